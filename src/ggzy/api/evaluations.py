@@ -1,0 +1,180 @@
+"""API of drawing, check-in and evaluation."""
+
+import base64
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+
+from ggzy.api.bids import SignatureIn
+from ggzy.api.frame import answer, now, who, write
+from ggzy.evaluation import actions as evaluation
+from ggzy.evaluation import queries as evaluations
+from ggzy.experts import actions as experts
+from ggzy.experts import queries as draws
+from ggzy.parties.grid import Permission, require
+
+router = Router()
+
+
+class Commitment(Schema):
+    """SHA-256 of a 32-byte seed, hex."""
+
+    commitment: str
+
+
+class SeedIn(Schema):
+    """The seed, hex."""
+
+    seed: str
+
+
+class Answer(Schema):
+    """Yes or no to a call."""
+
+    accept: bool
+
+
+class CheckIn(Schema):
+    """Whether the member must stand aside, and why."""
+
+    must_avoid: bool = False
+    reason: str = ""
+
+
+class Results(Schema):
+    """{bid: {requirement: {passes, reason}}}."""
+
+    results: dict[str, Any]
+
+
+class Competition(Schema):
+    """Whether the remaining bids compete, and why."""
+
+    go_on: bool
+    reason: str
+
+
+class Scores(Schema):
+    """{bid: {criterion: points}}."""
+
+    scores: dict[str, Any]
+
+
+class ReportSignatureIn(SignatureIn):
+    """A signature on the report, and a dissent if there is one."""
+
+    dissent: str = ""
+
+
+@router.post("/tenders/{tender_id}/draws", tags=["抽取"], summary="发起专家抽取, 冻结专家库")
+@write
+def request_draw(request: HttpRequest, tender_id: str) -> dict[str, Any]:
+    made = experts.request_draw(tender_id=tender_id, actor=who(request), now=now())
+    return {"draw": made.public_id, "pool_size": made.pool_size, "pool_sha256": made.pool_sha256}
+
+
+@router.get("/draws/{draw_id}", tags=["抽取"], summary="抽取的公开信息")
+def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
+    row = draws.draw_row(draw_id)
+    out = {f: getattr(row, f) for f in row.__dataclass_fields__}
+    out["labels"] = draws.labels_of(draw_id)
+    return answer(out)
+
+
+@router.post("/draws/{draw_id}/seed-commitment", tags=["抽取"], summary="提交随机种子的承诺")
+@write
+def commit_seed(request: HttpRequest, draw_id: str, body: Commitment) -> dict[str, Any]:
+    made = experts.commit_seed(draw_id=draw_id, commitment=body.commitment, actor=who(request), now=now())
+    return {"party": made.party}
+
+
+@router.post("/draws/{draw_id}/seed", tags=["抽取"], summary="公开随机种子")
+@write
+def reveal_seed(request: HttpRequest, draw_id: str, body: SeedIn) -> dict[str, Any]:
+    made = experts.reveal_seed(draw_id=draw_id, seed=body.seed, actor=who(request), now=now())
+    return {"state": made.state}
+
+
+@router.get("/calls", tags=["抽取"], summary="专家收到的评标邀请")
+def calls(request: HttpRequest) -> HttpResponse:
+    actor = who(request)
+    require(actor, Permission.DRAW_ANSWER)
+    return answer({"calls": draws.calls_of(actor)})
+
+
+@router.post("/draws/{draw_id}/answer", tags=["抽取"], summary="专家答复邀请")
+@write
+def answer_call(request: HttpRequest, draw_id: str, body: Answer) -> dict[str, Any]:
+    made = experts.answer_call(draw_id=draw_id, accept=body.accept, actor=who(request), now=now())
+    return {"label": made.label, "state": made.state}
+
+
+@router.post("/draws/{draw_id}/check-in", tags=["评标"], summary="签到及回避声明")
+@write
+def check_in(request: HttpRequest, draw_id: str, body: CheckIn) -> dict[str, Any]:
+    made = experts.check_in(draw_id=draw_id, **body.dict(), actor=who(request), now=now())
+    return {"code": made.code, "avoids": made.left}
+
+
+@router.post("/draws/{draw_id}/committee", tags=["评标"], summary="组建评标委员会, 开始评标")
+@write
+def seat(request: HttpRequest, draw_id: str) -> dict[str, Any]:
+    made = evaluation.seat_committee(draw_id=draw_id, actor=who(request), now=now())
+    return {"rounds": [e.round.public_id for e in made]}
+
+
+@router.get("/rounds/{round_id}/desk", tags=["评标"], summary="评委的评审桌面")
+def desk(request: HttpRequest, round_id: str) -> HttpResponse:
+    row = evaluations.desk(round_id=round_id, actor=who(request))
+    out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f not in {"bids", "document"}}
+    out["document"] = row.document.as_json()
+    out["bids"] = [{f: getattr(b, f) for f in ("bid", "bidder", "price", "duration_days", "fields")} for b in row.bids]
+    return answer(out)
+
+
+def _step(made: Any) -> dict[str, Any]:
+    return {"step": made.step, "rejected": made.rejected}
+
+
+@router.post("/rounds/{round_id}/preliminary", tags=["评标"], summary="提交初步评审表")
+@write
+def preliminary(request: HttpRequest, round_id: str, body: Results) -> dict[str, Any]:
+    return _step(
+        evaluation.hand_in_preliminary(round_id=round_id, results=body.results, actor=who(request), now=now())
+    )
+
+
+@router.post("/rounds/{round_id}/competition", tags=["评标"], summary="竞争性论证表决")
+@write
+def competition(request: HttpRequest, round_id: str, body: Competition) -> dict[str, Any]:
+    return _step(evaluation.argue_competition(round_id=round_id, **body.dict(), actor=who(request), now=now()))
+
+
+@router.post("/rounds/{round_id}/scores", tags=["评标"], summary="提交打分表")
+@write
+def scores(request: HttpRequest, round_id: str, body: Scores) -> dict[str, Any]:
+    return _step(evaluation.hand_in_scores(round_id=round_id, scores=body.scores, actor=who(request), now=now()))
+
+
+@router.get("/rounds/{round_id}/report-to-sign", tags=["评标"], summary="评标报告的待签内容")
+def report_to_sign(request: HttpRequest, round_id: str) -> HttpResponse:
+    data = evaluations.report_to_sign(round_id=round_id, actor=who(request))
+    return answer({"to_sign": base64.b64encode(data).decode()})
+
+
+@router.post("/rounds/{round_id}/report-signature", tags=["评标"], summary="评委签署评标报告")
+@write
+def sign_report(request: HttpRequest, round_id: str, body: ReportSignatureIn) -> dict[str, Any]:
+    return _step(evaluation.sign_report(round_id=round_id, **body.dict(), actor=who(request), now=now()))
+
+
+@router.get("/rounds/{round_id}/report", tags=["评标"], summary="评标报告")
+def report(request: HttpRequest, round_id: str) -> HttpResponse:
+    row = evaluations.report(round_id=round_id, actor=who(request))
+    return answer({f: getattr(row, f) for f in row.__dataclass_fields__})
+
+
+@router.get("/rounds/{round_id}/sheets", tags=["评标"], summary="评委评审表(监督部门)")
+def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
+    return answer({"sheets": evaluations.sheets_for_supervisor(round_id=round_id, actor=who(request))})

@@ -1,0 +1,120 @@
+"""API from publicity to contract, of documents and of evidence."""
+
+import base64
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from ninja import Router, Schema
+
+from ggzy.api.bids import SignatureIn, Text
+from ggzy.api.frame import answer, now, who, write
+from ggzy.awarding import actions as awarding
+from ggzy.contracting import actions as contracting
+from ggzy.deposits.queries import release_moments
+from ggzy.evidence import queries as evidence
+from ggzy.opendata.access import require_level, require_may_read
+from ggzy.kernel import files
+from ggzy.objections import actions as objections
+from ggzy.objections.queries import objections_on
+
+router = Router()
+
+
+class Decision(Schema):
+    """The winning bid."""
+
+    bid: str
+
+
+class ObjectionAnswer(Schema):
+    """The answer, and whether the objection is upheld."""
+
+    answer: str
+    upheld: bool = False
+
+
+@router.post("/rounds/{round_id}/publicity", tags=["定标"], summary="公示中标候选人")
+@write
+def start_publicity(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    made = awarding.start_publicity(round_id=round_id, actor=who(request), now=now())
+    return {"started_at": made.started_at, "ends_at": made.ends_at}
+
+
+@router.get("/rounds/{round_id}/objections", tags=["异议"], summary="评标结果异议")
+def objection_list(request: HttpRequest, round_id: str) -> HttpResponse:
+    return answer({"objections": objections_on(round_id=round_id, viewer=who(request))})
+
+
+@router.post("/rounds/{round_id}/objections", tags=["异议"], summary="对评标结果提出异议")
+@write
+def object_(request: HttpRequest, round_id: str, body: Text) -> dict[str, Any]:
+    row = objections.raise_objection(round_id=round_id, text=body.text, actor=who(request), now=now())
+    return {"objection": row.public_id, "answer_due_at": row.answer_due_at}
+
+
+@router.post("/objections/{objection_id}/answer", tags=["异议"], summary="答复异议")
+@write
+def answer_objection(request: HttpRequest, objection_id: str, body: ObjectionAnswer) -> dict[str, Any]:
+    row = objections.answer_objection(objection_id=objection_id, **body.dict(), actor=who(request), now=now())
+    return {"objection": row.public_id, "answered_at": row.answered_at}
+
+
+@router.post("/rounds/{round_id}/award", tags=["定标"], summary="确定中标人")
+@write
+def award(request: HttpRequest, round_id: str, body: Decision) -> dict[str, Any]:
+    made = awarding.award(round_id=round_id, bid_id=body.bid, actor=who(request), now=now())
+    return {"award": made.public_id, "price": made.price}
+
+
+def _waiting(made: Any) -> dict[str, Any]:
+    return {"to_sign": base64.b64encode(bytes(made.to_sign)).decode(), "document_sha256": made.document}
+
+
+@router.post("/rounds/{round_id}/letter", tags=["定标"], summary="生成中标通知书, 取得待签内容")
+@write
+def prepare_letter(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    return _waiting(awarding.prepare_letter(round_id=round_id, actor=who(request), now=now()))
+
+
+@router.post("/rounds/{round_id}/letter/seal", tags=["定标"], summary="签章并发出中标通知书、公告结果")
+@write
+def finish_letter(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any]:
+    made = awarding.finish_letter(round_id=round_id, signature=body.signature, actor=who(request), now=now())
+    return {"letter_sha256": made.letter, "sent_at": made.sent_at}
+
+
+@router.post("/rounds/{round_id}/contract", tags=["合同"], summary="生成合同, 取得待签内容")
+@write
+def prepare_contract(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    return _waiting(contracting.prepare_contract(round_id=round_id, actor=who(request), now=now()))
+
+
+@router.post("/rounds/{round_id}/contract/seal", tags=["合同"], summary="签章合同")
+@write
+def finish_contract(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any]:
+    made = contracting.finish_contract(round_id=round_id, signature=body.signature, actor=who(request), now=now())
+    return {"pdf_sha256": made.pdf, "signed_at": made.signed_at}
+
+
+@router.get("/rounds/{round_id}/deposits", tags=["保证金"], summary="保证金应退时刻")
+def deposits(request: HttpRequest, round_id: str) -> HttpResponse:
+    rows = release_moments(round_id=round_id, viewer=who(request))
+    return answer({"deposits": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
+
+
+@router.get("/documents/{digest}", tags=["公开"], summary="下载文件(PDF等), 按权限")
+def document(request: HttpRequest, digest: str) -> FileResponse:
+    name = require_may_read(digest=digest, viewer=who(request))
+    return FileResponse(files.path_of(digest).open("rb"), content_type="application/pdf", filename=name)
+
+
+@router.get("/evidence/feed", tags=["存证"], summary="按日志顺序的公开事项, 不跳号")
+def feed(request: HttpRequest, after: int = -1, limit: int = 100) -> HttpResponse:
+    rows = evidence.feed(after=after, limit=min(max(limit, 1), 1000))
+    return answer({"entries": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
+
+
+@router.get("/evidence/{ocid}", tags=["存证"], summary="证据包: public 公开, party 当事人, supervisor 监督")
+def pack(request: HttpRequest, ocid: str, level: str = "public") -> HttpResponse:
+    require_level(ocid=ocid, level=level, viewer=who(request))
+    return answer(evidence.pack(scope={"ocid": ocid}, level=level))

@@ -1,0 +1,322 @@
+"""Publicity of candidates, the award, the sealed letter and the notice to all."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from ggzy.awarding.models import Award, Publicity
+from ggzy.bidding.models import Bid
+from ggzy.deadlines.actions import effect, set_timer
+from ggzy.evaluation.queries import report_of_round
+from ggzy.evidence.actions import record_act
+from ggzy.identity.models import Sealing
+from ggzy.identity.sealing import finish_seal, prepare_seal
+from ggzy.kernel import calendars, files
+from ggzy.kernel.actors import SYSTEM, Actor
+from ggzy.kernel.refusals import Citation, NotFound, Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date, runs_out
+from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Hold, Stage
+from ggzy.tendering.models import Round
+from ggzy.tendering.moves import (
+    holds_on,
+    lock_round,
+    make_move,
+    require_move,
+    require_owner_side,
+    require_tenderee,
+)
+from ggzy.ui.documents import day, letter_pdf
+
+END_PUBLICITY = "awarding.end_publicity"
+LETTER = "award_letter"
+
+
+class NotTheFirst(Refusal):
+    """Only the first candidate may be chosen here."""
+
+    code = "awarding.not_the_first"
+    basis = Citation("招标投标法实施条例", "第五十五条")
+
+
+def publicity_end(*, started: datetime, round_: Round) -> datetime:
+    """Return the exclusive end of a publicity: GC-T13 of the law in force when the round was first published."""
+    assert round_.published_at is not None
+    limit = table.limit("GC-T13", on=beijing_date(round_.published_at))
+    return runs_out(limit, started=started, calendar=calendars.CHINA).instant
+
+
+def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
+    """Return the report's candidates in rank order with their bids.
+
+    :raises NotFound: no report yet
+    """
+    evaluation = report_of_round(round_.pk)
+    if evaluation is None or evaluation.report is None:
+        raise NotFound("评标报告尚未提交")
+    bids = {b.bid: b for b in opened_bids(round_.pk)}
+    return [(row, bids[row["bid"]]) for row in evaluation.report["ranking"] if row["bid"] in evaluation.report["candidates"]]
+
+
+@transaction.atomic
+def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
+    """Publish the candidates in rank order: REPORTED → CAND_PUB, for at least three days.
+
+    :raises MoveNotAllowed: no report, or a hold
+    """
+    require(actor, Permission.PUBLICITY_START)
+    round_ = lock_round(round_id)
+    tender = round_.lot.tender
+    require_owner_side(tender, actor)
+    require_move(round_, "start_publicity", actor=actor)
+    evaluation = report_of_round(round_.pk)
+    assert evaluation is not None and evaluation.report is not None, "REPORTED has a report"
+    rows = candidates_of(round_)
+    ends_at = publicity_end(started=now, round_=round_)
+    make_move(round_, "start_publicity", actor=actor, now=now)
+    publicity = Publicity.objects.create(round=round_, started_at=now, ends_at=ends_at, region_code=round_.region_code)
+    set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=ends_at)
+    candidates = [_candidate(row, bid) for row, bid in rows]
+    publish_notice(
+        kind=NoticeKind.CANDIDATES,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）中标候选人公示",
+        body={
+            "lot": round_.lot.name,
+            "candidates": candidates,
+            "rejected": evaluation.report["rejected"],
+            "from": now.isoformat(),
+            "until": ends_at.isoformat(),
+            "objection": "投标人或者其他利害关系人对评标结果有异议的, 在公示期间通过本平台提出; 招标人自收到异议之日起3日内答复, 答复前暂停招标投标活动",
+        },
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        "awarding.publicity_started",
+        subject=round_.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={
+            "started_at": now.isoformat(),
+            "ends_at": ends_at.isoformat(),
+            "report_sha256": evaluation.report_sha256,
+            "ranking": [
+                {k: row[k] for k in ("rank", "bid", "price", "evaluated_price", "total", "drawn")}
+                for row in evaluation.report["ranking"]
+            ],
+            "rejected": [row["bid"] for row in evaluation.report["rejected"]],
+            "candidates": candidates,
+        },
+    )
+    return publicity
+
+
+def _candidate(row: dict[str, Any], bid: OpenedBid) -> dict[str, Any]:
+    manager = bid.fields.get("manager") or {}
+    return {
+        "rank": row["rank"],
+        "bid": bid.bid,
+        "bidder": bid.bidder,
+        "uscc": bid.uscc,
+        "members": [m["name"] for m in bid.fields.get("members") or []],
+        "price": str(bid.price),
+        "quality": bid.fields.get("quality"),
+        "duration_days": bid.duration_days,
+        "manager": manager.get("name") if isinstance(manager, dict) else str(manager),
+        "manager_certificate": manager.get("certificate") if isinstance(manager, dict) else None,
+        "total": row["total"],
+    }
+
+
+@effect(END_PUBLICITY)
+def end_publicity(round_id: str, now: datetime) -> datetime | None:
+    """End a publicity whose time has run out; an unanswered objection keeps it open (answering ends it then)."""
+    round_ = lock_round(round_id)
+    if round_.stage != Stage.CAND_PUB:
+        return None
+    publicity = Publicity.objects.select_for_update(of=("self",)).get(round=round_)
+    if now < publicity.ends_at:
+        return publicity.ends_at
+    if holds_on(round_):
+        return None
+    make_move(round_, "end_publicity", actor=SYSTEM, now=now)
+    publicity.ended_at = now
+    publicity.save(update_fields=["ended_at"])
+    record_act(
+        "awarding.publicity_ended",
+        subject=round_.public_id,
+        actor=SYSTEM,
+        legal_at=now,
+        ocid=round_.lot.tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"ended_at": now.isoformat()},
+    )
+    return None
+
+
+def resume_after_hold(round_: Round, *, now: datetime) -> None:
+    """Let the publicity's clock run again after its hold was lifted: it ends at its time, or at once if that passed."""
+    publicity = Publicity.objects.filter(round=round_, ended_at=None).first()
+    if publicity is not None and Hold.OBJECTION not in holds_on(round_):
+        set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=max(publicity.ends_at, now))
+
+
+@transaction.atomic
+def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
+    """Determine the winner: the first candidate. CAND_END → AWARDED.
+
+    :raises NotTheFirst: another bid than the first candidate's
+    """
+    require(actor, Permission.AWARD)
+    round_ = lock_round(round_id)
+    tender = round_.lot.tender
+    require_tenderee(tender, actor)
+    require_move(round_, "award", actor=actor)
+    row, bid = candidates_of(round_)[0]
+    if bid.bid != bid_id:
+        raise NotTheFirst(f"应当确定排名第一的中标候选人({bid.bidder})为中标人; 依法顺延的情形在公示期满后的审查程序中办理")
+    make_move(round_, "award", actor=actor, now=now, decided_at=now)
+    made = Award.objects.create(
+        round=round_,
+        bid=Bid.objects.get(public_id=bid.bid),
+        price=bid.price,
+        determined_at=now,
+        region_code=round_.region_code,
+    )
+    record_act(
+        "awarding.awarded",
+        subject=made.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"bid": bid.bid, "bidder": bid.bidder, "uscc": bid.uscc, "price": str(bid.price), "rank": row["rank"]},
+    )
+    return made
+
+
+def _award_of(round_: Round) -> Award:
+    found = Award.objects.select_related("bid__bidder").filter(round=round_).first()
+    if found is None:
+        raise NotFound("该标段尚未定标")
+    return found
+
+
+def winner_facts(round_: Round, bid: OpenedBid) -> dict[str, Any]:
+    """Return what the letter and the contract say of the winner."""
+    tender = round_.lot.tender
+    candidate = _candidate({"rank": 1, "total": None}, bid)
+    return {
+        "tender": tender.name,
+        "lot": round_.lot.name,
+        "deal_code": tender.deal_code,
+        "tenderee": tender.tenderee.name,
+        "winner": bid.bidder,
+        "members": candidate["members"],
+        "duration_days": bid.duration_days,
+        "quality": candidate["quality"] or "合格",
+        "manager": candidate["manager"] or "按投标文件",
+        "scope_of_work": round_.lot.scope_of_work,
+        "place": tender.project.place,
+    }
+
+
+@transaction.atomic
+def prepare_letter(*, round_id: str, actor: Actor, now: datetime) -> Sealing:
+    """Set the letter of award and say which bytes the tenderee's certificate must sign to seal it.
+
+    :raises MoveNotAllowed: the winner is not determined
+    """
+    require(actor, Permission.AWARD)
+    round_ = lock_round(round_id)
+    require_tenderee(round_.lot.tender, actor)
+    require_move(round_, "notify", actor=actor)
+    made = _award_of(round_)
+    bid = next(b for b in opened_bids(round_.pk) if b.bid == made.bid.public_id)
+    pdf = letter_pdf(
+        facts={**winner_facts(round_, bid), "bid_day": day(made.bid.received_at)}, price=made.price, at=now
+    )
+    return prepare_seal(
+        pdf=pdf,
+        document=files.keep(pdf),
+        purpose=LETTER,
+        subject=round_.public_id,
+        box=(330, 90, 530, 160),
+        reason="中标通知书",
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime) -> Award:
+    """Seal the letter, send it, publish the result and tell every bidder at the same moment: AWARDED → NOTIFIED.
+
+    :raises SignatureWrong: the signature is not on the prepared letter
+    """
+    require(actor, Permission.AWARD)
+    round_ = lock_round(round_id)
+    tender = round_.lot.tender
+    require_tenderee(tender, actor)
+    require_move(round_, "notify", actor=actor)
+    made = _award_of(round_)
+    sealed = finish_seal(purpose=LETTER, subject=round_.public_id, signature=signature, actor=actor)
+    make_move(round_, "notify", actor=actor, now=now)
+    made.letter, made.sent_at = files.keep(sealed.pdf), now
+    made.save(update_fields=["letter", "sent_at"])
+    publish_notice(
+        kind=NoticeKind.RESULT,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）中标结果公告",
+        body={
+            "lot": round_.lot.name,
+            "winner": made.bid.bidder.name,
+            "uscc": made.bid.bidder.uscc,
+            "price": str(made.price),
+            "tenderee": tender.tenderee.name,
+            "deal_code": tender.deal_code,
+        },
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        "awarding.notified",
+        subject=made.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"letter_sha256": made.letter, "sent_at": now.isoformat()},
+    )
+    winner = made.bid.bidder_id
+    link = f"/lots/{round_.lot.public_id}"
+    tell(
+        organisations=[winner],
+        title=f"{tender.name}（{round_.lot.name}）中标通知书",
+        text="贵单位已中标。请下载中标通知书, 并在30日内与招标人签订合同。",
+        link=link,
+        now=now,
+    )
+    tell(
+        organisations=[pk for pk in all_bidders(round_.pk) if pk != winner],
+        title=f"{tender.name}（{round_.lot.name}）中标结果",
+        text=f"中标人为{made.bid.bidder.name}, 中标价{made.price}元。感谢参与, 投标保证金将按规定退还。",
+        link=link,
+        now=now,
+    )
+    return made

@@ -1,0 +1,263 @@
+"""Submitting, replacing and withdrawing a sealed bid. Nothing here may tell how many there are."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+from ggzy.bidding import bidbox
+from ggzy.bidding.models import Bid
+from ggzy.evidence.actions import acknowledge, record_act
+from ggzy.identity import cms, trust
+from ggzy.identity.models import Certificate
+from ggzy.kernel import files
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.canonical import sha256
+from ggzy.kernel.clock import legal_now
+from ggzy.kernel.refusals import Citation, NotFound, Refusal
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Stage
+from ggzy.tendering.models import Round
+from ggzy.tendering.moves import require_move
+
+MOST_BYTES = 600 * 1024 * 1024
+MOST_ENVELOPE = 16 * 1024
+MOST_SIGNATURE = 64 * 1024
+
+
+class TooLate(Refusal):
+    """The deadline has passed. This is judged before anything else, so that no refusal tells more."""
+
+    code = "bidding.too_late"
+    basis = Citation("电子招标投标办法", "第二十七条")
+
+
+class NotYetOpen(Refusal):
+    """The round takes no bids yet."""
+
+    code = "bidding.not_open"
+
+
+class Unsealed(Refusal):
+    """The payload is not an age file to one recipient."""
+
+    code = "bidding.unsealed"
+    status = 422
+    basis = Citation("电子招标投标办法", "第二十六条")
+
+
+class TooLarge(Refusal):
+    """Beyond what a bid may weigh."""
+
+    code = "bidding.too_large"
+    status = 413
+
+
+class NoLiveBid(Refusal):
+    """There is nothing of this bidder to withdraw."""
+
+    code = "bidding.no_live_bid"
+
+
+class OtherSubmissionUnderWay(Refusal):
+    """The same bidder submits twice at once."""
+
+    code = "bidding.other_submission_under_way"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledged:
+    """A bid that is in: its id, the moment it was complete, and the centre's signed acknowledgement."""
+
+    bid: str
+    received_at: datetime
+    replaced: bool
+    acknowledgement: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """What arrives: four parts, the payload as a stream."""
+
+    manifest: bytes
+    signature: bytes
+    envelope: bytes
+    payload: Iterable[bytes]
+
+
+class _Counting:
+    """Pass a stream on, remembering size, SHA-256 and the first bytes."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._digest = hashlib.sha256()
+        self.size = 0
+        self.first = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.size += len(piece)
+            if self.size > MOST_BYTES:
+                raise TooLarge(f"投标文件超过{MOST_BYTES // (1024 * 1024)}MB, 请压缩附件后重新加密递交")
+            if len(self.first) < 1024:
+                self.first += piece[:1024]
+            self._digest.update(piece)
+            yield piece
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+def _share_round(round_id: str) -> Round:
+    """Share-lock the round (many bidders at once; the closing move waits for them) and return it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM tendering_round WHERE public_id = %s FOR SHARE", [round_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound("没有这个标段轮次, 请从招标公告进入")
+    return Round.objects.select_related("lot__tender").get(pk=row[0])
+
+
+def _require_open(round_: Round, *, now: datetime) -> None:
+    """Judge the moment first, and by nothing but the moment and the stage."""
+    if round_.published_at is None or round_.bid_deadline is None:
+        raise NotYetOpen("该标段尚未发布招标公告, 暂不接收投标文件")
+    if now >= round_.bid_deadline or round_.stage != Stage.OPEN_FOR_BID:
+        raise TooLate("投标截止时间已到, 投标文件不再接收、替换或撤回")
+
+
+def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged:
+    """Take a sealed bid, or one that replaces the bidder's own earlier one, and acknowledge it at once.
+
+    The moment is the database's clock, read when the last byte is durable and the round is share-locked: the
+    closing move takes the same lock exclusively, so what was received before the deadline is in before it closes.
+
+    :raises TooLate: the deadline has passed (checked before everything else)
+    :raises Unsealed: the payload is not encrypted
+    :raises PackageBroken: the manifest does not fit the parts
+    :raises CmsSignatureWrong: the manifest is not signed by the session's certificate
+    :raises EnvelopeBroken: the envelope is not to the session's certificate
+    """
+    require(actor, Permission.BID_SUBMIT)
+    # early, cheap and without a lock: spare a late bidder the upload; the binding check follows below
+    early = Round.objects.filter(public_id=round_id).first()
+    if early is None:
+        raise NotFound("没有这个标段轮次, 请从招标公告进入")
+    _require_open(early, now=legal_now())
+    counted = _Counting(package.payload)
+    name = files.keep_sealed(counted)
+    kept = False
+    try:
+        with transaction.atomic():
+            round_ = _share_round(round_id)
+            received_at = legal_now()
+            _require_open(round_, now=received_at)
+            require_move(round_, "submit_bid", actor=actor)
+            certificate = _check_package(package, counted, round_=round_, actor=actor)
+            replaced = Bid.objects.filter(round=round_, bidder_id=actor.organisation_pk, state=Bid.LIVE).update(
+                state=Bid.REPLACED, ended_at=received_at
+            )
+            bid = Bid(
+                round=round_,
+                bidder_id=actor.organisation_pk,
+                account_id=actor.account_pk,
+                certificate=certificate,
+                state=Bid.LIVE,
+                received_at=received_at,
+                manifest=package.manifest,
+                manifest_signature=package.signature,
+                envelope=package.envelope,
+                payload=name,
+                payload_size=counted.size,
+                payload_sha256=counted.sha256,
+                region_code=round_.region_code,
+            )
+            entry = record_act(
+                "bidding.received",
+                subject=bid.public_id,
+                actor=actor,
+                legal_at=received_at,
+                ocid=round_.lot.tender.ocid,
+                lot=round_.lot.public_id,
+                round=round_.public_id,
+                public={"bid": bid.public_id, "manifest_sha256": sha256(package.manifest).hex()},
+                party={"bidder": actor.organisation, "received_at": received_at.isoformat()},
+                escrowed=True,
+            )
+            bid.entry_hash = entry.entry_hash
+            bid.save(force_insert=True)
+            kept = True
+    except IntegrityError as clash:
+        if "a_bidder_has_one_live_bid" not in str(clash):
+            raise
+        kept = False
+        raise OtherSubmissionUnderWay("您单位的另一次递交正在处理, 请稍后在“我的投标”查看结果") from None
+    finally:
+        if not kept:
+            files.sealed_path(name).unlink(missing_ok=True)
+    return Acknowledged(
+        bid=bid.public_id,
+        received_at=received_at,
+        replaced=bool(replaced),
+        acknowledgement=acknowledge(entry),
+    )
+
+
+def _check_package(package: Package, counted: _Counting, *, round_: Round, actor: Actor) -> Certificate:
+    if len(package.envelope) > MOST_ENVELOPE or len(package.signature) > MOST_SIGNATURE:
+        raise TooLarge("密钥信封或清单签名过大, 请用投标客户端重新加密")
+    if not bidbox.is_age_file(counted.first):
+        raise Unsealed("投标文件未加密或不是本平台的加密格式, 依法拒收; 请用投标客户端加密后递交")
+    manifest = bidbox.read_manifest(package.manifest)
+    if manifest.get("round") != round_.public_id:
+        raise bidbox.PackageBroken("投标文件是为另一个标段(轮次)加密的, 请核对后重新加密")
+    parts = manifest["parts"]
+    if parts["bid.age"]["sha256"] != counted.sha256 or parts["key.p7m"]["sha256"] != sha256(package.envelope).hex():
+        raise bidbox.PackageBroken("投标文件与清单不符, 可能在传输中损坏, 请重新递交")
+    if manifest.get("certificate") != actor.certificate:
+        raise bidbox.PackageBroken("投标文件不是用您登录所用的证书加密的, 请用该证书重新加密")
+    certificate = Certificate.objects.get(fingerprint=actor.certificate)
+    loaded = trust.load(certificate.pem)
+    cms.require_detached(package.signature, data=package.manifest, certificate=loaded)
+    cms.require_envelope_for(package.envelope, loaded)
+    return certificate
+
+
+def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
+    """Withdraw the bidder's live bid before the deadline; its ciphertext will never be opened.
+
+    :raises TooLate: the deadline has passed
+    :raises NoLiveBid: there is none
+    """
+    require(actor, Permission.BID_SUBMIT)
+    with transaction.atomic():
+        round_ = _share_round(round_id)
+        now = legal_now()
+        _require_open(round_, now=now)
+        require_move(round_, "withdraw_bid", actor=actor)
+        bid = Bid.objects.filter(round=round_, bidder_id=actor.organisation_pk, state=Bid.LIVE).first()
+        if bid is None:
+            raise NoLiveBid("您单位在该标段没有已递交的投标文件, 无需撤回")
+        changed = Bid.objects.filter(pk=bid.pk, state=Bid.LIVE).update(state=Bid.WITHDRAWN, ended_at=now)
+        if not changed:
+            raise NoLiveBid("该投标文件已被替换或撤回, 请刷新查看")
+        entry = record_act(
+            "bidding.withdrawn",
+            subject=bid.public_id,
+            actor=actor,
+            legal_at=now,
+            ocid=round_.lot.tender.ocid,
+            lot=round_.lot.public_id,
+            round=round_.public_id,
+            party={"bid": bid.public_id, "bidder": actor.organisation},
+            escrowed=True,
+        )
+    return Acknowledged(
+        bid=bid.public_id, received_at=now, replaced=False, acknowledgement=acknowledge(entry)
+    )
+
+

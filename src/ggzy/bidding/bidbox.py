@@ -1,0 +1,275 @@
+"""The sealed bid: four files that anyone can open with openssl and age, once the bid_key is free. Pure.
+
+bid.age       an age v1 file to one fresh X25519 recipient, the bid_key; inside, a tar: bid.json and the attachments
+key.p7m       CMS EnvelopedData holding the bid_key, to the bidder's own certificate
+manifest.json canonical JSON that commits to each field of the bid with its own 256-bit salt (the salts are inside
+              the ciphertext), to the bid_key's public half and to every part
+manifest.p7s  detached CMS signature of the bidder on the manifest
+"""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyrage
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from ggzy.identity import cms
+from ggzy.identity.trust import fingerprint
+from ggzy.kernel.canonical import canonical, commitment
+from ggzy.kernel.refusals import Refusal
+
+FORMAT = "openggzy-bid/1"
+MOST_JSON = 1 << 20
+MOST_ATTACHMENTS = 500
+PARTS = ("bid.age", "key.p7m")
+
+
+class PackageBroken(Refusal):
+    """The package is not what its manifest says, or not in our format."""
+
+    code = "bidding.package_broken"
+    status = 422
+
+
+class WrongBidKey(Refusal):
+    """This key does not open this bid."""
+
+    code = "bidding.wrong_bid_key"
+    status = 422
+
+
+class CommitmentBroken(Refusal):
+    """What was inside is not what the manifest committed to."""
+
+    code = "bidding.commitment_broken"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A sealed bid as it is handed over."""
+
+    manifest: bytes
+    signature: bytes
+    envelope: bytes
+    payload: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What was inside a bid: its fields, the salts that prove them, and where attachments were put."""
+
+    fields: dict[str, Any]
+    salts: dict[str, str]
+    attachments: dict[str, Path]
+
+
+def seal(
+    *,
+    fields: Mapping[str, Any],
+    attachments: Iterable[Path],
+    round_id: str,
+    ocid: str,
+    bidder: str,
+    certificate: x509.Certificate,
+    key: cms.PrivateKey,
+    payload: Path,
+) -> Sealed:
+    """Seal a bid into `payload` (written) and return the package. The bid_key leaves only inside the envelope.
+
+    `fields` are JSON values; attachments are named by their file names and committed by hash and size.
+    """
+    paths = list(attachments)
+    listed = [{"name": p.name, "size": p.stat().st_size, "sha256": digest_of(p)} for p in paths]
+    content = {**fields, "attachments": listed}
+    salts = {name: os.urandom(32).hex() for name in content}
+    inside = {"format": FORMAT, "fields": content, "salts": salts}
+    identity = pyrage.x25519.Identity.generate()
+    recipient = identity.to_public()
+    plain = payload.with_suffix(".plain")
+    try:
+        with tarfile.open(plain, "w", format=tarfile.PAX_FORMAT) as tar:
+            _add(tar, "bid.json", canonical(inside))
+            for path in paths:
+                info = tarfile.TarInfo(f"attachments/{path.name}")
+                info.size = path.stat().st_size
+                with path.open("rb") as source:
+                    tar.addfile(info, source)
+        pyrage.encrypt_file(str(plain), str(payload), [recipient])
+    finally:
+        plain.unlink(missing_ok=True)
+    envelope = cms.seal_to(certificate, str(identity).encode())
+    manifest = canonical(
+        {
+            "format": FORMAT,
+            "ocid": ocid,
+            "round": round_id,
+            "bidder": bidder,
+            "certificate": fingerprint(certificate),
+            "bid_key": str(recipient),
+            "fields": {name: commitment(bytes.fromhex(salts[name]), value) for name, value in content.items()},
+            "parts": {
+                "bid.age": {"size": payload.stat().st_size, **_digests(_pieces(payload))},
+                "key.p7m": {"size": len(envelope), **_digests([envelope])},
+            },
+        }
+    )
+    return Sealed(
+        manifest=manifest,
+        signature=cms.sign_detached(manifest, key=key, certificate=certificate),
+        envelope=envelope,
+        payload=payload,
+    )
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    tar.addfile(info, io.BytesIO(data))
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _digests(pieces: Iterable[bytes]) -> dict[str, str]:
+    """Return SHA-256 and SM3 (GB/T 32905) of a stream."""
+    both = {"sha256": hashes.Hash(hashes.SHA256()), "sm3": hashes.Hash(hashes.SM3())}
+    for piece in pieces:
+        for digest in both.values():
+            digest.update(piece)
+    return {name: digest.finalize().hex() for name, digest in both.items()}
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while piece := source.read(1 << 20):
+            yield piece
+
+
+def read_manifest(manifest: bytes) -> dict[str, Any]:
+    """Return the manifest's JSON after checking its shape.
+
+    :raises PackageBroken: not canonical JSON of our format, or a part is missing
+    """
+    if len(manifest) > MOST_JSON:
+        raise PackageBroken("投标清单(manifest.json)过大")
+    try:
+        read = json.loads(manifest)
+        same = canonical(read) == manifest
+    except (ValueError, UnicodeDecodeError):
+        raise PackageBroken("投标清单(manifest.json)不是有效的JSON, 请用投标客户端重新加密") from None
+    if not same or not isinstance(read, dict) or read.get("format") != FORMAT:
+        raise PackageBroken("投标清单不是本平台的格式, 请使用本平台的投标客户端")
+    parts, fields = read.get("parts"), read.get("fields")
+    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(fields, dict) or "price" not in fields:
+        raise PackageBroken("投标清单缺少必要内容, 请用投标客户端重新加密")
+    if not all(isinstance(c, str) and len(c) == 64 for c in fields.values()):
+        raise PackageBroken("投标清单中的承诺值不完整, 请用投标客户端重新加密")
+    if not all(isinstance(p, dict) and isinstance(p.get("sha256"), str) for p in parts.values()):
+        raise PackageBroken("投标清单没有写明各部分的摘要")
+    return read
+
+
+def is_age_file(first: bytes) -> bool:
+    """Say whether a file begins as an age v1 file with exactly one X25519 recipient: plaintext is refused."""
+    lines = first.split(b"\n")
+    if lines[0] != b"age-encryption.org/v1":
+        return False
+    stanzas = [line for line in lines[1:] if line.startswith(b"-> ")]
+    return len([s for s in stanzas if s.startswith(b"-> X25519 ")]) == 1 and len(stanzas) <= 2
+
+
+def require_key(bid_key: str, *, manifest: Mapping[str, Any]) -> pyrage.x25519.Identity:
+    """Return the identity of a bid_key that is the one the manifest committed to.
+
+    :raises WrongBidKey: not a key, or another one
+    """
+    try:
+        identity = pyrage.x25519.Identity.from_str(bid_key.strip())
+    except pyrage.IdentityError:
+        raise WrongBidKey("这不是有效的投标密钥") from None
+    if str(identity.to_public()) != manifest.get("bid_key"):
+        raise WrongBidKey("投标密钥与投标时承诺的不一致")
+    return identity
+
+
+def open_payload(payload: Path, *, bid_key: str, manifest: Mapping[str, Any], into: Path | None = None) -> Opened:
+    """Open a bid with its bid_key and check everything inside against the manifest.
+
+    Attachments are written below `into` when given. Nothing of a hostile tar reaches another path: members are read
+    by position and named by us.
+
+    :raises WrongBidKey: the key does not open the file, or is not the one committed to
+    :raises PackageBroken: what is inside is not a bid
+    :raises CommitmentBroken: a field is not what was committed
+    """
+    identity = require_key(bid_key, manifest=manifest)
+    plain = payload.with_name(f"{payload.name}.{os.getpid()}.plain")
+    try:
+        try:
+            pyrage.decrypt_file(str(payload), str(plain), [identity])
+        except (pyrage.DecryptError, OSError, ValueError) as wrong:
+            raise WrongBidKey("投标文件无法用该密钥解密, 密文可能不完整") from wrong
+        with plain.open("rb") as source:
+            return _read_tar(source, manifest=manifest, into=into)
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+def _read_tar(source: BinaryIO, *, manifest: Mapping[str, Any], into: Path | None) -> Opened:
+    attachments: dict[str, Path] = {}
+    try:
+        with tarfile.open(fileobj=source, mode="r|") as tar:
+            members = iter(tar)
+            first = next(members)
+            if first.name != "bid.json" or first.size > MOST_JSON:
+                raise PackageBroken("投标文件中没有投标数据(bid.json)")
+            inside = json.loads(_content(tar, first))
+            fields, salts = inside["fields"], inside["salts"]
+            _check_commitments(fields, salts, manifest)
+            listed = {row["name"]: row for row in fields.get("attachments", [])}
+            for count, member in enumerate(members):
+                name = Path(member.name).name
+                if count >= MOST_ATTACHMENTS or not member.isreg() or name not in listed:
+                    raise PackageBroken("投标文件中有清单以外的内容")
+                digest, target = hashlib.sha256(), into / f"{count:03d}.bin" if into else None
+                reader = tar.extractfile(member)
+                assert reader is not None
+                with target.open("wb") if target else open(os.devnull, "wb") as out:
+                    while piece := reader.read(1 << 20):
+                        digest.update(piece)
+                        out.write(piece)
+                if digest.hexdigest() != listed[name]["sha256"]:
+                    raise CommitmentBroken(f"附件“{name}”与清单承诺不一致")
+                if target:
+                    attachments[name] = target
+    except (tarfile.TarError, StopIteration, KeyError, TypeError, ValueError) as wrong:
+        raise PackageBroken("投标文件解密后的内容不符合格式") from wrong
+    return Opened(fields=fields, salts=salts, attachments=attachments)
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    reader = tar.extractfile(member)
+    if reader is None:
+        raise PackageBroken("投标文件中没有投标数据(bid.json)")
+    return reader.read()
+
+
+def _check_commitments(fields: Mapping[str, Any], salts: Mapping[str, str], manifest: Mapping[str, Any]) -> None:
+    committed = manifest["fields"]
+    if set(fields) != set(committed) or set(salts) != set(committed):
+        raise CommitmentBroken("投标内容的项目与清单承诺的不一致")
+    for name, value in fields.items():
+        if commitment(bytes.fromhex(salts[name]), value) != committed[name]:
+            raise CommitmentBroken(f"投标内容“{name}”与清单承诺不一致")

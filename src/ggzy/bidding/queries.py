@@ -1,0 +1,74 @@
+"""What a bidder may see of its own bids, and what later stages need. Before the opening nobody else gets a row."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ggzy.bidding.models import Bid
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.canonical import sha256
+from ggzy.kernel.refusals import NotFound
+from ggzy.parties.grid import Permission, require
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnBid:
+    """A bidder's own bid."""
+
+    bid: str
+    round: str
+    lot_name: str
+    tender_name: str
+    tender: str
+    stage: str
+    state: str
+    received_at: datetime
+    bid_deadline: datetime | None
+    size: int
+    manifest_sha256: str
+    entry_hash: str
+
+
+def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
+    """Return the actor's organisation's bids, newest first; never anyone else's.
+
+    :raises NotPermitted: not a bidder
+    """
+    require(actor, Permission.BID_READ_OWN)
+    rows = Bid.objects.filter(bidder_id=actor.organisation_pk).select_related("round__lot__tender")
+    if round_id:
+        rows = rows.filter(round__public_id=round_id)
+    return [
+        OwnBid(
+            bid=b.public_id,
+            round=b.round.public_id,
+            lot_name=b.round.lot.name,
+            tender_name=b.round.lot.tender.name,
+            tender=b.round.lot.tender.public_id,
+            stage=b.round.stage,
+            state=b.state,
+            received_at=b.received_at,
+            bid_deadline=b.round.bid_deadline,
+            size=b.payload_size,
+            manifest_sha256=_manifest_digest(b),
+            entry_hash=b.entry_hash,
+        )
+        for b in rows.order_by("-pk")[:200]
+    ]
+
+
+def _manifest_digest(bid: Bid) -> str:
+    return sha256(bytes(bid.manifest)).hex()
+
+
+def own_envelope(*, bid_id: str, actor: Actor) -> tuple[bytes, dict[str, Any]]:
+    """Return the key envelope and the manifest of the actor's own bid.
+
+    :raises NotFound: no such bid of this organisation
+    """
+    require(actor, Permission.BID_READ_OWN)
+    bid = Bid.objects.filter(public_id=bid_id, bidder_id=actor.organisation_pk).first()
+    if bid is None:
+        raise NotFound("没有这份投标文件")
+    return bytes(bid.envelope), json.loads(bytes(bid.manifest))

@@ -1,0 +1,72 @@
+"""The bidder's side of a sealed bid: seal, submit, withdraw, release the key at the opening."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ggzy.bidding import bidbox
+from ggzy.client.party import Party
+from ggzy.identity import cms
+
+FILES = {
+    "manifest": "manifest.json",
+    "signature": "manifest.p7s",
+    "envelope": "key.p7m",
+    "payload": "bid.age",
+}
+
+
+def seal(
+    *, party: Party, round_id: str, ocid: str, fields: Mapping[str, Any], attachments: Iterable[Path], into: Path
+) -> Path:
+    """Seal a bid into a folder of four files and return the folder."""
+    assert party.identity is not None, "a certificate is needed"
+    into.mkdir(parents=True, exist_ok=True)
+    sealed = bidbox.seal(
+        fields=fields,
+        attachments=attachments,
+        round_id=round_id,
+        ocid=ocid,
+        bidder=str(fields["uscc"]),
+        certificate=party.identity.certificate,
+        key=party.identity.key,
+        payload=into / FILES["payload"],
+    )
+    (into / FILES["manifest"]).write_bytes(sealed.manifest)
+    (into / FILES["signature"]).write_bytes(sealed.signature)
+    (into / FILES["envelope"]).write_bytes(sealed.envelope)
+    return into
+
+
+def submit(*, party: Party, round_id: str, folder: Path, key: str | None = None) -> dict[str, Any]:
+    """Hand a sealed folder over and return the centre's answer with its acknowledgement.
+
+    :raises Problem: the platform refused
+    """
+    handles = {part: (folder / name).open("rb") for part, name in FILES.items()}
+    try:
+        files = {part: (FILES[part], handle, "application/octet-stream") for part, handle in handles.items()}
+        return party.ask("POST", f"/rounds/{round_id}/bids", files=files, key=key)
+    finally:
+        for handle in handles.values():
+            handle.close()
+
+
+def bid_key(*, party: Party, envelope: bytes) -> str:
+    """Return the bid_key inside an envelope that is for this party.
+
+    :raises EnvelopeBroken: not for this key
+    """
+    assert party.identity is not None, "the private key is needed"
+    return cms.open_envelope(envelope, key=party.identity.key).decode()
+
+
+def release(*, party: Party, bid_id: str) -> dict[str, Any]:
+    """Fetch one's own envelope, open it here, and hand the one-time key over.
+
+    :raises Problem: the platform refused
+    """
+    found = party.get(f"/bids/{bid_id}/envelope")
+    key = bid_key(party=party, envelope=base64.b64decode(found["envelope"]))
+    return party.post(f"/bids/{bid_id}/key", {"bid_key": key})

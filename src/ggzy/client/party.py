@@ -1,0 +1,182 @@
+"""One party: its key pair, its session, its signatures."""
+
+import base64
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
+
+from ggzy.identity.cms import PrivateKey
+from ggzy.identity.trust import fingerprint
+
+
+class Problem(Exception):
+    """The platform said no: its problem document."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        self.status, self.body = status, dict(body)
+        self.code = str(body.get("code", ""))
+        basis = f"(依据: {body['basis']})" if body.get("basis") else ""
+        super().__init__(f"{body.get('message') or body.get('title') or f'HTTP {status}'}{basis}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A private key and its certificate."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def from_pem(cls, pem: bytes, *, password: bytes | None = None) -> "Identity":
+        """Read a key and a certificate from one PEM text."""
+        key = serialization.load_pem_private_key(pem[pem.index(b"-----BEGIN ") :], password)
+        if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            raise ValueError("只支持RSA和P-256私钥")
+        return cls(key, x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]))
+
+    def to_pem(self) -> bytes:
+        """Return key and certificate as one PEM text."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ) + self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the certificate's SHA-256 fingerprint."""
+        return fingerprint(self.certificate)
+
+    def sign(self, data: bytes) -> str:
+        """Return a base64 signature: ECDSA or RSA PKCS#1 v1.5, SHA-256."""
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return base64.b64encode(self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())).decode()
+        return base64.b64encode(self.key.sign(data, ec.ECDSA(hashes.SHA256()))).decode()
+
+
+def new_request() -> tuple[ec.EllipticCurvePrivateKey, str]:
+    """Return a fresh P-256 key and its certificate request in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "OpenGGZY")])
+    csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return key, csr.public_bytes(serialization.Encoding.PEM).decode()
+
+
+_LOCAL = threading.local()
+
+
+def _http(base: str, transport: httpx.BaseTransport | None) -> httpx.Client:
+    """Return this thread's connection to a platform; parties share it, tokens travel in headers."""
+    clients = _LOCAL.__dict__.setdefault("clients", {})
+    key = (base, id(transport))
+    if key not in clients:
+        clients[key] = httpx.Client(base_url=base, transport=transport, timeout=120, trust_env=False)
+    return clients[key]
+
+
+class Party:
+    """Somebody who acts on the platform through its API."""
+
+    def __init__(self, base: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self.base, self._transport = base.rstrip("/"), transport
+        self.token = ""
+        self.identity: Identity | None = None
+        self.name = ""
+        self.uscc = ""
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        files: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Any:
+        """Call one operation and return its JSON. Writes carry an Idempotency-Key and are tried again once when the
+        connection breaks: the second try gets the first one's answer.
+
+        :raises Problem: the platform refused
+        """
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if method != "GET":
+            headers["Idempotency-Key"] = key or secrets.token_hex(16)
+        for last in (False, True):
+            try:
+                reply = _http(self.base, self._transport).request(
+                    method, f"/api/v1{path}", json=body, files=files, headers=headers
+                )
+                break
+            except httpx.TransportError:
+                if last:
+                    raise
+        if reply.status_code >= 400:
+            try:
+                problem = reply.json()
+            except ValueError:
+                problem = {"message": f"平台返回错误 {reply.status_code}"}
+            raise Problem(reply.status_code, problem)
+        return reply.json()
+
+    def get(self, path: str) -> Any:
+        """Read."""
+        return self.ask("GET", path)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """Write."""
+        return self.ask("POST", path, body if body is not None else {}, key=key)
+
+    def register(self, *, uscc: str, name: str, role: str, username: str, password: str, person: str) -> None:
+        """Register an organisation, sign in, make a key pair and get a certificate for it."""
+        self.post(
+            "/organisations",
+            {
+                "uscc": uscc,
+                "name": name,
+                "role": role,
+                "username": username,
+                "password": password,
+                "person_name": person,
+            },
+        )
+        self.name, self.uscc = name, uscc
+        signed = self.ask("POST", "/sessions", {"username": username, "password": password})
+        self.token = signed["token"]
+        key, csr = new_request()
+        certificate = self.post("/certificates", {"csr": csr})
+        self.identity = Identity(key, x509.load_pem_x509_certificate(certificate["pem"].encode()))
+        self._prove(signed["challenge"])
+
+    def sign_in(self, *, username: str, password: str, identity: Identity | None) -> None:
+        """Sign in by password and, with an identity, prove its certificate."""
+        signed = self.ask("POST", "/sessions", {"username": username, "password": password})
+        self.token, self.identity = signed["token"], identity
+        if identity is not None:
+            self._prove(signed["challenge"])
+
+    def _prove(self, challenge: str) -> None:
+        assert self.identity is not None
+        self.post(
+            "/sessions/proof",
+            {"certificate": self.identity.fingerprint, "signature": self.identity.sign(challenge.encode())},
+        )
+
+    def signature_on(self, encoded: str) -> str:
+        """Return this party's signature on base64 bytes that the platform asks to be signed."""
+        assert self.identity is not None, "sign in with a certificate first"
+        return self.identity.sign(base64.b64decode(encoded))
+
+
+def save_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(data)

@@ -1,0 +1,264 @@
+"""One construction tender, told through the public API by its own parties. Used by replay, training and tests."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ggzy.client import bids
+from ggzy.client.party import Identity, Party
+
+PASSWORD = "training-2026"  # noqa: S105 - the demo accounts of a training centre, printed at its start
+
+
+@dataclass
+class Cast:
+    """The officials and experts of a training centre, signed in."""
+
+    admin: Party
+    centre: Party
+    supervisor: Party
+    experts: list[Party]
+
+
+def demo_party(base: str, username: str, *, transport: Any = None) -> Party:
+    """Sign in as one of the training centre's demo accounts with its published demo key."""
+    import httpx
+
+    with httpx.Client(base_url=base, transport=transport, trust_env=False) as client:
+        reply = client.get(f"/training/keys/{username}.pem")
+        reply.raise_for_status()
+    party = Party(base, transport=transport)
+    party.sign_in(username=username, password=PASSWORD, identity=Identity.from_pem(reply.content))
+    party.name = username
+    return party
+
+
+def document(*, method: str = "lowest_evaluated_price", deposit: Decimal = Decimal(0), **changes: Any) -> dict[str, Any]:
+    """Return a plain lawful tender file."""
+    out: dict[str, Any] = {
+        "method": method,
+        "quality": "合格",
+        "deposit": str(deposit),
+        "bid_validity_days": 90,
+        "decryption_minutes": 60,
+        "committee_size": 5,
+        "owner_representatives": 0,
+        "specialty": "A08",
+        "text": "采用标准施工招标文件。技术标准、图纸和工程量清单见附件。",
+    }
+    if method == "comprehensive":
+        out["price"] = {"weight": "60", "above": "2", "below": "1"}
+        out["criteria"] = [
+            {"key": "plan", "title": "施工组织设计", "weight": "25"},
+            {"key": "team", "title": "项目管理机构", "weight": "15"},
+        ]
+    return out | changes
+
+
+def register_project(owner: Party, *, name: str, serial: int) -> str:
+    """Register a project and return its id."""
+    made = owner.post(
+        "/projects",
+        {
+            "name": name,
+            "invest_code": f"2603-370100-04-01-{serial % 1_000_000:06d}",
+            "industry_code": "E48",
+            "region_code": "370100",
+            "approval_document": "训发改审批〔2026〕1号",
+            "funds": "财政资金, 已落实",
+            "place": "训练市",
+            "scale": name,
+        },
+    )
+    return str(made["project"])
+
+
+def prepare_tender(
+    owner: Party, *, project: str, name: str, lots: Sequence[Mapping[str, Any]], file: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Draft, register, write, review and sign until the notice can be published; return the tender."""
+    tender = owner.post(
+        "/tenders", {"project": project, "name": name, "state_controlled": True, "lots": list(lots)}
+    )
+    to = f"/tenders/{tender['tender']}"
+    owner.post(f"{to}/registration")
+    owner.post(f"{to}/document")
+    owner.ask("PUT", f"{to}/document", {"document": dict(file)})
+    owner.post(f"{to}/review")
+    conclude(owner, tender["tender"])
+    return dict(tender)
+
+
+def conclude(owner: Party, tender_id: str, *, opinion: str = "经审查, 未发现排除、限制竞争的内容") -> None:
+    """Sign the fair-competition conclusion."""
+    from urllib.parse import urlencode
+
+    query = urlencode({"passed": "true", "opinion": opinion})
+    waiting = owner.get(f"/tenders/{tender_id}/review-statement?{query}")
+    owner.post(
+        f"/tenders/{tender_id}/review-conclusion",
+        {"passed": True, "opinion": opinion, "signature": owner.signature_on(waiting["to_sign"])},
+    )
+
+
+def publish(owner: Party, tender_id: str, *, deadline: datetime) -> None:
+    """Publish the notice with its deadline."""
+    owner.post(f"/tenders/{tender_id}/publication", {"bid_deadline": deadline.isoformat()})
+
+
+def bid(
+    bidder: Party,
+    *,
+    ocid: str,
+    round_id: str,
+    price: Decimal,
+    duration_days: int,
+    folder: Path,
+    members: Sequence[Mapping[str, str]] = (),
+    attachments: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Seal a bid on the bidder's own machine and hand it over."""
+    fields = {
+        "bidder": bidder.name,
+        "uscc": bidder.uscc,
+        "members": [dict(m) for m in members],
+        "price": str(price),
+        "duration_days": duration_days,
+        "quality": "合格",
+        "validity_days": 90,
+        "manager": {"name": "项目负责人", "certificate": "训1370000000000"},
+        "commitments": ["响应招标文件全部要求"],
+    }
+    bids.seal(
+        party=bidder, round_id=round_id, ocid=ocid, fields=fields, attachments=attachments, into=folder
+    )
+    return bids.submit(party=bidder, round_id=round_id, folder=folder)
+
+
+def draw(owner: Party, cast: Cast, tender_id: str) -> str:
+    """Draw a committee: three parties commit and reveal seeds. The called experts answer in `answer_calls`."""
+    found = str(owner.post(f"/tenders/{tender_id}/draws")["draw"])
+    seeds = [(party, secrets.token_bytes(32)) for party in (owner, cast.centre, cast.supervisor)]
+    for party, seed in seeds:
+        party.post(f"/draws/{found}/seed-commitment", {"commitment": hashlib.sha256(seed).hexdigest()})
+    for party, seed in seeds:
+        party.post(f"/draws/{found}/seed", {"seed": seed.hex()})
+    return found
+
+
+def answer_calls(cast: Cast, *, refuse: Mapping[str, bool] | None = None) -> dict[str, list[Party]]:
+    """Let every called expert answer until nobody is called; return {draw: the experts who accepted}."""
+    accepted: dict[str, list[Party]] = {}
+    open_calls = True
+    while open_calls:
+        open_calls = False
+        for expert in cast.experts:
+            for call in expert.get("/calls")["calls"]:
+                if call["state"] != "called":
+                    continue
+                open_calls = True
+                yes = not (refuse or {}).get(expert.name, False)
+                expert.post(f"/draws/{call['draw']}/answer", {"accept": yes})
+    for expert in cast.experts:
+        for call in expert.get("/calls")["calls"]:
+            if call["state"] == "accepted":
+                accepted.setdefault(call["draw"], []).append(expert)
+    return accepted
+
+
+def end_opening(owner: Party, round_id: str) -> None:
+    """Sign the opening record and end the opening."""
+    waiting = owner.get(f"/rounds/{round_id}/opening/record")
+    owner.post(f"/rounds/{round_id}/opening/end", {"signature": owner.signature_on(waiting["to_sign"])})
+
+
+def check_in(cast: Cast, draw_id: str, experts: Sequence[Party]) -> list[Party]:
+    """Check the accepted experts in; who must stand aside is replaced by the next in rank, who checks in too."""
+    seated: list[Party] = []
+    waiting = list(experts)
+    while waiting:
+        expert = waiting.pop(0)
+        answer = expert.post(f"/draws/{draw_id}/check-in", {"must_avoid": False})
+        if not answer["avoids"]:
+            seated.append(expert)
+            continue
+        more = answer_calls(cast).get(draw_id, [])
+        waiting += [e for e in more if e not in seated and e not in waiting and e is not expert]
+    return seated
+
+
+def evaluate(members: Sequence[Party], round_id: str, *, points: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """Let every member review, score where the method scores, and sign."""
+    desk = members[0].get(f"/rounds/{round_id}/desk")
+    ceiling = Decimal(desk["ceiling_price"]) if desk["ceiling_price"] else None
+    for member in members:
+        results = {
+            b["bid"]: {
+                r["key"]: {
+                    "passes": not (
+                        r["key"] == "ceiling" and ceiling is not None and Decimal(b["price"]) > ceiling
+                    ),
+                    "reason": "报价超过最高投标限价",
+                }
+                for r in desk["document"]["requirements"]
+            }
+            for b in desk["bids"]
+        }
+        member.post(f"/rounds/{round_id}/preliminary", {"results": results})
+    desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "competition":
+        go_on = any(b["bid"] not in desk["rejected"] for b in desk["bids"])
+        for member in members:
+            member.post(
+                f"/rounds/{round_id}/competition", {"go_on": go_on, "reason": "剩余投标报价仍具有竞争性" if go_on else "全部否决"}
+            )
+        if not go_on:
+            return
+        desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "detailed":
+        for member in members:
+            scores = {
+                b["bid"]: (points or {}).get(b["bid"])
+                or {c["key"]: str(Decimal(c["weight"]) * Decimal("0.8")) for c in desk["document"]["criteria"]}
+                for b in desk["bids"]
+                if b["bid"] not in desk["rejected"]
+            }
+            member.post(f"/rounds/{round_id}/scores", {"scores": scores})
+    sign_report(members, round_id)
+
+
+def sign_report(members: Sequence[Party], round_id: str) -> None:
+    """Let every member sign the report; the last signature hands it over."""
+    for member in members:
+        waiting = member.get(f"/rounds/{round_id}/report-to-sign")
+        member.post(
+            f"/rounds/{round_id}/report-signature", {"signature": member.signature_on(waiting["to_sign"])}
+        )
+
+
+def award(owner: Party, round_id: str) -> dict[str, Any]:
+    """Award to the first candidate and send the sealed letter; return the first row of the ranking."""
+    first = owner.get(f"/rounds/{round_id}/report")["report"]["ranking"][0]
+    owner.post(f"/rounds/{round_id}/award", {"bid": first["bid"]})
+    waiting = owner.post(f"/rounds/{round_id}/letter")
+    owner.post(f"/rounds/{round_id}/letter/seal", {"signature": owner.signature_on(waiting["to_sign"])})
+    return dict(first)
+
+
+def contract(owner: Party, winner: Party, round_id: str) -> None:
+    """Let both sides seal the contract."""
+    for side in (owner, winner):
+        waiting = side.post(f"/rounds/{round_id}/contract")
+        side.post(f"/rounds/{round_id}/contract/seal", {"signature": side.signature_on(waiting["to_sign"])})
+
+
+def stage_of(party: Party, lot_id: str) -> str:
+    """Return the stage at which a published lot stands."""
+    return str(party.get(f"/lots/{lot_id}")["status"])
+
+

@@ -1,0 +1,150 @@
+"""The contract: set from the award, sealed by the tenderee and the winner, then published."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from ggzy.awarding.actions import winner_facts
+from ggzy.awarding.models import Award
+from ggzy.contracting.models import Contract
+from ggzy.evidence.actions import record_act
+from ggzy.identity.models import Sealing
+from ggzy.identity.sealing import finish_seal, prepare_seal
+from ggzy.kernel import files
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
+from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.opening.queries import opened_bids
+from ggzy.parties.grid import Permission, require
+from ggzy.tendering.models import Round
+from ggzy.tendering.moves import lock_round, make_move, require_move
+from ggzy.ui.documents import contract_pdf
+
+PURPOSE = "contract"
+_BOXES = {"owner": (90, 110, 270, 170), "winner": (320, 110, 500, 170)}
+
+
+class ContractChanged(Refusal):
+    """The other side has sealed meanwhile: the prepared seal is on an older state of the PDF."""
+
+    code = "contracting.changed"
+
+
+class AlreadySealed(Refusal):
+    """This side has sealed."""
+
+    code = "contracting.already_sealed"
+
+
+def _locked(round_id: str, actor: Actor) -> tuple[Round, Award, str]:
+    round_ = lock_round(round_id)
+    award = Award.objects.select_related("bid__bidder").filter(round=round_).first()
+    if award is None or award.sent_at is None:
+        raise NotFound("中标通知书尚未发出, 不能签订合同")
+    if actor.organisation_pk == round_.lot.tender.tenderee_id:
+        side = "owner"
+    elif actor.organisation_pk == award.bid.bidder_id:
+        side = "winner"
+    else:
+        raise NotPermitted("合同由招标人和中标人签订")
+    require_move(round_, "sign_contract", actor=actor)
+    return round_, award, side
+
+
+def _contract(round_: Round, award: Award, *, now: datetime) -> Contract:
+    found = Contract.objects.select_for_update(of=("self",)).filter(award=award).first()
+    if found is not None:
+        return found
+    bid = next(b for b in opened_bids(round_.pk) if b.bid == award.bid.public_id)
+    pdf = contract_pdf(facts=winner_facts(round_, bid), price=award.price, at=now)
+    return Contract.objects.create(award=award, pdf=files.keep(pdf), region_code=round_.region_code)
+
+
+@transaction.atomic
+def prepare_contract(*, round_id: str, actor: Actor, now: datetime) -> Sealing:
+    """Set the contract if it is not there, and say which bytes this side must sign.
+
+    :raises NotPermitted: neither the tenderee nor the winner
+    :raises AlreadySealed: this side has sealed
+    """
+    require(actor, Permission.CONTRACT_SIGN)
+    round_, award, side = _locked(round_id, actor)
+    contract = _contract(round_, award, now=now)
+    if getattr(contract, f"{side}_certificate_id"):
+        raise AlreadySealed("本方已签章, 等待对方签章")
+    return prepare_seal(
+        pdf=files.read(contract.pdf),
+        document=contract.pdf,
+        purpose=PURPOSE,
+        subject=round_.public_id,
+        box=_BOXES[side],
+        reason="签订合同",
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def finish_contract(*, round_id: str, signature: str, actor: Actor, now: datetime) -> Contract:
+    """Put this side's seal in; with the second the contract stands and is published: NOTIFIED → CONTRACTED.
+
+    :raises ContractChanged: the other side sealed meanwhile; prepare again
+    :raises SignatureWrong: the signature is not on the prepared contract
+    """
+    require(actor, Permission.CONTRACT_SIGN)
+    round_, award, side = _locked(round_id, actor)
+    contract = _contract(round_, award, now=now)
+    sealed = finish_seal(purpose=PURPOSE, subject=round_.public_id, signature=signature, actor=actor)
+    if sealed.document != contract.pdf:
+        raise ContractChanged("对方刚刚完成签章, 请重新打开合同后签章")
+    contract.pdf = files.keep(sealed.pdf)
+    setattr(contract, f"{side}_certificate", sealed.certificate)
+    contract.save()
+    tender = round_.lot.tender
+    record: dict[str, Any] = {"side": side, "pdf_sha256": contract.pdf}
+    if contract.owner_certificate_id and contract.winner_certificate_id:
+        make_move(round_, "sign_contract", actor=actor, now=now)
+        contract.signed_at = now
+        contract.save(update_fields=["signed_at"])
+        record["signed_at"] = now.isoformat()
+        publish_notice(
+            kind=NoticeKind.CONTRACT,
+            ocid=tender.ocid,
+            tender=tender.public_id,
+            rounds=[round_.public_id],
+            title=f"{tender.name}（{round_.lot.name}）合同公告",
+            body={
+                "lot": round_.lot.name,
+                "tenderee": tender.tenderee.name,
+                "winner": award.bid.bidder.name,
+                "uscc": award.bid.bidder.uscc,
+                "price": str(award.price),
+                "signed_at": now.isoformat(),
+                "pdf_sha256": contract.pdf,
+            },
+            actor=actor,
+            now=now,
+        )
+    record_act(
+        "contracting.sealed",
+        subject=contract.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public=record,
+    )
+    if contract.signed_at is not None:
+        record_act(
+            "contracting.signed",
+            subject=contract.public_id,
+            actor=actor,
+            legal_at=now,
+            ocid=tender.ocid,
+            lot=round_.lot.public_id,
+            round=round_.public_id,
+            public={"signed_at": now.isoformat(), "price": str(award.price), "pdf_sha256": contract.pdf},
+        )
+    return contract

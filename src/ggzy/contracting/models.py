@@ -1,0 +1,26 @@
+"""The contract: one PDF, sealed by both sides, then public."""
+
+from django.db import models
+
+from ggzy.awarding.models import Award
+from ggzy.identity.models import Certificate
+from ggzy.kernel.models import BusinessRow
+
+
+class Contract(BusinessRow):
+    """A contract that follows its award; each side's seal is a PAdES signature in the same PDF."""
+
+    award = models.OneToOneField(Award, on_delete=models.PROTECT, related_name="contract")
+    pdf = models.CharField(max_length=64)
+    owner_certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="+")
+    winner_certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="+")
+    signed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_contract_is_signed_by_both",
+                condition=models.Q(signed_at__isnull=True)
+                | (models.Q(owner_certificate__isnull=False) & models.Q(winner_certificate__isnull=False)),
+            ),
+        ]

@@ -1,0 +1,57 @@
+"""From which moment a bid deposit must go back (RULEBOOK 7.1; 条例31、35、57). Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """How a bidder stands when its deposit is looked at."""
+
+    WITHDRAWN = "withdrawn"
+    NOT_OPENED = "not_opened"
+    NOT_CANDIDATE = "not_candidate"
+    CANDIDATE = "candidate"
+    WINNER = "winner"
+
+    @property
+    def label(self) -> str:
+        """Return the words people read."""
+        return {
+            "withdrawn": "截止前撤回投标",
+            "not_opened": "流标未开启",
+            "not_candidate": "非中标候选人",
+            "candidate": "中标候选人(未中标)",
+            "winner": "中标人",
+        }[self.value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotFacts:
+    """The moments of a round that free deposits; None has not happened."""
+
+    withdrawal_received_at: datetime | None = None
+    failed_at: datetime | None = None
+    publicity_ended_at: datetime | None = None
+    result_published_at: datetime | None = None
+    contract_signed_at: datetime | None = None
+
+
+def refundable_from(standing: Standing, facts: LotFacts) -> datetime | None:
+    """Return the moment from which this deposit must go back, or None if it must still be held.
+
+    Non-candidates need not wait for the contract: they are free once publicity has ended.
+    """
+    if standing is not Standing.WITHDRAWN and facts.failed_at is not None:
+        return facts.failed_at
+    match standing:
+        case Standing.WITHDRAWN:
+            return facts.withdrawal_received_at
+        case Standing.NOT_OPENED:
+            return facts.failed_at
+        case Standing.NOT_CANDIDATE:
+            return facts.publicity_ended_at
+        case Standing.CANDIDATE:
+            return facts.result_published_at
+        case Standing.WINNER:
+            return facts.contract_signed_at

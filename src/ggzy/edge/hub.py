@@ -1,0 +1,221 @@
+"""Live pages: one LISTEN, one read of what was newly published, many watchers.
+
+A watcher follows one topic, the public id of a round or an ocid, and receives public fields of published
+leaves: the query asks for nothing else, so nothing else can leave. What is escrowed is never a leaf, so no
+watcher can tell that it exists. A notification only wakes the hub; what is sent is read from the table, so a
+lost notification or a restarted server skips nothing.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+import psycopg
+
+logger = logging.getLogger("ggzy.edge")
+
+PAGE = 500
+#: what may wait for one reader; the news itself is shared, so this is some kilobytes of references
+QUEUE = 2048
+#: between pages of a burst, so that readers who keep up are never taken for slow ones
+BREATH_SECONDS = 0.05
+_SIZE = "SELECT coalesce(max(size), 0) FROM evidence_checkpoint WHERE centre_id = %(centre)s"
+_NEWS = """
+SELECT leaf_index, act, subject, ocid, lot, round, legal_at,
+       (SELECT jsonb_object_agg(key, value -> 'value') FROM jsonb_each(fields)
+        WHERE value ->> 'level' = 'public' AND value ? 'value') AS shown
+FROM evidence_entry
+WHERE centre_id = %(centre)s AND leaf_index > %(after)s AND leaf_index < %(size)s {topic}
+ORDER BY leaf_index LIMIT %(page)s
+"""
+_ALL = _NEWS.format(topic="AND (round <> '' OR ocid <> '')")
+# two index scans, not one filter over the whole log
+_TOPIC = "SELECT * FROM (({}) UNION ({})) AS both_ways ORDER BY leaf_index LIMIT %(page)s".format(  # noqa: S608
+    _NEWS.format(topic="AND round = %(topic)s"), _NEWS.format(topic="AND ocid = %(topic)s")
+)
+
+
+@dataclass(frozen=True)
+class News:
+    """One published leaf, as the bytes a watcher receives."""
+
+    index: int
+    topics: frozenset[str]
+    text: bytes
+
+
+@dataclass(eq=False)
+class Watcher:
+    """One open page: a bounded queue; a reader too slow for it is closed and may come back where it was."""
+
+    topic: str
+    queue: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(maxsize=QUEUE))
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offer(self, news: News) -> None:
+        """Queue the news, or close a watcher whose queue is full."""
+        try:
+            self.queue.put_nowait(news)
+        except asyncio.QueueFull:
+            self.closed.set()
+
+
+class Hub:
+    """Fans newly published leaves out to watchers. One per process; starts with its first watcher."""
+
+    def __init__(self, *, conninfo: Mapping[str, Any], centre: str, most: int) -> None:
+        self._conninfo = dict(conninfo)
+        self._centre = centre
+        self._most = most
+        self._watchers: dict[str, set[Watcher]] = defaultdict(set)
+        self._count = 0
+        self._listener: asyncio.Task[None] | None = None
+        self._reader: psycopg.AsyncConnection[Any] | None = None
+        self._reading = asyncio.Lock()
+        self._ready = asyncio.Event()
+        #: the index of the last leaf that was fanned out
+        self.seen = -1
+
+    @property
+    def full(self) -> bool:
+        """Say whether no further watcher may come in."""
+        return self._count >= self._most
+
+    async def join(self, topic: str) -> Watcher:
+        """Return a new watcher that misses nothing published after this moment.
+
+        :raises OSError: the database cannot be reached (psycopg's errors too)
+        """
+        if self._listener is None or self._listener.done():
+            self._ready.clear()
+            self._listener = asyncio.create_task(self._listen(), name="ggzy-live")
+        watcher = Watcher(topic)
+        self._watchers[topic].add(watcher)
+        self._count += 1
+        try:
+            async with asyncio.timeout(10):
+                await self._ready.wait()
+        except BaseException:
+            self.leave(watcher)
+            raise
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        """Forget a watcher."""
+        here = self._watchers.get(watcher.topic, set())
+        if watcher in here:
+            here.remove(watcher)
+            self._count -= 1
+        if not here:
+            self._watchers.pop(watcher.topic, None)
+
+    async def page(self, *, topic: str, after: int) -> list[News]:
+        """Return the next published leaves of a topic after an index, at most `PAGE`."""
+        async with self._reading:
+            news, _ = await self._read(_TOPIC, topic=topic, after=after)
+        return news
+
+    async def stop(self) -> None:
+        """Close every watcher and both connections."""
+        for watchers in self._watchers.values():
+            for watcher in watchers:
+                watcher.closed.set()
+        if self._listener is not None:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+            self._listener = None
+        await self._drop_reader()
+
+    async def _listen(self) -> None:
+        pause = 0.2
+        while True:
+            try:
+                # an idle log still wakes the hub now and then: a dead connection is found without a notification
+                async with await psycopg.AsyncConnection.connect(
+                    **self._conninfo, autocommit=True
+                ) as listener:
+                    await listener.execute("LISTEN ggzy_log")
+                    await self._start()
+                    pause = 0.2
+                    while True:
+                        async for _ in listener.notifies(timeout=20, stop_after=1):
+                            pass
+                        await listener.execute("SELECT 1")
+                        await self._spread()
+            except (psycopg.Error, OSError) as lost:
+                logger.warning(
+                    "直播推送与数据库的连接中断, %.1f 秒后重连: %s", pause, " ".join(str(lost).split())
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10)
+
+    async def _start(self) -> None:
+        if not self._ready.is_set():
+            async with self._reading:
+                self.seen = await self._published() - 1
+            self._ready.set()
+        await self._spread()
+
+    async def _spread(self) -> None:
+        while True:
+            async with self._reading:
+                news, size = await self._read(_ALL, after=self.seen)
+            for item in news:
+                self.seen = item.index
+                for topic in item.topics:
+                    for watcher in self._watchers.get(topic, ()):
+                        watcher.offer(item)
+            if len(news) < PAGE:
+                self.seen = size - 1  # past the leaves of no topic as well
+                return
+            await asyncio.sleep(BREATH_SECONDS)
+
+    async def _read(self, query: str, *, after: int, topic: str = "") -> tuple[list[News], int]:
+        size = await self._published()
+        params = {"centre": self._centre, "after": after, "size": size, "page": PAGE, "topic": topic}
+        return [_news(row) for row in await self._ask(query, params)], size
+
+    async def _published(self) -> int:
+        return (await self._ask(_SIZE, {"centre": self._centre}))[0][0]
+
+    async def _ask(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            if self._reader is None or self._reader.closed:
+                self._reader = await psycopg.AsyncConnection.connect(**self._conninfo, autocommit=True)
+            return await (await self._reader.execute(query, params)).fetchall()
+        except psycopg.Error:
+            await self._drop_reader()
+            raise
+
+    async def _drop_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            with contextlib.suppress(psycopg.Error):
+                await reader.close()
+
+
+def _news(row: tuple[Any, ...]) -> News:
+    index, act, subject, ocid, lot, round_, legal_at, shown = row
+    body = json.dumps(
+        {
+            "index": index,
+            "act": act,
+            "subject": subject,
+            "ocid": ocid,
+            "lot": lot,
+            "round": round_,
+            "legal_at": legal_at.astimezone(UTC).isoformat(),
+            "fields": shown or {},
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    text = f"id: {index}\nevent: act\ndata: {body}\n\n"
+    return News(index=index, topics=frozenset(filter(None, (ocid, round_))), text=text.encode())

@@ -1,0 +1,428 @@
+"""Seating the committee, handing in sheets, deciding, signing the report."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from ggzy.deadlines.actions import effect, set_timer
+from ggzy.evaluation import rules
+from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
+from ggzy.evidence.actions import record_act
+from ggzy.experts.models import Draw, Member
+from ggzy.experts.rules import position
+from ggzy.identity.actions import sign_document
+from ggzy.kernel import files
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.canonical import canonical, sha256
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.opening.queries import OpenedBid, opened_bids
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Stage
+from ggzy.tendering.document import Method, TenderDocument, parse
+from ggzy.tendering.models import Round, TenderFile
+from ggzy.tendering.moves import lock_round, make_move, require_owner_side
+from ggzy.ui.documents import report_pdf
+
+REPORT_PDF = "evaluation.report_pdf"
+
+
+class CommitteeIncomplete(Refusal):
+    """Not everybody has checked in, or the committee would not be lawful."""
+
+    code = "evaluation.committee_incomplete"
+    basis = Citation("招标投标法", "第三十七条")
+
+
+class NotThisStep(Refusal):
+    """The evaluation stands at another step, or this sheet is in."""
+
+    code = "evaluation.not_this_step"
+
+
+class NotAMember(NotPermitted):
+    """Only the members of this committee."""
+
+    code = "evaluation.not_a_member"
+
+
+@transaction.atomic
+def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluation]:
+    """Seat the committee that has checked in: OPENED → EVALUATING for every lot it evaluates.
+
+    :raises CommitteeIncomplete: a drawn expert or a representative has not checked in
+    """
+    require(actor, Permission.COMMITTEE_SEAT)
+    draw = Draw.objects.select_for_update(of=("self",)).select_related("tender").filter(public_id=draw_id).first()
+    if draw is None:
+        raise NotFound("没有这次专家抽取")
+    require_owner_side(draw.tender, actor)
+    members = list(draw.members.filter(left=False).order_by("code"))
+    experts = sum(1 for m in members if m.kind == Member.EXPERT)
+    if experts != draw.needed or len(members) != draw.committee_size:
+        raise CommitteeIncomplete(
+            f"评标委员会应有{draw.committee_size}人(专家{draw.needed}人), 现签到{len(members)}人(专家{experts}人), "
+            "请等待全员签到; 缺席的由抽取系统补抽"
+        )
+    evaluations = []
+    for pk in draw.rounds.order_by("pk").values_list("public_id", flat=True):
+        round_ = lock_round(pk)
+        if round_.stage != Stage.OPENED:
+            continue
+        make_move(round_, "seat_committee", actor=actor, now=now)
+        evaluations.append(
+            Evaluation.objects.create(
+                round=round_, draw=draw, step=Evaluation.PRELIMINARY, started_at=now, region_code=round_.region_code
+            )
+        )
+    if not evaluations:
+        raise NotThisStep("没有等待评标的标段, 请刷新页面")
+    draw.state = Draw.SEATED
+    draw.save(update_fields=["state"])
+    record_act(
+        "evaluation.seated",
+        subject=draw.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=draw.tender.ocid,
+        public={
+            "draw": draw.public_id,
+            "members": [
+                {"code": m.code, "kind": m.kind, "label": m.candidate.label if m.candidate else None} for m in members
+            ],
+            "size": draw.committee_size,
+            "experts": experts,
+        },
+    )
+    return evaluations
+
+
+def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
+    round_ = lock_round(round_id)
+    evaluation = Evaluation.objects.select_for_update(of=("self",)).filter(round=round_).first()
+    if evaluation is None:
+        raise NotFound("该标段尚未开始评标")
+    member = Member.objects.filter(draw_id=evaluation.draw_id, account_id=actor.account_pk, left=False).first()
+    if member is None:
+        raise NotAMember("您不是本标段评标委员会成员")
+    return evaluation, round_, member, document_of(round_)
+
+
+def document_of(round_: Round) -> TenderDocument:
+    """Return the tender file that governs a round."""
+    return parse(TenderFile.objects.get(tender=round_.lot.tender, version=round_.file_version).document)
+
+
+def _hand_in(
+    evaluation: Evaluation, round_: Round, member: Member, kind: str, content: Any, *, actor: Actor, now: datetime
+) -> list[Any] | None:
+    """Keep a sheet; return everybody's sheets of this kind once the last is in, else None."""
+    if evaluation.sheets.filter(member=member, kind=kind).exists():
+        raise NotThisStep("您的评审表已提交, 提交后不能修改; 如有错误请在评标报告中写明不同意见")
+    Sheet.objects.create(
+        evaluation=evaluation,
+        member=member,
+        kind=kind,
+        content=content,
+        handed_in_at=now,
+        region_code=round_.region_code,
+    )
+    record_act(
+        "evaluation.sheet_handed_in",
+        subject=evaluation.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=round_.lot.tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"kind": kind, "member": member.code},
+        supervisor={"content": content},
+    )
+    sheets = list(evaluation.sheets.filter(kind=kind).order_by("member__code").values_list("content", flat=True))
+    return sheets if len(sheets) == evaluation.draw.committee_size else None
+
+
+@transaction.atomic
+def hand_in_preliminary(*, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
+    """Hand in one member's 初步评审; the last one decides by majority which bids are rejected.
+
+    :raises NotThisStep: the step is over, or this member's sheet is in
+    :raises BadInput: the sheet does not judge everything
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.PRELIMINARY:
+        raise NotThisStep("初步评审已结束, 请刷新页面查看当前步骤")
+    bids = [b.bid for b in opened_bids(round_.pk)]
+    content = rules.require_preliminary(results, bids=bids, requirements=document.requirements)
+    sheets = _hand_in(evaluation, round_, member, "preliminary", content, actor=actor, now=now)
+    if sheets is not None:
+        evaluation.rejected = rules.rejected_by_majority(sheets, bids=bids, requirements=document.requirements)
+        record_act(
+            "evaluation.preliminary_decided",
+            subject=evaluation.public_id,
+            actor=actor,
+            legal_at=now,
+            ocid=round_.lot.tender.ocid,
+            lot=round_.lot.public_id,
+            round=round_.public_id,
+            party={"rejected": evaluation.rejected},
+        )
+        if len(bids) - len(evaluation.rejected) < 3:
+            evaluation.step = Evaluation.COMPETITION
+            evaluation.save(update_fields=["step", "rejected"])
+        else:
+            _go_on(evaluation, round_, document, now=now, actor=actor)
+    return evaluation
+
+
+def _go_on(evaluation: Evaluation, round_: Round, document: TenderDocument, *, now: datetime, actor: Actor) -> None:
+    if document.method is Method.COMPREHENSIVE:
+        evaluation.step = Evaluation.DETAILED
+        evaluation.save(update_fields=["step", "rejected"])
+    else:
+        _compile(evaluation, round_, document, [], now=now, actor=actor)
+
+
+@transaction.atomic
+def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, now: datetime) -> Evaluation:
+    """Vote, with reasons, on whether fewer than three responsive bids still compete (法42); the last vote decides.
+
+    A majority against, or no responsive bid at all, rejects all: EVALUATING → FAILED.
+
+    :raises BadInput: no reason, or going on with no bid left
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.COMPETITION:
+        raise NotThisStep("当前不需要作竞争性论证")
+    if not reason.strip():
+        raise BadInput("请写明竞争性论证的理由", field="reason")
+    left = [b for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
+    if go_on and not left:
+        raise BadInput("全部投标均被否决, 不能继续评审", field="go_on")
+    votes = _hand_in(
+        evaluation, round_, member, "competition", {"go_on": go_on, "reason": reason.strip()}, actor=actor, now=now
+    )
+    if votes is None:
+        return evaluation
+    if 2 * sum(1 for v in votes if v["go_on"]) > len(votes):
+        _go_on(evaluation, round_, document, now=now, actor=actor)
+    else:
+        _reject_all(evaluation, round_, [v["reason"] for v in votes if not v["go_on"]], actor=actor, now=now)
+    return evaluation
+
+
+def _reject_all(evaluation: Evaluation, round_: Round, reasons: list[str], *, actor: Actor, now: datetime) -> None:
+    tender = round_.lot.tender
+    make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
+    evaluation.step = Evaluation.DONE
+    evaluation.save(update_fields=["step", "rejected"])
+    publish_notice(
+        kind=NoticeKind.FAILURE,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）流标公告",
+        body={
+            "lot": round_.lot.name,
+            "round_number": round_.number,
+            "reason": "经评审, 评标委员会否决全部投标",
+            "basis": "《招标投标法》第四十二条",
+            "next": "招标人将依法重新招标",
+        },
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        "evaluation.all_rejected",
+        subject=evaluation.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"reason": "committee_rejected_all"},
+        supervisor={"reasons": reasons},
+    )
+
+
+@transaction.atomic
+def hand_in_scores(*, round_id: str, scores: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
+    """Hand in one member's score sheet (综合评估法); the last one compiles the report.
+
+    :raises NotThisStep: not the step of scoring, or this member's sheet is in
+    :raises BadInput: a score is missing or out of range
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.DETAILED:
+        raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
+    bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
+    content = rules.require_scores(scores, bids=bids, criteria=document.criteria)
+    sheets = _hand_in(evaluation, round_, member, "scores", content, actor=actor, now=now)
+    if sheets is not None:
+        _compile(evaluation, round_, document, sheets, now=now, actor=actor)
+    return evaluation
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _compile(
+    evaluation: Evaluation,
+    round_: Round,
+    document: TenderDocument,
+    sheets: list[Mapping[str, Mapping[str, str]]],
+    *,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Rank, write the report's content and freeze it for signing."""
+    bids = {b.bid: b for b in opened_bids(round_.pk)}
+    randomness = bytes.fromhex(evaluation.draw.randomness)
+    places = rules.ranking(
+        [
+            rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
+            for b in bids.values()
+            if b.bid not in evaluation.rejected
+        ],
+        document=document,
+        duration_days=round_.lot.duration_days,
+        score_sheets=sheets,
+        lot_of={
+            bid: position(randomness=randomness, code=bytes.fromhex(round_.public_id), label=bid) for bid in bids
+        },
+    )
+    evaluation.report = {
+        "document": "评标报告",
+        "ocid": round_.lot.tender.ocid,
+        "round": round_.public_id,
+        "tender": round_.lot.tender.name,
+        "lot": round_.lot.name,
+        "method": document.method.value,
+        "compiled_at": now.isoformat(),
+        "ranking": [_report_row(p, bids[p.bid]) for p in places],
+        "rejected": [
+            {"bid": bid, "bidder": bids[bid].bidder, "reasons": reasons}
+            for bid, reasons in sorted(evaluation.rejected.items())
+        ],
+        "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
+    }
+    evaluation.report_sha256 = sha256(canonical(evaluation.report)).hex()
+    evaluation.step = Evaluation.SIGNING
+    evaluation.save(update_fields=["step", "rejected", "report", "report_sha256"])
+    record_act(
+        "evaluation.report_compiled",
+        subject=evaluation.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=round_.lot.tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"report_sha256": evaluation.report_sha256},
+        supervisor={"report": evaluation.report},
+    )
+
+
+def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:
+    return {
+        "rank": place.rank,
+        "bid": place.bid,
+        "bidder": bid.bidder,
+        "uscc": bid.uscc,
+        "price": str(place.price),
+        "duration_days": bid.duration_days,
+        "evaluated_price": _text(place.evaluated_price),
+        "price_score": _text(place.price_score),
+        "other_score": _text(place.other_score),
+        "total": _text(place.total),
+        "drawn": place.drawn,
+    }
+
+
+@transaction.atomic
+def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, now: datetime) -> Evaluation:
+    """Sign the report, with a dissent if there is one; the last signature hands it to the tenderee.
+
+    :raises NotThisStep: there is no report to sign, or this member has signed
+    :raises SignatureWrong: the signature is not on this report
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, _ = _locked(round_id, actor)
+    if evaluation.step != Evaluation.SIGNING or evaluation.report is None:
+        raise NotThisStep("评标报告尚未形成或已提交")
+    if evaluation.signatures.filter(member=member).exists():
+        return evaluation
+    signed = sign_document(
+        kind="evaluation_report",
+        subject=evaluation.public_id,
+        document=canonical(evaluation.report),
+        signature=signature,
+        actor=actor,
+        now=now,
+    )
+    ReportSignature.objects.create(
+        evaluation=evaluation, member=member, signature=signed, dissent=dissent.strip()[:2000], signed_at=now
+    )
+    record_act(
+        "evaluation.report_signed",
+        subject=evaluation.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=round_.lot.tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"member": member.code, "report_sha256": evaluation.report_sha256},
+        supervisor={"dissent": dissent.strip()},
+    )
+    if evaluation.signatures.count() == evaluation.draw.committee_size:
+        _report(evaluation, round_, actor=actor, now=now)
+    return evaluation
+
+
+def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetime) -> None:
+    make_move(round_, "submit_report", actor=actor, now=now)
+    evaluation.step, evaluation.reported_at = Evaluation.DONE, now
+    evaluation.save(update_fields=["step", "reported_at"])
+    set_timer(kind=REPORT_PDF, subject=evaluation.public_id, due_at=now)
+    record_act(
+        "evaluation.reported",
+        subject=evaluation.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=round_.lot.tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"report_sha256": evaluation.report_sha256, "reported_at": now.isoformat()},
+    )
+
+
+@effect(REPORT_PDF)
+def make_report_pdf(evaluation_id: str, now: datetime) -> datetime | None:
+    """Set the report as a PDF/A with its signatures listed, and keep it."""
+    evaluation = Evaluation.objects.select_for_update(of=("self",)).get(public_id=evaluation_id)
+    if evaluation.report_pdf:
+        return None
+    signatures = evaluation.signatures.select_related("member", "signature__certificate").order_by("member__code")
+    pdf = report_pdf(
+        report=evaluation.report or {},
+        digest=evaluation.report_sha256,
+        signatures=[
+            {
+                "code": s.member.code,
+                "signed_at": s.signed_at,
+                "fingerprint": s.signature.certificate.fingerprint,
+                "dissent": s.dissent,
+            }
+            for s in signatures
+        ],
+        at=evaluation.reported_at or now,
+    )
+    evaluation.report_pdf = files.keep(pdf)
+    evaluation.save(update_fields=["report_pdf"])
+    return None

@@ -1,0 +1,57 @@
+"""Sheets of the members, and the report. Sheets are never public."""
+
+import pgtrigger
+from django.db import models
+
+from ggzy.experts.models import Draw, Member
+from ggzy.identity.models import Signature
+from ggzy.kernel.models import BusinessRow
+from ggzy.tendering.models import Round
+
+
+class Evaluation(BusinessRow):
+    """The evaluation of one round by one committee."""
+
+    PRELIMINARY, COMPETITION, DETAILED, SIGNING, DONE = "preliminary", "competition", "detailed", "signing", "done"
+
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="evaluation")
+    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="evaluations")
+    step = models.CharField(max_length=12)
+    started_at = models.DateTimeField()
+    #: after the preliminary review: {bid: [reasons]} of the rejected
+    rejected = models.JSONField(default=dict)
+    report = models.JSONField(null=True)
+    report_sha256 = models.CharField(max_length=64, blank=True)
+    report_pdf = models.CharField(max_length=64, blank=True)
+    reported_at = models.DateTimeField(null=True)
+
+
+class Sheet(BusinessRow):
+    """One member's sheet of one kind; once handed in it stays."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="sheets")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="sheets")
+    kind = models.CharField(max_length=12)
+    content = models.JSONField()
+    handed_in_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_sheet_is_handed_in_once", fields=["evaluation", "member", "kind"]),
+        ]
+        triggers = [pgtrigger.Protect(name="sheets_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+class ReportSignature(BusinessRow):
+    """One member's signature on the report, with a dissent if there is one (条例53)."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="signatures")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="signatures")
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT)
+    dissent = models.TextField(blank=True)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_member_signs_a_report_once", fields=["evaluation", "member"]),
+        ]

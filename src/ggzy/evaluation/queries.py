@@ -1,0 +1,153 @@
+"""What members, the owner side and the supervisor may see of an evaluation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ggzy.evaluation.actions import NotAMember, document_of
+from ggzy.evaluation.models import Evaluation
+from ggzy.experts.models import Member
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.canonical import canonical
+from ggzy.kernel.refusals import NotFound, NotPermitted
+from ggzy.opening.queries import OpenedBid, opened_bids
+from ggzy.parties.grid import Permission, require
+from ggzy.tendering.document import TenderDocument
+from ggzy.tendering.models import Round
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A member's desk in one evaluation."""
+
+    round: str
+    tender_name: str
+    lot_name: str
+    ceiling_price: Any
+    duration_days: int
+    step: str
+    code: str
+    document: TenderDocument
+    bids: list[OpenedBid]
+    rejected: dict[str, list[str]]
+    handed_in: list[str]
+    waiting_for: int
+    report: dict[str, Any] | None
+    signed: bool
+
+
+def desk(*, round_id: str, actor: Actor) -> Desk:
+    """Return the desk of a member.
+
+    :raises NotAMember: not on this committee
+    :raises NotFound: no evaluation here
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation = (
+        Evaluation.objects.select_related("round__lot__tender", "draw").filter(round__public_id=round_id).first()
+    )
+    if evaluation is None:
+        raise NotFound("该标段尚未开始评标")
+    member = Member.objects.filter(draw=evaluation.draw, account_id=actor.account_pk, left=False).first()
+    if member is None:
+        raise NotAMember("您不是本标段评标委员会成员")
+    round_ = evaluation.round
+    kind = {"preliminary": "preliminary", "competition": "competition", "detailed": "scores"}.get(evaluation.step, "")
+    done = evaluation.signatures.count() if evaluation.step == Evaluation.SIGNING else (
+        evaluation.sheets.filter(kind=kind).count() if kind else 0
+    )
+    return Desk(
+        round=round_.public_id,
+        tender_name=round_.lot.tender.name,
+        lot_name=round_.lot.name,
+        ceiling_price=round_.lot.ceiling_price,
+        duration_days=round_.lot.duration_days,
+        step=evaluation.step,
+        code=member.code,
+        document=document_of(round_),
+        bids=opened_bids(round_.pk),
+        rejected=evaluation.rejected,
+        handed_in=list(evaluation.sheets.filter(member=member).values_list("kind", flat=True)),
+        waiting_for=evaluation.draw.committee_size - done,
+        report=evaluation.report,
+        signed=evaluation.signatures.filter(member=member).exists(),
+    )
+
+
+def report_to_sign(*, round_id: str, actor: Actor) -> bytes:
+    """Return the canonical bytes of the report for a member to sign.
+
+    :raises NotFound: no report yet
+    """
+    found = desk(round_id=round_id, actor=actor)
+    if found.report is None:
+        raise NotFound("评标报告尚未形成")
+    return canonical(found.report)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRow:
+    """The report as the owner side, members and supervisor read it after it was handed over."""
+
+    report: dict[str, Any]
+    sha256: str
+    pdf: str
+    reported_at: datetime | None
+
+
+def report(*, round_id: str, actor: Actor) -> ReportRow:
+    """Return the report of a round to those who may read it.
+
+    :raises NotPermitted: other organisations
+    :raises NotFound: no report yet
+    """
+    require(actor, Permission.EVALUATION_READ)
+    evaluation = (
+        Evaluation.objects.select_related("round__lot__tender").filter(round__public_id=round_id).exclude(reported_at=None).first()
+    )
+    if evaluation is None:
+        raise NotFound("评标报告尚未提交")
+    tender = evaluation.round.lot.tender
+    owner = actor.organisation_pk in {tender.tenderee_id, tender.agency_id}
+    member = Member.objects.filter(draw_id=evaluation.draw_id, account_id=actor.account_pk).exists()
+    if not (owner or member or actor.role is Role.SUPERVISOR):
+        raise NotPermitted("评标报告由招标人、评标委员会成员和监督部门查阅")
+    return ReportRow(
+        report=evaluation.report or {},
+        sha256=evaluation.report_sha256,
+        pdf=evaluation.report_pdf,
+        reported_at=evaluation.reported_at,
+    )
+
+
+def report_of_round(round_pk: int) -> Evaluation | None:
+    """Return the finished evaluation of a round for the stages after it."""
+    return Evaluation.objects.filter(round_id=round_pk, reported_at__isnull=False).first()
+
+
+def sheets_for_supervisor(*, round_id: str, actor: Actor) -> list[dict[str, Any]]:
+    """Return every member's sheets to the supervisor.
+
+    :raises NotPermitted: anyone else
+    """
+    require(actor, Permission.EVALUATION_READ_SHEETS)
+    evaluation = Evaluation.objects.filter(round__public_id=round_id).first()
+    if evaluation is None:
+        raise NotFound("该标段尚未开始评标")
+    return [
+        {"member": s.member.code, "kind": s.kind, "content": s.content}
+        for s in evaluation.sheets.select_related("member").order_by("kind", "member__code")
+    ]
+
+
+def running_for(account_pk: int) -> list[Round]:
+    """Return the rounds whose evaluation waits for an account."""
+    return list(
+        Round.objects.filter(
+            evaluation__draw__members__account_id=account_pk,
+            evaluation__draw__members__left=False,
+        )
+        .exclude(evaluation__step=Evaluation.DONE)
+        .select_related("lot__tender")
+        .distinct()
+    )

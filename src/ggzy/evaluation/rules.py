@@ -1,0 +1,182 @@
+"""How bids become a ranking: majority review, evaluated price, points, order. Pure; every rounding is named.
+
+《招标投标法》第四十条、四十一条; 《招标投标法实施条例》第四十九至五十三条; RULEBOOK 3.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from ggzy.kernel.money import CENT
+from ggzy.kernel.refusals import BadInput
+from ggzy.tendering.document import Criterion, Method, PriceRule, Requirement, TenderDocument
+
+HUNDRED = Decimal(100)
+MOST_CANDIDATES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What the ranking reads of a bid: price in 元, days to build."""
+
+    bid: str
+    price: Decimal
+    duration_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One bid's place in the ranking. `evaluated_price` and the scores are None where the method has none."""
+
+    bid: str
+    rank: int
+    price: Decimal
+    evaluated_price: Decimal | None
+    price_score: Decimal | None
+    other_score: Decimal | None
+    total: Decimal | None
+    drawn: bool
+
+
+def rejected_by_majority(
+    sheets: Sequence[Mapping[str, Mapping[str, Mapping[str, object]]]],
+    *,
+    bids: Sequence[str],
+    requirements: Sequence[Requirement],
+) -> dict[str, list[str]]:
+    """Return {bid: reasons} of the bids that more than half of the members find to fail a requirement."""
+    rejected: dict[str, list[str]] = {}
+    for bid in bids:
+        for requirement in requirements:
+            verdicts = [sheet[bid][requirement.key] for sheet in sheets]
+            against = [v for v in verdicts if not v["passes"]]
+            if 2 * len(against) > len(verdicts):
+                said = sorted({str(v["reason"]) for v in against})
+                rejected.setdefault(bid, []).append(f"{requirement.text}: {'; '.join(said)}")
+    return rejected
+
+
+def require_preliminary(
+    content: Mapping[str, object], *, bids: Sequence[str], requirements: Sequence[Requirement]
+) -> dict[str, dict[str, dict[str, object]]]:
+    """Return a preliminary sheet that judges every bid on every requirement, with a reason for each "no".
+
+    :raises BadInput: something is missing or beside the tender file
+    """
+    out: dict[str, dict[str, dict[str, object]]] = {}
+    if set(content) != set(bids):
+        raise BadInput("初步评审表应覆盖全部投标文件, 且不含其他内容", field="results")
+    keys = {r.key: r for r in requirements}
+    for bid in bids:
+        given = content[bid]
+        if not isinstance(given, Mapping) or set(given) != set(keys):
+            raise BadInput("每份投标文件都要对招标文件列明的每项要求作出判断", field=f"results.{bid}")
+        out[bid] = {}
+        for key, verdict in given.items():
+            if not isinstance(verdict, Mapping) or not isinstance(verdict.get("passes"), bool):
+                raise BadInput("每项判断应为通过或不通过", field=f"results.{bid}.{key}")
+            reason = str(verdict.get("reason") or "").strip()
+            if not verdict["passes"] and not reason:
+                raise BadInput(f"“{keys[key].text}”判为不通过的, 要写明理由", field=f"results.{bid}.{key}")
+            out[bid][key] = {"passes": verdict["passes"], "reason": reason}
+    return out
+
+
+def require_scores(
+    content: Mapping[str, object], *, bids: Sequence[str], criteria: Sequence[Criterion]
+) -> dict[str, dict[str, str]]:
+    """Return a score sheet that scores every remaining bid on every criterion within its range.
+
+    :raises BadInput: something is missing or out of range
+    """
+    if set(content) != set(bids):
+        raise BadInput("打分表应覆盖全部通过初步评审的投标文件, 且不含其他内容", field="scores")
+    out: dict[str, dict[str, str]] = {}
+    for bid in bids:
+        given = content[bid]
+        if not isinstance(given, Mapping) or set(given) != {c.key for c in criteria}:
+            raise BadInput("每份投标文件都要对每个评分项打分", field=f"scores.{bid}")
+        out[bid] = {}
+        for criterion in criteria:
+            try:
+                score = Decimal(str(given[criterion.key]))
+            except ArithmeticError:
+                raise BadInput(f"“{criterion.title}”的分数不是数字", field=f"scores.{bid}.{criterion.key}") from None
+            if not score.is_finite() or not 0 <= score <= criterion.weight:
+                raise BadInput(
+                    f"“{criterion.title}”应在0至{criterion.weight}分之间", field=f"scores.{bid}.{criterion.key}"
+                )
+            out[bid][criterion.key] = str(score)
+    return out
+
+
+def evaluated_price(offer: Offer, *, duration_days: int, rule: PriceRule) -> Decimal:
+    """Return the price by which 经评审的最低投标价法 ranks: lowered for each day the bid is faster than demanded."""
+    faster = max(0, duration_days - offer.duration_days)
+    return (offer.price - rule.per_day * faster).quantize(CENT, ROUND_HALF_UP)
+
+
+def base_price(prices: Sequence[Decimal], *, rule: PriceRule) -> Decimal:
+    """Return 评标基准价: the mean of the responsive bids' prices, lowered by the file's percentage, unrounded."""
+    assert prices, "a base price needs a responsive bid"
+    return sum(prices, Decimal(0)) / len(prices) * (HUNDRED - rule.lowered_by) / HUNDRED
+
+
+def price_score(price: Decimal, *, base: Decimal, rule: PriceRule) -> Decimal:
+    """Return the points of a price by its deviation from the base: `above` or `below` points lost per 1 %, floor 0."""
+    deviation = (price - base) / base * HUNDRED
+    lost = deviation * rule.above if deviation > 0 else -deviation * rule.below
+    return max(Decimal(0), rule.weight - lost).quantize(CENT, ROUND_HALF_UP)
+
+
+def mean_score(sheets: Sequence[Mapping[str, Mapping[str, str]]], *, bid: str, criteria: Sequence[Criterion]) -> Decimal:
+    """Return the sum over criteria of the members' arithmetic mean; rounded once, at the end."""
+    total = sum(
+        (sum((Decimal(s[bid][c.key]) for s in sheets), Decimal(0)) / len(sheets) for c in criteria), Decimal(0)
+    )
+    return total.quantize(CENT, ROUND_HALF_UP)
+
+
+def ranking(
+    offers: Sequence[Offer],
+    *,
+    document: TenderDocument,
+    duration_days: int,
+    score_sheets: Sequence[Mapping[str, Mapping[str, str]]],
+    lot_of: Mapping[str, bytes],
+) -> list[Place]:
+    """Return the responsive bids in order.
+
+    经评审的最低投标价法: evaluated price, then price. 综合评估法: total, then price, then the other points. What is
+    equal in all of these is ordered by a public draw: `lot_of` holds each bid's drawn position, and `drawn` says so.
+    """
+    if document.method is Method.LOWEST_EVALUATED_PRICE:
+        rated = [
+            (evaluated_price(o, duration_days=duration_days, rule=document.price), o.price, Decimal(0), o)
+            for o in offers
+        ]
+    else:
+        base = base_price([o.price for o in offers], rule=document.price)
+        rated = []
+        for o in offers:
+            priced = price_score(o.price, base=base, rule=document.price)
+            other = mean_score(score_sheets, bid=o.bid, criteria=document.criteria)
+            rated.append((-(priced + other), o.price, -other, o))
+    rated.sort(key=lambda r: (*r[:3], lot_of[r[3].bid]))
+    places = []
+    for rank, row in enumerate(rated, start=1):
+        tied = sum(1 for other_row in rated if other_row[:3] == row[:3]) > 1
+        comprehensive = document.method is Method.COMPREHENSIVE
+        places.append(
+            Place(
+                bid=row[3].bid,
+                rank=rank,
+                price=row[3].price,
+                evaluated_price=None if comprehensive else row[0],
+                price_score=-row[0] + row[2] if comprehensive else None,
+                other_score=-row[2] if comprehensive else None,
+                total=-row[0] if comprehensive else None,
+                drawn=tied,
+            )
+        )
+    return places

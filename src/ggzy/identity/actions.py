@@ -1,0 +1,274 @@
+"""Acts of signing in and of binding certificates; document signatures."""
+
+import hashlib
+import secrets
+from base64 import b64decode
+from binascii import Error as NotBase64
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from ggzy.evidence.actions import record_act
+from ggzy.identity import trust
+from ggzy.identity.models import Certificate, FailedLogin, Session, Signature
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.clock import real_now
+from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
+from ggzy.parties.grid import Permission, require
+from ggzy.parties.models import Account
+
+CHALLENGE_LIVES = timedelta(minutes=2)
+LOCKOUT = timedelta(minutes=15)
+MOST_FAILURES = 8
+
+
+class WrongPassword(Refusal):
+    """Username and password do not fit."""
+
+    code = "identity.wrong_password"
+    status = 401
+
+
+class TooManyTries(Refusal):
+    """Guessing is slowed down."""
+
+    code = "identity.too_many_tries"
+    status = 429
+
+
+class ChallengeExpired(Refusal):
+    """The challenge is not there any more."""
+
+    code = "identity.challenge_expired"
+    status = 401
+
+
+class CertificateOfSomebodyElse(Refusal):
+    """The certificate is bound to another account or not at all."""
+
+    code = "identity.certificate_of_somebody_else"
+    status = 403
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A fresh session: the token to present, and the text to sign to prove a certificate."""
+
+    token: str
+    challenge: str
+    account: Account
+
+
+def token_hash(token: str) -> str:
+    """Return what is kept of a session token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(*, username: str, password: str, address: str) -> SignedIn:
+    """Open a session by password and offer a challenge for the certificate.
+
+    :raises TooManyTries: this username has failed too often of late
+    :raises WrongPassword: username and password do not fit
+    """
+    now = real_now()
+    recent = FailedLogin.objects.filter(username=username[:64], at__gt=now - LOCKOUT).count()
+    if recent >= MOST_FAILURES:
+        raise TooManyTries("密码错误次数过多, 请15分钟后再试, 或联系本单位管理员重置密码")
+    account = (
+        Account.objects.select_related("person", "organisation").filter(username=username, active=True).first()
+    )
+    # an unknown name costs the same time as a known one
+    fits = check_password(password, account.password if account else _nobody())
+    if account is None or not fits:
+        FailedLogin.objects.create(username=username[:64], at=now)
+        raise WrongPassword("用户名或密码不正确, 请检查大小写后重试")
+    token = secrets.token_urlsafe(32)
+    challenge = _challenge(username)
+    Session.objects.create(
+        token_hash=token_hash(token),
+        account=account,
+        challenge=challenge,
+        challenged_at=now,
+        made_at=now,
+        ends_at=now + timedelta(hours=settings.SESSION_HOURS),
+        address=address or None,
+    )
+    return SignedIn(token=token, challenge=challenge, account=account)
+
+
+_NOBODY: list[str] = []
+
+
+def _nobody() -> str:
+    if not _NOBODY:
+        _NOBODY.append(make_password(secrets.token_hex(8)))
+    return _NOBODY[0]
+
+
+def _challenge(username: str) -> str:
+    return f"OpenGGZY 登录验证\n中心: {settings.CENTRE_ID}\n用户: {username}\n随机数: {secrets.token_hex(32)}"
+
+
+@transaction.atomic
+def renew_challenge(*, token: str) -> str:
+    """Return a new challenge for a session.
+
+    :raises NotSignedIn: no such session
+    """
+    session = _session(token)
+    session.challenge, session.challenged_at = _challenge(session.account.username), real_now()
+    session.save(update_fields=["challenge", "challenged_at"])
+    return session.challenge
+
+
+@transaction.atomic
+def prove_certificate(*, token: str, certificate: str, signature: bytes) -> Certificate:
+    """Bind a certificate to the session after its holder signed the challenge.
+
+    :raises NotSignedIn: no such session
+    :raises ChallengeExpired: no challenge is open, or it is older than two minutes
+    :raises CertificateOfSomebodyElse: not a certificate of this account
+    :raises trust.SignatureWrong: the signature does not fit
+    """
+    session = _session(token)
+    if not session.challenge or real_now() - session.challenged_at > CHALLENGE_LIVES:
+        raise ChallengeExpired("登录验证已过期(2分钟), 请重新登录", next_steps=(("重新登录", "/login"),))
+    found = Certificate.objects.filter(fingerprint=certificate, account=session.account, revoked_at=None).first()
+    if found is None:
+        raise CertificateOfSomebodyElse("该证书没有绑定到您的账号, 请选择本账号的证书, 或先申请绑定")
+    loaded = trust.load(found.pem)
+    trust.require_trusted(loaded, anchors=_anchors(), at=real_now())
+    trust.require_signature(loaded, signature=signature, data=session.challenge.encode())
+    session.certificate, session.challenge = found, ""
+    session.save(update_fields=["certificate", "challenge"])
+    return found
+
+
+def sign_out(*, token: str) -> None:
+    """End a session."""
+    Session.objects.filter(token_hash=token_hash(token)).delete()
+
+
+def _session(token: str) -> Session:
+    session = (
+        Session.objects.select_related("account")
+        .filter(token_hash=token_hash(token), ends_at__gt=real_now())
+        .first()
+    )
+    if session is None:
+        raise NotSignedIn("登录已失效, 请重新登录", next_steps=(("登录", "/login"),))
+    return session
+
+
+def _anchors() -> tuple:
+    return trust.anchors(settings.KEYS, training=settings.MODE == "training")
+
+
+@transaction.atomic
+def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime) -> Certificate:
+    """Issue a certificate of the training CA for the key in a CSR and bind it to the actor's account.
+
+    :raises BadInput: this centre has no training CA
+    :raises trust.CertificateNotTrusted: the CSR is no good
+    """
+    require(actor, Permission.CERTIFICATE_APPLY)
+    if settings.MODE != "training":
+        raise BadInput("正式运行的中心不签发证书, 请到认可的CA机构办理, 再到此绑定")
+    account = Account.objects.select_related("organisation", "person").get(pk=actor.account_pk)
+    organisation = account.organisation
+    certificate = trust.training_ca(settings.KEYS / "ca").issue(
+        csr_pem.encode(),
+        organisation=organisation.name if organisation else "",
+        uscc=organisation.uscc if organisation else "",
+        person=account.person.name,
+    )
+    return bind_certificate(pem=certificate.public_bytes(Encoding.PEM).decode(), account=account, actor=actor, now=now)
+
+
+@transaction.atomic
+def bind_certificate(*, pem: str, account: Account, actor: Actor, now: datetime) -> Certificate:
+    """Bind a certificate of a recognised CA to an account, once.
+
+    :raises trust.CertificateNotTrusted: the CA is not recognised
+    """
+    loaded = trust.load(pem)
+    trust.require_trusted(loaded, anchors=_anchors(), at=real_now())
+    bound, _ = Certificate.objects.get_or_create(
+        fingerprint=trust.fingerprint(loaded),
+        defaults={
+            "organisation": account.organisation,
+            "account": account,
+            "issuer": loaded.issuer.rfc4514_string()[:300],
+            "serial": f"{loaded.serial_number:x}",
+            "subject": loaded.subject.rfc4514_string()[:300],
+            "pem": pem,
+            "not_before": loaded.not_valid_before_utc,
+            "not_after": loaded.not_valid_after_utc,
+        },
+    )
+    if bound.account_id != account.pk:
+        raise CertificateOfSomebodyElse("该证书已绑定到其他账号")
+    record_act(
+        "identity.certificate_bound",
+        subject=bound.public_id,
+        actor=actor,
+        legal_at=now,
+        supervisor={"account": account.username, "fingerprint": bound.fingerprint},
+    )
+    return bound
+
+
+def actor_of(*, token: str, address: str) -> Actor | None:
+    """Return who a session token stands for, or None. One query."""
+    session = (
+        Session.objects.select_related("account__organisation", "account__person", "certificate")
+        .filter(token_hash=token_hash(token), ends_at__gt=datetime.now(UTC), account__active=True)
+        .first()
+    )
+    if session is None:
+        return None
+    account, organisation = session.account, session.account.organisation
+    return Actor(
+        role=Role(account.role),
+        person=account.public_id,
+        organisation=organisation.public_id if organisation else "",
+        account_pk=account.pk,
+        organisation_pk=organisation.pk if organisation else 0,
+        name=account.person.name,
+        organisation_name=organisation.name if organisation else "",
+        certificate=session.certificate.fingerprint if session.certificate else "",
+        address=address,
+    )
+
+
+def decode_signature(text: str) -> bytes:
+    """Return the bytes of a base64 signature.
+
+    :raises BadInput: not base64
+    """
+    try:
+        return b64decode(text, validate=True)
+    except (NotBase64, ValueError):
+        raise BadInput("签名不是有效的Base64编码", field="signature") from None
+
+
+def sign_document(*, kind: str, subject: str, document: bytes, signature: str, actor: Actor, now: datetime) -> Signature:
+    """Check and keep the actor's signature on a document; the second try gives the first one's row.
+
+    :raises trust.SignatureWrong: the signature does not fit the document and the session's certificate
+    """
+    certificate = Certificate.objects.get(fingerprint=actor.certificate)
+    raw = decode_signature(signature)
+    trust.require_signature(trust.load(certificate.pem), signature=raw, data=document)
+    row, _ = Signature.objects.get_or_create(
+        kind=kind,
+        subject=subject,
+        digest=hashlib.sha256(document).hexdigest(),
+        certificate=certificate,
+        defaults={"signature": raw, "signed_at": now},
+    )
+    return row

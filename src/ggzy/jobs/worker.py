@@ -1,0 +1,81 @@
+"""The worker: fires due clocks and background effects. Several may run; each clock is claimed by one."""
+
+import importlib
+import logging
+import os
+import select
+import signal
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import OperationalError, close_old_connections, connection
+
+from ggzy.deadlines.actions import fire_one, next_due
+from ggzy.kernel.clock import face, legal_now, refuse_shifted_clock_in_production
+
+log = logging.getLogger("ggzy.worker")
+LONGEST_SLEEP = 1.0
+
+#: where effects live: importing registers them
+EFFECTS = ("ggzy.opening.actions", "ggzy.evaluation.actions", "ggzy.awarding.actions")
+
+
+def load_effects() -> None:
+    """Import every module that registers an effect."""
+    for module in EFFECTS:
+        importlib.import_module(module)
+
+
+def run_due() -> int:
+    """Fire everything that is due now; return how many fired."""
+    count = 0
+    while fire_one(now=legal_now):
+        count += 1
+    return count
+
+
+def _sleep_seconds() -> float:
+    due = next_due()
+    if due is None:
+        return LONGEST_SLEEP
+    clock = face()
+    return max(0.01, min(LONGEST_SLEEP, (due - clock.now) / timedelta(seconds=1) / float(clock.speed)))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run until stopped; a lost database is waited for."""
+    load_effects()
+    stopping: list[int] = []
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda number, _: stopping.append(number))
+    refuse_shifted_clock_in_production()
+    beat = settings.VAR / "run" / f"worker.{os.getpid()}.heartbeat"
+    beat.parent.mkdir(parents=True, exist_ok=True)
+    while not stopping:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("LISTEN ggzy_timers")
+                cursor.execute("LISTEN ggzy_clock")
+            while not stopping:
+                run_due()
+                beat.touch()
+                _wait(_sleep_seconds())
+        except OperationalError as trouble:
+            log.warning("waiting for the database: %s", trouble)
+            close_old_connections()
+            connection.close()
+            time.sleep(0.5)
+    beat.unlink(missing_ok=True)
+    return 0
+
+
+def _wait(seconds: float) -> None:
+    """Sleep until the next clock, or until a new clock or a moved training clock is announced."""
+    connection.ensure_connection()
+    raw = connection.connection
+    ready, _, _ = select.select([raw.fileno()], [], [], seconds)
+    if ready:
+        for _ in raw.notifies(timeout=0, stop_after=100):
+            continue

@@ -1,0 +1,89 @@
+"""Publishing a notice, and telling organisations."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ggzy.evidence.actions import record_act
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.canonical import canonical, sha256
+from ggzy.kernel.ids import new_public_id
+from ggzy.notices.models import Message, Notice
+
+
+class NoticeKind(StrEnum):
+    """What a notice announces."""
+
+    TENDER = "tender"
+    FAILURE = "failure"
+    CANDIDATES = "candidates"
+    RESULT = "result"
+    CONTRACT = "contract"
+    OPENING_RECORD = "opening_record"
+
+    @property
+    def label(self) -> str:
+        """Return the heading people read."""
+        return {
+            "tender": "招标公告",
+            "failure": "流标公告",
+            "candidates": "中标候选人公示",
+            "result": "中标结果公告",
+            "contract": "合同公告",
+            "opening_record": "开标记录",
+        }[self.value]
+
+
+def publish_notice(
+    *,
+    kind: NoticeKind,
+    ocid: str,
+    tender: str,
+    rounds: Iterable[str],
+    title: str,
+    body: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    series: str = "",
+) -> Notice:
+    """Publish a notice at once, as version 1 of a new series or the next version of a given one.
+
+    Runs inside the act that causes it; the caller has checked who may.
+    """
+    rounds = sorted(rounds)
+    series = series or new_public_id()
+    version = Notice.objects.filter(series=series).count() + 1
+    digest = sha256(canonical(dict(body))).hex()
+    notice = Notice.objects.create(
+        ocid=ocid,
+        tender=tender,
+        rounds=rounds,
+        kind=kind.value,
+        series=series,
+        version=version,
+        title=title[:300],
+        body=dict(body),
+        sha256=digest,
+        published_at=now,
+    )
+    record_act(
+        "notices.published",
+        subject=notice.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=ocid,
+        round=rounds[0] if len(rounds) == 1 else "",
+        public={"kind": kind.value, "series": series, "version": version, "sha256": digest, "rounds": rounds},
+    )
+    return notice
+
+
+def tell(*, organisations: Iterable[int], title: str, text: str, link: str, now: datetime) -> int:
+    """Tell several organisations the same thing at the same moment; return how many."""
+    rows = [
+        Message(recipient_id=pk, title=title[:200], text=text, link=link, sent_at=now)
+        for pk in sorted(set(organisations))
+    ]
+    Message.objects.bulk_create(rows)
+    return len(rows)

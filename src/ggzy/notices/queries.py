@@ -1,0 +1,93 @@
+"""Notices and messages for pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from ggzy.kernel.refusals import NotFound
+from ggzy.notices.actions import NoticeKind
+from ggzy.notices.models import Message, Notice
+
+
+@dataclass(frozen=True)
+class NoticeRow:
+    """A notice as a list shows it."""
+
+    public_id: str
+    ocid: str
+    tender: str
+    kind: str
+    label: str
+    title: str
+    version: int
+    published_at: datetime
+
+
+_COLUMNS = ("public_id", "ocid", "tender", "kind", "title", "version", "published_at")
+
+
+def latest(*, kind: str = "", limit: int = 20, before: int | None = None) -> list[NoticeRow]:
+    """Return the newest notices, newest first."""
+    rows = Notice.objects.order_by("-published_at", "-id")
+    if kind:
+        rows = rows.filter(kind=kind)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return [_row(values) for values in rows.values_list(*_COLUMNS)[:limit]]
+
+
+def _row(values: tuple) -> NoticeRow:
+    public_id, ocid, tender, kind, title, version, published_at = values
+    return NoticeRow(public_id, ocid, tender, kind, NoticeKind(kind).label, title, version, published_at)
+
+
+def of_tender(tender_id: str) -> list[NoticeRow]:
+    """Return the notices of a tender, oldest first."""
+    return [_row(v) for v in Notice.objects.filter(tender=tender_id).order_by("id").values_list(*_COLUMNS)]
+
+
+@dataclass(frozen=True)
+class NoticePage:
+    """A notice with its body and the other versions of its series."""
+
+    row: NoticeRow
+    body: dict[str, Any]
+    sha256: str
+    rounds: list[str]
+    versions: list[NoticeRow]
+
+
+def notice(public_id: str) -> NoticePage:
+    """Return one notice.
+
+    :raises NotFound: no such notice
+    """
+    found = Notice.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("没有这份公告, 请从公告列表进入")
+    versions = Notice.objects.filter(series=found.series).order_by("version")
+    return NoticePage(
+        row=_row(tuple(getattr(found, c) for c in _COLUMNS)),
+        body=found.body,
+        sha256=found.sha256,
+        rounds=found.rounds,
+        versions=[_row(v) for v in versions.values_list(*_COLUMNS)],
+    )
+
+
+def count_by_kind() -> dict[str, int]:
+    """Return how many notices of each kind have been published."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind, count(*) FROM notices_notice GROUP BY kind")
+        return dict(cursor.fetchall())
+
+
+def inbox(*, organisation_pk: int, limit: int = 30) -> list[dict[str, Any]]:
+    """Return what an organisation was told, newest first."""
+    return list(
+        Message.objects.filter(recipient_id=organisation_pk)
+        .order_by("-sent_at", "-id")
+        .values("public_id", "title", "text", "link", "sent_at", "read_at")[:limit]
+    )

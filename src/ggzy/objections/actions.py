@@ -1,0 +1,128 @@
+"""Objections to the evaluation result: raised within the publicity, answered within three days, holding meanwhile."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ggzy.awarding.actions import resume_after_hold
+from ggzy.awarding.models import Publicity
+from ggzy.evidence.actions import record_act
+from ggzy.kernel import calendars
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date, runs_out
+from ggzy.notices.actions import tell
+from ggzy.objections.models import Objection
+from ggzy.opening.queries import all_bidders
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Hold
+from ggzy.tendering.moves import lift_hold, lock_round, require_move, require_owner_side, set_hold
+
+
+class ObjectionTooLate(Refusal):
+    """The publicity is over."""
+
+    code = "objections.too_late"
+    basis = Citation("招标投标法实施条例", "第五十四条")
+
+
+class UpholdingNotOpen(Refusal):
+    """Upholding leads to a re-evaluation, which the catalogue still defers."""
+
+    code = "objections.upholding_not_open"
+
+
+@transaction.atomic
+def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) -> Objection:
+    """Object to the result within the publicity; the round is held until the answer.
+
+    :raises ObjectionTooLate: the publicity has run out
+    :raises NotPermitted: not a bidder of this round
+    """
+    require(actor, Permission.RESULT_OBJECT)
+    round_ = lock_round(round_id)
+    require_move(round_, "object_to_result", actor=actor)
+    publicity = Publicity.objects.get(round=round_)
+    if now >= publicity.ends_at:
+        raise ObjectionTooLate("公示期已满, 不再受理对评标结果的异议; 仍有意见的可依法投诉")
+    if actor.organisation_pk not in all_bidders(round_.pk):
+        raise NotPermitted("只有本标段的投标人可以对评标结果提出异议")
+    if not text.strip():
+        raise BadInput("请写明异议事项和理由", field="text")
+    assert round_.published_at is not None
+    limit = table.limit("GC-T08", on=beijing_date(round_.published_at))
+    row = Objection.objects.create(
+        round=round_,
+        objector_id=actor.organisation_pk,
+        text=text.strip()[:5000],
+        filed_at=now,
+        answer_due_at=runs_out(limit, started=now, calendar=calendars.CHINA).instant,
+        region_code=round_.region_code,
+    )
+    set_hold(round_, Hold.OBJECTION, reason="对评标结果的异议未答复", source=row.public_id, now=now)
+    tender = round_.lot.tender
+    record_act(
+        "objections.raised",
+        subject=row.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"filed_at": now.isoformat(), "answer_due_at": row.answer_due_at.isoformat()},
+        supervisor={"text": row.text},
+    )
+    tell(
+        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        title=f"{tender.name}（{round_.lot.name}）收到评标结果异议",
+        text="请自收到之日起3日内答复; 答复前, 招标投标活动暂停。",
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
+    return row
+
+
+@transaction.atomic
+def answer_objection(*, objection_id: str, answer: str, upheld: bool, actor: Actor, now: datetime) -> Objection:
+    """Answer an objection; the hold is lifted and the publicity goes on, or ends if its time has passed.
+
+    :raises UpholdingNotOpen: upholding it would need a re-evaluation
+    :raises BadInput: no answer, or answered already
+    """
+    require(actor, Permission.OBJECTION_ANSWER)
+    found = Objection.objects.filter(public_id=objection_id).values_list("round__public_id", flat=True).first()
+    if found is None:
+        raise NotFound("没有这条异议")
+    round_ = lock_round(found)
+    require_owner_side(round_.lot.tender, actor)
+    row = Objection.objects.select_for_update(of=("self",)).get(public_id=objection_id)
+    if row.answered_at is not None:
+        raise BadInput("该异议已答复, 答复不能修改")
+    if upheld:
+        raise UpholdingNotOpen("异议成立需由原评标委员会重新评审, 该步骤在程序目录中标为待建; 请暂不答复并报告监督部门")
+    if not answer.strip():
+        raise BadInput("请写明答复内容", field="answer")
+    row.answer, row.answered_at = answer.strip()[:5000], now
+    row.save(update_fields=["answer", "answered_at"])
+    lift_hold(source=row.public_id, now=now)
+    resume_after_hold(round_, now=now)
+    record_act(
+        "objections.answered",
+        subject=row.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=round_.lot.tender.ocid,
+        lot=round_.lot.public_id,
+        round=round_.public_id,
+        public={"answered_at": now.isoformat()},
+        supervisor={"answer": row.answer},
+    )
+    tell(
+        organisations=[row.objector_id],
+        title=f"{round_.lot.tender.name}（{round_.lot.name}）异议已答复",
+        text=row.answer[:500],
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
+    return row

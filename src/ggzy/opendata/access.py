@@ -1,0 +1,91 @@
+"""Who may read which level of a process's evidence, and which kept document."""
+
+from ggzy.awarding.models import Award
+from ggzy.contracting.models import Contract
+from ggzy.evaluation.models import Evaluation
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
+from ggzy.opening.models import BidOpening
+from ggzy.parties.grid import Permission, require
+from ggzy.tendering.models import Tender
+
+LEVELS = ("public", "party", "supervisor")
+
+
+def require_level(*, ocid: str, level: str, viewer: Actor) -> None:
+    """Let a reader pass who may read this level of a process: public anyone, party its parties, all a supervisor.
+
+    :raises BadInput: no such level
+    :raises NotPermitted: not for this reader
+    """
+    if level not in LEVELS:
+        raise BadInput("证据包的级别应为 public、party 或 supervisor", field="level")
+    if level == "public":
+        return
+    if level == "supervisor":
+        require(viewer, Permission.EVIDENCE_READ_SUPERVISOR)
+        return
+    require(viewer, Permission.EVIDENCE_READ_PARTY)
+    if viewer.role is Role.SUPERVISOR:
+        return
+    tender = Tender.objects.filter(ocid=ocid).first()
+    if tender is None:
+        raise NotFound("没有这个招标项目")
+    owner = viewer.organisation_pk in {tender.tenderee_id, tender.agency_id}
+    took_part = BidOpening.objects.filter(
+        session__round__lot__tender=tender, bid__bidder_id=viewer.organisation_pk
+    ).exists()
+    if not (owner or took_part):
+        raise NotPermitted("当事人证据包由招标人、代理机构和已开标的投标人查阅")
+
+
+def require_may_read(*, digest: str, viewer: Actor) -> str:
+    """Return the file name of a kept document the viewer may read.
+
+    Letters and contracts are public once sent and signed; a report is for the owner side, its members and the
+    supervisor; a bid's attachment for the committee, the owner side, the bidder and the supervisor.
+
+    :raises NotFound: no such document, or not yet
+    :raises NotPermitted: not for this reader
+    """
+    award = Award.objects.filter(letter=digest).select_related("round__lot").first()
+    if award is not None:
+        return f"中标通知书-{award.round.lot.name}.pdf"
+    contract = Contract.objects.filter(pdf=digest).select_related("award__round__lot__tender", "award__bid").first()
+    if contract is not None:
+        tender = contract.award.round.lot.tender
+        if contract.signed_at is None and viewer.organisation_pk not in {
+            tender.tenderee_id,
+            contract.award.bid.bidder_id,
+        }:
+            raise NotPermitted("合同签订后公开")
+        return f"合同-{contract.award.round.lot.name}.pdf"
+    evaluation = Evaluation.objects.filter(report_pdf=digest).select_related("round__lot__tender").first()
+    if evaluation is not None:
+        require(viewer, Permission.EVALUATION_READ)
+        tender = evaluation.round.lot.tender
+        if not (
+            viewer.role is Role.SUPERVISOR
+            or viewer.organisation_pk in {tender.tenderee_id, tender.agency_id}
+            or evaluation.draw.members.filter(account_id=viewer.account_pk).exists()
+        ):
+            raise NotPermitted("评标报告由招标人、评标委员会成员和监督部门查阅")
+        return f"评标报告-{evaluation.round.lot.name}.pdf"
+    row = (
+        BidOpening.objects.filter(attachments__contains=[{"sha256": digest}])
+        .select_related("bid", "session__round__lot__tender")
+        .first()
+    )
+    if row is not None:
+        tender = row.session.round.lot.tender
+        seated = Evaluation.objects.filter(
+            round=row.session.round, draw__members__account_id=viewer.account_pk, draw__members__left=False
+        ).exists()
+        if not (
+            viewer.role is Role.SUPERVISOR
+            or seated
+            or (viewer.organisation_pk and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id, row.bid.bidder_id})
+        ):
+            raise NotPermitted("投标文件由评标委员会、招标人和监督部门查阅, 其他投标人和公众不能查阅")
+        return next(a["name"] for a in row.attachments if a["sha256"] == digest)
+    raise NotFound("没有这份文件, 或尚未公开")

@@ -1,0 +1,211 @@
+"""Public processes as Open Contracting Data Standard 1.1 releases and records, derived from the log's acts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from ggzy.awarding.queries import AwardRow, awards_of
+from ggzy.contracting.queries import contracts_of
+from ggzy.evidence.queries import FeedRow, acts_of, feed
+from ggzy.kernel.actors import ANYONE
+from ggzy.kernel.clock import BEIJING
+from ggzy.opening.queries import tenderers_of
+from ggzy.procedures.spec import Stage
+from ggzy.tendering.queries import LotRow, TenderRow, lots_of_tender, tender, tender_of_ocid
+
+#: act → the OCDS tag of the release it makes
+TAGS = {
+    "tendering.published": "tender",
+    "opening.failed": "tenderUpdate",
+    "evaluation.all_rejected": "tenderUpdate",
+    "opening.ended": "tenderUpdate",
+    "awarding.awarded": "award",
+    "contracting.signed": "contract",
+}
+_STATUS = {
+    Stage.FAILED: "unsuccessful",
+    Stage.TERMINATED: "cancelled",
+    Stage.AWARDED: "complete",
+    Stage.NOTIFIED: "complete",
+    Stage.CONTRACTED: "complete",
+    Stage.PERFORMING: "complete",
+    Stage.ARCHIVED: "complete",
+}
+
+
+def _date(moment: datetime) -> str:
+    return moment.astimezone(BEIJING).isoformat(timespec="seconds")
+
+
+def _money(amount: Any) -> dict[str, Any]:
+    """Return an OCDS value; the amount is a JSON number with two places, as the standard demands."""
+    return {"amount": float(amount), "currency": "CNY"}  # H04: leaves the house as a JSON number, never comes back
+
+
+def publisher() -> dict[str, Any]:
+    """Return who publishes."""
+    return {"name": settings.CENTRE_NAME, "scheme": "CN-USCC", "uid": settings.CENTRE_USCC}
+
+
+def package(releases: Iterable[dict[str, Any]], *, uri: str, at: datetime) -> dict[str, Any]:
+    """Return a release package."""
+    return {
+        "uri": uri,
+        "version": "1.1",
+        "publishedDate": _date(at),
+        "publisher": publisher(),
+        "releases": list(releases),
+    }
+
+
+def record_package(ocid: str, *, uri: str, at: datetime) -> dict[str, Any]:
+    """Return the record of one process: every release and the compiled one.
+
+    :raises NotFound: no such process, or nothing of it is public
+    """
+    process = _Process(tender(tender_of_ocid(ocid), viewer=ANYONE))
+    rows = [row for row in acts_of(ocid) if row.act in TAGS]
+    releases = [process.release(row) for row in rows]
+    compiled = process.release(rows[-1]) | {"tag": ["compiled"], "id": f"{ocid}-compiled"}
+    compiled |= process.parts(everything=True)
+    return {
+        "uri": uri,
+        "version": "1.1",
+        "publishedDate": _date(at),
+        "publisher": publisher(),
+        "records": [{"ocid": ocid, "releases": releases, "compiledRelease": compiled}],
+    }
+
+
+def releases_after(after: int, *, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """Return releases of the acts after a log index, in the log's order, and the index read up to. Never skips."""
+    rows = feed(after=after, limit=limit)
+    processes: dict[str, _Process] = {}
+    out = []
+    for row in rows:
+        if row.act not in TAGS or not row.ocid:
+            continue
+        if row.ocid not in processes:
+            processes[row.ocid] = _Process(tender(tender_of_ocid(row.ocid), viewer=ANYONE))
+        out.append(processes[row.ocid].release(row))
+    return out, rows[-1].index if rows else after
+
+
+class _Process:
+    """One process with the rows its releases are made of."""
+
+    def __init__(self, row: TenderRow) -> None:
+        self.row = row
+        self.lots = lots_of_tender(row.tender)
+        pks = [lot.round_pk for lot in self.lots]
+        self.awards = awards_of(pks)
+        self.contracts = contracts_of(pks)
+        self.tenderers = tenderers_of(pks)
+
+    def release(self, act: FeedRow) -> dict[str, Any]:
+        tag = TAGS[act.act]
+        return {
+            "ocid": self.row.ocid,
+            "id": f"{self.row.ocid}-{act.index}",
+            "date": _date(act.legal_at),
+            "tag": [tag],
+            "initiationType": "tender",
+            "language": "zh",
+            **self.parts(awards=tag in {"award", "contract"}, contracts=tag == "contract", bidders=tag != "tender"),
+        }
+
+    def parts(
+        self, *, awards: bool = False, contracts: bool = False, bidders: bool = False, everything: bool = False
+    ) -> dict[str, Any]:
+        awards, contracts, bidders = awards or everything, contracts or everything, bidders or everything
+        out: dict[str, Any] = {
+            "parties": self._parties(bidders=bidders),
+            "buyer": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
+            "tender": self._tender(bidders=bidders),
+        }
+        if awards and self.awards:
+            out["awards"] = [self._award(a) for a in self.awards.values()]
+        if contracts:
+            signed = [(pk, c) for pk, c in self.contracts.items() if c.signed_at is not None]
+            if signed:
+                out["contracts"] = [
+                    {
+                        "id": c.public_id,
+                        "awardID": self.awards[pk].bid,
+                        "title": f"{self._lot(pk).name}合同",
+                        "status": "active",
+                        "value": _money(self.awards[pk].price),
+                        "dateSigned": _date(c.signed_at),
+                    }
+                    for pk, c in signed
+                ]
+        return out
+
+    def _lot(self, round_pk: int) -> LotRow:
+        return next(lot for lot in self.lots if lot.round_pk == round_pk)
+
+    def _parties(self, *, bidders: bool) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+
+        def add(uscc: str, name: str, role: str) -> None:
+            party = found.setdefault(
+                uscc,
+                {
+                    "id": uscc,
+                    "name": name,
+                    "identifier": {"scheme": "CN-USCC", "id": uscc, "legalName": name},
+                    "roles": [],
+                },
+            )
+            if role not in party["roles"]:
+                party["roles"].append(role)
+
+        add(self.row.tenderee_uscc, self.row.tenderee, "buyer")
+        add(self.row.tenderee_uscc, self.row.tenderee, "procuringEntity")
+        if bidders:
+            for uscc, name in self.tenderers:
+                add(uscc, name, "tenderer")
+        for award in self.awards.values():
+            add(award.uscc, award.bidder, "supplier")
+        return list(found.values())
+
+    def _tender(self, *, bidders: bool) -> dict[str, Any]:
+        newest = {lot.lot: lot for lot in self.lots}
+        first = min((lot for lot in self.lots), key=lambda lot: (lot.published_at, lot.number))
+        last = max((lot for lot in self.lots), key=lambda lot: (lot.published_at, -lot.number))
+        states = {_STATUS.get(Stage(lot.stage), "active") for lot in newest.values()}
+        out = {
+            "id": self.row.tender,
+            "title": self.row.name,
+            "status": "active" if "active" in states else "complete" if "complete" in states else states.pop(),
+            "procuringEntity": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
+            "procurementMethod": "open",
+            "procurementMethodDetails": "公开招标(资格后审)",
+            "mainProcurementCategory": "works",
+            "awardCriteria": "priceOnly" if self.row.document.get("method") == "lowest_evaluated_price" else "ratedCriteria",
+            "submissionMethod": ["electronicSubmission"],
+            "value": _money(sum(lot.budget for lot in newest.values())),
+            "items": [
+                {"id": lot.lot, "description": f"{lot.name}: {lot.scope_of_work}"[:500], "quantity": 1}
+                for lot in newest.values()
+            ],
+            "tenderPeriod": {"startDate": _date(first.published_at), "endDate": _date(last.bid_deadline)},
+        }
+        if bidders and self.tenderers:
+            out["tenderers"] = [{"id": uscc, "name": name} for uscc, name in self.tenderers]
+            out["numberOfTenderers"] = len(self.tenderers)
+        return out
+
+    def _award(self, award: AwardRow) -> dict[str, Any]:
+        lot = next(lot for lot in self.lots if lot.round == award.round)
+        return {
+            "id": award.bid,
+            "title": f"{lot.name}中标结果",
+            "status": "active",
+            "date": _date(award.determined_at),
+            "value": _money(award.price),
+            "suppliers": [{"id": award.uscc, "name": award.bidder}],
+            "items": [{"id": lot.lot, "description": lot.name, "quantity": 1}],
+        }

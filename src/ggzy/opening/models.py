@@ -1,0 +1,68 @@
+"""The opening of a round's bids, and what each bid turned out to be."""
+
+from django.db import models
+
+from ggzy.bidding.models import Bid
+from ggzy.kernel.models import BusinessRow
+from ggzy.parties.models import Organisation
+from ggzy.tendering.models import Round
+
+
+class OpeningSession(BusinessRow):
+    """One opening of one round. Prices are shown once every key is released or the window has ended."""
+
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="opening")
+    host_organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    window_ends_at = models.DateTimeField()
+    window_ended = models.BooleanField(default=False)
+    shown_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    record = models.JSONField(null=True)
+    record_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="an_opening_ends_after_its_prices_are_shown",
+                condition=models.Q(ended_at__isnull=True) | models.Q(shown_at__isnull=False),
+            ),
+        ]
+
+
+class BidOpening(BusinessRow):
+    """One bid in the opening: waiting, released, opened, or not opened and for whose reason (20号令31)."""
+
+    WAITING, RELEASED, OPENED, REVOKED, WITHDRAWN = "waiting", "released", "opened", "revoked", "withdrawn"
+
+    session = models.ForeignKey(OpeningSession, on_delete=models.PROTECT, related_name="bids")
+    bid = models.OneToOneField(Bid, on_delete=models.PROTECT, related_name="opening")
+    state = models.CharField(max_length=10)
+    bid_key = models.CharField(max_length=100, blank=True)
+    released_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    price = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    duration_days = models.PositiveIntegerField(null=True)
+    fields = models.JSONField(default=dict)
+    salts = models.JSONField(default=dict)
+    attachments = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="an_opened_bid_has_a_price",
+                condition=~models.Q(state="opened") | models.Q(price__isnull=False),
+            ),
+        ]
+
+
+class OpeningObjection(BusinessRow):
+    """An objection raised on the spot, answered before the opening can end (条例44)."""
+
+    session = models.ForeignKey(OpeningSession, on_delete=models.PROTECT, related_name="objections")
+    bidder = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    raised_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)

@@ -1,0 +1,218 @@
+"""What the hall shows to whom, and the bidders that later stages need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ggzy.bidding.models import Bid
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.canonical import canonical
+from ggzy.kernel.refusals import NotFound
+from ggzy.opening.actions import record_of
+from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Stage
+from ggzy.tendering.models import Round
+
+
+@dataclass(frozen=True, kw_only=True)
+class HallBid:
+    """One bid in the hall. Price and the rest are None until prices are shown."""
+
+    bid: str
+    bidder: str
+    state: str
+    label: str
+    price: Decimal | None
+    duration_days: int | None
+    quality: str | None
+    manager: str | None
+    members: tuple[str, ...]
+    reason: str
+    own: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HallRow:
+    """The hall: nothing of bids until the deadline, then how many, and whose only when the opening has begun."""
+
+    round: str
+    tender: str
+    tender_name: str
+    ocid: str
+    lot_name: str
+    stage: str
+    stage_label: str
+    bid_deadline: datetime | None
+    sealed_bids: int | None
+    opened_at: datetime | None
+    window_ends_at: datetime | None
+    shown_at: datetime | None
+    ended_at: datetime | None
+    bids: tuple[HallBid, ...]
+    objections: tuple[dict[str, Any], ...]
+    is_host: bool
+
+
+STATE_LABELS = {
+    BidOpening.WAITING: "等待解密",
+    BidOpening.RELEASED: "正在解密",
+    BidOpening.OPENED: "解密成功",
+    BidOpening.REVOKED: "视为撤销",
+    BidOpening.WITHDRAWN: "视为撤回",
+}
+
+
+def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
+    """Return what this viewer may see in the hall.
+
+    :raises NotPermitted: the viewer may not enter
+    :raises NotFound: no such round, or it is not published
+    """
+    require(viewer, Permission.OPENING_WATCH)
+    round_ = Round.objects.select_related("lot__tender").filter(public_id=round_id).exclude(published_at=None).first()
+    if round_ is None:
+        raise NotFound("没有这个开标大厅, 请从招标公告进入")
+    tender = round_.lot.tender
+    session = OpeningSession.objects.filter(round=round_).first()
+    sealed = None
+    if round_.closed_at is not None and round_.stage != Stage.FAILED or session is not None:
+        sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
+    bids: tuple[HallBid, ...] = ()
+    objections: tuple[dict[str, Any], ...] = ()
+    if session is not None:
+        bids = tuple(_hall_bid(r, session, viewer) for r in _rows(session))
+        objections = tuple(
+            {
+                "id": o.public_id,
+                "bidder": o.bidder.name,
+                "text": o.text,
+                "answer": o.answer,
+                "answered": o.answered_at is not None,
+            }
+            for o in session.objections.select_related("bidder").order_by("pk")
+        )
+    return HallRow(
+        round=round_.public_id,
+        tender=tender.public_id,
+        tender_name=tender.name,
+        ocid=tender.ocid,
+        lot_name=round_.lot.name,
+        stage=round_.stage,
+        stage_label=Stage(round_.stage).label,
+        bid_deadline=round_.bid_deadline,
+        sealed_bids=sealed,
+        opened_at=round_.opened_at,
+        window_ends_at=session.window_ends_at if session else None,
+        shown_at=session.shown_at if session else None,
+        ended_at=session.ended_at if session else None,
+        bids=bids,
+        objections=objections,
+        is_host=bool(viewer.organisation_pk) and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
+    )
+
+
+def _rows(session: OpeningSession) -> list[BidOpening]:
+    order = ["price", "bid__entry_hash"] if session.shown_at else ["bid__entry_hash"]
+    return list(session.bids.select_related("bid__bidder").order_by(*order))
+
+
+def _hall_bid(row: BidOpening, session: OpeningSession, viewer: Actor) -> HallBid:
+    shown = session.shown_at is not None and row.state == BidOpening.OPENED
+    manager = row.fields.get("manager") if shown else None
+    return HallBid(
+        bid=row.bid.public_id,
+        bidder=row.bid.bidder.name,
+        state=row.state,
+        label=STATE_LABELS[row.state],
+        price=row.price if shown else None,
+        duration_days=row.duration_days if shown else None,
+        quality=row.fields.get("quality") if shown else None,
+        manager=manager.get("name") if isinstance(manager, dict) else manager,
+        members=tuple(m["name"] for m in row.fields.get("members") or []) if shown else (),
+        reason=row.reason,
+        own=bool(viewer.organisation_pk) and row.bid.bidder_id == viewer.organisation_pk,
+    )
+
+
+def record_to_sign(*, round_id: str, viewer: Actor) -> bytes:
+    """Return the canonical bytes of the opening record as it stands, for signing; only once prices are shown.
+
+    :raises NotFound: no opening yet, or it is not read out
+    """
+    require(viewer, Permission.OPENING_WATCH)
+    session = OpeningSession.objects.select_related("round__lot__tender").filter(round__public_id=round_id).first()
+    if session is None or session.shown_at is None:
+        raise NotFound("该标段尚未开标唱标, 开标记录还没有形成")
+    return canonical(session.record or record_of(session))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedBid:
+    """An opened bid as evaluation and award use it."""
+
+    pk: int
+    bid: str
+    bidder_pk: int
+    bidder: str
+    uscc: str
+    price: Decimal
+    duration_days: int
+    fields: dict[str, Any]
+    attachments: list[dict[str, Any]]
+
+
+def opened_bids(round_pk: int) -> list[OpenedBid]:
+    """Return the bids of a round that were opened, cheapest first (for the stages after the opening)."""
+    rows = (
+        BidOpening.objects.filter(session__round_id=round_pk, state=BidOpening.OPENED)
+        .select_related("bid__bidder")
+        .order_by("price", "bid__entry_hash")
+    )
+    return [
+        OpenedBid(
+            pk=r.pk,
+            bid=r.bid.public_id,
+            bidder_pk=r.bid.bidder_id,
+            bidder=r.bid.bidder.name,
+            uscc=r.bid.bidder.uscc,
+            price=r.price,
+            duration_days=r.duration_days,
+            fields=r.fields,
+            attachments=r.attachments,
+        )
+        for r in rows
+        if r.price is not None and r.duration_days is not None
+    ]
+
+
+@dataclass(frozen=True)
+class Avoidable:
+    """An organisation that a committee member must have no tie to."""
+
+    name: str
+    uscc: str
+
+
+def bidders_of_rounds(round_pks: Sequence[int]) -> list[Avoidable]:
+    """Return bidders and consortium members of opened rounds, for avoidance at check-in."""
+    found: dict[str, str] = {}
+    rows = BidOpening.objects.filter(session__round_id__in=round_pks, session__shown_at__isnull=False)
+    for row in rows.select_related("bid__bidder"):
+        found[row.bid.bidder.uscc] = row.bid.bidder.name
+        for member in row.fields.get("members") or []:
+            found[str(member.get("uscc"))] = str(member.get("name"))
+    return [Avoidable(name=name, uscc=uscc) for uscc, name in sorted(found.items())]
+
+
+def all_bidders(round_pk: int) -> list[int]:
+    """Return the organisations that took part in an opened round."""
+    return list(BidOpening.objects.filter(session__round_id=round_pk).values_list("bid__bidder_id", flat=True))
+
+
+def tenderers_of(round_pks: Sequence[int]) -> list[tuple[str, str]]:
+    """Return (USCC, name) of the bidders of opened rounds whose prices are shown."""
+    rows = BidOpening.objects.filter(session__round_id__in=round_pks, session__shown_at__isnull=False)
+    return sorted(set(rows.values_list("bid__bidder__uscc", "bid__bidder__name")))

@@ -1,0 +1,80 @@
+"""Judgements of an opening: may it open, who is accounted how, may prices be shown, may it end. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ggzy.kernel.refusals import Citation, Refusal
+
+FINAL = frozenset({"opened", "revoked", "withdrawn"})
+
+
+class TooEarlyToOpen(Refusal):
+    """The deadline has not passed; checked before the count, or the refusal would tell it."""
+
+    code = "opening.too_early"
+    basis = Citation("招标投标法", "第三十四条")
+
+
+class TooFewBids(Refusal):
+    """Fewer than the procedure requires."""
+
+    code = "opening.too_few_bids"
+    basis = Citation("招标投标法实施条例", "第四十四条")
+
+
+class WindowClosed(Refusal):
+    """The time for releasing keys is over."""
+
+    code = "opening.window_closed"
+    basis = Citation("电子招标投标办法", "第三十一条")
+
+
+class CannotEndYet(Refusal):
+    """Something of the opening is not finished."""
+
+    code = "opening.cannot_end_yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeningFacts:
+    """What decides whether a round may be opened."""
+
+    deadline: datetime
+    sealed_bids: int
+    minimum_bids: int
+
+
+def require_may_open(facts: OpeningFacts, *, now: datetime) -> None:
+    """Let an opening pass after the deadline and with enough bids.
+
+    :raises TooEarlyToOpen: before the deadline, whatever the count
+    :raises TooFewBids: fewer bids than the procedure requires
+    """
+    if now < facts.deadline:
+        raise TooEarlyToOpen("投标截止时间未到, 不能开标; 开标在投标截止的同一时刻公开进行")
+    if facts.sealed_bids < facts.minimum_bids:
+        raise TooFewBids(f"投标人少于{facts.minimum_bids}个, 不得开标, 应当重新招标")
+
+
+def may_show_prices(states: Sequence[str], *, window_ended: bool) -> bool:
+    """Say whether prices may be shown: every key released or out of time, and every released bid settled."""
+    if any(state == "released" for state in states):
+        return False
+    return window_ended or all(state in FINAL for state in states)
+
+
+def require_may_end(*, shown: bool, open_objections: int, opened: int) -> None:
+    """Let an opening end that has been read out, whose objections are answered and which opened something.
+
+    :raises CannotEndYet: one of these is missing; the sentence says which
+    """
+    if not shown:
+        raise CannotEndYet("还有投标文件在等待解密, 全部解密或解密时限届满并唱标后才能结束开标")
+    if open_objections:
+        raise CannotEndYet(
+            f"还有{open_objections}条开标异议未答复, 当场答复并记录后才能结束开标",
+            basis=Citation("招标投标法实施条例", "第四十四条"),
+        )
+    if opened < 1:
+        raise CannotEndYet("没有一份投标文件成功解密, 不能按正常程序结束开标, 请登记系统故障或重新招标")

@@ -1,0 +1,125 @@
+"""Who may do what: one table, crossed with the relation (own organisation, this lot, conflict) inside each act."""
+
+from enum import StrEnum
+
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.refusals import NotPermitted, NotSignedIn
+
+
+class Permission(StrEnum):
+    """Everything that can be done or read, `context:object:act`."""
+
+    PORTAL_READ = "portal:public:read"
+    PARTY_REGISTER = "parties:organisation:register"
+    CERTIFICATE_APPLY = "identity:certificate:apply"
+    WORKBENCH_READ = "portal:workbench:read"
+    PROJECT_REGISTER = "projects:project:register"
+    TENDER_EDIT = "tendering:tender:edit"
+    TENDER_READ_DRAFT = "tendering:draft:read"
+    REVIEW_CONCLUDE = "tendering:review:conclude"
+    TENDER_PUBLISH = "tendering:tender:publish"
+    FORM_CHECK = "tendering:form:check"
+    BID_SUBMIT = "bidding:bid:submit"
+    BID_READ_OWN = "bidding:own:read"
+    OPENING_HOST = "opening:session:host"
+    OPENING_RELEASE = "opening:key:release"
+    OPENING_OBJECT = "opening:objection:raise"
+    OPENING_WATCH = "opening:hall:read"
+    DRAW_REQUEST = "experts:draw:request"
+    DRAW_SEED = "experts:seed:give"
+    DRAW_ANSWER = "experts:call:answer"
+    COMMITTEE_SEAT = "evaluation:committee:seat"
+    EVALUATE = "evaluation:sheet:write"
+    EVALUATION_READ = "evaluation:report:read"
+    EVALUATION_READ_SHEETS = "evaluation:sheets:read"
+    PUBLICITY_START = "awarding:publicity:start"
+    RESULT_OBJECT = "objections:result:raise"
+    OBJECTION_ANSWER = "objections:result:answer"
+    AWARD = "awarding:award:decide"
+    CONTRACT_SIGN = "contracting:contract:sign"
+    EVIDENCE_READ_PARTY = "evidence:party:read"
+    EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
+    CLOCK_MOVE = "kernel:clock:move"
+
+
+_R = Role
+_OWNERS = frozenset({_R.TENDEREE, _R.AGENCY})
+_SIGNED_IN = frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.EXPERT, _R.CENTRE, _R.SUPERVISOR, _R.ADMIN})
+_ANYONE = _SIGNED_IN | {_R.PUBLIC}
+
+GRID: dict[Permission, frozenset[Role]] = {
+    Permission.PORTAL_READ: _ANYONE,
+    Permission.PARTY_REGISTER: _ANYONE | {_R.SYSTEM},
+    Permission.CERTIFICATE_APPLY: _SIGNED_IN,
+    Permission.WORKBENCH_READ: _SIGNED_IN,
+    Permission.PROJECT_REGISTER: _OWNERS,
+    Permission.TENDER_EDIT: _OWNERS,
+    Permission.TENDER_READ_DRAFT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.REVIEW_CONCLUDE: frozenset({_R.TENDEREE}),
+    Permission.TENDER_PUBLISH: _OWNERS,
+    Permission.FORM_CHECK: frozenset({_R.CENTRE}),
+    Permission.BID_SUBMIT: frozenset({_R.BIDDER}),
+    Permission.BID_READ_OWN: frozenset({_R.BIDDER}),
+    Permission.OPENING_HOST: _OWNERS,
+    Permission.OPENING_RELEASE: frozenset({_R.BIDDER}),
+    Permission.OPENING_OBJECT: frozenset({_R.BIDDER}),
+    Permission.OPENING_WATCH: _ANYONE,
+    Permission.DRAW_REQUEST: _OWNERS,
+    Permission.DRAW_SEED: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.DRAW_ANSWER: frozenset({_R.EXPERT}),
+    Permission.COMMITTEE_SEAT: _OWNERS,
+    Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
+    Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
+    Permission.EVALUATION_READ_SHEETS: frozenset({_R.SUPERVISOR}),
+    Permission.PUBLICITY_START: _OWNERS,
+    Permission.RESULT_OBJECT: frozenset({_R.BIDDER}),
+    Permission.OBJECTION_ANSWER: _OWNERS,
+    Permission.AWARD: frozenset({_R.TENDEREE}),
+    Permission.CONTRACT_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
+    Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
+    Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
+    Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
+}
+
+#: acts that bind: they need a session that was proved with a certificate, not only a password
+BINDING = frozenset(
+    {
+        Permission.REVIEW_CONCLUDE,
+        Permission.TENDER_PUBLISH,
+        Permission.BID_SUBMIT,
+        Permission.OPENING_HOST,
+        Permission.OPENING_RELEASE,
+        Permission.EVALUATE,
+        Permission.AWARD,
+        Permission.CONTRACT_SIGN,
+    }
+)
+
+
+class CertificateNeeded(NotPermitted):
+    """A binding act from a session that only a password opened."""
+
+    code = "permission.certificate_needed"
+
+
+def may(actor: Actor, permission: Permission) -> bool:
+    """Say whether the actor's role stands in the grid for a permission."""
+    return actor.role in GRID[permission]
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Let the act go on, or refuse.
+
+    :raises NotSignedIn: nobody is signed in and the act is not for the public
+    :raises NotPermitted: the role may not do this
+    :raises CertificateNeeded: the act binds and the session was not proved with a certificate
+    """
+    if not may(actor, permission):
+        if not actor.signed_in:
+            raise NotSignedIn("请先登录再办理", next_steps=(("登录", "/login"),))
+        allowed = "、".join(sorted(role.label for role in GRID[permission] if role is not Role.PUBLIC))
+        raise NotPermitted(f"您当前的身份是{actor.role.label}, 此事项由{allowed}办理", next_steps=(("返回工作台", "/work"),))
+    if permission in BINDING and not actor.certificate:
+        raise CertificateNeeded(
+            "此事项具有法律约束力, 需要用数字证书登录后办理", next_steps=(("用数字证书登录", "/login"),)
+        )

@@ -1,0 +1,1 @@
+"""Procedures are values: `spec` says what one is, `catalogue` holds them all, `diagram` draws them."""

@@ -1,0 +1,171 @@
+"""What a procedure is: stages, and moves between them. Only a move changes a stage."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ggzy.kernel.actors import Role
+from ggzy.kernel.refusals import Citation, Refusal
+
+
+class MoveNotAllowed(Refusal):
+    """The round stands at another stage, or a hold stops the move."""
+
+    code = "procedure.move_not_allowed"
+
+
+class Stage(StrEnum):
+    """Where a round stands. Values are the ids of the rulebook's machines."""
+
+    DRAFT = "DRAFT"
+    REGISTERED = "REGISTERED"
+    DOC_EDIT = "DOC_EDIT"
+    FC_REVIEW = "FC_REVIEW"
+    DOC_READY = "DOC_READY"
+    OPEN_FOR_BID = "OPEN_FOR_BID"
+    CLOSED = "CLOSED"
+    OPENING = "OPENING"
+    OPENED = "OPENED"
+    EVALUATING = "EVALUATING"
+    REPORTED = "REPORTED"
+    CAND_PUB = "CAND_PUB"
+    CAND_END = "CAND_END"
+    AWARDED = "AWARDED"
+    NOTIFIED = "NOTIFIED"
+    CONTRACTED = "CONTRACTED"
+    PERFORMING = "PERFORMING"
+    ARCHIVED = "ARCHIVED"
+    FAILED = "FAILED"
+    TERMINATED = "TERMINATED"
+
+    @property
+    def label(self) -> str:
+        """Return the words people read."""
+        return STAGE_LABELS[self]
+
+
+STAGE_LABELS: dict[Stage, str] = {
+    Stage.DRAFT: "项目草稿",
+    Stage.REGISTERED: "已进场登记",
+    Stage.DOC_EDIT: "招标文件编制",
+    Stage.FC_REVIEW: "公平竞争审查",
+    Stage.DOC_READY: "待发布",
+    Stage.OPEN_FOR_BID: "公告及投标中",
+    Stage.CLOSED: "投标截止",
+    Stage.OPENING: "开标中",
+    Stage.OPENED: "开标完成",
+    Stage.EVALUATING: "评标中",
+    Stage.REPORTED: "评标报告已提交",
+    Stage.CAND_PUB: "中标候选人公示中",
+    Stage.CAND_END: "公示期满",
+    Stage.AWARDED: "已确定中标人",
+    Stage.NOTIFIED: "中标通知书已发出",
+    Stage.CONTRACTED: "合同已签订",
+    Stage.PERFORMING: "履约中",
+    Stage.ARCHIVED: "已归档",
+    Stage.FAILED: "招标失败(流标)",
+    Stage.TERMINATED: "终止招标",
+}
+
+
+class Hold(StrEnum):
+    """What may stand beside the stage and stop certain moves."""
+
+    OBJECTION = "objection"
+    COMPLAINT = "complaint"
+    COURT = "court"
+    SUSPENSION = "suspension"
+    SYSTEM_FAILURE = "system_failure"
+
+    @property
+    def label(self) -> str:
+        """Return the words people read."""
+        return {
+            "objection": "异议未答复",
+            "complaint": "投诉暂停",
+            "court": "司法协助",
+            "suspension": "行政监督暂停",
+            "system_failure": "系统故障中止",
+        }[self.value]
+
+
+EVERY_HOLD = frozenset(Hold)
+NO_HOLD: frozenset[Hold] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One transition. Its code is the name of its action; its label is what people read.
+
+    `limits` are rulebook ids of clocks that guard or start here. `built` is False while the move stands in the
+    catalogue as deferred: it is shown so on every page and refuses to be made.
+    """
+
+    code: str
+    label: str
+    source: Stage
+    target: Stage
+    actors: frozenset[Role]
+    guard: str = ""
+    documents: str = ""
+    limits: tuple[str, ...] = ()
+    basis: tuple[Citation, ...] = ()
+    blocked_by: frozenset[Hold] = EVERY_HOLD
+    built: bool = True
+
+    @property
+    def stays(self) -> bool:
+        """Say whether this is an event that leaves the stage as it is."""
+        return self.source is self.target
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A whole way of trading: one value in the catalogue."""
+
+    code: str
+    label: str
+    scope: str
+    moves: tuple[Move, ...]
+    initial: Stage
+    final: frozenset[Stage]
+    minimum_bids: int
+    basis: str
+    _by_place: dict[tuple[Stage, str], Move] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for move in self.moves:
+            if (move.source, move.code) in self._by_place:
+                raise ValueError(f"{self.code}: two moves {move.code} from {move.source}")
+            self._by_place[move.source, move.code] = move
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Return every stage, in the order in which the moves name them."""
+        seen: dict[Stage, None] = {self.initial: None}
+        for move in self.moves:
+            seen.setdefault(move.source)
+            seen.setdefault(move.target)
+        return tuple(seen)
+
+    def move(self, stage: Stage | str, code: str, *, holds: Iterable[Hold | str] = ()) -> Move:
+        """Return the move `code` from `stage`.
+
+        :raises MoveNotAllowed: no such move from here, it is deferred, or a hold blocks it
+        """
+        found = self._by_place.get((Stage(stage), code))
+        if found is None:
+            label = next((m.label for m in self.moves if m.code == code), code)
+            raise MoveNotAllowed(
+                f"当前处于“{Stage(stage).label}”, 不能进行“{label}”。请刷新页面查看最新进展和下一步"
+            )
+        if not found.built:
+            raise MoveNotAllowed(f"“{found.label}”尚未开放, 在程序目录中标为待建")
+        blocking = sorted(Hold(h).label for h in holds if Hold(h) in found.blocked_by)
+        if blocking:
+            raise MoveNotAllowed(f"因{'、'.join(blocking)}, 暂停进行“{found.label}”, 解除后方可继续")
+        return found
+
+    def from_stage(self, stage: Stage | str) -> tuple[Move, ...]:
+        """Return the moves that leave or stay at a stage, deferred ones included."""
+        return tuple(m for m in self.moves if m.source == stage)

@@ -1,0 +1,147 @@
+"""Django settings. Everything that differs between two centres comes from the environment."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+BASE = Path(__file__).resolve().parents[2]
+VAR = Path(os.environ.get("GGZY_VAR", BASE / "var"))
+
+#: "training" marks every page, may shift its clock; "production" refuses both.
+MODE = os.environ.get("GGZY_MODE", "training")
+if MODE not in {"training", "production"}:
+    raise SystemExit(f"GGZY_MODE 只能是 training 或 production, 现在是 {MODE!r}")
+
+CENTRE_ID = os.environ.get("GGZY_CENTRE", "xunlian")
+CENTRE_NAME = os.environ.get("GGZY_CENTRE_NAME", "训练市公共资源交易中心")
+CENTRE_REGION = os.environ.get("GGZY_REGION", "370100")
+#: USCC of the centre, the middle part of every 统一交易标识码
+CENTRE_USCC = os.environ.get("GGZY_CENTRE_USCC", "12370100MB2000001C")
+LOG_ORIGIN = os.environ.get("GGZY_LOG_ORIGIN", f"openggzy.example/{CENTRE_ID}")
+
+KEYS = Path(os.environ.get("GGZY_KEYS", VAR / "keys"))
+FILES = Path(os.environ.get("GGZY_FILES", VAR / "files"))
+
+DEBUG = False
+SECRET_KEY = os.environ.get("GGZY_SECRET_KEY", "")
+if not SECRET_KEY:
+    _secret = KEYS / "django.secret"
+    if not _secret.exists():
+        _secret.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _fd = os.open(_secret.with_suffix(f".{os.getpid()}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.write(_fd, os.urandom(48).hex().encode())
+        os.close(_fd)
+        try:
+            os.link(_secret.with_suffix(f".{os.getpid()}"), _secret)
+        except FileExistsError:  # another process of the same start was first: use its secret
+            SECRET_KEY = ""
+        os.unlink(_secret.with_suffix(f".{os.getpid()}"))
+    SECRET_KEY = _secret.read_text()
+
+ALLOWED_HOSTS = os.environ.get("GGZY_HOSTS", "127.0.0.1,localhost,testserver").split(",")
+
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "pgtrigger",
+    "ggzy.kernel",
+    "ggzy.evidence",
+    "ggzy.deadlines",
+    "ggzy.parties",
+    "ggzy.identity",
+    "ggzy.projects",
+    "ggzy.tendering",
+    "ggzy.notices",
+    "ggzy.bidding",
+    "ggzy.opening",
+    "ggzy.experts",
+    "ggzy.evaluation",
+    "ggzy.objections",
+    "ggzy.awarding",
+    "ggzy.contracting",
+    "ggzy.ui",
+    "ggzy.portals",
+]
+
+MIDDLEWARE = [
+    "ggzy.portals.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "ggzy.portals.middleware.WhoIsThere",
+]
+
+ROOT_URLCONF = "ggzy.urls"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["ggzy.portals.middleware.page_frame"]},
+    }
+]
+
+
+def _database(url: str) -> dict:
+    """Return Django's settings for one postgresql:// URL (unix sockets by ?host=/path)."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "postgres",
+        "USER": unquote(parts.username or "postgres"),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host") or parts.hostname or "",
+        "PORT": query.get("port") or parts.port or "",
+        "OPTIONS": {"options": "-c lock_timeout=8s -c statement_timeout=30s -c TimeZone=UTC", "pool": _pool()},
+        "CONN_MAX_AGE": 0,
+    }
+
+
+def _pool() -> bool | dict:
+    size = int(os.environ.get("GGZY_POOL", "12"))
+    return {"min_size": 1, "max_size": size, "timeout": 20} if size else False
+
+
+DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/ggzy"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 300
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+SESSION_HOURS = 12
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = os.environ.get("GGZY_HTTPS", "") == "1"
+CSRF_FAILURE_VIEW = "ggzy.portals.middleware.csrf_refused"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
+#: seconds between escrow batches and checkpoints; the promise an acknowledgement makes
+ESCROW_SECONDS = float(os.environ.get("GGZY_ESCROW_SECONDS", "60"))
+CHECKPOINT_SECONDS = float(os.environ.get("GGZY_CHECKPOINT_SECONDS", "1"))
+MERGE_DELAY_SECONDS = int(os.environ.get("GGZY_MERGE_DELAY_SECONDS", "180"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # "django.request" writes the path of each refused request; a refusal at a sealed round must leave no line
+    "loggers": {
+        "django.request": {"level": "CRITICAL", "propagate": False},
+        "httpx": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+        "pyhanko": {"level": "WARNING"},
+    },
+}

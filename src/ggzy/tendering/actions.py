@@ -1,0 +1,498 @@
+"""Acts before bids: registering a tender, writing and reviewing its file, publishing; the centre's form check."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from ggzy.deadlines.actions import set_timer
+from ggzy.evidence.actions import record_act
+from ggzy.identity.actions import sign_document
+from ggzy.kernel import calendars
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.canonical import canonical, sha256
+from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.ids import deal_code, new_public_id
+from ggzy.kernel.money import yuan
+from ggzy.kernel.refusals import BadInput, NotFound, Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date
+from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.spec import Stage
+from ggzy.projects.models import Project
+from ggzy.tendering import rules
+from ggzy.tendering.document import TenderDocument, parse
+from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
+from ggzy.tendering.moves import (
+    lock_rounds_of,
+    make_move,
+    procedure_of,
+    require_owner_side,
+    require_tenderee,
+)
+
+CLOSE_BIDDING = "opening.close_bidding"
+
+
+class NothingToDo(Refusal):
+    """No lot of the tender stands where this act begins."""
+
+    code = "tendering.nothing_to_do"
+
+
+class ReviewNotOfThisFile(Refusal):
+    """The conclusion is on another state of the file."""
+
+    code = "tendering.review_not_of_this_file"
+
+
+@transaction.atomic
+def create_tender(
+    *,
+    project_id: str,
+    name: str,
+    procedure_code: str,
+    class_code: str,
+    state_controlled: bool,
+    lots: Sequence[Mapping[str, Any]],
+    actor: Actor,
+    now: datetime,
+) -> Tender:
+    """Draft a tender with its lots, each with its first round.
+
+    :raises NotFound: no such project of the actor's
+    :raises BadInput: no lot, or a lot's numbers cannot be right
+    """
+    require(actor, Permission.TENDER_EDIT)
+    project = Project.objects.select_related("owner").filter(public_id=project_id).first()
+    if project is None or (actor.role is Role.TENDEREE and project.owner_id != actor.organisation_pk):
+        raise NotFound("没有这个项目, 请先登记项目")
+    if procedure_code not in BY_CODE:
+        raise BadInput("请选择交易程序", field="procedure_code")
+    if not name.strip() or len(name) > 200:
+        raise BadInput("请填写招标项目名称(不超过200字)", field="name")
+    if not 1 <= len(lots) <= 50:
+        raise BadInput("招标项目至少有1个、最多50个标段", field="lots")
+    procedure = BY_CODE[procedure_code]
+    public_id = new_public_id()
+    tender = Tender.objects.create(
+        public_id=public_id,
+        ocid=f"ocds-ggzy01-{public_id}",
+        project=project,
+        name=name.strip(),
+        procedure_code=procedure.code,
+        scope=procedure.scope,
+        class_code=class_code if len(class_code) == 3 else "A01",
+        deal_code=deal_code(
+            kind=class_code if len(class_code) == 3 else "A01",
+            organiser_uscc=settings.CENTRE_USCC,
+            on=beijing_date(now),
+            serial=new_public_id()[:6].upper(),
+        ),
+        tenderee=project.owner,
+        agency_id=actor.organisation_pk if actor.role is Role.AGENCY else None,
+        state_controlled=state_controlled,
+        region_code=project.region_code,
+        created_at=now,
+    )
+    for number, lot in enumerate(lots, start=1):
+        row = Lot.objects.create(tender=tender, number=number, region_code=project.region_code, **_lot(lot, number))
+        Round.objects.create(
+            lot=row,
+            number=1,
+            procedure_code=procedure.code,
+            stage=procedure.initial.value,
+            region_code=project.region_code,
+        )
+    record_act(
+        "tendering.drafted",
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        supervisor={"name": tender.name, "deal_code": tender.deal_code, "lots": len(lots)},
+    )
+    return tender
+
+
+def _lot(raw: Mapping[str, Any], number: int) -> dict[str, Any]:
+    budget = yuan(raw.get("budget", ""), field=f"lots.{number}.budget")
+    ceiling = raw.get("ceiling_price")
+    ceiling = None if ceiling in (None, "") else yuan(ceiling, field=f"lots.{number}.ceiling_price")
+    if budget <= 0:
+        raise BadInput(f"第{number}标段的估算价应大于0", field=f"lots.{number}.budget")
+    if ceiling is not None and ceiling <= 0:
+        raise BadInput(f"第{number}标段的最高投标限价应大于0", field=f"lots.{number}.ceiling_price")
+    if ceiling is not None and ceiling > budget * 100:
+        raise BadInput(f"第{number}标段的最高投标限价超过估算价100倍, 请检查单位(元/万元)", field="ceiling_price")
+    try:
+        days = int(raw.get("duration_days", 0))
+    except (TypeError, ValueError):
+        raise BadInput(f"第{number}标段的工期应为天数", field=f"lots.{number}.duration_days") from None
+    if not 1 <= days <= 3650:
+        raise BadInput(f"第{number}标段的工期应在1至3650天之间", field=f"lots.{number}.duration_days")
+    return {
+        "name": str(raw.get("name") or f"第{number}标段")[:200],
+        "budget": budget,
+        "ceiling_price": ceiling,
+        "duration_days": days,
+        "scope_of_work": str(raw.get("scope_of_work") or "按施工图及工程量清单")[:5000],
+    }
+
+
+def _tender_of(rounds: Sequence[Round]) -> Tender:
+    return rounds[0].lot.tender
+
+
+def _rounds_at(tender_id: str, stage: Stage, doing: str) -> list[Round]:
+    rounds = lock_rounds_of(tender_id, stages=[stage.value])
+    if not rounds:
+        raise NothingToDo(f"没有处于“{stage.label}”的标段, 不能{doing}。请刷新页面查看最新进展")
+    return rounds
+
+
+@transaction.atomic
+def register(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
+    """Register the tender at the centre: DRAFT → REGISTERED for every lot that is a draft."""
+    require(actor, Permission.TENDER_EDIT)
+    return _move_all(tender_id, Stage.DRAFT, "register", "tendering.registered", actor, now)
+
+
+@transaction.atomic
+def start_document(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
+    """Begin to write the tender file: REGISTERED → DOC_EDIT."""
+    require(actor, Permission.TENDER_EDIT)
+    return _move_all(tender_id, Stage.REGISTERED, "start_document", "tendering.document_started", actor, now)
+
+
+def _move_all(tender_id: str, stage: Stage, code: str, act: str, actor: Actor, now: datetime) -> Tender:
+    rounds = _rounds_at(tender_id, stage, BY_CODE["GC_OPEN_POST"].move(stage, code).label)
+    tender = _tender_of(rounds)
+    require_owner_side(tender, actor)
+    for round_ in rounds:
+        make_move(round_, code, actor=actor, now=now)
+    record_act(
+        act,
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        supervisor={"rounds": [r.public_id for r in rounds]},
+    )
+    return tender
+
+
+@transaction.atomic
+def write_document(*, tender_id: str, document: Mapping[str, Any], actor: Actor, now: datetime) -> TenderDocument:
+    """Save the structured tender file while it is being written.
+
+    :raises NothingToDo: the file is not open for writing
+    :raises BadInput: a part cannot be right (and nothing is saved)
+    """
+    require(actor, Permission.TENDER_EDIT)
+    rounds = _rounds_at(tender_id, Stage.DOC_EDIT, "修改招标文件")
+    tender = _tender_of(rounds)
+    require_owner_side(tender, actor)
+    parsed = parse(document)
+    rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds])
+    Tender.objects.filter(pk=tender.pk).update(document=parsed.as_json())
+    record_act(
+        "tendering.document_written",
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        supervisor={"sha256": document_digest(parsed)},
+    )
+    return parsed
+
+
+def document_digest(document: TenderDocument) -> str:
+    """Return the SHA-256 of the document's canonical JSON: what a conclusion is signed upon."""
+    return sha256(canonical(document.as_json())).hex()
+
+
+@transaction.atomic
+def send_to_review(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
+    """Hand the file to the tenderee's fair-competition review: DOC_EDIT → FC_REVIEW.
+
+    :raises BadInput: the file is not complete
+    """
+    require(actor, Permission.TENDER_EDIT)
+    rounds = _rounds_at(tender_id, Stage.DOC_EDIT, "送公平竞争审查")
+    tender = _tender_of(rounds)
+    if not tender.document:
+        raise BadInput("招标文件还没有编制, 请先填写评标办法、评审要求等内容", field="document")
+    rules.require_lawful_document(parse(tender.document), budgets=[r.lot.budget for r in rounds])
+    return _move_all(tender_id, Stage.DOC_EDIT, "send_to_review", "tendering.sent_to_review", actor, now)
+
+
+def review_statement(*, tender: Tender, passed: bool, opinion: str) -> bytes:
+    """Return the bytes that the tenderee signs as its fair-competition conclusion."""
+    return canonical(
+        {
+            "document": "公平竞争审查结论",
+            "ocid": tender.ocid,
+            "tender_file_sha256": document_digest(parse(tender.document)),
+            "passed": passed,
+            "opinion": opinion,
+        }
+    )
+
+
+def statement_to_sign(*, tender_id: str, passed: bool, opinion: str, actor: Actor) -> bytes:
+    """Return the conclusion's bytes for the tenderee to sign.
+
+    :raises NotFound: no such tender
+    """
+    require(actor, Permission.REVIEW_CONCLUDE)
+    tender = Tender.objects.filter(public_id=tender_id).first()
+    if tender is None or not tender.document:
+        raise NotFound("没有这个招标项目, 或招标文件尚未编制")
+    require_tenderee(tender, actor)
+    return review_statement(tender=tender, passed=passed, opinion=opinion)
+
+
+@transaction.atomic
+def conclude_review(
+    *, tender_id: str, passed: bool, opinion: str, signature: str, actor: Actor, now: datetime
+) -> ReviewConclusion:
+    """Conclude the review with the tenderee's signature: FC_REVIEW → DOC_READY, or back to DOC_EDIT.
+
+    :raises BadInput: no opinion
+    :raises SignatureWrong: the signature is not on this file and conclusion
+    """
+    require(actor, Permission.REVIEW_CONCLUDE)
+    rounds = _rounds_at(tender_id, Stage.FC_REVIEW, "作出审查结论")
+    tender = _tender_of(rounds)
+    require_tenderee(tender, actor)
+    if not opinion.strip():
+        raise BadInput("请填写审查意见", field="opinion")
+    statement = review_statement(tender=tender, passed=passed, opinion=opinion)
+    signed = sign_document(
+        kind="fair_competition",
+        subject=tender.public_id,
+        document=statement,
+        signature=signature,
+        actor=actor,
+        now=now,
+    )
+    digest = document_digest(parse(tender.document))
+    conclusion = ReviewConclusion.objects.create(
+        tender=tender,
+        passed=passed,
+        opinion=opinion.strip(),
+        document_sha256=digest,
+        signature=signed.public_id,
+        concluded_at=now,
+    )
+    for round_ in rounds:
+        make_move(round_, "conclude_review" if passed else "return_from_review", actor=actor, now=now)
+    record_act(
+        "tendering.review_concluded",
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        public={"passed": passed, "tender_file_sha256": digest},
+        supervisor={"opinion": opinion.strip()},
+    )
+    return conclusion
+
+
+def law_stamp(on: datetime) -> dict[str, Any]:
+    """Return the rows of law in force at a moment as JSON: what is stamped on a round at its first notice."""
+    return {
+        key: {
+            "says": row.says,
+            "length": row.length,
+            "unit": row.unit.value,
+            "bound": row.bound.value,
+            "direction": row.direction.value,
+            "roll": row.roll.value,
+            "status": row.status.value,
+            "cites": row.cites,
+            "in_force_from": row.in_force_from.isoformat(),
+        }
+        for key, row in table.in_force(beijing_date(on)).items()
+    }
+
+
+@transaction.atomic
+def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: datetime) -> Tender:
+    """Publish the notice and issue the file, at once: DOC_READY → OPEN_FOR_BID; the deadline is the opening.
+
+    :raises DeadlineTooEarly: bidders would have less time than the law gives them
+    :raises ReviewNotOfThisFile: no passed fair-competition conclusion on this state of the file
+    """
+    require(actor, Permission.TENDER_PUBLISH)
+    rounds = _rounds_at(tender_id, Stage.DOC_READY, "发布招标公告")
+    tender = _tender_of(rounds)
+    require_owner_side(tender, actor)
+    document = parse(tender.document)
+    digest = document_digest(document)
+    last = ReviewConclusion.objects.filter(tender=tender).order_by("-pk").first()
+    if last is None or not last.passed or last.document_sha256 != digest:
+        raise ReviewNotOfThisFile("招标文件没有通过公平竞争审查, 或审查后又有改动, 请重新送审")
+    law = table.in_force(beijing_date(now))
+    rules.require_time_to_bid(published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA)
+    lots = [
+        {
+            "lot": r.lot.public_id,
+            "round": r.public_id,
+            "number": r.lot.number,
+            "round_number": r.number,
+            "name": r.lot.name,
+            "budget": str(r.lot.budget),
+            "ceiling_price": str(r.lot.ceiling_price) if r.lot.ceiling_price is not None else None,
+            "duration_days": r.lot.duration_days,
+            "scope_of_work": r.lot.scope_of_work,
+        }
+        for r in rounds
+    ]
+    version = TenderFile.objects.filter(tender=tender).count() + 1
+    file_digest = sha256(canonical({"document": document.as_json(), "lots": lots})).hex()
+    file = TenderFile.objects.create(
+        tender=tender,
+        version=version,
+        document=document.as_json(),
+        lots=lots,
+        sha256=file_digest,
+        issued_at=now,
+        region_code=tender.region_code,
+    )
+    stamp = law_stamp(now)
+    for round_ in rounds:
+        make_move(
+            round_,
+            "publish",
+            actor=actor,
+            now=now,
+            bid_deadline=bid_deadline,
+            published_at=now,
+            law=stamp,
+            file_version=version,
+        )
+        set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=bid_deadline)
+    publish_notice(
+        kind=NoticeKind.TENDER,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[r.public_id for r in rounds],
+        title=f"{tender.name}招标公告" + (f"(第{rounds[0].number}次招标)" if rounds[0].number > 1 else ""),
+        body=_notice_body(tender, document, lots, now=now, deadline=bid_deadline, file=file),
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        "tendering.published",
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        public={
+            "published_at": _iso(now),
+            "bid_deadline": _iso(bid_deadline),
+            "tender_file_sha256": file_digest,
+            "document": document.as_json(),
+            "lots": lots,
+            "limits": {k: stamp[k] for k in ("GC-T01", "GC-T03", "GC-T12", "GC-T13") if k in stamp},
+        },
+    )
+    return tender
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(BEIJING).isoformat()
+
+
+def _notice_body(
+    tender: Tender, document: TenderDocument, lots: list, *, now: datetime, deadline: datetime, file: TenderFile
+) -> dict[str, Any]:
+    project = tender.project
+    return {
+        "tenderee": {"name": tender.tenderee.name, "uscc": tender.tenderee.uscc, "contact": tender.tenderee.contact},
+        "agency": {"name": tender.agency.name, "uscc": tender.agency.uscc} if tender.agency else None,
+        "project": {
+            "name": project.name,
+            "invest_code": project.invest_code,
+            "approval": project.approval_document,
+            "funds": project.funds,
+            "place": project.place,
+            "scale": project.scale,
+        },
+        "deal_code": tender.deal_code,
+        "lots": lots,
+        "method": document.method.label,
+        "qualification": [r.text for r in document.requirements if r.part.value == "qualification"],
+        "consortium_allowed": document.consortium_allowed,
+        "deposit": str(document.deposit),
+        "file_from": _iso(now),
+        "bid_deadline": _iso(deadline),
+        "opening": "与投标截止同一时刻, 在本平台不见面开标大厅公开进行",
+        "decryption_minutes": document.decryption_minutes,
+        "objection": "对招标文件有异议的, 在投标截止10日前通过本平台提出",
+        "file": {"version": file.version, "sha256": file.sha256},
+    }
+
+
+@transaction.atomic
+def check_form(*, tender_id: str, missing: Sequence[str], actor: Actor, now: datetime) -> FormCheck:
+    """Record the centre's check of form: complete, or everything that is missing, told once. It approves nothing.
+
+    :raises NotFound: no such tender
+    """
+    require(actor, Permission.FORM_CHECK)
+    tender = Tender.objects.filter(public_id=tender_id).first()
+    if tender is None:
+        raise NotFound("没有这个招标项目")
+    items = [item.strip() for item in missing if item.strip()]
+    check = FormCheck.objects.create(tender=tender, complete=not items, missing=items, checked_at=now)
+    record_act(
+        "tendering.form_checked",
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        supervisor={"complete": not items, "missing": items},
+    )
+    return check
+
+
+@transaction.atomic
+def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
+    """Begin a re-tender of a failed lot: a new round at DRAFT; bids are never carried over.
+
+    :raises NothingToDo: the lot's last round has not failed
+    """
+    require(actor, Permission.TENDER_EDIT)
+    old = Round.objects.select_for_update(of=("self",)).select_related("lot__tender").filter(public_id=round_id).first()
+    if old is None:
+        raise NotFound("没有这个标段轮次")
+    require_owner_side(old.lot.tender, actor)
+    if old.stage != Stage.FAILED or Round.objects.filter(lot=old.lot, number__gt=old.number).exists():
+        raise NothingToDo("只有流标且尚未重新招标的标段可以开始新一轮招标")
+    new = Round.objects.create(
+        lot=old.lot,
+        number=old.number + 1,
+        procedure_code=old.procedure_code,
+        stage=procedure_of(old).initial.value,
+        region_code=old.region_code,
+    )
+    record_act(
+        "tendering.round_started",
+        subject=new.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=old.lot.tender.ocid,
+        lot=old.lot.public_id,
+        round=new.public_id,
+        supervisor={"after": old.public_id},
+    )
+    return new
+
+

@@ -1,0 +1,227 @@
+"""The structured tender file: what a bidder must meet, and how bids are judged. Pure: JSON in, value out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+from ggzy.kernel.money import yuan
+from ggzy.kernel.refusals import BadInput
+
+
+class Method(StrEnum):
+    """How bids are ranked."""
+
+    LOWEST_EVALUATED_PRICE = "lowest_evaluated_price"
+    COMPREHENSIVE = "comprehensive"
+
+    @property
+    def label(self) -> str:
+        """Return the statutory name."""
+        return {"lowest_evaluated_price": "经评审的最低投标价法", "comprehensive": "综合评估法"}[self.value]
+
+
+class ReviewPart(StrEnum):
+    """The three parts of 初步评审."""
+
+    FORMAL = "formal"
+    QUALIFICATION = "qualification"
+    RESPONSIVE = "responsive"
+
+    @property
+    def label(self) -> str:
+        """Return the word of the standard file."""
+        return {"formal": "形式评审", "qualification": "资格评审", "responsive": "响应性评审"}[self.value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """One ground of 初步评审: a bid that fails it is rejected, for this reason and no other."""
+
+    key: str
+    part: ReviewPart
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One scored item of 综合评估法 beside the price."""
+
+    key: str
+    title: str
+    weight: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRule:
+    """How a price becomes points or an evaluated price.
+
+    weight: points of the price part (comprehensive only). `above` and `below` are the points lost per 1 % above
+    and below the base price, which is the mean of the responsive bids lowered by `lowered_by` percent.
+    `per_day`: 元 by which the evaluated price falls for each day a bid is shorter than the lot's duration.
+    """
+
+    weight: Decimal = Decimal(0)
+    above: Decimal = Decimal(2)
+    below: Decimal = Decimal(1)
+    lowered_by: Decimal = Decimal(0)
+    per_day: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenderDocument:
+    """Everything of the tender file that the platform acts upon."""
+
+    method: Method
+    requirements: tuple[Requirement, ...]
+    criteria: tuple[Criterion, ...]
+    price: PriceRule
+    quality: str
+    deposit: Decimal
+    deposit_forms: tuple[str, ...]
+    bid_validity_days: int
+    decryption_minutes: int
+    consortium_allowed: bool
+    committee_size: int
+    owner_representatives: int
+    specialty: str
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document as JSON values, Decimals as strings: what is hashed and published."""
+        return _plain(asdict(self))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+DEPOSIT_FORMS = {"transfer": "银行转账", "guarantee": "银行保函", "insurance": "保证保险", "commitment": "信用承诺"}
+
+STANDARD_REQUIREMENTS = (
+    ("formal", "seal", "投标函已按要求签名", ReviewPart.FORMAL),
+    ("formal", "one_price", "只有一个有效报价", ReviewPart.FORMAL),
+    ("qualification", "licence", "营业执照、资质和安全生产许可符合要求", ReviewPart.QUALIFICATION),
+    ("qualification", "manager", "项目负责人资格符合要求", ReviewPart.QUALIFICATION),
+    ("responsive", "duration", "工期、质量和投标有效期响应招标文件", ReviewPart.RESPONSIVE),
+    ("responsive", "ceiling", "报价不超过最高投标限价", ReviewPart.RESPONSIVE),
+)
+
+
+def standard_requirements() -> list[dict[str, str]]:
+    """Return the rows of the standard file with which a new document starts."""
+    return [{"key": key, "part": part.value, "text": text} for _, key, text, part in STANDARD_REQUIREMENTS]
+
+
+def parse(raw: Mapping[str, Any]) -> TenderDocument:
+    """Return the document in a JSON object.
+
+    :raises BadInput: a part is missing or cannot be right; the sentence says which
+    """
+    method = _choice(Method, raw.get("method"), "method", "评标办法")
+    price_raw = raw.get("price") or {}
+    price = PriceRule(
+        weight=_number(price_raw.get("weight", 0), "price.weight", "报价分值"),
+        above=_number(price_raw.get("above", 2), "price.above", "高于基准价每1%扣分"),
+        below=_number(price_raw.get("below", 1), "price.below", "低于基准价每1%扣分"),
+        lowered_by=_number(price_raw.get("lowered_by", 0), "price.lowered_by", "基准价下浮"),
+        per_day=yuan(price_raw.get("per_day", 0), field="price.per_day"),
+    )
+    requirements = tuple(
+        Requirement(
+            key=_word(row.get("key"), f"requirements.{n}.key"),
+            part=_choice(ReviewPart, row.get("part"), f"requirements.{n}.part", "评审环节"),
+            text=_text(row.get("text"), f"requirements.{n}.text", "评审要求", 300),
+        )
+        for n, row in enumerate(raw.get("requirements") or standard_requirements())
+    )
+    criteria = tuple(
+        Criterion(
+            key=_word(row.get("key"), f"criteria.{n}.key"),
+            title=_text(row.get("title"), f"criteria.{n}.title", "评分项名称", 100),
+            weight=_number(row.get("weight"), f"criteria.{n}.weight", "评分项分值"),
+        )
+        for n, row in enumerate(raw.get("criteria") or [])
+    )
+    for keys, says in (([r.key for r in requirements], "评审要求"), ([c.key for c in criteria], "评分项")):
+        if len(set(keys)) != len(keys):
+            raise BadInput(f"{says}的编号不能重复", field="document")
+    if method is Method.COMPREHENSIVE:
+        if not criteria:
+            raise BadInput("综合评估法至少要有一个报价以外的评分项", field="criteria")
+        total = price.weight + sum(c.weight for c in criteria)
+        if total != 100 or price.weight <= 0:
+            raise BadInput(f"综合评估法各项分值合计应为100分且报价分大于0, 现为{total}分", field="criteria")
+        if price.above < 0 or price.below < 0:
+            raise BadInput("偏离基准价的扣分不能为负", field="price")
+    forms = tuple(raw.get("deposit_forms") or DEPOSIT_FORMS)
+    if unknown := [form for form in forms if form not in DEPOSIT_FORMS]:
+        raise BadInput(f"保证金形式“{unknown[0]}”不在可选范围内", field="deposit_forms")
+    size = _whole(raw.get("committee_size", 5), "committee_size", "评标委员会人数", 5, 21)
+    owners = _whole(raw.get("owner_representatives", 0), "owner_representatives", "招标人代表人数", 0, 7)
+    return TenderDocument(
+        method=method,
+        requirements=requirements,
+        criteria=criteria if method is Method.COMPREHENSIVE else (),
+        price=price,
+        quality=_text(raw.get("quality", "合格"), "quality", "质量要求", 100),
+        deposit=yuan(raw.get("deposit", 0), field="deposit"),
+        deposit_forms=forms,
+        bid_validity_days=_whole(raw.get("bid_validity_days", 90), "bid_validity_days", "投标有效期", 30, 365),
+        decryption_minutes=_whole(raw.get("decryption_minutes", 30), "decryption_minutes", "解密时限", 5, 240),
+        consortium_allowed=bool(raw.get("consortium_allowed", True)),
+        committee_size=size,
+        owner_representatives=owners,
+        specialty=_word(raw.get("specialty", "A08"), "specialty"),
+        text=_text(raw.get("text", ""), "text", "招标文件正文", 200_000, empty=True),
+    )
+
+
+def _choice(kind: type[StrEnum], value: Any, field: str, says: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise BadInput(f"请选择{says}", field=field) from None
+
+
+def _number(value: Any, field: str, says: str) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise BadInput(f"{says}应为数字", field=field) from None
+    if not number.is_finite() or not 0 <= number <= 1000:
+        raise BadInput(f"{says}应在0至1000之间", field=field)
+    return number
+
+
+def _whole(value: Any, field: str, says: str, least: int, most: int) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise BadInput(f"{says}应为整数", field=field) from None
+    if not least <= number <= most:
+        raise BadInput(f"{says}应在{least}至{most}之间", field=field)
+    return number
+
+
+def _text(value: Any, field: str, says: str, most: int, *, empty: bool = False) -> str:
+    text = str(value or "").strip()
+    if not text and not empty:
+        raise BadInput(f"请填写{says}", field=field)
+    if len(text) > most:
+        raise BadInput(f"{says}不超过{most}字", field=field)
+    return text
+
+
+def _word(value: Any, field: str) -> str:
+    word = str(value or "")
+    if not word.replace("_", "").isalnum() or not word.isascii() or len(word) > 40:
+        raise BadInput("编号应为英文字母、数字或下划线", field=field)
+    return word

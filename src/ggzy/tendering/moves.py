@@ -1,0 +1,106 @@
+"""The one place that changes a stage: lock the round, ask the procedure, move."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import NotFound, NotPermitted
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.spec import Hold, Move, Procedure
+from ggzy.tendering.models import HoldRow, Round, Tender
+
+
+def procedure_of(round_: Round) -> Procedure:
+    """Return the procedure a round runs by."""
+    return BY_CODE[round_.procedure_code]
+
+
+def lock_round(round_id: str) -> Round:
+    """Return a round locked for change, with its lot and tender.
+
+    :raises NotFound: no such round
+    """
+    row = (
+        Round.objects.select_for_update(of=("self",))
+        .select_related("lot__tender__tenderee")
+        .filter(public_id=round_id)
+        .first()
+    )
+    if row is None:
+        raise NotFound("没有这个标段轮次, 请从项目页面进入")
+    return row
+
+
+def lock_rounds_of(tender_id: str, *, stages: Iterable[str]) -> list[Round]:
+    """Return the rounds of a tender that stand at one of the stages, locked, in the order of their lots.
+
+    :raises NotFound: no such tender
+    """
+    if not Tender.objects.filter(public_id=tender_id).exists():
+        raise NotFound("没有这个招标项目, 请从列表进入")
+    return list(
+        Round.objects.select_for_update(of=("self",))
+        .select_related("lot__tender__tenderee")
+        .filter(lot__tender__public_id=tender_id, stage__in=list(stages))
+        .order_by("lot__number", "number")
+    )
+
+
+def holds_on(round_: Round) -> list[Hold]:
+    """Return the holds in force on a round."""
+    return [Hold(kind) for kind in HoldRow.objects.filter(round=round_, lifted_at=None).values_list("kind", flat=True)]
+
+
+def require_move(round_: Round, code: str, *, actor: Actor) -> Move:
+    """Return the move if the round's stage, its holds and the actor's role allow it; nothing changes.
+
+    :raises MoveNotAllowed: wrong stage, deferred, or held
+    :raises NotPermitted: the procedure gives this move to others
+    """
+    move = procedure_of(round_).move(round_.stage, code, holds=holds_on(round_))
+    if actor.role not in move.actors:
+        who = "、".join(sorted(role.label for role in move.actors))
+        raise NotPermitted(f"“{move.label}”由{who}办理")
+    return move
+
+
+def make_move(round_: Round, code: str, *, actor: Actor, now: datetime, **changes: object) -> Move:
+    """Move a locked round and write the given fields with it.
+
+    :raises MoveNotAllowed: wrong stage, deferred, or held
+    :raises NotPermitted: the procedure gives this move to others
+    """
+    move = require_move(round_, code, actor=actor)
+    round_.stage = move.target.value
+    for name, value in changes.items():
+        setattr(round_, name, value)
+    round_.save(update_fields=["stage", *changes])
+    return move
+
+
+def set_hold(round_: Round, kind: Hold, *, reason: str, source: str, now: datetime) -> HoldRow:
+    """Put a hold beside the stage."""
+    return HoldRow.objects.create(round=round_, kind=kind.value, reason=reason[:300], source=source, since=now)
+
+
+def lift_hold(*, source: str, now: datetime) -> int:
+    """Lift what one source (an objection, an order) holds; return how many were lifted."""
+    return HoldRow.objects.filter(source=source, lifted_at=None).update(lifted_at=now)
+
+
+def require_owner_side(tender: Tender, actor: Actor) -> None:
+    """Let the tenderee or its agency of this tender pass.
+
+    :raises NotPermitted: another organisation
+    """
+    if actor.organisation_pk not in {tender.tenderee_id, tender.agency_id} or not actor.organisation_pk:
+        raise NotPermitted("只能办理本单位的项目")
+
+
+def require_tenderee(tender: Tender, actor: Actor) -> None:
+    """Let the tenderee itself pass.
+
+    :raises NotPermitted: another organisation, the agency included
+    """
+    if actor.organisation_pk != tender.tenderee_id:
+        raise NotPermitted("此事项须由招标人本单位办理, 代理机构不能代办")

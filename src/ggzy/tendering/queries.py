@@ -1,0 +1,322 @@
+"""Frozen rows about tenders, lots and rounds: what a row does not hold, a page cannot leak."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from ggzy.kernel import calendars
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import NotFound
+from ggzy.law import table
+from ggzy.law.limits import beijing_date
+from ggzy.parties.grid import Permission, may
+from ggzy.procedures.spec import Stage
+from ggzy.tendering import rules
+from ggzy.tendering.models import HoldRow, Round, Tender, TenderFile
+
+UNPUBLISHED = frozenset({Stage.DRAFT, Stage.REGISTERED, Stage.DOC_EDIT, Stage.FC_REVIEW, Stage.DOC_READY})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LotRow:
+    """A lot with its newest published round, as everybody may see it."""
+
+    lot: str
+    number: int
+    name: str
+    tender: str
+    tender_name: str
+    ocid: str
+    region_code: str
+    tenderee: str
+    budget: Decimal
+    ceiling_price: Decimal | None
+    duration_days: int
+    scope_of_work: str
+    round: str
+    round_number: int
+    stage: str
+    stage_label: str
+    published_at: datetime | None
+    bid_deadline: datetime | None
+    round_pk: int
+
+
+_LOT_COLUMNS = """
+  l.public_id, l.number, l.name, t.public_id, t.name, t.ocid, t.region_code, o.name, l.budget, l.ceiling_price,
+  l.duration_days, l.scope_of_work, r.public_id, r.number, r.stage, r.published_at, r.bid_deadline,
+  r.id
+"""
+_LOT_FROM = """
+  FROM tendering_round r
+  JOIN tendering_lot l ON l.id = r.lot_id
+  JOIN tendering_tender t ON t.id = l.tender_id
+  JOIN parties_organisation o ON o.id = t.tenderee_id
+"""
+
+
+def _lot_row(v: tuple) -> LotRow:
+    return LotRow(
+        lot=v[0],
+        number=v[1],
+        name=v[2],
+        tender=v[3],
+        tender_name=v[4],
+        ocid=v[5],
+        region_code=v[6],
+        tenderee=v[7],
+        budget=v[8],
+        ceiling_price=v[9],
+        duration_days=v[10],
+        scope_of_work=v[11],
+        round=v[12],
+        round_number=v[13],
+        stage=v[14],
+        stage_label=Stage(v[14]).label,
+        published_at=v[15],
+        bid_deadline=v[16],
+        round_pk=v[17],
+    )
+
+
+def _lots(where: str, values: list[Any]) -> list[LotRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_LOT_COLUMNS} {_LOT_FROM} WHERE {where}", values)  # noqa: S608 - fixed text
+        return [_lot_row(v) for v in cursor.fetchall()]
+
+
+def lot(lot_id: str) -> LotRow:
+    """Return a lot with its newest published round.
+
+    :raises NotFound: no such lot, or nothing of it is published
+    """
+    rows = _lots("l.public_id = %s AND r.published_at IS NOT NULL ORDER BY r.number DESC LIMIT 1", [lot_id])
+    if not rows:
+        raise NotFound("没有这个标段, 或尚未发布公告", next_steps=(("查看招标项目", "/tenders"),))
+    return rows[0]
+
+
+def round_row(round_id: str) -> LotRow:
+    """Return a published round with its lot.
+
+    :raises NotFound: no such round, or it is not published
+    """
+    rows = _lots("r.public_id = %s AND r.published_at IS NOT NULL", [round_id])
+    if not rows:
+        raise NotFound("没有这个标段轮次, 或尚未发布公告", next_steps=(("查看招标项目", "/tenders"),))
+    return rows[0]
+
+
+def rounds_of_lot(lot_id: str) -> list[LotRow]:
+    """Return the published rounds of a lot, oldest first."""
+    return _lots("l.public_id = %s AND r.published_at IS NOT NULL ORDER BY r.number", [lot_id])
+
+
+def lots_of_tender(tender_id: str) -> list[LotRow]:
+    """Return every published round of a tender, by lot and round."""
+    return _lots("t.public_id = %s AND r.published_at IS NOT NULL ORDER BY l.number, r.number", [tender_id])
+
+
+def recent_lots(
+    *, limit: int = 100, before: datetime | None = None, stage: str = "", words: str = ""
+) -> list[LotRow]:
+    """Return published rounds, newest first; `before` pages on by publication moment."""
+    where, values = ["r.published_at IS NOT NULL"], []
+    if before is not None:
+        where.append("r.published_at < %s")
+        values.append(before)
+    if stage:
+        where.append("r.stage = %s")
+        values.append(stage)
+    if words.strip():
+        where.append("(t.name ILIKE %s OR l.name ILIKE %s OR o.name ILIKE %s)")
+        values += [f"%{words.strip()}%"] * 3
+    values.append(min(max(limit, 1), 200))
+    return _lots(" AND ".join(where) + " ORDER BY r.published_at DESC, r.id DESC LIMIT %s", values)
+
+
+def openings_between(start: datetime, end: datetime) -> list[LotRow]:
+    """Return the rounds whose deadline, and so opening, lies in [start, end)."""
+    return _lots(
+        "r.published_at IS NOT NULL AND r.bid_deadline >= %s AND r.bid_deadline < %s ORDER BY r.bid_deadline, r.id",
+        [start, end],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenderRow:
+    """A tender as its page shows it."""
+
+    tender: str
+    pk: int
+    ocid: str
+    name: str
+    procedure_code: str
+    scope: str
+    deal_code: str
+    tenderee: str
+    tenderee_uscc: str
+    tenderee_pk: int
+    agency: str | None
+    agency_pk: int | None
+    region_code: str
+    state_controlled: bool
+    project: dict[str, str]
+    created_at: datetime
+    published: bool
+    document: dict[str, Any]
+    file_version: int
+    file_sha256: str
+
+
+def tender(tender_id: str, *, viewer: Actor) -> TenderRow:
+    """Return a tender; a draft only to its owner side, the centre and the supervisor.
+
+    :raises NotFound: no such tender, or not for this viewer
+    """
+    row = (
+        Tender.objects.select_related("tenderee", "agency", "project").filter(public_id=tender_id).first()
+    )
+    if row is None:
+        raise NotFound("没有这个招标项目", next_steps=(("查看招标项目", "/tenders"),))
+    file = TenderFile.objects.filter(tender=row).order_by("-version").first()
+    own = bool(viewer.organisation_pk) and viewer.organisation_pk in {row.tenderee_id, row.agency_id}
+    official = may(viewer, Permission.TENDER_READ_DRAFT) and viewer.role in {"centre", "supervisor"}
+    if file is None and not (own or official):
+        raise NotFound("没有这个招标项目, 或尚未发布公告", next_steps=(("查看招标项目", "/tenders"),))
+    return TenderRow(
+        tender=row.public_id,
+        pk=row.pk,
+        ocid=row.ocid,
+        name=row.name,
+        procedure_code=row.procedure_code,
+        scope=row.scope,
+        deal_code=row.deal_code,
+        tenderee=row.tenderee.name,
+        tenderee_uscc=row.tenderee.uscc,
+        tenderee_pk=row.tenderee_id,
+        agency=row.agency.name if row.agency else None,
+        agency_pk=row.agency_id,
+        region_code=row.region_code,
+        state_controlled=row.state_controlled,
+        project={
+            "id": row.project.public_id,
+            "name": row.project.name,
+            "invest_code": row.project.invest_code,
+            "industry_code": row.project.industry_code,
+            "place": row.project.place,
+            "funds": row.project.funds,
+        },
+        created_at=row.created_at,
+        published=file is not None,
+        document=row.document if own or official else (file.document if file else {}),
+        file_version=file.version if file else 0,
+        file_sha256=file.sha256 if file else "",
+    )
+
+
+def tender_file(*, tender_id: str, version: int | None = None) -> TenderFile:
+    """Return a published version of the tender file (the newest by default): free, for anyone, no 报名.
+
+    :raises NotFound: nothing is published
+    """
+    rows = TenderFile.objects.filter(tender__public_id=tender_id)
+    row = rows.filter(version=version).first() if version else rows.order_by("-version").first()
+    if row is None:
+        raise NotFound("招标文件尚未发布, 或没有这个版本")
+    return row
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundState:
+    """Where one lot's newest round stands, for its owner side and officials; drafts included."""
+
+    round: str
+    lot: str
+    lot_number: int
+    lot_name: str
+    number: int
+    stage: str
+    stage_label: str
+    bid_deadline: datetime | None
+    published_at: datetime | None
+    holds: tuple[str, ...]
+
+
+def states_of(tender_id: str) -> list[RoundState]:
+    """Return where every lot of a tender stands (its newest round), by lot number."""
+    rows = (
+        Round.objects.filter(lot__tender__public_id=tender_id)
+        .select_related("lot")
+        .order_by("lot__number", "-number")
+    )
+    newest: dict[int, Round] = {}
+    for row in rows:
+        newest.setdefault(row.lot_id, row)
+    held: dict[int, list[str]] = {}
+    for round_id, kind in HoldRow.objects.filter(
+        round_id__in=[r.pk for r in newest.values()], lifted_at=None
+    ).values_list("round_id", "kind"):
+        held.setdefault(round_id, []).append(kind)
+    return [
+        RoundState(
+            round=r.public_id,
+            lot=r.lot.public_id,
+            lot_number=r.lot.number,
+            lot_name=r.lot.name,
+            number=r.number,
+            stage=r.stage,
+            stage_label=Stage(r.stage).label,
+            bid_deadline=r.bid_deadline,
+            published_at=r.published_at,
+            holds=tuple(held.get(r.pk, ())),
+        )
+        for r in newest.values()
+    ]
+
+
+def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
+    """Return an organisation's own tenders with the stages of their lots, newest first."""
+    rows = (
+        Tender.objects.filter(tenderee_id=organisation_pk) | Tender.objects.filter(agency_id=organisation_pk)
+    ).order_by("-pk").prefetch_related("lots__rounds")[:100]
+    out = []
+    for row in rows:
+        lots = []
+        for lot_ in sorted(row.lots.all(), key=lambda item: item.number):
+            newest = max(lot_.rounds.all(), key=lambda item: item.number)
+            lots.append(
+                {
+                    "name": lot_.name,
+                    "round": newest.public_id,
+                    "stage": newest.stage,
+                    "stage_label": Stage(newest.stage).label,
+                    "bid_deadline": newest.bid_deadline,
+                }
+            )
+        out.append({"tender": row.public_id, "name": row.name, "created_at": row.created_at, "lots": lots})
+    return out
+
+
+def clocks(*, published_at: datetime, deadline: datetime) -> list[rules.ClockRow]:
+    """Return the bidding phase's clocks for two dates: the timeline, and the answer to "what if"."""
+    return rules.timeline(
+        published_at=published_at,
+        deadline=deadline,
+        law=table.in_force(beijing_date(published_at)),
+        calendar=calendars.CHINA,
+    )
+
+
+def tender_of_ocid(ocid: str) -> str:
+    """Return the public id of a tender by its ocid.
+
+    :raises NotFound: no such process
+    """
+    found = Tender.objects.filter(ocid=ocid).values_list("public_id", flat=True).first()
+    if found is None:
+        raise NotFound("没有这个招标项目")
+    return str(found)

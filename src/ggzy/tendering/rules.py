@@ -1,0 +1,125 @@
+"""Judgements on a tender before bids: may it be published, how its clocks lie, what a deposit may be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from ggzy.kernel.calendars import WorkCalendar
+from ggzy.kernel.refusals import Citation, Refusal
+from ggzy.law.limits import BEIJING, Bound, Direction, TimeLimit, earliest_moment, latest_before, runs_out
+from ggzy.tendering.document import TenderDocument
+
+DEPOSIT_SHARE = Decimal("0.02")
+DEPOSIT_CAP = Decimal(800_000)
+
+
+class DeadlineTooEarly(Refusal):
+    """The law gives bidders more time."""
+
+    code = "tendering.deadline_too_early"
+
+
+class DepositTooHigh(Refusal):
+    """A bid deposit beyond the legal share."""
+
+    code = "tendering.deposit_too_high"
+    basis = Citation("招标投标法实施条例", "第二十六条")
+
+
+class CommitteeUnlawful(Refusal):
+    """Too small, even, or with too many representatives of the tenderee."""
+
+    code = "tendering.committee_unlawful"
+    basis = Citation("招标投标法", "第三十七条")
+
+
+def require_lawful_document(document: TenderDocument, *, budgets: Sequence[Decimal]) -> None:
+    """Let a document pass whose numbers the law allows.
+
+    :raises DepositTooHigh: more than 2 % of the estimate
+    :raises CommitteeUnlawful: not an odd number of 5 or more, or experts under two thirds
+    """
+    most = (min(budgets) * DEPOSIT_SHARE).quantize(Decimal("0.01"))
+    if document.deposit > most:
+        raise DepositTooHigh(f"投标保证金不得超过招标项目估算价的2%, 本项目最高为{most}元, 现为{document.deposit}元")
+    size, owners = document.committee_size, document.owner_representatives
+    if size < 5 or size % 2 == 0:
+        raise CommitteeUnlawful(f"评标委员会应为5人以上单数, 现为{size}人")
+    if 3 * (size - owners) < 2 * size:
+        raise CommitteeUnlawful(f"技术、经济专家不得少于成员总数的三分之二, {size}人中招标人代表最多{size // 3}人")
+
+
+def warnings_on(document: TenderDocument) -> list[str]:
+    """Return what deserves a second look but does not block (rules known from memory)."""
+    if document.deposit > DEPOSIT_CAP:
+        return [f"施工项目投标保证金通常不超过80万元(30号令第三十七条, 待核), 现为{document.deposit}元"]
+    return []
+
+
+def require_time_to_bid(
+    *, published_at: datetime, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar
+) -> None:
+    """Let a deadline pass that leaves bidders the statutory time.
+
+    :raises DeadlineTooEarly: fewer days than GC-T01 or GC-T03 demand; the sentence names the earliest lawful one
+    """
+    for key in ("GC-T03", "GC-T01"):
+        limit = law[key]
+        earliest = earliest_moment(limit, started=published_at, calendar=calendar)
+        if deadline < earliest.instant and limit.may_block:
+            raise DeadlineTooEarly(
+                f"投标截止时间过早: 自招标文件开始发出之日起至投标截止之日{limit.length_label}, "
+                f"最早可定为{earliest.instant.astimezone(BEIJING):%Y年%m月%d日}({earliest.arithmetic})",
+                basis=limit.basis[0],
+                field="bid_deadline",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockRow:
+    """One statutory clock as the timeline shows it."""
+
+    key: str
+    says: str
+    limit: str
+    cites: str
+    instant: datetime
+    arithmetic: str
+    provisional: bool
+    kept: bool | None
+    status: str
+
+
+def timeline(
+    *, published_at: datetime, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar
+) -> list[ClockRow]:
+    """Return the clocks of the bidding phase for a publication and a deadline, in the order of their moments.
+
+    Also answers "what if": nothing is written, so any pair of dates may be asked.
+    """
+    rows = []
+    for key in ("GC-T01", "GC-T03", "GC-T05", "GC-T07", "GC-T11"):
+        limit = law[key]
+        kept: bool | None = None
+        if limit.direction is Direction.BEFORE:
+            count = latest_before(limit, event=deadline, calendar=calendar)
+        elif limit.bound is Bound.AT_LEAST:
+            count = earliest_moment(limit, started=published_at, calendar=calendar)
+            kept = deadline >= count.instant
+        else:
+            count = runs_out(limit, started=deadline, calendar=calendar)
+        rows.append(
+            ClockRow(
+                key=key,
+                says=limit.says,
+                limit=limit.length_label,
+                cites=limit.cites,
+                instant=count.instant,
+                arithmetic=count.arithmetic if limit.length else "与投标截止为同一时刻",
+                provisional=count.provisional,
+                kept=kept,
+                status=limit.status.value,
+            )
+        )
+    return sorted(rows, key=lambda row: (row.instant, row.key))

@@ -1,0 +1,140 @@
+"""Who is in the training centre: organisations, people, their demo keys. Everything here is invented."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from ggzy.client.party import Identity, new_request, save_private
+from ggzy.client.story import PASSWORD
+from ggzy.experts.actions import open_pool_place
+from ggzy.identity.actions import apply_for_certificate
+from ggzy.identity.trust import load
+from ggzy.kernel.actors import SYSTEM, Actor, Role
+from ggzy.kernel.clock import legal_now
+from ggzy.kernel.ids import make_uscc
+from ggzy.parties.actions import add_kinds, open_account, register_organisation
+from ggzy.parties.models import Account, Organisation
+from ggzy.parties.queries import by_uscc
+
+REGION = "370100"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo account."""
+
+    username: str
+    role: Role
+    organisation: str
+    serial: int
+    person: str
+
+
+PEOPLE = (
+    Demo("zhaobiao", Role.TENDEREE, "训练市城市建设投资有限公司", 9000001, "招标人 李敏"),
+    Demo("daili", Role.AGENCY, "训练工程咨询有限公司", 9000002, "代理 王芳"),
+    Demo("jia", Role.BIDDER, "甲建工集团有限公司", 9000003, "投标人 赵强"),
+    Demo("yi", Role.BIDDER, "乙路桥工程有限公司", 9000004, "投标人 钱丽"),
+    Demo("bing", Role.BIDDER, "丙市政建设有限公司", 9000005, "投标人 孙伟"),
+    Demo("ding", Role.BIDDER, "丁水利水电工程有限公司", 9000006, "投标人 周静"),
+    Demo("zhongxin", Role.CENTRE, "训练市公共资源交易中心", 9000007, "中心 吴杰"),
+    Demo("jiandu", Role.SUPERVISOR, "训练市住房和城乡建设局", 9000008, "监督 郑涛"),
+    Demo("guanli", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 冯磊"),
+)
+EXPERTS = 40
+#: experts who work for a demo bidder, so that avoidance can be seen
+EMPLOYED = {3: 9000003, 11: 9000004}
+#: employers of the other experts
+EMPLOYERS = 8
+
+
+def expert_username(number: int) -> str:
+    """Return the demo username of an expert."""
+    return f"zhuanjia{number:02d}"
+
+
+def build_cast() -> None:
+    """Make every demo account, its key and its certificate, once; safe to repeat."""
+    for demo in PEOPLE:
+        _account(demo)
+    for number in range(1, EXPERTS + 1):
+        _expert(number)
+
+
+def _account(demo: Demo) -> None:
+    if Account.objects.filter(username=demo.username).exists():
+        return
+    now = legal_now()
+    uscc = make_uscc(kind="12" if demo.role in {Role.CENTRE, Role.SUPERVISOR, Role.ADMIN} else "91", region=REGION, serial=demo.serial)
+    with transaction.atomic():
+        existing = by_uscc(uscc)
+        if existing is None:
+            account = register_organisation(
+                uscc=uscc,
+                name=demo.organisation,
+                role=demo.role,
+                username=demo.username,
+                password=PASSWORD,
+                person_name=demo.person,
+                region_code=REGION,
+                contact="0531-00000000",
+                actor=SYSTEM,
+                now=now,
+            )
+        else:
+            add_kinds(existing, [demo.role])
+            account = open_account(
+                username=demo.username,
+                password=PASSWORD,
+                person_name=demo.person,
+                role=demo.role,
+                organisation=existing,
+            )
+        _certify(account)
+
+
+def _expert(number: int) -> None:
+    username = expert_username(number)
+    if Account.objects.filter(username=username).exists():
+        return
+    with transaction.atomic():
+        account = open_account(
+            username=username,
+            password=PASSWORD,
+            person_name=f"专家{number:02d}",
+            role=Role.EXPERT,
+            organisation=None,
+        )
+        employer: Organisation | None
+        if number in EMPLOYED:
+            employer = by_uscc(make_uscc(region=REGION, serial=EMPLOYED[number]))
+        else:
+            employer, _ = Organisation.objects.get_or_create(
+                uscc=make_uscc(region=REGION, serial=9100000 + number % EMPLOYERS),
+                defaults={"name": f"训练设计研究院第{number % EMPLOYERS + 1}分院", "kinds": [], "region_code": REGION},
+            )
+        open_pool_place(
+            account_pk=account.pk, specialties=["A080101" if number % 2 else "A080201"], employer=employer
+        )
+        _certify(account)
+
+
+def _certify(account: Account) -> None:
+    """Make a demo key pair on this machine and let the training CA certify it."""
+    key, csr = new_request()
+    actor = Actor(
+        role=Role(account.role), person=account.public_id, account_pk=account.pk, name=account.username
+    )
+    bound = apply_for_certificate(csr_pem=csr, actor=actor, now=legal_now())
+    folder = settings.KEYS / "training"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    save_private(folder / f"{account.username}.pem", Identity(key, load(bound.pem)).to_pem())
+
+
+def logins() -> list[tuple[str, str, str]]:
+    """Return (username, role, organisation) of the demo accounts, for the table at the start."""
+    rows = [(d.username, d.role.label, d.organisation) for d in PEOPLE]
+    return [*rows, (f"{expert_username(1)} … {expert_username(EXPERTS)}", Role.EXPERT.label, "专家库")]
+
+

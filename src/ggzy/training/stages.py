@@ -1,0 +1,171 @@
+"""Tenders at every stage for the training centre, driven through the API by the demo parties, in process."""
+
+import shutil
+import tempfile
+import time
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+from django.core.wsgi import get_wsgi_application
+
+from ggzy.client import bids as bidders_side
+from ggzy.client import story
+from ggzy.client.party import Party
+from ggzy.jobs.worker import load_effects, run_due
+from ggzy.kernel import clock
+from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
+from ggzy.tendering.models import Tender
+from ggzy.training.cast import EXPERTS, expert_username
+
+BASE = "http://testserver"
+
+#: name, lots (name, 估算价), method, how far it is taken, prices by bidder
+TENDERS: tuple[tuple[str, tuple[tuple[str, int], ...], str, str], ...] = (
+    ("训练市第一中学教学楼工程", (("土建及安装", 38_000_000),), "lowest_evaluated_price", "contract"),
+    ("训练市滨河路市政道路改造工程", (("一标段", 26_000_000), ("二标段", 18_500_000)), "comprehensive", "publicity"),
+    ("训练市人民医院病房楼装修工程", (("装修", 12_800_000),), "comprehensive", "evaluating"),
+    ("训练市东区污水管网工程", (("管网", 9_600_000),), "lowest_evaluated_price", "opening"),
+    ("训练市老旧小区改造工程(三期)", (("改造", 7_200_000),), "lowest_evaluated_price", "failed"),
+    ("训练市文化馆新建工程", (("主体工程", 45_000_000), ("景观工程", 6_500_000)), "comprehensive", "open"),
+    ("训练市乡村公路提升工程", (("路面工程", 15_300_000),), "lowest_evaluated_price", "open_soon"),
+    ("训练市体育公园工程", (("公园", 21_000_000),), "lowest_evaluated_price", "draft"),
+)
+SHARES = {"jia": Decimal("0.912"), "yi": Decimal("0.934"), "bing": Decimal("0.927"), "ding": Decimal("0.951")}
+
+
+def build_stages() -> None:
+    """Take each training tender as far as its stage; a tender that is there already is left alone."""
+    if Tender.objects.filter(name=TENDERS[-1][0]).exists():
+        return
+    load_effects()
+    transport = httpx.WSGITransport(app=get_wsgi_application())
+    _Builder(transport).run()
+
+
+class _Builder:
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        def demo(username: str) -> Party:
+            return story.demo_party(BASE, username, transport=transport)
+
+        self.owner = demo("zhaobiao")
+        self.bidders = {name: demo(name) for name in SHARES}
+        for name, party in self.bidders.items():
+            mine = party.get("/whoami")
+            party.name, party.uscc = mine["organisation_name"], _uscc_of(name)
+        self.cast = story.Cast(
+            admin=demo("guanli"),
+            centre=demo("zhongxin"),
+            supervisor=demo("jiandu"),
+            experts=[demo(expert_username(n)) for n in range(1, EXPERTS + 1)],
+        )
+        self.folder = Path(tempfile.mkdtemp(prefix="ggzy-training-"))
+
+    def run(self) -> None:
+        """Tell the whole history of the training centre, from 2026-03-02 on."""
+        try:
+            made = {goal: self._prepare(row) for row in TENDERS[:5] for goal in [row[3]]}
+            deadline = _at(TRAINING_STARTS + timedelta(days=22), 9, 30)
+            for tender in made.values():
+                story.publish(self.owner, tender["tender"], deadline=deadline)
+            for goal, tender in made.items():
+                self._bid(tender, two=goal == "failed")
+            draws = {g: story.draw(self.owner, self.cast, made[g]["tender"]) for g in made if g not in {"failed", "opening"}}
+            accepted = story.answer_calls(self.cast)
+            _advance(deadline + timedelta(seconds=5))
+            for goal in ("contract", "publicity", "evaluating"):
+                self._open(made[goal])
+                members = story.check_in(self.cast, draws[goal], accepted[draws[goal]])
+                self.owner.post(f"/draws/{draws[goal]}/committee")
+                if goal != "evaluating":
+                    for round_ in made[goal]["rounds"]:
+                        story.evaluate(members, round_["round"])
+            self._award(made["contract"])
+            later = [self._prepare(row) for row in TENDERS[5:7]]
+            for tender, days in zip(later, (24, 21), strict=True):
+                story.publish(self.owner, tender["tender"], deadline=_at(clock.legal_now() + timedelta(days=days), 9, 30))
+            _advance(_at(deadline + timedelta(days=7), 14, 0))
+            for round_ in made["publicity"]["rounds"]:
+                self.owner.post(f"/rounds/{round_['round']}/publicity")
+            self.owner.post(f"/tenders/{made['opening']['tender']}/opening")
+            project = story.register_project(self.owner, name=TENDERS[7][0], serial=800008)
+            self.owner.post(
+                "/tenders",
+                {"project": project, "name": TENDERS[7][0], "state_controlled": True, "lots": _lots(TENDERS[7][1])},
+            )
+            run_due()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _prepare(self, row: tuple) -> dict:
+        name, lots, method, _ = row
+        number = next(n for n, r in enumerate(TENDERS) if r[0] == name)
+        project = story.register_project(self.owner, name=name, serial=800000 + number)
+        deposit = min(budget for _, budget in lots) * Decimal("0.01")
+        return story.prepare_tender(
+            self.owner,
+            project=project,
+            name=name,
+            lots=_lots(lots),
+            file=story.document(method=method, deposit=deposit),
+        )
+
+    def _bid(self, tender: dict, *, two: bool) -> None:
+        budgets = {r["round"]: b for r, (_, b) in zip(tender["rounds"], self._lots_of(tender), strict=True)}
+        for round_id, budget in budgets.items():
+            for name in list(SHARES)[: 2 if two else 4]:
+                story.bid(
+                    self.bidders[name],
+                    ocid=tender["ocid"],
+                    round_id=round_id,
+                    price=(budget * SHARES[name]).quantize(Decimal("0.01")),
+                    duration_days=300,
+                    folder=self.folder / round_id / name,
+                )
+
+    def _lots_of(self, tender: dict) -> tuple:
+        title = self.owner.get(f"/tenders/{tender['tender']}")["title"]
+        return next(row[1] for row in TENDERS if row[0] == title)
+
+    def _open(self, tender: dict) -> None:
+        self.owner.post(f"/tenders/{tender['tender']}/opening")
+        for bidder in self.bidders.values():
+            for bid in bidder.get("/bids")["bids"]:
+                if bid["tender"] == tender["tender"] and bid["state"] == "live":
+                    bidders_side.release(party=bidder, bid_id=bid["bid"])
+        run_due()
+        for round_ in tender["rounds"]:
+            story.end_opening(self.owner, round_["round"])
+
+    def _award(self, tender: dict) -> None:
+        round_id = tender["rounds"][0]["round"]
+        ends = datetime.fromisoformat(self.owner.post(f"/rounds/{round_id}/publicity")["ends_at"])
+        _advance(ends + timedelta(seconds=5))
+        first = story.award(self.owner, round_id)
+        winner = next(b for b in self.bidders.values() if b.name == first["bidder"])
+        story.contract(self.owner, winner, round_id)
+        run_due()
+
+
+def _uscc_of(username: str) -> str:
+    from ggzy.parties.models import Account
+
+    return str(Account.objects.select_related("organisation").get(username=username).organisation.uscc)
+
+
+def _lots(lots: tuple[tuple[str, int], ...]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "budget": str(budget), "ceiling_price": str(budget), "duration_days": "365", "scope_of_work": f"{name}施工图范围内全部内容"}
+        for name, budget in lots
+    ]
+
+
+def _at(moment: datetime, hour: int, minute: int) -> datetime:
+    return moment.astimezone(BEIJING).replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+
+def _advance(moment: datetime) -> None:
+    clock.advance_to(moment)
+    time.sleep(0.01)
+    run_due()

@@ -1,0 +1,82 @@
+"""Documents as PDF/A-2b, set by typst. User text goes in as data (JSON), never as markup."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.conf import settings
+
+from ggzy.boot.fonts import REMEDY, font_paths
+from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.money import in_words
+from ggzy.kernel.refusals import Refusal
+
+_TEMPLATES = Path(__file__).parent / "typst"
+
+
+class NoChineseFont(Refusal):
+    """The machine has no font for Chinese documents."""
+
+    code = "documents.no_chinese_font"
+    status = 503
+
+
+def _set(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
+    paths = font_paths()
+    if not paths:
+        raise NoChineseFont(f"服务器缺少中文字体, 无法生成PDF文件, 请管理员运行: {REMEDY}")
+    made = typst.compile(
+        str(_TEMPLATES / template),
+        root=str(_TEMPLATES),
+        font_paths=paths,
+        ignore_system_fonts=False,
+        sys_inputs={"data": json.dumps({**data, "training": settings.MODE == "training"}, ensure_ascii=False)},
+        pdf_standards=["a-2b"],
+        timestamp=int(at.timestamp()),
+    )
+    return bytes(made)
+
+
+def day(moment: datetime) -> str:
+    """Return e.g. 2026年3月2日."""
+    local = moment.astimezone(BEIJING)
+    return f"{local.year}年{local.month}月{local.day}日"
+
+
+def report_pdf(
+    *, report: Mapping[str, Any], digest: str, signatures: Sequence[Mapping[str, Any]], at: datetime
+) -> bytes:
+    """Return the evaluation report: ranking, rejections, candidates, and who signed.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    signed = [
+        {
+            "code": s["code"],
+            "signed_at": f"{s['signed_at'].astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
+            "fingerprint": s["fingerprint"],
+            "dissent": s["dissent"],
+        }
+        for s in signatures
+    ]
+    return _set("report.typ", {"report": report, "digest": digest, "signatures": signed, "day": day(at)}, at=at)
+
+
+def letter_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> bytes:
+    """Return the letter of award 中标通知书, ready for the tenderee's seal.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    return _set("letter.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at)
+
+
+def contract_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> bytes:
+    """Return the contract, ready for both seals.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    return _set("contract.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at)

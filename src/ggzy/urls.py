@@ -1,0 +1,17 @@
+"""Every address: pages, API, log, health."""
+
+from django.urls import include, path
+
+from ggzy.api import log
+from ggzy.api.health import healthz
+from ggzy.api.v1 import api
+pages = None
+from ggzy.training.views import demo_key
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("api/", api.urls),
+    path("", include(log.urlpatterns)),
+    path("training/keys/<str:username>.pem", demo_key, name="demo-key"),
+    *([path("", include(pages.urlpatterns))] if pages else []),
+]
