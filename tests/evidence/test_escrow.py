@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from ggzy.evidence import escrow, queries, sequencer, tlog
-from ggzy.evidence.actions import disclose
+from ggzy.evidence.actions import disclose, disclose_hashes
 from ggzy.evidence.models import Entry, EscrowBatch
 from ggzy.kernel.refusals import NotFound
 
@@ -79,6 +79,13 @@ def test_the_root_in_the_log_is_that_of_the_batch(act):
     assert (tree.size, tree.root.hex()) == (1024, batch.root)
 
 
+def test_the_moment_of_a_root_does_not_tell_how_long_it_took(act):
+    sequencer.run_once(REAL)
+    logged = EscrowBatch.objects.get().logged
+    assert (logged.recorded_at.microsecond, logged.legal_at.microsecond) == (0, 0)
+    assert act().recorded_at.microsecond != 0
+
+
 def test_nothing_of_an_undisclosed_entry_is_in_any_answer(act):
     hidden = act(
         "bidding.submitted", actor=BIDDER, escrowed=True, public={"bidder": "某建设公司"}, subject="9" * 32
@@ -98,7 +105,7 @@ def test_after_disclosure_the_entry_stands_in_the_pack_with_its_path(act, django
     entries = [act("bidding.submitted", actor=BIDDER, escrowed=True) for _ in range(3)]
     act()
     sequencer.catch_up(REAL)
-    disclose([entry.pk for entry in entries], now=NOON)
+    assert disclose_hashes([entry.entry_hash for entry in entries], now=NOON) == 3
     with django_assert_num_queries(4):
         pack = queries.pack(scope={"round": "round-1"}, level="public")
     found = [entry for entry in pack["entries"] if entry["escrow"]]

@@ -5,7 +5,7 @@ import gzip
 import pytest
 from django.test import Client
 
-from ggzy.evidence import anchor, keys, notes, sequencer, tlog
+from ggzy.evidence import anchor, keys, notes, queries, sequencer, tlog
 
 from .conftest import AGENCY, NOON, REAL
 
@@ -92,6 +92,22 @@ def test_entries_are_compressed_for_who_asks(act, get):
     assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
     assert gzip.decompress(packed.content) == plain.content
     assert len(packed.content) < len(plain.content) / 2
+
+
+def test_feeds_skip_nothing_and_end_at_what_is_published(act):
+    for n in range(7):
+        act("x.y", ocid=f"ocds-{n % 2}", public={"n": n})
+    sequencer.run_once(REAL)
+    act("later.on", ocid="ocds-0")
+    sequencer._place()
+    seen, after = [], -1
+    while page := queries.feed(after=after, limit=3):
+        seen += page
+        after = page[-1].index
+    assert [row.index for row in seen] == list(range(7))
+    assert [row.fields for row in seen] == [{"n": n} for n in range(7)]
+    assert [row.index for row in queries.acts_of("ocds-0")] == [0, 2, 4, 6]
+    assert not queries.feed(after=-1, limit=0)
 
 
 def test_the_log_is_only_read():

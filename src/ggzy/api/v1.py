@@ -161,6 +161,7 @@ def whoami(request: HttpRequest) -> HttpResponse:
             "person": actor.person,
             "organisation": actor.organisation,
             "organisation_name": actor.organisation_name,
+            "uscc": actor.uscc,
             "certificate": actor.certificate,
         }
     )

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -151,21 +152,25 @@ def draw(owner: Party, cast: Cast, tender_id: str) -> str:
     return found
 
 
-def answer_calls(cast: Cast, *, refuse: Mapping[str, bool] | None = None) -> dict[str, list[Party]]:
+def answer_calls(
+    cast: Cast, *, refuse: Mapping[str, bool] | None = None, pool: Executor | None = None
+) -> dict[str, list[Party]]:
     """Let every called expert answer until nobody is called; return {draw: the experts who accepted}."""
     accepted: dict[str, list[Party]] = {}
-    open_calls = True
-    while open_calls:
-        open_calls = False
-        for expert in cast.experts:
-            for call in expert.get("/calls")["calls"]:
-                if call["state"] != "called":
-                    continue
-                open_calls = True
-                yes = not (refuse or {}).get(expert.name, False)
-                expert.post(f"/draws/{call['draw']}/answer", {"accept": yes})
-    for expert in cast.experts:
-        for call in expert.get("/calls")["calls"]:
+
+    def answer(expert: Party) -> bool:
+        called = [c for c in expert.get("/calls")["calls"] if c["state"] == "called"]
+        for call in called:
+            expert.post(f"/draws/{call['draw']}/answer", {"accept": not (refuse or {}).get(expert.name, False)})
+        return bool(called)
+
+    def everyone(work: Callable[[Party], Any]) -> list[Any]:
+        return list(pool.map(work, cast.experts)) if pool else [work(e) for e in cast.experts]
+
+    while any(everyone(answer)):
+        continue
+    for expert, calls in zip(cast.experts, everyone(lambda e: e.get("/calls")["calls"]), strict=True):
+        for call in calls:
             if call["state"] == "accepted":
                 accepted.setdefault(call["draw"], []).append(expert)
     return accepted

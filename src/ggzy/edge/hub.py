@@ -183,7 +183,7 @@ class Hub:
         return [_news(row) for row in await self._ask(query, params)], size
 
     async def _published(self) -> int:
-        return (await self._ask(_SIZE, {"centre": self._centre}))[0][0]
+        return int((await self._ask(_SIZE, {"centre": self._centre}))[0][0])
 
     async def _ask(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
         try:

@@ -56,7 +56,12 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
     :raises CommitteeIncomplete: a drawn expert or a representative has not checked in
     """
     require(actor, Permission.COMMITTEE_SEAT)
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("tender").filter(public_id=draw_id).first()
+    draw = (
+        Draw.objects.select_for_update(of=("self",))
+        .select_related("tender")
+        .filter(public_id=draw_id)
+        .first()
+    )
     if draw is None:
         raise NotFound("没有这次专家抽取")
     require_owner_side(draw.tender, actor)
@@ -75,7 +80,11 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
         make_move(round_, "seat_committee", actor=actor, now=now)
         evaluations.append(
             Evaluation.objects.create(
-                round=round_, draw=draw, step=Evaluation.PRELIMINARY, started_at=now, region_code=round_.region_code
+                round=round_,
+                draw=draw,
+                step=Evaluation.PRELIMINARY,
+                started_at=now,
+                region_code=round_.region_code,
             )
         )
     if not evaluations:
@@ -91,7 +100,8 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
         public={
             "draw": draw.public_id,
             "members": [
-                {"code": m.code, "kind": m.kind, "label": m.candidate.label if m.candidate else None} for m in members
+                {"code": m.code, "kind": m.kind, "label": m.candidate.label if m.candidate else None}
+                for m in members
             ],
             "size": draw.committee_size,
             "experts": experts,
@@ -105,7 +115,9 @@ def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, Ten
     evaluation = Evaluation.objects.select_for_update(of=("self",)).filter(round=round_).first()
     if evaluation is None:
         raise NotFound("该标段尚未开始评标")
-    member = Member.objects.filter(draw_id=evaluation.draw_id, account_id=actor.account_pk, left=False).first()
+    member = Member.objects.filter(
+        draw_id=evaluation.draw_id, account_id=actor.account_pk, left=False
+    ).first()
     if member is None:
         raise NotAMember("您不是本标段评标委员会成员")
     return evaluation, round_, member, document_of(round_)
@@ -117,7 +129,14 @@ def document_of(round_: Round) -> TenderDocument:
 
 
 def _hand_in(
-    evaluation: Evaluation, round_: Round, member: Member, kind: str, content: Any, *, actor: Actor, now: datetime
+    evaluation: Evaluation,
+    round_: Round,
+    member: Member,
+    kind: str,
+    content: Any,
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> list[Any] | None:
     """Keep a sheet; return everybody's sheets of this kind once the last is in, else None."""
     if evaluation.sheets.filter(member=member, kind=kind).exists():
@@ -141,12 +160,16 @@ def _hand_in(
         public={"kind": kind, "member": member.code},
         supervisor={"content": content},
     )
-    sheets = list(evaluation.sheets.filter(kind=kind).order_by("member__code").values_list("content", flat=True))
+    sheets = list(
+        evaluation.sheets.filter(kind=kind).order_by("member__code").values_list("content", flat=True)
+    )
     return sheets if len(sheets) == evaluation.draw.committee_size else None
 
 
 @transaction.atomic
-def hand_in_preliminary(*, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
+def hand_in_preliminary(
+    *, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime
+) -> Evaluation:
     """Hand in one member's 初步评审; the last one decides by majority which bids are rejected.
 
     :raises NotThisStep: the step is over, or this member's sheet is in
@@ -160,7 +183,9 @@ def hand_in_preliminary(*, round_id: str, results: Mapping[str, Any], actor: Act
     content = rules.require_preliminary(results, bids=bids, requirements=document.requirements)
     sheets = _hand_in(evaluation, round_, member, "preliminary", content, actor=actor, now=now)
     if sheets is not None:
-        evaluation.rejected = rules.rejected_by_majority(sheets, bids=bids, requirements=document.requirements)
+        evaluation.rejected = rules.rejected_by_majority(
+            sheets, bids=bids, requirements=document.requirements
+        )
         record_act(
             "evaluation.preliminary_decided",
             subject=evaluation.public_id,
@@ -179,7 +204,9 @@ def hand_in_preliminary(*, round_id: str, results: Mapping[str, Any], actor: Act
     return evaluation
 
 
-def _go_on(evaluation: Evaluation, round_: Round, document: TenderDocument, *, now: datetime, actor: Actor) -> None:
+def _go_on(
+    evaluation: Evaluation, round_: Round, document: TenderDocument, *, now: datetime, actor: Actor
+) -> None:
     if document.method is Method.COMPREHENSIVE:
         evaluation.step = Evaluation.DETAILED
         evaluation.save(update_fields=["step", "rejected"])
@@ -205,7 +232,13 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
     if go_on and not left:
         raise BadInput("全部投标均被否决, 不能继续评审", field="go_on")
     votes = _hand_in(
-        evaluation, round_, member, "competition", {"go_on": go_on, "reason": reason.strip()}, actor=actor, now=now
+        evaluation,
+        round_,
+        member,
+        "competition",
+        {"go_on": go_on, "reason": reason.strip()},
+        actor=actor,
+        now=now,
     )
     if votes is None:
         return evaluation
@@ -216,7 +249,9 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
     return evaluation
 
 
-def _reject_all(evaluation: Evaluation, round_: Round, reasons: list[str], *, actor: Actor, now: datetime) -> None:
+def _reject_all(
+    evaluation: Evaluation, round_: Round, reasons: list[str], *, actor: Actor, now: datetime
+) -> None:
     tender = round_.lot.tender
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
     evaluation.step = Evaluation.DONE
@@ -295,7 +330,8 @@ def _compile(
         duration_days=round_.lot.duration_days,
         score_sheets=sheets,
         lot_of={
-            bid: position(randomness=randomness, code=bytes.fromhex(round_.public_id), label=bid) for bid in bids
+            bid: position(randomness=randomness, code=bytes.fromhex(round_.public_id), label=bid)
+            for bid in bids
         },
     )
     evaluation.report = {
@@ -408,7 +444,9 @@ def make_report_pdf(evaluation_id: str, now: datetime) -> datetime | None:
     evaluation = Evaluation.objects.select_for_update(of=("self",)).get(public_id=evaluation_id)
     if evaluation.report_pdf:
         return None
-    signatures = evaluation.signatures.select_related("member", "signature__certificate").order_by("member__code")
+    signatures = evaluation.signatures.select_related("member", "signature__certificate").order_by(
+        "member__code"
+    )
     pdf = report_pdf(
         report=evaluation.report or {},
         digest=evaluation.report_sha256,

@@ -12,7 +12,13 @@ from ggzy.tendering.models import Round
 class Evaluation(BusinessRow):
     """The evaluation of one round by one committee."""
 
-    PRELIMINARY, COMPETITION, DETAILED, SIGNING, DONE = "preliminary", "competition", "detailed", "signing", "done"
+    PRELIMINARY, COMPETITION, DETAILED, SIGNING, DONE = (
+        "preliminary",
+        "competition",
+        "detailed",
+        "signing",
+        "done",
+    )
 
     round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="evaluation")
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="evaluations")
@@ -37,7 +43,9 @@ class Sheet(BusinessRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_sheet_is_handed_in_once", fields=["evaluation", "member", "kind"]),
+            models.UniqueConstraint(
+                name="a_sheet_is_handed_in_once", fields=["evaluation", "member", "kind"]
+            ),
         ]
         triggers = [pgtrigger.Protect(name="sheets_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
 

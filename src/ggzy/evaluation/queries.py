@@ -44,7 +44,9 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     """
     require(actor, Permission.EVALUATE)
     evaluation = (
-        Evaluation.objects.select_related("round__lot__tender", "draw").filter(round__public_id=round_id).first()
+        Evaluation.objects.select_related("round__lot__tender", "draw")
+        .filter(round__public_id=round_id)
+        .first()
     )
     if evaluation is None:
         raise NotFound("该标段尚未开始评标")
@@ -52,9 +54,13 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     if member is None:
         raise NotAMember("您不是本标段评标委员会成员")
     round_ = evaluation.round
-    kind = {"preliminary": "preliminary", "competition": "competition", "detailed": "scores"}.get(evaluation.step, "")
-    done = evaluation.signatures.count() if evaluation.step == Evaluation.SIGNING else (
-        evaluation.sheets.filter(kind=kind).count() if kind else 0
+    kind = {"preliminary": "preliminary", "competition": "competition", "detailed": "scores"}.get(
+        evaluation.step, ""
+    )
+    done = (
+        evaluation.signatures.count()
+        if evaluation.step == Evaluation.SIGNING
+        else (evaluation.sheets.filter(kind=kind).count() if kind else 0)
     )
     return Desk(
         round=round_.public_id,
@@ -103,7 +109,10 @@ def report(*, round_id: str, actor: Actor) -> ReportRow:
     """
     require(actor, Permission.EVALUATION_READ)
     evaluation = (
-        Evaluation.objects.select_related("round__lot__tender").filter(round__public_id=round_id).exclude(reported_at=None).first()
+        Evaluation.objects.select_related("round__lot__tender")
+        .filter(round__public_id=round_id)
+        .exclude(reported_at=None)
+        .first()
     )
     if evaluation is None:
         raise NotFound("评标报告尚未提交")

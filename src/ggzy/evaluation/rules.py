@@ -101,10 +101,13 @@ def require_scores(
             try:
                 score = Decimal(str(given[criterion.key]))
             except ArithmeticError:
-                raise BadInput(f"“{criterion.title}”的分数不是数字", field=f"scores.{bid}.{criterion.key}") from None
+                raise BadInput(
+                    f"“{criterion.title}”的分数不是数字", field=f"scores.{bid}.{criterion.key}"
+                ) from None
             if not score.is_finite() or not 0 <= score <= criterion.weight:
                 raise BadInput(
-                    f"“{criterion.title}”应在0至{criterion.weight}分之间", field=f"scores.{bid}.{criterion.key}"
+                    f"“{criterion.title}”应在0至{criterion.weight}分之间",
+                    field=f"scores.{bid}.{criterion.key}",
                 )
             out[bid][criterion.key] = str(score)
     return out
@@ -129,10 +132,13 @@ def price_score(price: Decimal, *, base: Decimal, rule: PriceRule) -> Decimal:
     return max(Decimal(0), rule.weight - lost).quantize(CENT, ROUND_HALF_UP)
 
 
-def mean_score(sheets: Sequence[Mapping[str, Mapping[str, str]]], *, bid: str, criteria: Sequence[Criterion]) -> Decimal:
+def mean_score(
+    sheets: Sequence[Mapping[str, Mapping[str, str]]], *, bid: str, criteria: Sequence[Criterion]
+) -> Decimal:
     """Return the sum over criteria of the members' arithmetic mean; rounded once, at the end."""
     total = sum(
-        (sum((Decimal(s[bid][c.key]) for s in sheets), Decimal(0)) / len(sheets) for c in criteria), Decimal(0)
+        (sum((Decimal(s[bid][c.key]) for s in sheets), Decimal(0)) / len(sheets) for c in criteria),
+        Decimal(0),
     )
     return total.quantize(CENT, ROUND_HALF_UP)
 

@@ -24,9 +24,12 @@ SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
   made.at, made.leaf, encode(sha256('\\x00'::bytea || made.leaf), 'hex')
 FROM (SELECT at, %s::bytea || convert_to(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8')
         || %s::bytea AS leaf
-      FROM (SELECT clock_timestamp() AS at OFFSET 0) AS clock OFFSET 0) AS made
+      FROM (SELECT date_trunc(%s, clock_timestamp()) AS at OFFSET 0) AS clock OFFSET 0) AS made
 RETURNING id, recorded_at, leaf, entry_hash
 """
+
+#: this leaf is public while its batch is secret: microseconds would tell how long gathering the entries took
+ESCROW_ROOT = "evidence.escrow_root"
 
 _REFUSED = """
 INSERT INTO evidence_securityevent (centre_id, region_code, public_id, act, subject, round, code, message,
@@ -109,6 +112,7 @@ def record_act(
         Jsonb(entry.fields),
         before,
         after,
+        "second" if act == ESCROW_ROOT else "microsecond",
     )
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, row)

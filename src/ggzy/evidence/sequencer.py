@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from ggzy.evidence import anchor, escrow, keys, notes, tiles, tlog
-from ggzy.evidence.actions import record_act
+from ggzy.evidence.actions import ESCROW_ROOT, record_act
 from ggzy.evidence.models import Checkpoint, Entry, EscrowBatch
 from ggzy.kernel import clock
 from ggzy.kernel.actors import SYSTEM
@@ -165,10 +165,10 @@ def _escrow(now_real: datetime) -> int | None:
         root = escrow.tree(seed, filled).root.hex()
         number, public_id = (last.number + 1 if last else 1), new_public_id()
         logged = record_act(
-            "evidence.escrow_root",
+            ESCROW_ROOT,
             subject=public_id,
             actor=SYSTEM,
-            legal_at=clock.legal_now(),
+            legal_at=clock.legal_now().replace(microsecond=0),
             public={"batch": number, "root": root},
         )
         batch = EscrowBatch.objects.create(

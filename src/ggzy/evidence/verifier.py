@@ -8,18 +8,18 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from ggzy.evidence import acks, notes, online, tlog
+from ggzy.evidence.escrow import SLOTS
 from ggzy.evidence.fields import fields_hash
 from ggzy.kernel.canonical import canonical, commitment, sha256
 
 Outcome = Literal["passed", "failed", "withheld", "erased"]
 Pack = Mapping[str, Any]
 Fetch = Callable[[str], bytes | None]
-
-SLOTS = 1024
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ def verify(pack: Pack, fetch: Fetch | None = None, **options: Any) -> list[Check
     checks = verify_log(pack, fetch, **options)
     for domain in DOMAIN_CHECKS:
         name = domain.__name__
-        checks += _guarded(
-            lambda domain=domain: domain(pack), name=f"domain.{name}", title_zh=f"专项核验 {name}"
-        )
+        checks += _guarded(partial(domain, pack), name=f"domain.{name}", title_zh=f"专项核验 {name}")
     return checks
 
 

@@ -75,7 +75,8 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the calls that wait for an expert, and where they sit. Nothing names the tender until they accept."""
     rows = (
         Candidate.objects.filter(expert__account_id=actor.account_pk)
-        .exclude(state__in=[Candidate.WAITING])
+        .exclude(state=Candidate.WAITING)
+        .exclude(draw__state=Draw.SEATED)
         .select_related("draw__tender")
         .order_by("-draw_id")
     )
@@ -87,7 +88,7 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
             "tender_name": c.draw.tender.name if c.state == Candidate.ACCEPTED else "",
             "draw_state": c.draw.state,
         }
-        for c in rows[:50]
+        for c in rows[:500]
     ]
 
 

@@ -240,6 +240,7 @@ def actor_of(*, token: str, address: str) -> Actor | None:
         organisation_pk=organisation.pk if organisation else 0,
         name=account.person.name,
         organisation_name=organisation.name if organisation else "",
+        uscc=organisation.uscc if organisation else "",
         certificate=session.certificate.fingerprint if session.certificate else "",
         address=address,
     )

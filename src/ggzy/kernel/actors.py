@@ -51,6 +51,7 @@ class Actor:
     organisation_pk: int = 0
     name: str = ""
     organisation_name: str = ""
+    uscc: str = ""
     certificate: str = ""
     address: str = ""
 

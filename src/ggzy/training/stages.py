@@ -53,7 +53,7 @@ class _Builder:
         self.bidders = {name: demo(name) for name in SHARES}
         for name, party in self.bidders.items():
             mine = party.get("/whoami")
-            party.name, party.uscc = mine["organisation_name"], _uscc_of(name)
+            party.name, party.uscc = mine["organisation_name"], mine["uscc"]
         self.cast = story.Cast(
             admin=demo("guanli"),
             centre=demo("zhongxin"),
@@ -146,12 +146,6 @@ class _Builder:
         winner = next(b for b in self.bidders.values() if b.name == first["bidder"])
         story.contract(self.owner, winner, round_id)
         run_due()
-
-
-def _uscc_of(username: str) -> str:
-    from ggzy.parties.models import Account
-
-    return str(Account.objects.select_related("organisation").get(username=username).organisation.uscc)
 
 
 def _lots(lots: tuple[tuple[str, int], ...]) -> list[dict[str, str]]:

@@ -7,73 +7,150 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('experts', '0001_initial'),
-        ('identity', '0001_initial'),
-        ('tendering', '0001_initial'),
+        ("experts", "0001_initial"),
+        ("identity", "0001_initial"),
+        ("tendering", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Evaluation',
+            name="Evaluation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('step', models.CharField(max_length=12)),
-                ('started_at', models.DateTimeField()),
-                ('rejected', models.JSONField(default=dict)),
-                ('report', models.JSONField(null=True)),
-                ('report_sha256', models.CharField(blank=True, max_length=64)),
-                ('report_pdf', models.CharField(blank=True, max_length=64)),
-                ('reported_at', models.DateTimeField(null=True)),
-                ('draw', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='experts.draw')),
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='evaluation', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("step", models.CharField(max_length=12)),
+                ("started_at", models.DateTimeField()),
+                ("rejected", models.JSONField(default=dict)),
+                ("report", models.JSONField(null=True)),
+                ("report_sha256", models.CharField(blank=True, max_length=64)),
+                ("report_pdf", models.CharField(blank=True, max_length=64)),
+                ("reported_at", models.DateTimeField(null=True)),
+                (
+                    "draw",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluations",
+                        to="experts.draw",
+                    ),
+                ),
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluation",
+                        to="tendering.round",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ReportSignature',
+            name="ReportSignature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('dissent', models.TextField(blank=True)),
-                ('signed_at', models.DateTimeField()),
-                ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='evaluation.evaluation')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='experts.member')),
-                ('signature', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.signature')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("dissent", models.TextField(blank=True)),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "evaluation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signatures",
+                        to="evaluation.evaluation",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signatures",
+                        to="experts.member",
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.signature"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('evaluation', 'member'), name='a_member_signs_a_report_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("evaluation", "member"), name="a_member_signs_a_report_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Sheet',
+            name="Sheet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=12)),
-                ('content', models.JSONField()),
-                ('handed_in_at', models.DateTimeField()),
-                ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='evaluation.evaluation')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='experts.member')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=12)),
+                ("content", models.JSONField()),
+                ("handed_in_at", models.DateTimeField()),
+                (
+                    "evaluation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sheets",
+                        to="evaluation.evaluation",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sheets",
+                        to="experts.member",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('evaluation', 'member', 'kind'), name='a_sheet_is_handed_in_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("evaluation", "member", "kind"), name="a_sheet_is_handed_in_once"
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sheet',
-            trigger=pgtrigger.compiler.Trigger(name='sheets_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f7bc5a73f8e30d107494ed6f5e1a5eb6bf55b5b5', operation='UPDATE OR DELETE', pgid='pgtrigger_sheets_stay_7ed7d', table='evaluation_sheet', when='BEFORE')),
+            model_name="sheet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="sheets_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="f7bc5a73f8e30d107494ed6f5e1a5eb6bf55b5b5",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_sheets_stay_7ed7d",
+                    table="evaluation_sheet",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

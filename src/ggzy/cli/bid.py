@@ -1,0 +1,159 @@
+"""./ggzy bid: the bidder's client. Keys stay here; the platform gets ciphertext, and one one-time key at the opening."""
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from ggzy.bidding import bidbox
+from ggzy.client import bids
+from ggzy.client.party import Identity, Party, Problem
+from ggzy.kernel.refusals import Refusal
+
+DEFAULT = "http://127.0.0.1:8000"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one subcommand; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="./ggzy bid", description="投标客户端: 在本机加密, 私钥和投标内容不离开本机"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    seal = commands.add_parser("seal", help="加密投标文件")
+    submit = commands.add_parser("submit", help="递交(或替换)已加密的投标文件")
+    withdraw = commands.add_parser("withdraw", help="撤回投标文件")
+    opening = commands.add_parser("open", help="开标时解密: 用私钥打开密钥信封, 交出一次性投标密钥")
+    key = commands.add_parser("key", help="只在本机打开密钥信封, 显示一次性投标密钥")
+    inspect = commands.add_parser("inspect", help="用投标密钥在本机试开, 核对内容与清单一致")
+    for command in (seal, submit, withdraw, opening):
+        command.add_argument("--url", default=DEFAULT, help="平台地址")
+        command.add_argument("--user", required=True, help="用户名")
+        command.add_argument("--password", help="密码(不写则询问)")
+    for command in (seal, submit, withdraw, opening, key):
+        command.add_argument("--cert", required=True, type=Path, help="证书和私钥的PEM文件")
+    for command in (seal, submit, withdraw):
+        command.add_argument("--round", required=True, help="标段轮次编号(招标公告页可复制)")
+    seal.add_argument("--price", required=True, help="投标报价, 元")
+    seal.add_argument("--days", required=True, type=int, help="工期, 日历天")
+    seal.add_argument("--quality", default="合格", help="质量")
+    seal.add_argument("--manager", default="", help="项目负责人姓名")
+    seal.add_argument("--manager-certificate", default="", help="项目负责人证书编号")
+    seal.add_argument("--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称, 可多次")
+    seal.add_argument("--attach", action="append", default=[], type=Path, help="附件, 可多次")
+    seal.add_argument("--out", required=True, type=Path, help="输出目录")
+    submit.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
+    opening.add_argument("--bid", help="投标编号(不写则解密本单位全部等待解密的投标)")
+    for command in (key, inspect):
+        command.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
+    inspect.add_argument("--key", required=True, help="投标密钥")
+    args = parser.parse_args(argv)
+    try:
+        return _COMMANDS[args.command](args)
+    except (Problem, Refusal) as no:
+        print(f"未办理: {no}", file=sys.stderr)
+        return 1
+    except OSError as trouble:
+        print(f"读写失败: {trouble}", file=sys.stderr)
+        return 1
+
+
+def _party(args: argparse.Namespace) -> Party:
+    party = Party(args.url)
+    password = args.password or getpass.getpass("密码: ")
+    party.sign_in(username=args.user, password=password, identity=Identity.from_pem(args.cert.read_bytes()))
+    return party
+
+
+def _seal(args: argparse.Namespace) -> int:
+    try:
+        price = Decimal(args.price).quantize(Decimal("0.01"))
+    except InvalidOperation:
+        print("报价应为数字, 单位元", file=sys.stderr)
+        return 2
+    members = []
+    for text in args.member:
+        uscc, _, name = text.partition("=")
+        members.append({"uscc": uscc.strip().upper(), "name": name.strip()})
+    party = _party(args)
+    mine = party.get("/whoami")
+    hall = party.get(f"/rounds/{args.round}/opening")
+    fields: dict[str, Any] = {
+        "bidder": mine["organisation_name"],
+        "uscc": mine["uscc"],
+        "members": members,
+        "price": str(price),
+        "duration_days": args.days,
+        "quality": args.quality,
+        "validity_days": 90,
+        "manager": {"name": args.manager, "certificate": args.manager_certificate},
+    }
+    folder = bids.seal(
+        party=party,
+        round_id=args.round,
+        ocid=hall["ocid"],
+        fields=fields,
+        attachments=args.attach,
+        into=args.out,
+    )
+    print(f"已加密到 {folder}: {'、'.join(bids.FILES.values())}")
+    print("下一步: ./ggzy bid submit")
+    return 0
+
+
+def _submit(args: argparse.Namespace) -> int:
+    made = bids.submit(party=_party(args), round_id=args.round, folder=args.dir)
+    (args.dir / "acknowledgement.json").write_text(json.dumps(made["acknowledgement"], ensure_ascii=False, indent=2))
+    print(f"{'已替换' if made['replaced'] else '已递交'}, 接收时刻 {made['received_at']}, 投标编号 {made['bid']}")
+    print(f"回执已存为 {args.dir / 'acknowledgement.json'}")
+    return 0
+
+
+def _withdraw(args: argparse.Namespace) -> int:
+    made = _party(args).post(f"/rounds/{args.round}/withdrawal")
+    print(f"已撤回, 时刻 {made['received_at']}")
+    return 0
+
+
+def _open(args: argparse.Namespace) -> int:
+    party = _party(args)
+    waiting = [
+        b["bid"]
+        for b in party.get("/bids")["bids"]
+        if (b["bid"] == args.bid if args.bid else b["state"] == "live" and b["stage"] == "OPENING")
+    ]
+    if not waiting:
+        print("没有等待解密的投标: 请在主持人开标之后、解密时限之内办理")
+        return 1
+    for bid in waiting:
+        print(f"投标 {bid}: {bids.release(party=party, bid_id=bid)['state']}")
+    return 0
+
+
+def _key(args: argparse.Namespace) -> int:
+    from ggzy.identity import cms
+
+    identity = Identity.from_pem(args.cert.read_bytes())
+    print(cms.open_envelope((args.dir / bids.FILES["envelope"]).read_bytes(), key=identity.key).decode())
+    return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    manifest = bidbox.read_manifest((args.dir / bids.FILES["manifest"]).read_bytes())
+    opened = bidbox.open_payload(args.dir / bids.FILES["payload"], bid_key=args.key, manifest=manifest)
+    print(json.dumps(opened.fields, ensure_ascii=False, indent=2))
+    print("内容与清单承诺一致")
+    return 0
+
+
+_COMMANDS = {
+    "seal": _seal,
+    "submit": _submit,
+    "withdraw": _withdraw,
+    "open": _open,
+    "key": _key,
+    "inspect": _inspect,
+}

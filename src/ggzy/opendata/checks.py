@@ -1,0 +1,414 @@
+"""What a stranger recomputes of a process from its pack: commitments, draw, ranking, clocks. Pure: no database.
+
+Each check answers passed, failed or withheld; `withheld` says that this level of the pack does not hold what is needed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import wraps
+from typing import Any
+
+from ggzy.bidding import bidbox
+from ggzy.evaluation import rules as evaluation
+from ggzy.evidence.verifier import Check, Outcome, Pack, shown_values
+from ggzy.experts import rules as experts
+from ggzy.identity import cms, trust
+from ggzy.kernel.calendars import CHINA
+from ggzy.kernel.canonical import canonical, commitment, sha256
+from ggzy.kernel.refusals import Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date, earliest_moment, keeps, runs_out
+from ggzy.tendering.document import Method, parse
+
+
+@dataclass(frozen=True)
+class Act:
+    """An entry as a check reads it: what was done, in which round, and the fields this reader may see."""
+
+    act: str
+    subject: str
+    round: str
+    entry_hash: str
+    fields: dict[str, Any]
+    withheld: frozenset[str]
+
+
+def acts(pack: Pack) -> list[Act]:
+    """Return a pack's entries in the order of recording."""
+    import json
+
+    out = []
+    for entry in pack["entries"]:
+        leaf = json.loads(entry["leaf"])
+        out.append(
+            Act(
+                act=leaf["act"],
+                subject=leaf["subject"],
+                round=leaf["round"],
+                entry_hash=entry["entry_hash"],
+                fields=shown_values(entry),
+                withheld=frozenset(n for n, f in entry["fields"].items() if f["state"] != "shown"),
+            )
+        )
+    return out
+
+
+def _named(rows: Iterable[Act], act: str, round_id: str = "") -> list[Act]:
+    return [row for row in rows if row.act == act and (not round_id or row.round == round_id)]
+
+
+def _rounds(rows: Iterable[Act]) -> list[str]:
+    return list(dict.fromkeys(row.round for row in rows if row.act == "opening.opened"))
+
+
+class _Findings(list[Check]):
+    def say(self, name: str, title: str, outcome: Outcome, detail: str) -> None:
+        self.append(Check(name, title, outcome, detail))
+
+    def judge(self, name: str, title: str, good: bool, yes: str, no: str) -> None:
+        self.say(name, title, "passed" if good else "failed", yes if good else no)
+
+
+def _check(function: Callable[[list[Act], _Findings], None]) -> Callable[[Pack], list[Check]]:
+    @wraps(function)
+    def run(pack: Pack) -> list[Check]:
+        findings = _Findings()
+        function(acts(pack), findings)
+        return list(findings)
+
+    return run
+
+
+def _documents(rows: list[Act]) -> dict[str, tuple[Act, Mapping[str, Any]]]:
+    """Return {round: (publication, lot row)}."""
+    return {lot["round"]: (row, lot) for row in _named(rows, "tendering.published") for lot in row.fields["lots"]}
+
+
+@_check
+def tender_file(rows: list[Act], out: _Findings) -> None:
+    """The published tender file is the one whose hash the notice and the review named."""
+    reviewed = {r.fields["tender_file_sha256"] for r in _named(rows, "tendering.review_concluded") if r.fields["passed"]}
+    for row in _named(rows, "tendering.published"):
+        same = sha256(canonical({"document": row.fields["document"], "lots": row.fields["lots"]})).hex()
+        out.judge(
+            "file.hash",
+            "招标文件摘要",
+            same == row.fields["tender_file_sha256"],
+            "招标文件内容与公告的摘要一致",
+            f"招标文件内容的摘要是{same}, 公告的是{row.fields['tender_file_sha256']}",
+        )
+        digest = sha256(canonical(row.fields["document"])).hex()
+        out.judge(
+            "file.reviewed",
+            "公平竞争审查",
+            digest in reviewed,
+            "发布的招标文件就是通过公平竞争审查的那一份",
+            "发布的招标文件没有对应的公平竞争审查结论",
+        )
+
+
+@_check
+def bids(rows: list[Act], out: _Findings) -> None:
+    """Every bid that was shown was received before the deadline, unchanged, and says what it committed to."""
+    received = {row.entry_hash: row for row in _named(rows, "bidding.received")}
+    for round_id in _rounds(rows):
+        opened = _named(rows, "opening.opened", round_id)[0]
+        live = opened.fields["live"]
+        missing = [h for h in live if h not in received]
+        out.judge(
+            "bids.disclosed",
+            "截止时的投标",
+            not missing,
+            f"开标的{len(live)}份投标在截止前均有封存记录",
+            f"有{len(missing)}份投标没有截止前的封存记录: {missing[:1]}",
+        )
+        closed = _named(rows, "opening.closed", round_id)
+        if closed and "live" in closed[0].fields:
+            out.judge(
+                "bids.live_set",
+                "截止时的承诺",
+                closed[0].fields["live"] == live,
+                "开标的投标与截止时刻承诺的集合相同",
+                "开标的投标与截止时刻承诺的集合不同",
+            )
+        else:
+            out.say("bids.live_set", "截止时的承诺", "withheld", "截止时的集合只有监督级证据包公开, 其承诺值在日志中")
+        for row in _named(rows, "opening.bid_shown", round_id):
+            _one_bid(row, received, out)
+
+
+def _one_bid(row: Act, received: Mapping[str, Act], out: _Findings) -> None:
+    who = row.fields["bidder"]
+    manifest = row.fields["manifest"].encode()
+    entry = received.get(row.fields["entry_hash"])
+    same = entry is not None and entry.fields["manifest_sha256"] == sha256(manifest).hex()
+    out.judge(
+        "bids.manifest",
+        f"投标清单({who})",
+        same,
+        "清单与截止前封存的摘要一致",
+        "清单与截止前封存的摘要不一致",
+    )
+    try:
+        cms.require_detached(
+            bytes.fromhex(row.fields["manifest_signature"]),
+            data=manifest,
+            certificate=trust.load(row.fields["certificate"]),
+        )
+        read = bidbox.read_manifest(manifest)
+    except Refusal as wrong:
+        out.say("bids.signature", f"投标签名({who})", "failed", wrong.message)
+        return
+    out.say("bids.signature", f"投标签名({who})", "passed", "清单由投标人证书签名")
+    for name, shown in (row.fields.get("fields") or {}).items():
+        fits = commitment(bytes.fromhex(shown["salt"]), shown["value"]) == read["fields"].get(name)
+        if not fits:
+            out.say("bids.commitment", f"投标承诺({who})", "failed", f"“{name}”与投标时的承诺不符")
+            return
+    if row.fields["state"] == "opened":
+        out.say("bids.commitment", f"投标承诺({who})", "passed", "唱标内容与投标时的承诺逐项一致")
+    else:
+        out.say("bids.commitment", f"投标承诺({who})", "withheld", f"未开启: {row.fields['reason']}")
+
+
+@_check
+def draw(rows: list[Act], out: _Findings) -> None:
+    """The expert draw follows from the frozen labels and the parties' seeds, and calls went by rank."""
+    for frozen in _named(rows, "experts.pool_frozen"):
+        mine = [row for row in rows if row.fields.get("draw") == frozen.subject]
+        labels = frozen.fields["labels"]
+        out.judge(
+            "draw.pool",
+            "专家库冻结",
+            experts.pool_digest(labels) == frozen.fields["pool_sha256"],
+            f"{len(labels)}个编号与冻结摘要一致",
+            "编号与冻结摘要不一致",
+        )
+        commitments = {r.fields["party"]: r.fields["commitment"] for r in _named(mine, "experts.seed_committed")}
+        seeds = {r.fields["party"]: r.fields["seed"] for r in _named(mine, "experts.seed_revealed")}
+        ranked = _named(mine, "experts.ranked")
+        if not ranked:
+            out.say("draw.rank", "抽取排序", "withheld", "抽取尚未完成, 种子还没有全部公开")
+            continue
+        honest = all(experts.seed_commitment(bytes.fromhex(s)) == commitments.get(p) for p, s in seeds.items())
+        out.judge("draw.seeds", "随机种子", honest, "各方公开的种子与先前承诺一致", "有一方公开的种子与承诺不一致")
+        order = experts.ranking(labels, randomness=experts.joined(seeds), code=bytes.fromhex(frozen.subject))
+        said = ranked[0].fields["order"]
+        out.judge(
+            "draw.rank",
+            "抽取排序",
+            order[: len(said)] == said and order[: frozen.fields["needed"]] == ranked[0].fields["called"],
+            "由编号和种子重算的排序与公布的一致",
+            "由编号和种子重算的排序与公布的不一致",
+        )
+        called = [*ranked[0].fields["called"], *(r.fields["label"] for r in _named(mine, "experts.called_next"))]
+        out.judge(
+            "draw.calls",
+            "通知次序",
+            called == order[: len(called)],
+            "通知专家严格按名次进行",
+            "通知专家没有按名次进行",
+        )
+        answered = {r.fields["label"]: r.fields["accepted"] for r in _named(mine, "experts.answered")}
+        left = {r.fields["label"] for r in _named(mine, "experts.checked_in") if r.fields["avoids"]}
+        for seated in _named(mine, "evaluation.seated"):
+            good = all(
+                answered.get(m["label"]) and m["label"] not in left
+                for m in seated.fields["members"]
+                if m["kind"] == "expert"
+            )
+            lawful = seated.fields["size"] % 2 == 1 and seated.fields["size"] >= 5
+            lawful = lawful and 3 * seated.fields["experts"] >= 2 * seated.fields["size"]
+            out.judge(
+                "draw.committee",
+                "评标委员会组成",
+                good and lawful,
+                f"{seated.fields['size']}名成员, 专家{seated.fields['experts']}名, 均由抽取产生且未回避",
+                "评标委员会成员与抽取、应答或回避记录不符",
+            )
+
+
+def _shown_offers(rows: list[Act], round_id: str) -> list[evaluation.Offer]:
+    return [
+        evaluation.Offer(
+            bid=row.fields["bid"],
+            price=Decimal(row.fields["fields"]["price"]["value"]),
+            duration_days=int(row.fields["fields"]["duration_days"]["value"]),
+        )
+        for row in _named(rows, "opening.bid_shown", round_id)
+        if row.fields["state"] == "opened"
+    ]
+
+
+@_check
+def ranking(rows: list[Act], out: _Findings) -> None:
+    """The published ranking follows from the prices that were read out, the tender file and, where held, the sheets."""
+    documents = _documents(rows)
+    seeds = {r.fields["party"]: r.fields["seed"] for r in _named(rows, "experts.seed_revealed")}
+    for published in _named(rows, "awarding.publicity_started"):
+        notice, lot = documents[published.round]
+        document = parse(notice.fields["document"])
+        sheets: list[Any] = []
+        if document.method is Method.COMPREHENSIVE:
+            handed_in = [
+                r for r in _named(rows, "evaluation.sheet_handed_in", published.round) if r.fields["kind"] == "scores"
+            ]
+            if any("content" in r.withheld for r in handed_in):
+                out.say("ranking", "评标排序", "withheld", "综合评估法的评委打分只有监督级证据包公开")
+                continue
+            sheets = [r.fields["content"] for r in sorted(handed_in, key=lambda r: r.fields["member"])]
+        rejected = set(published.fields["rejected"])
+        offers = [o for o in _shown_offers(rows, published.round) if o.bid not in rejected]
+        randomness = experts.joined(seeds)
+        code = bytes.fromhex(published.round)
+        places = evaluation.ranking(
+            offers,
+            document=document,
+            duration_days=int(lot["duration_days"]),
+            score_sheets=sheets,
+            lot_of={o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in offers},
+        )
+        mine = [
+            (p.rank, p.bid, str(p.price), _text(p.evaluated_price), _text(p.total))
+            for p in places
+        ]
+        theirs = [
+            (r["rank"], r["bid"], r["price"], r["evaluated_price"], r["total"]) for r in published.fields["ranking"]
+        ]
+        out.judge(
+            "ranking",
+            "评标排序",
+            mine == theirs,
+            f"由唱标报价和招标文件重算的{len(mine)}名排序与公示一致",
+            "重算的排序与公示不一致",
+        )
+        candidates = [c["bid"] for c in published.fields["candidates"]]
+        out.judge(
+            "ranking.candidates",
+            "中标候选人",
+            candidates == [p.bid for p in places[: evaluation.MOST_CANDIDATES]],
+            f"公示的{len(candidates)}名候选人就是排序前列",
+            "公示的候选人不是排序前列",
+        )
+        for award in _named(rows, "awarding.awarded", published.round):
+            out.judge(
+                "award",
+                "中标人",
+                bool(candidates) and award.fields["bid"] == candidates[0] and award.fields["price"] == mine[0][2],
+                "中标人是第一名, 中标价就是其投标报价",
+                "中标人不是第一名或中标价不是其投标报价",
+            )
+        signed = {r.fields["member"] for r in _named(rows, "evaluation.report_signed", published.round)}
+        report = published.fields["report_sha256"]
+        whole = all(
+            r.fields["report_sha256"] == report for r in _named(rows, "evaluation.report_signed", published.round)
+        )
+        out.judge(
+            "report.signed",
+            "评标报告签名",
+            len(signed) == document.committee_size and whole,
+            f"{len(signed)}名成员签署了同一份报告",
+            f"报告应有{document.committee_size}名成员签署, 现有{len(signed)}名或内容不一",
+        )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@_check
+def clocks(rows: list[Act], out: _Findings) -> None:
+    """The statutory clocks were kept, by the law in force on the day of the first notice."""
+    for published in _named(rows, "tendering.published"):
+        start, deadline = _moment(published.fields["published_at"]), _moment(published.fields["bid_deadline"])
+        law = table.in_force(beijing_date(start))
+        for key in ("GC-T03", "GC-T01"):
+            count = earliest_moment(law[key], started=start, calendar=CHINA)
+            out.judge(
+                f"clock.{key}",
+                f"{law[key].says}",
+                deadline >= count.instant,
+                f"{law[key].length_label}: {count.arithmetic}",
+                f"{law[key].cites}: {count.arithmetic}, 截止时间过早",
+            )
+        for lot in published.fields["lots"]:
+            _round_clocks(rows, lot["round"], deadline, law, out, on=beijing_date(start))
+
+
+def _round_clocks(
+    rows: list[Act], round_id: str, deadline: datetime, law: Mapping[str, Any], out: _Findings, *, on: date
+) -> None:
+    for closed in _named(rows, "opening.closed", round_id):
+        out.judge(
+            "clock.closed",
+            "投标截止",
+            _moment(closed.fields["closed_at"]) >= deadline,
+            "在截止时刻之后才截止",
+            "早于截止时间截止",
+        )
+    for opened in _named(rows, "opening.opened", round_id):
+        out.judge(
+            "clock.GC-T11",
+            "开标时间",
+            _moment(opened.fields["opened_at"]) >= deadline,
+            "开标不早于投标截止时间",
+            "开标早于投标截止时间",
+        )
+    for row in _named(rows, "awarding.publicity_started", round_id):
+        start, ends = _moment(row.fields["started_at"]), _moment(row.fields["ends_at"])
+        count = runs_out(law["GC-T13"], started=start, calendar=CHINA)
+        out.judge(
+            "clock.GC-T13",
+            law["GC-T13"].says,
+            ends >= count.instant,
+            count.arithmetic,
+            f"{law['GC-T13'].cites}: {count.arithmetic}, 公示期不足",
+        )
+        for ended in _named(rows, "awarding.publicity_ended", round_id):
+            out.judge(
+                "clock.publicity",
+                "公示期满",
+                _moment(ended.fields["ended_at"]) >= ends,
+                "公示期满后才进入定标",
+                "公示期未满即结束",
+            )
+        for reported in _named(rows, "evaluation.reported", round_id):
+            out.judge(
+                "clock.GC-T12",
+                law["GC-T12"].says,
+                keeps(law["GC-T12"], started=_moment(reported.fields["reported_at"]), moment=start, calendar=CHINA),
+                f"{law['GC-T12'].length_label}开始公示",
+                f"{law['GC-T12'].cites}: 未在{law['GC-T12'].length_label}开始公示",
+            )
+    for sent in _named(rows, "awarding.notified", round_id):
+        for signed in _named(rows, "contracting.signed", round_id):
+            out.judge(
+                "clock.GC-T15",
+                law["GC-T15"].says,
+                keeps(
+                    law["GC-T15"],
+                    started=_moment(sent.fields["sent_at"]),
+                    moment=_moment(signed.fields["signed_at"]),
+                    calendar=CHINA,
+                ),
+                f"{law['GC-T15'].length_label}签订合同",
+                f"{law['GC-T15'].cites}: 未在{law['GC-T15'].length_label}签订合同",
+            )
+        awarded = _named(rows, "awarding.awarded", round_id)
+        for signed in _named(rows, "contracting.signed", round_id):
+            out.judge(
+                "contract.price",
+                "合同价",
+                bool(awarded) and signed.fields["price"] == awarded[0].fields["price"],
+                "合同价就是中标价",
+                "合同价与中标价不同",
+            )
+
+
+ALL = (tender_file, bids, draw, ranking, clocks)
