@@ -11,6 +11,7 @@ from ggzy.identity.models import Certificate, Sealing
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import NotFound
+from ggzy.ui.documents import seal_pdf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ def prepare_seal(
         reason=reason,
         certificate=trust.load(certificate.pem),
         chain=_chain(),
+        appearance=seal_pdf(organisation=actor.organisation_name, person=actor.name, at=now),
     )
     Sealing.objects.filter(account_id=actor.account_pk, purpose=purpose, subject=subject).delete()
     return Sealing.objects.create(

@@ -4,20 +4,24 @@
 signature in. Built on pyHanko's interrupted signing.
 """
 
+import asyncio
 from dataclasses import dataclass
 from io import BytesIO
+from tempfile import NamedTemporaryFile
 
-from asn1crypto import algos
+from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, fields
 from pyhanko.sign.signers import ExternalSigner
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
+from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from ggzy.identity.trust import as_der
@@ -59,25 +63,33 @@ def prepare(
     reason: str,
     certificate: x509.Certificate,
     chain: tuple[x509.Certificate, ...],
+    appearance: bytes,
 ) -> Prepared:
-    """Return a PDF that waits for a signature in `field` (on the last page, in points) and what must be signed."""
-    import asyncio
+    """Return a PDF that waits for a signature in `field` (on the last page, in points) and what must be signed.
 
+    `appearance` is a one-page PDF that is drawn where the seal stands.
+    """
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    signer = PdfSigner(
-        PdfSignatureMetadata(
-            field_name=field, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, reason=reason
-        ),
-        signer=_signer(certificate, chain, bytes(512)),
-        new_field_spec=fields.SigFieldSpec(field, on_page=-1, box=box),
-    )
 
-    async def _prepare() -> tuple[PreparedByteRangeDigest, bytes, bytes]:
+    async def _prepare(look: str) -> tuple[PreparedByteRangeDigest, bytes, bytes]:
+        signer = PdfSigner(
+            PdfSignatureMetadata(
+                field_name=field, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, reason=reason
+            ),
+            signer=_signer(certificate, chain, bytes(512)),
+            stamp_style=StaticStampStyle(
+                border_width=0, background=ImportedPdfPage(look), background_opacity=1
+            ),
+            new_field_spec=fields.SigFieldSpec(field, on_page=-1, box=box),
+        )
         digest, _, out = await signer.async_digest_doc_for_signing(writer, bytes_reserved=SIZE)
         to_sign = await _attributes(_signer(certificate, chain, bytes(512)), digest.document_digest)
         return digest, out.getvalue(), to_sign
 
-    digest, prepared, to_sign = asyncio.run(_prepare())
+    with NamedTemporaryFile(suffix=".pdf") as look:  # pyHanko reads the appearance by name
+        look.write(appearance)
+        look.flush()
+        digest, prepared, to_sign = asyncio.run(_prepare(look.name))
     return Prepared(
         pdf=prepared,
         state={
@@ -97,10 +109,6 @@ def finish(
     chain: tuple[x509.Certificate, ...],
 ) -> bytes:
     """Return the sealed PDF; the caller has checked the signature over `prepared.to_sign`."""
-    import asyncio
-
-    from asn1crypto import cms
-
     is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
     signer = _signer(certificate, chain, signature if is_rsa else as_der(signature))
     state = prepared.state

@@ -41,6 +41,14 @@ def _set(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
     return bytes(made)
 
 
+def seal_pdf(*, organisation: str, person: str, at: datetime) -> bytes:
+    """Return the one-page look of an electronic seal.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    return _set("seal.typ", {"organisation": organisation, "person": person, "at": day(at)}, at=at)
+
+
 def day(moment: datetime) -> str:
     """Return e.g. 2026年3月2日."""
     local = moment.astimezone(BEIJING)
