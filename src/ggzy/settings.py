@@ -94,6 +94,8 @@ def _database(url: str) -> dict:
         "PORT": query.get("port") or parts.port or "",
         "OPTIONS": {"options": "-c lock_timeout=8s -c statement_timeout=30s -c TimeZone=UTC", "pool": _pool()},
         "CONN_MAX_AGE": 0,
+        # a restarted server must not fail the first request on each pooled connection
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
@@ -137,9 +139,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # "django.request" writes the path of each refused request; a refusal at a sealed round must leave no line
+    # "django.request" warns with the path of each refused request: a refusal at a sealed round must leave no line
     "loggers": {
-        "django.request": {"level": "CRITICAL", "propagate": False},
+        "django.request": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},
         "pyhanko": {"level": "WARNING"},

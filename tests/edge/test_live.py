@@ -153,6 +153,46 @@ def test_a_page_that_has_seen_nothing_yet_still_knows_where_it_was():
     watching(story)
 
 
+def test_what_is_placed_and_not_published_is_not_sent():
+    def place():
+        record(act="not.yet")
+        sequencer._place()
+        with connection.cursor() as cursor:
+            cursor.execute("NOTIFY ggzy_log")
+
+    async def story(edge):
+        request, _, _ = await opened(edge, query="after=-1")
+        await elsewhere(place)
+        await asyncio.sleep(0.3)
+        assert request.outgoing.empty()
+        await elsewhere(sequencer.run_once, REAL)
+        assert parsed(await request.event())[1]["act"] == "not.yet"
+
+    watching(story)
+
+
+def test_what_is_published_during_the_replay_comes_once(monkeypatch):
+    publish({"act": "before.it"})
+
+    async def story(edge):
+        hub, page = edge.hub, edge.hub.page
+
+        async def slow_page(**options):
+            await elsewhere(publish, {"act": "during.it"})
+            while hub.seen < 2:
+                await asyncio.sleep(0.02)
+            monkeypatch.undo()
+            return await page(**options)
+
+        monkeypatch.setattr(hub, "page", slow_page)
+        request, _, _ = await opened(edge, query="after=-1")
+        await elsewhere(publish, {"act": "after.it"})
+        acts = [parsed(await request.event())[1]["act"] for _ in range(3)]
+        assert acts == ["before.it", "during.it", "after.it"]
+
+    watching(story)
+
+
 def test_a_memory_beyond_the_log_does_not_silence_the_page():
     async def story(edge):
         request, _, _ = await opened(edge, headers=[(b"last-event-id", b"99999")])

@@ -123,6 +123,16 @@ def test_a_disclosed_entry_without_a_batch_is_pending(act):
     assert queries.pack(scope={"round": "round-1"}, level="public")["pending"] == [entry.entry_hash]
 
 
+def test_an_entry_that_is_placed_and_not_published_is_pending(act):
+    act()
+    sequencer.catch_up(REAL)
+    entry = act()
+    sequencer._place()
+    data = queries.pack(scope={"round": "round-1"}, level="public")
+    assert (len(data["entries"]), data["pending"]) == (1, [entry.entry_hash])
+    assert queries.proof(entry.entry_hash)["state"] == "waiting"
+
+
 def test_the_own_proof_comes_with_the_batch(act):
     entry = act(escrowed=True)
     assert queries.proof(entry.entry_hash)["state"] == "waiting"

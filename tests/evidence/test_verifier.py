@@ -165,6 +165,11 @@ TAMPERING = {
         "evidence.escrow_root",
         "字段内容与承诺不符",
     ),
+    "a root that is not in the log": (
+        change(["escrow_roots", 0, "index"], 0),
+        "bidding.submitted",
+        "批次的根未在日志中得到证明",
+    ),
     "no logged root": (
         lambda data: data.update(escrow_roots=[]),
         "bidding.submitted",
@@ -198,14 +203,16 @@ def test_an_entry_of_another_log_is_not_of_this_one(story):
 
 
 @pytest.mark.parametrize(
-    ("victim", "names"),
+    ("victim", "at", "names"),
     [
-        ("tile/0/000", "tile/0/000"),
-        ("tile/0/001.p/46", "tile/0/001.p/46"),
-        ("tile/1/000.p/1", "tile/1/000.p/1"),
+        ("tile/0/000", 0, "tile/0/000 中第 0 条不是证据包中的记录"),
+        ("tile/0/000", 3 * 32, "tile/0/000 与上一级瓦片 tile/1/000.p/1 不符"),  # not of this pack
+        ("tile/0/001.p/46", 0, "tile/0/001.p/46"),
+        ("tile/0/001.p/46", None, "tile/0/001.p/46 的长度不对"),
+        ("tile/1/000.p/1", 0, "tile/1/000.p/1"),
     ],
 )
-def test_a_changed_tile_is_found_and_named(story, act, victim, names):
+def test_a_changed_tile_is_found_and_named(story, act, victim, at, names):
     with transaction.atomic():
         for _ in range(297):
             act("other.thing", ocid="ocds-other", round="round-other")
@@ -216,7 +223,9 @@ def test_a_changed_tile_is_found_and_named(story, act, victim, names):
 
     def tampered(path):
         body = fetch(path)
-        return bytes([body[0] ^ 1]) + body[1:] if path == victim else body
+        if path != victim:
+            return body
+        return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :] if at is not None else body[:-1]
 
     assert not failures(verifier.verify_log(data, fetch))
     found = failures(verifier.verify_log(data, tampered))

@@ -19,14 +19,8 @@ from ggzy.evidence.actions import record_refusal
 from ggzy.identity.actions import actor_of
 from ggzy.kernel.actors import ANYONE, Actor
 from ggzy.kernel.clock import legal_now
-from ggzy.kernel.models import RememberedAnswer
+from ggzy.kernel.idempotency import once
 from ggzy.kernel.refusals import BadInput, Refusal
-
-
-class KeyReused(BadInput):
-    """The same Idempotency-Key came with another request."""
-
-    code = "input.idempotency_key_reused"
 
 
 class _Encoder(DjangoJSONEncoder):
@@ -103,18 +97,13 @@ def write(function: Callable[..., Any]) -> Callable[..., HttpResponse]:
                 return answer(function(request, *args, **kwargs))
         digest = _request_hash(request)
         owner = who(request).person or hashlib.sha256(token_of(request).encode()).hexdigest()[:32]
-        with transaction.atomic():
-            row, fresh = RememberedAnswer.objects.get_or_create(
-                actor=owner, key=key, defaults={"request_hash": digest}
-            )
-            if not fresh:
-                if row.request_hash != digest:
-                    raise KeyReused("该Idempotency-Key已用于另一个请求, 请为新的请求换一个")
-                return answer(row.body, status=row.status or 200)
-            reply = answer(function(request, *args, **kwargs))
-            row.status, row.body = reply.status_code, json.loads(reply.content)
-            row.save(update_fields=["status", "body"])
-            return reply
+        reply = once(
+            actor=owner,
+            key=key,
+            request_hash=digest,
+            work=lambda: json.loads(json.dumps(function(request, *args, **kwargs), cls=_Encoder)),
+        )
+        return answer(reply)
 
     return view
 

@@ -28,6 +28,11 @@ def usual_children(where: Place) -> list[Child]:
         "1",
         "--no-access-log",
         "--no-ws",
+        # open event streams count against the backpressure: leave room for thousands of watchers
+        "--backpressure",
+        "6000",
+        "--backlog",
+        "2048",
         "--workers-kill-timeout",
         "3",
         "ggzy.edge.asgi:app",

@@ -5,7 +5,7 @@ import secrets
 from base64 import b64decode
 from binascii import Error as NotBase64
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
@@ -226,7 +226,7 @@ def actor_of(*, token: str, address: str) -> Actor | None:
     """Return who a session token stands for, or None. One query."""
     session = (
         Session.objects.select_related("account__organisation", "account__person", "certificate")
-        .filter(token_hash=token_hash(token), ends_at__gt=datetime.now(UTC), account__active=True)
+        .filter(token_hash=token_hash(token), ends_at__gt=real_now(), account__active=True)
         .first()
     )
     if session is None:

@@ -60,7 +60,6 @@ class RememberedAnswer(models.Model):
     actor = models.CharField(max_length=64)
     key = models.CharField(max_length=128)
     request_hash = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True)
     body = models.JSONField(null=True)
     made_at = models.DateTimeField(auto_now_add=True)
 

@@ -4,7 +4,7 @@ Counting follows 《民法典》第二百零一至二百零四条 and each statu
 Every answer is an exclusive instant: comparisons are `now < end` or `now >= end`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 
@@ -223,7 +223,7 @@ def keeps(limit: TimeLimit, *, started: datetime, moment: datetime, calendar: Wo
 
 
 def _without_roll(limit: TimeLimit) -> TimeLimit:
-    return TimeLimit(**{**{f: getattr(limit, f) for f in limit.__dataclass_fields__}, "roll": Roll.NONE})
+    return replace(limit, roll=Roll.NONE)
 
 
 def _moment(moment: datetime) -> str:

@@ -48,7 +48,6 @@ class Migration(migrations.Migration):
                 ("actor", models.CharField(max_length=64)),
                 ("key", models.CharField(max_length=128)),
                 ("request_hash", models.CharField(max_length=64)),
-                ("status", models.PositiveSmallIntegerField(null=True)),
                 ("body", models.JSONField(null=True)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
             ],

@@ -1,0 +1,159 @@
+"""What every test shares: fast password hashing, a clock, and the training cast signed in over the real API."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+BASE = "http://testserver"
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+class Platform:
+    """The platform in this process: its clock, its worker, its sequencer, and parties who talk HTTP to it."""
+
+    def __init__(self) -> None:
+        from django.core.signals import request_finished, request_started
+        from django.core.wsgi import get_wsgi_application
+        from django.db import close_old_connections
+
+        from ggzy.jobs.worker import load_effects
+
+        load_effects()
+        # as Django's own test client does: requests share the test's connection
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        self.transport = httpx.WSGITransport(app=get_wsgi_application())
+        self._known: dict[str, Any] = {}
+
+    def demo(self, username: str) -> Any:
+        """Return a demo party, signed in once."""
+        from ggzy.client import story
+
+        if username not in self._known:
+            party = story.demo_party(BASE, username, transport=self.transport)
+            mine = party.get("/whoami")
+            party.name = mine["organisation_name"] or username
+            party.uscc = mine["uscc"]
+            self._known[username] = party
+        return self._known[username]
+
+    def forget(self) -> None:
+        """Forget sessions (after a test that emptied the tables)."""
+        self._known.clear()
+
+    def cast(self) -> Any:
+        """Return the officials and the experts."""
+        from ggzy.client import story
+        from ggzy.training.cast import EXPERTS, expert_username
+
+        experts = []
+        for number in range(1, EXPERTS + 1):
+            expert = self.demo(expert_username(number))
+            expert.name = expert_username(number)
+            experts.append(expert)
+        return story.Cast(
+            admin=self.demo("guanli"), centre=self.demo("zhongxin"), supervisor=self.demo("jiandu"), experts=experts
+        )
+
+    def anonymous(self) -> Any:
+        """Return somebody who is not signed in."""
+        from ggzy.client.party import Party
+
+        return Party(BASE, transport=self.transport)
+
+    def read_json(self, path: str) -> Any:
+        """Return the JSON at an address, as anyone may read it."""
+        with httpx.Client(base_url=BASE, transport=self.transport) as client:
+            return client.get(path).json()
+
+    @property
+    def now(self) -> datetime:
+        """Return the legal moment."""
+        from ggzy.kernel.clock import legal_now
+
+        return legal_now()
+
+    def advance(self, moment: datetime) -> None:
+        """Move the training clock and let everything that is due happen."""
+        from ggzy.kernel import clock
+
+        clock.advance_to(max(moment, self.now + timedelta(milliseconds=50)))
+        self.work()
+
+    def work(self) -> None:
+        """Let everything that is due happen, as the worker does."""
+        from ggzy.jobs.worker import run_due
+
+        run_due()
+
+    def sequence(self, *, escrow: bool = True) -> None:
+        """Let the sequencer run: escrow, place, sign."""
+        from ggzy.evidence import sequencer
+        from ggzy.kernel.clock import real_now
+
+        if escrow:
+            sequencer.run_once(real_now() + timedelta(hours=1))
+        sequencer.run_once(real_now() + timedelta(hours=1, seconds=2))
+
+
+_PLATFORM: list[Platform] = []
+
+
+def _build() -> None:
+    from ggzy.kernel.clock import start_training_clock
+    from ggzy.training.cast import build_cast
+
+    start_training_clock()
+    build_cast()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Put the training cast into the test database once; tests roll back to it."""
+    with django_db_blocker.unblock():
+        _build()
+
+
+@pytest.fixture(autouse=True)
+def own_keys(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give each test an anchor of its own: what one test's log published must not bind the next one's."""
+    anchor = settings.KEYS / "published.checkpoint"
+    anchor.unlink(missing_ok=True)
+
+
+def _platform() -> Platform:
+    from ggzy.parties.models import Account
+
+    if not _PLATFORM:
+        _PLATFORM.append(Platform())
+    _PLATFORM[0].forget()
+    if not Account.objects.exists():
+        _build()
+    return _PLATFORM[0]
+
+
+@pytest.fixture
+def platform(db: None) -> Platform:
+    """Return the running platform with its cast; what the test does is rolled back."""
+    return _platform()
+
+
+@pytest.fixture
+def committed_platform(transactional_db: None) -> Platform:
+    """Return the platform for a test that commits (threads, processes); it gets a cast of its own."""
+    return _platform()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on the bidder's machine."""
+    yield tmp_path / "bids"

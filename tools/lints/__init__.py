@@ -1,0 +1,1 @@
+"""House lints: rules of this house as code, each with its own good and bad line (see house_rules)."""
