@@ -5,7 +5,7 @@ from django.urls import include, path
 from ggzy.api import log
 from ggzy.api.health import healthz
 from ggzy.api.v1 import api
-pages = None
+from ggzy.portals import urls as pages
 from ggzy.training.views import demo_key
 
 urlpatterns = [
@@ -13,5 +13,8 @@ urlpatterns = [
     path("api/", api.urls),
     path("", include(log.urlpatterns)),
     path("training/keys/<str:username>.pem", demo_key, name="demo-key"),
-    *([path("", include(pages.urlpatterns))] if pages else []),
+    path("", include(pages.urlpatterns)),
 ]
+
+handler404 = "ggzy.portals.frame.not_found"
+handler500 = "ggzy.portals.frame.broken"

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,7 +112,9 @@ def check_pack(
     for check in ALL:
         if check not in verifier.DOMAIN_CHECKS:
             verifier.DOMAIN_CHECKS.append(check)
-    return verifier.verify(pack, fetch, acknowledgements=acknowledgements, state=state)
+    return verifier.verify(
+        pack, fetch, acknowledgements=acknowledgements, state=state, now=datetime.now(UTC)
+    )
 
 
 def _files(party: Party, pack: dict[str, Any]) -> list[Check]:

@@ -1,0 +1,126 @@
+"""What every view shares: its permission by name, refusals as pages, the moment, redirects after acts."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path
+
+from ggzy.evidence.actions import record_refusal
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.clock import legal_now
+from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
+from ggzy.parties.grid import Permission, require
+
+#: every route of the pages → the permission it names; a test demands that none is missing
+ROUTE_PERMISSIONS: dict[str, Permission] = {}
+
+View = Callable[..., HttpResponse]
+
+
+def who(request: HttpRequest) -> Actor:
+    """Return who is there."""
+    found: Actor = request.actor  # type: ignore[attr-defined]
+    return found
+
+
+def now() -> datetime:
+    """Return the legal moment: pages are an edge."""
+    return legal_now()
+
+
+def route(address: str, view: View, *, name: str, permission: Permission) -> URLPattern:
+    """Return a route that names its permission; the permission is checked again in the act."""
+    ROUTE_PERMISSIONS[name] = permission
+    return path(address, _guarded(view, permission), name=name)
+
+
+def _guarded(view: View, permission: Permission) -> View:
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            require(who(request), permission) if permission is not Permission.PORTAL_READ else None
+            return view(request, *args, **kwargs)
+        except NotSignedIn as refusal:
+            if request.method == "GET":
+                return HttpResponseRedirect(f"/login?next={request.get_full_path()}")
+            return refused(request, refusal)
+        except Refusal as refusal:
+            if request.method == "POST":
+                record_refusal(
+                    f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=now()
+                )
+            return refused(request, refusal)
+
+    return page
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Show a refusal: what happened, the clause, what can be done next."""
+    back = request.META.get("HTTP_REFERER", "")
+    steps = refusal.next_steps or ((("返回上一页", back),) if back else ()) or (("首页", "/"),)
+    page = {"title": "未能办理", "message": refusal.message, "basis": refusal.basis, "next_steps": steps}
+    return render(request, "portals/refused.html", page, status=refusal.status)
+
+
+def text(request: HttpRequest, name: str) -> str:
+    """Return a posted text, stripped; "" when it was left empty."""
+    return str(request.POST.get(name, "")).strip()
+
+
+def moment(request: HttpRequest, name: str, *, says: str) -> datetime:
+    """Return a posted local date and time (北京时间).
+
+    :raises BadInput: empty or not a moment
+    """
+    from ggzy.kernel.clock import BEIJING
+
+    try:
+        found = datetime.fromisoformat(text(request, name))
+    except ValueError:
+        raise BadInput(f"请选择{says}", field=name) from None
+    return found if found.tzinfo else found.replace(tzinfo=BEIJING)
+
+
+def done(address: str, says: str = "") -> HttpResponseRedirect:
+    """Go on to a page after an act, with a sentence of what was done."""
+    from urllib.parse import quote
+
+    response = HttpResponseRedirect(address)
+    if says:
+        response.set_cookie("ggzy_done", quote(says), max_age=20, samesite="Lax", httponly=True)
+    return response
+
+
+def show(request: HttpRequest, template: str, page: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """Render a page; the sentence of the last act is shown once."""
+    from urllib.parse import unquote
+
+    said = unquote(request.COOKIES.get("ggzy_done", ""))[:200]
+    response = render(request, f"portals/{template}", {**page, "done": said}, status=status)
+    if said:
+        response.delete_cookie("ggzy_done")
+    return response
+
+
+def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpResponse:
+    """Answer an address that is none."""
+    page = {
+        "title": "没有这个页面",
+        "message": "地址可能写错了, 或者页面已经移动。",
+        "next_steps": (("首页", "/"), ("招标项目", "/tenders"), ("公告", "/notices")),
+    }
+    return render(request, "portals/refused.html", page, status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer when a bug stopped a page: nothing was half done, since an act is one transaction."""
+    page = {
+        "title": "页面暂时无法显示",
+        "message": "系统内部出现问题, 已经记录。您刚才的操作没有生效或已完整生效, 不会只办一半; 请返回查看后重试。",
+        "next_steps": (("首页", "/"), ("工作台", "/work")),
+    }
+    return render(request, "portals/refused.html", page, status=500)

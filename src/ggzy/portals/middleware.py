@@ -1,0 +1,73 @@
+"""Around every page: security headers, who is there, and what each page's frame shows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+
+from ggzy.identity.actions import actor_of
+from ggzy.kernel.actors import ANYONE, Actor
+from ggzy.kernel.clock import face
+
+COOKIE = "ggzy_session"
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+class SecurityHeaders:
+    """Strict headers on every answer: nothing inline, nothing from elsewhere, nobody frames us."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response
+
+
+class WhoIsThere:
+    """Attach the actor of the session cookie, looked up only when a page asks."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = SimpleLazyObject(lambda: _actor(request))  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    token = request.COOKIES.get(COOKIE, "")
+    found = actor_of(token=token, address=str(request.META.get("REMOTE_ADDR") or "")) if token else None
+    return found or ANYONE
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """Return what the frame of every page shows: who is there, the centre, the training mark and its clock."""
+    return {
+        "actor": getattr(request, "actor", ANYONE),
+        "centre_name": settings.CENTRE_NAME,
+        "training": settings.MODE == "training",
+        "clock": SimpleLazyObject(face),
+    }
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that came without its protection mark."""
+    page = {
+        "title": "页面已过期",
+        "message": "为保护您的账号, 表单需要从本站页面提交。页面可能打开得太久, 或浏览器禁用了Cookie。",
+        "next_steps": ((("返回上一页并刷新"), request.META.get("HTTP_REFERER", "/")), ("首页", "/")),
+    }
+    return render(request, "portals/refused.html", page, status=403)

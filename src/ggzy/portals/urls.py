@@ -1,0 +1,6 @@
+"""Every page: the public ones and the workbenches."""
+
+from ggzy.portals.urls_public import urlpatterns as public
+from ggzy.portals.urls_work import urlpatterns as work
+
+urlpatterns = [*public, *work]

@@ -1,0 +1,152 @@
+"""Template words: moments in Beijing time, money with its unit, badges, the timeline of clocks."""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ggzy.kernel.clock import BEIJING
+from ggzy.procedures.spec import STAGE_LABELS, Stage
+
+register = template.Library()
+
+_TONES = {
+    Stage.OPEN_FOR_BID: "live",
+    Stage.OPENING: "live",
+    Stage.EVALUATING: "busy",
+    Stage.CAND_PUB: "live",
+    Stage.CONTRACTED: "good",
+    Stage.NOTIFIED: "good",
+    Stage.AWARDED: "good",
+    Stage.FAILED: "bad",
+    Stage.TERMINATED: "bad",
+}
+
+
+def _aware(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value.astimezone(BEIJING) if isinstance(value, datetime) else None
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """Return 2026-03-02 09:30 in Beijing time, "—" when there is none."""
+    found = _aware(value)
+    return f"{found:%Y-%m-%d %H:%M}" if found else "—"
+
+
+@register.filter
+def moment_exact(value: Any) -> str:
+    """Return the moment with seconds."""
+    found = _aware(value)
+    return f"{found:%Y-%m-%d %H:%M:%S}" if found else "—"
+
+
+@register.filter
+def day(value: Any) -> str:
+    """Return 2026年3月2日."""
+    found = _aware(value)
+    return f"{found.year}年{found.month}月{found.day}日" if found else "—"
+
+
+@register.filter
+def end_of_day(value: Any) -> str:
+    """Return an exclusive midnight as the day it ends: 3月27日24时."""
+    found = _aware(value)
+    if found is None:
+        return "—"
+    if (found.hour, found.minute, found.second) == (0, 0, 0):
+        from datetime import timedelta
+
+        last = found - timedelta(days=1)
+        return f"{last.year}年{last.month}月{last.day}日24时"
+    return f"{found:%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def iso(value: Any) -> str:
+    """Return the moment for machines."""
+    found = _aware(value)
+    return found.isoformat() if found else ""
+
+
+@register.filter
+def local_input(value: Any) -> str:
+    """Return the moment for a datetime-local field."""
+    found = _aware(value)
+    return f"{found:%Y-%m-%dT%H:%M}" if found else ""
+
+
+@register.filter
+def yuan(value: Any) -> str:
+    """Return an amount of 元 with its separators, "—" when there is none."""
+    try:
+        return f"{Decimal(str(value)):,.2f} 元" if value not in (None, "") else "—"
+    except InvalidOperation:
+        return str(value)
+
+
+@register.filter
+def size(value: Any) -> str:
+    """Return a file size for people."""
+    amount = int(value or 0)
+    for unit in ("B", "KB", "MB"):
+        if amount < 1024:
+            return f"{amount} {unit}"
+        amount //= 1024
+    return f"{amount} GB"
+
+
+@register.filter
+def short(value: Any) -> str:
+    """Return the first and last digits of a long hash."""
+    text = str(value or "")
+    return f"{text[:10]}…{text[-6:]}" if len(text) > 20 else text
+
+
+@register.filter
+def get(value: Any, key: Any) -> Any:
+    """Return a mapping's item."""
+    return value.get(key) if hasattr(value, "get") else None
+
+
+@register.simple_tag
+def stage_badge(stage: str) -> SafeString:
+    """Return a badge for where a round stands."""
+    found = Stage(stage)
+    return format_html('<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), STAGE_LABELS[found])
+
+
+@register.inclusion_tag("ui/timeline.html")
+def timeline(rows: Any) -> dict[str, Any]:
+    """Show statutory clocks: moment, what, clause, arithmetic, kept or not."""
+    return {"rows": rows}
+
+
+@register.inclusion_tag("ui/empty.html")
+def empty(says: str, label: str = "", href: str = "") -> dict[str, str]:
+    """Show that there is nothing here, and what to do next."""
+    return {"says": says, "label": label, "href": href}
+
+
+@register.inclusion_tag("ui/sign.html", takes_context=True)
+def sign_form(context: dict[str, Any], action: str, to_sign: str, label: str, confirm: str = "") -> dict[str, Any]:
+    """Show a form whose submission is signed by the person's certificate in the browser.
+
+    `to_sign` is the address that answers {"to_sign": base64}.
+    """
+    return {
+        "action": action,
+        "to_sign": to_sign,
+        "label": label,
+        "confirm": confirm,
+        "csrf_token": context.get("csrf_token"),
+        "certificate": context["actor"].certificate,
+    }
