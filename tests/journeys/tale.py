@@ -1,5 +1,6 @@
 """Short words for journeys: one lot, three bidders, taken to any stage by its own parties."""
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -43,7 +44,7 @@ class Tale:
         return self.platform.demo(name)
 
     def prepared(self) -> "Tale":
-        project = story.register_project(self.owner, name="测试工程", serial=hash(str(self.folder)) % 1_000_000)
+        project = story.register_project(self.owner, name="测试工程", serial=secrets.randbelow(1_000_000))
         lots = [
             {"name": f"{n + 1}标段", "budget": "10000000", "ceiling_price": "10000000", "duration_days": "365"}
             for n in range(self.lots)

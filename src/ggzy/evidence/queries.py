@@ -101,6 +101,22 @@ def acts_of(ocid: str) -> list[FeedRow]:
     ]
 
 
+def acts_of_round(round_id: str) -> list[FeedRow]:
+    """Return the published leaves of one round, in the log's order."""
+    return _feed_rows(Entry.objects.filter(round=round_id).order_by("leaf_index"))
+
+
+def newest(*, limit: int, without: Iterable[str] = ()) -> list[FeedRow]:
+    """Return the newest published leaves but those of some acts, newest first."""
+    return _feed_rows(Entry.objects.exclude(act__in=list(without)).order_by("-leaf_index"), limit=limit)
+
+
+def _feed_rows(rows: Any, *, limit: int | None = None) -> list[FeedRow]:
+    columns = ("leaf_index", *(column for column in FeedRow.__dataclass_fields__ if column != "index"))
+    covered = rows.filter(centre_id=settings.CENTRE_ID, leaf_index__lt=published_size())
+    return [FeedRow(*row[:-1], _public(row[-1])) for row in covered.values_list(*columns)[:limit]]
+
+
 def refusals(*, limit: int, round: str = "") -> list[RefusalRow]:
     """Return the newest refused binding acts (of one round), for supervisors only."""
     rows = SecurityEvent.objects.filter(centre_id=settings.CENTRE_ID)

@@ -1,1 +1,39 @@
-urlpatterns = []
+"""Addresses that anyone may open, and signing in."""
+
+from ggzy.parties.grid import Permission
+from ggzy.portals import hall, login, public, reference
+from ggzy.portals.frame import route
+
+_READ = Permission.PORTAL_READ
+
+urlpatterns = [
+    route("", public.home, name="home", permission=_READ),
+    route("tenders", public.tender_list, name="tenders", permission=_READ),
+    route("tenders/<str:tender_id>", public.tender, name="tender", permission=_READ),
+    route("lots/<str:lot_id>", public.lot, name="lot", permission=_READ),
+    route("notices", public.notice_list, name="notices", permission=_READ),
+    route("notices/<str:notice_id>", public.notice, name="notice", permission=_READ),
+    route("files/<str:tender_id>/<int:version>", public.file, name="file", permission=_READ),
+    route("files/<str:tender_id>/<int:version>.json", public.file_json, name="file-json", permission=_READ),
+    route("rounds/<str:round_id>/hall", hall.hall, name="hall", permission=Permission.OPENING_WATCH),
+    route(
+        "rounds/<str:round_id>/hall/fragment", hall.fragment, name="hall-now", permission=Permission.OPENING_WATCH
+    ),
+    route("draws/<str:draw_id>", reference.draw, name="draw", permission=_READ),
+    route("procedures", reference.procedure_list, name="procedures", permission=_READ),
+    route("procedures/<str:code>", reference.procedure, name="procedure", permission=_READ),
+    route("law", reference.law, name="law", permission=_READ),
+    route("verify", reference.verify, name="verify", permission=_READ),
+    route("evidence", reference.log, name="evidence", permission=_READ),
+    route("login", login.login, name="login", permission=_READ),
+    route("login/prove", login.prove, name="login-prove", permission=_READ),
+    route("logout", login.logout, name="logout", permission=_READ),
+    route("register", login.register, name="register", permission=Permission.PARTY_REGISTER),
+    route("certificates", login.certificates, name="certificates", permission=Permission.CERTIFICATE_APPLY),
+    route(
+        "certificates/<str:fingerprint>.pem",
+        login.certificate_pem,
+        name="certificate-pem",
+        permission=Permission.CERTIFICATE_APPLY,
+    ),
+]

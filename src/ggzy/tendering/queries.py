@@ -138,6 +138,21 @@ def recent_lots(
     return _lots(" AND ".join(where) + " ORDER BY r.published_at DESC, r.id DESC LIMIT %s", values)
 
 
+def lots_page(*, words: str = "", stage: str = "", number: int = 1, size: int = 30) -> tuple[list[LotRow], bool]:
+    """Return one page of published rounds, newest first, and whether there is a further page."""
+    where, values = ["r.published_at IS NOT NULL"], []
+    if stage:
+        where.append("r.stage = %s")
+        values.append(stage)
+    if words.strip():
+        where.append("(t.name ILIKE %s OR l.name ILIKE %s OR o.name ILIKE %s)")
+        values += [f"%{words.strip()[:100]}%"] * 3
+    values += [size + 1, (max(number, 1) - 1) * size]
+    order = " ORDER BY r.published_at DESC, t.id DESC, l.number, r.id DESC LIMIT %s OFFSET %s"
+    found = _lots(" AND ".join(where) + order, values)
+    return found[:size], len(found) > size
+
+
 def openings_between(start: datetime, end: datetime) -> list[LotRow]:
     """Return the rounds whose deadline, and so opening, lies in [start, end)."""
     return _lots(
@@ -228,6 +243,21 @@ def tender_file(*, tender_id: str, version: int | None = None) -> TenderFile:
     if row is None:
         raise NotFound("招标文件尚未发布, 或没有这个版本")
     return row
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRow:
+    """One published version of a tender file as a list shows it."""
+
+    version: int
+    sha256: str
+    issued_at: datetime
+
+
+def file_versions(tender_id: str) -> list[FileRow]:
+    """Return the published versions of a tender's file, newest first."""
+    rows = TenderFile.objects.filter(tender__public_id=tender_id).order_by("-version")
+    return [FileRow(version=v, sha256=s, issued_at=i) for v, s, i in rows.values_list("version", "sha256", "issued_at")]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,56 @@
+"""The opening hall for anyone: a countdown, then what the opening brings, live and to be read again."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ggzy.evidence import queries as evidence
+from ggzy.kernel.actors import Role
+from ggzy.notices import queries as notices
+from ggzy.notices.actions import NoticeKind
+from ggzy.opening.queries import hall_row
+from ggzy.portals.frame import now, show, who
+from ggzy.procedures.spec import Stage
+from ggzy.tendering import queries as tenders
+
+#: acts of a round that belong to its opening
+_OPENING = ("opening.", "bidding.")
+
+
+def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    """Return what the hall shows this viewer now. Before the deadline it holds nothing of bids, not even a count."""
+    viewer = who(request)
+    moment = now()
+    hall = hall_row(round_id=round_id, viewer=viewer)
+    # read before what is shown: an event in between is told again, none is missed
+    after = evidence.published_size() - 1
+    waiting = hall.bid_deadline is None or moment < hall.bid_deadline
+    about = [] if waiting else notices.of_round(round_id)
+    acts = [] if waiting else [row for row in evidence.acts_of_round(round_id) if row.act.startswith(_OPENING)]
+    names = {bid.bid: bid.bidder for bid in hall.bids}
+    return {
+        "hall": hall,
+        "lot": tenders.round_row(round_id),
+        "waiting": waiting,
+        "failed": hall.stage == Stage.FAILED,
+        "record": next((n.row for n in about if n.row.kind == NoticeKind.OPENING_RECORD), None),
+        "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),
+        "waiting_bids": sum(bid.state == "waiting" for bid in hall.bids),
+        "events": [(row, names.get(str(row.fields.get("bid", "")), "")) for row in acts],
+        "is_bidder": viewer.role is Role.BIDDER,
+        "after": after,
+        "now": moment,
+        "address": request.build_absolute_uri(f"/rounds/{round_id}/hall"),
+    }
+
+
+def hall(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show the hall with its live part."""
+    return show(request, "public/hall.html", _page(request, round_id))
+
+
+def fragment(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Answer with the live part alone, for a page that heard of an act."""
+    response = show(request, "public/hall_now.html", _page(request, round_id))
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,86 @@
+"""Public pages to look things up: draws, procedures, statutory limits, evidence, how to verify."""
+
+from collections import Counter
+from itertools import groupby
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from ggzy.evidence import queries as evidence
+from ggzy.experts import queries as draws
+from ggzy.kernel.actors import Role
+from ggzy.law.table import ALL
+from ggzy.portals.frame import show, who
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.ui.flow import main_line, stations
+
+#: acts that come by the clock and say nothing of a process
+_BY_THE_CLOCK = ("evidence.escrow_root",)
+NEWEST_ACTS = 40
+
+
+def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
+    """Show a draw of experts: labels, seeds, calls, and how to recompute it."""
+    row = draws.draw_row(draw_id)
+    page = {
+        "draw": row,
+        "labels": draws.labels_of(draw_id),
+        "counts": Counter(call["state"] for call in row.called),
+        "may_seed": who(request).role in {Role.TENDEREE, Role.AGENCY, Role.CENTRE, Role.SUPERVISOR},
+        "address": request.build_absolute_uri(f"/tenders/{row.tender}"),
+    }
+    return show(request, "public/draw.html", page)
+
+
+def procedure_list(request: HttpRequest) -> HttpResponse:
+    """Show every procedure of the catalogue."""
+    page = {
+        "procedures": [
+            (procedure, len(main_line(procedure)), sum(move.built for move in procedure.moves))
+            for procedure in BY_CODE.values()
+        ]
+    }
+    return show(request, "public/procedures.html", page)
+
+
+def procedure(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one procedure as a flow and as the table of its moves."""
+    found = BY_CODE.get(code)
+    if found is None:
+        raise Http404
+    line = main_line(found)
+    page = {
+        "procedure": found,
+        "line": line,
+        "stations": [(station, station.stage in line) for station in stations(found)],
+        "built": sum(move.built for move in found.moves),
+    }
+    return show(request, "public/procedure.html", page)
+
+
+def law(request: HttpRequest) -> HttpResponse:
+    """Show every statutory limit by its statute."""
+    rows = sorted(ALL, key=lambda row: row.basis[0].instrument)
+    by_statute = {name: list(found) for name, found in groupby(rows, key=lambda row: row.basis[0].instrument)}
+    order = list(dict.fromkeys(row.basis[0].instrument for row in ALL))
+    page = {
+        "statutes": [(f"s{number}", name, by_statute[name]) for number, name in enumerate(order, 1)],
+        "known": sum(row.may_block for row in ALL),
+        "total": len(ALL),
+    }
+    return show(request, "public/law.html", page)
+
+
+def verify(request: HttpRequest) -> HttpResponse:
+    """Say in plain words how anyone recomputes a process."""
+    return show(request, "public/verify.html", {"example": request.build_absolute_uri("/tenders/")})
+
+
+def log(request: HttpRequest) -> HttpResponse:
+    """Show the log: its last checkpoint, how large it is, the newest public acts."""
+    page = {
+        "checkpoint": evidence.checkpoint_note(),
+        "size": evidence.published_size(),
+        "acts": evidence.newest(limit=NEWEST_ACTS, without=_BY_THE_CLOCK),
+        "address": request.build_absolute_uri("/log/checkpoint"),
+    }
+    return show(request, "public/evidence.html", page)

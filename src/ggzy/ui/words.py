@@ -1,0 +1,110 @@
+"""Chinese words for what the log and the draws call by code."""
+
+ACTS: dict[str, str] = {
+    "awarding.awarded": "确定中标人",
+    "awarding.notified": "发出中标通知书",
+    "awarding.publicity_ended": "公示期满",
+    "awarding.publicity_started": "公示中标候选人",
+    "bidding.received": "收到加密投标文件",
+    "bidding.withdrawn": "撤回投标文件",
+    "contracting.sealed": "一方签章合同",
+    "contracting.signed": "合同签订",
+    "evaluation.all_rejected": "评标委员会否决全部投标",
+    "evaluation.preliminary_decided": "初步评审结论",
+    "evaluation.report_compiled": "汇总评标报告",
+    "evaluation.report_signed": "评委签署评标报告",
+    "evaluation.reported": "提交评标报告",
+    "evaluation.seated": "组建评标委员会",
+    "evaluation.sheet_handed_in": "评委提交评审表",
+    "evidence.escrow_root": "封存批次根(定时写入)",
+    "experts.answered": "专家答复邀请",
+    "experts.called_next": "依次补充邀请",
+    "experts.checked_in": "专家签到",
+    "experts.owner_checked_in": "招标人代表签到",
+    "experts.pool_dry": "候选专家用尽",
+    "experts.pool_frozen": "冻结专家库, 发起抽取",
+    "experts.ranked": "由三方种子算出抽取名次",
+    "experts.seed_committed": "提交随机种子的承诺",
+    "experts.seed_revealed": "公开随机种子",
+    "identity.certificate_bound": "绑定数字证书",
+    "notices.published": "发布公告",
+    "objections.answered": "答复评标结果异议",
+    "objections.raised": "提出评标结果异议",
+    "opening.bid_shown": "开启一份投标文件",
+    "opening.closed": "投标截止",
+    "opening.ended": "开标结束, 形成开标记录",
+    "opening.failed": "投标人不足3个, 流标",
+    "opening.failure_accounted": "认定未能解密的责任",
+    "opening.key_released": "投标人解密",
+    "opening.objection_answered": "当场答复开标异议",
+    "opening.objection_raised": "当场提出开标异议",
+    "opening.opened": "开标开始",
+    "parties.registered": "单位登记",
+    "projects.registered": "登记项目",
+    "tendering.document_started": "开始编制招标文件",
+    "tendering.document_written": "保存招标文件",
+    "tendering.drafted": "新建招标项目",
+    "tendering.form_checked": "中心形式核验",
+    "tendering.published": "发布招标公告, 发出招标文件",
+    "tendering.registered": "进场登记",
+    "tendering.review_concluded": "公平竞争审查结论",
+    "tendering.round_started": "开始新一轮招标",
+    "tendering.sent_to_review": "送公平竞争审查",
+}
+
+#: what the public fields of an act are called
+FIELDS: dict[str, str] = {
+    "at": "时刻",
+    "answer": "答复",
+    "answer_due_at": "应答复至",
+    "answered_at": "答复时刻",
+    "batch": "批次",
+    "bid": "投标编号",
+    "bid_deadline": "投标截止",
+    "bidder": "投标人",
+    "bidders": "投标人",
+    "bids": "投标份数",
+    "count": "份数",
+    "ends_at": "期满时刻",
+    "filed_at": "提出时刻",
+    "kind": "种类",
+    "label": "编号",
+    "live": "有效投标份数",
+    "name": "名称",
+    "opened_at": "开标时刻",
+    "party": "一方",
+    "price": "报价",
+    "published_at": "发布时刻",
+    "rank": "名次",
+    "reason": "原因",
+    "sent_at": "发出时刻",
+    "side": "签章方",
+    "started_at": "起始时刻",
+    "state": "状态",
+    "text": "内容",
+    "version": "版本",
+    "window_ends_at": "解密截止",
+}
+
+DRAW_STATES = {"seeding": "等待三方种子", "calling": "正在依次邀请", "confirmed": "人数已满", "seated": "已组建评标委员会"}
+CALL_STATES = {
+    "waiting": "候补",
+    "called": "已通知, 待答复",
+    "accepted": "同意参加",
+    "refused": "不能参加",
+    "replaced": "已替换",
+}
+DRAW_PARTIES = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
+FUNDS = {"state": "国有资金", "private": "自筹资金", "mixed": "混合资金"}
+BID_STATES = {
+    "waiting": "等待解密",
+    "released": "正在解密",
+    "opened": "解密成功",
+    "revoked": "视为撤销",
+    "withdrawn": "视为撤回",
+}
+
+
+def act(code: str) -> str:
+    """Return what people call an act of the log."""
+    return ACTS.get(code, code)
