@@ -99,6 +99,9 @@ def prove(request: HttpRequest) -> HttpResponse:
         )
     except NotSignedIn:
         raise
+    except identity.ChallengeExpired:
+        says = "验证文本已过期(有效2分钟), 现已换新, 请再选择一次证书文件"
+        return _certificate_page(request, going=going, problem=says, status=401)
     except Refusal as refusal:
         return _certificate_page(request, going=going, problem=refusal.message, status=refusal.status)
     return done(going, "已用数字证书登录, 可以办理签名事项")

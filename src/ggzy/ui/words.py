@@ -1,4 +1,7 @@
-"""Chinese words for what the log and the draws call by code."""
+"""Chinese words for what the log, the draws and the opening call by code."""
+
+from collections.abc import Mapping
+from typing import Any
 
 ACTS: dict[str, str] = {
     "awarding.awarded": "确定中标人",
@@ -52,40 +55,6 @@ ACTS: dict[str, str] = {
     "tendering.sent_to_review": "送公平竞争审查",
 }
 
-#: what the public fields of an act are called
-FIELDS: dict[str, str] = {
-    "at": "时刻",
-    "answer": "答复",
-    "answer_due_at": "应答复至",
-    "answered_at": "答复时刻",
-    "batch": "批次",
-    "bid": "投标编号",
-    "bid_deadline": "投标截止",
-    "bidder": "投标人",
-    "bidders": "投标人",
-    "bids": "投标份数",
-    "count": "份数",
-    "ends_at": "期满时刻",
-    "filed_at": "提出时刻",
-    "kind": "种类",
-    "label": "编号",
-    "live": "有效投标份数",
-    "name": "名称",
-    "opened_at": "开标时刻",
-    "party": "一方",
-    "price": "报价",
-    "published_at": "发布时刻",
-    "rank": "名次",
-    "reason": "原因",
-    "sent_at": "发出时刻",
-    "side": "签章方",
-    "started_at": "起始时刻",
-    "state": "状态",
-    "text": "内容",
-    "version": "版本",
-    "window_ends_at": "解密截止",
-}
-
 DRAW_STATES = {"seeding": "等待三方种子", "calling": "正在依次邀请", "confirmed": "人数已满", "seated": "已组建评标委员会"}
 CALL_STATES = {
     "waiting": "候补",
@@ -94,8 +63,6 @@ CALL_STATES = {
     "refused": "不能参加",
     "replaced": "已替换",
 }
-DRAW_PARTIES = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
-FUNDS = {"state": "国有资金", "private": "自筹资金", "mixed": "混合资金"}
 BID_STATES = {
     "waiting": "等待解密",
     "released": "正在解密",
@@ -108,3 +75,34 @@ BID_STATES = {
 def act(code: str) -> str:
     """Return what people call an act of the log."""
     return ACTS.get(code, code)
+
+
+NOTICE_KINDS = {
+    "tender": "招标公告",
+    "failure": "流标公告",
+    "candidates": "中标候选人公示",
+    "result": "中标结果公告",
+    "contract": "合同公告",
+    "opening_record": "开标记录",
+}
+_SHEETS = {"preliminary": "初步评审表", "competition": "竞争性论证表决", "scores": "打分表"}
+_FAILURES = {"fewer_than_three": "投标人少于3个", "committee_rejected_all": "评标委员会否决全部投标"}
+
+
+def facts(fields: Mapping[str, Any]) -> str:
+    """Return the public fields of an act that people can read, in one line; hashes and lists stay in the data."""
+    said = []
+    if "kind" in fields:
+        kind = str(fields["kind"])
+        said.append(NOTICE_KINDS.get(kind) or _SHEETS.get(kind) or kind)
+    if "name" in fields:
+        said.append(str(fields["name"]))
+    if "member" in fields:
+        said.append(f"评委 {fields['member']}")
+    if fields.get("price"):
+        said.append(f"{fields['price']} 元")
+    if "state" in fields:
+        said.append(BID_STATES.get(str(fields["state"]), str(fields["state"])))
+    if fields.get("reason"):
+        said.append(_FAILURES.get(str(fields["reason"]), str(fields["reason"])))
+    return ", ".join(said)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from ggzy.kernel.clock import BEIJING
 from ggzy.procedures.spec import STAGE_LABELS, Stage
+from ggzy.ui import words
 
 register = template.Library()
 
@@ -115,6 +116,25 @@ def short(value: Any) -> str:
 def get(value: Any, key: Any) -> Any:
     """Return a mapping's item."""
     return value.get(key) if hasattr(value, "get") else None
+
+
+@register.filter
+def act_label(value: Any) -> str:
+    """Return what people call an act of the log."""
+    return words.act(str(value))
+
+
+@register.filter
+def said(value: Any, kind: str) -> str:
+    """Return the word for a state by its kind: draw, call, bid or limit."""
+    table = {"draw": words.DRAW_STATES, "call": words.CALL_STATES, "bid": words.BID_STATES}[kind]
+    return table.get(str(value), str(value))
+
+
+@register.filter
+def act_facts(fields: Any) -> str:
+    """Return the public fields of an act that people can read, in one line."""
+    return words.facts(fields if isinstance(fields, dict) else {})
 
 
 @register.simple_tag
