@@ -12,16 +12,15 @@ from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.evidence.actions import acknowledge, record_act
 from ggzy.identity import cms, trust
-from ggzy.identity.models import Certificate
+from ggzy.identity.queries import certificate_of
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import sha256
 from ggzy.kernel.clock import legal_now
-from ggzy.kernel.refusals import Citation, NotFound, Refusal
+from ggzy.kernel.refusals import Citation, NotFound, NotPermitted, Refusal
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.models import Round
-from ggzy.tendering.moves import require_move
 
 MOST_BYTES = 600 * 1024 * 1024
 MOST_ENVELOPE = 16 * 1024
@@ -112,22 +111,55 @@ class _Counting:
         return self._digest.hexdigest()
 
 
-def _share_round(round_id: str) -> Round:
-    """Share-lock the round (many bidders at once; the closing move waits for them) and return it."""
+@dataclass(frozen=True, kw_only=True)
+class _Gate:
+    """What a submission reads of its round."""
+
+    pk: int
+    round: str
+    lot: str
+    ocid: str
+    stage: str
+    procedure_code: str
+    published_at: datetime | None
+    bid_deadline: datetime | None
+    region_code: str
+
+    def require_open(self, *, now: datetime) -> None:
+        """Judge the moment first, and by nothing but the moment and the stage."""
+        if self.published_at is None or self.bid_deadline is None:
+            raise NotYetOpen("该标段尚未发布招标公告, 暂不接收投标文件")
+        if now >= self.bid_deadline or self.stage != Stage.OPEN_FOR_BID:
+            raise TooLate("投标截止时间已到, 投标文件不再接收、替换或撤回")
+
+
+# one statement for the hot path of the last minute; FOR SHARE lets many bidders in at once and keeps the closing out
+_GATE = """
+SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code
+  FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
+ WHERE r.public_id = %s
+"""
+
+
+def _gate(round_id: str, *, share: bool) -> _Gate:
+    """Return the gate of a round, share-locked if asked (the closing move takes the same row exclusively).
+
+    :raises NotFound: no such round
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM tendering_round WHERE public_id = %s FOR SHARE", [round_id])
+        cursor.execute(_GATE + (" FOR SHARE OF r" if share else ""), [round_id])
         row = cursor.fetchone()
     if row is None:
         raise NotFound("没有这个标段轮次, 请从招标公告进入")
-    return Round.objects.select_related("lot__tender").get(pk=row[0])
+    return _Gate(**dict(zip(_Gate.__dataclass_fields__, row, strict=True)))
 
 
-def _require_open(round_: Round, *, now: datetime) -> None:
-    """Judge the moment first, and by nothing but the moment and the stage."""
-    if round_.published_at is None or round_.bid_deadline is None:
-        raise NotYetOpen("该标段尚未发布招标公告, 暂不接收投标文件")
-    if now >= round_.bid_deadline or round_.stage != Stage.OPEN_FOR_BID:
-        raise TooLate("投标截止时间已到, 投标文件不再接收、替换或撤回")
+def _require_move(gate: _Gate, code: str, *, actor: Actor) -> None:
+    """Ask the procedure. No hold blocks a bid or its withdrawal, so holds are not even read."""
+    move = BY_CODE[gate.procedure_code].move(gate.stage, code)
+    assert not move.blocked_by, "a hold never stops a bid"
+    if actor.role not in move.actors:
+        raise NotPermitted("投标文件由投标人递交和撤回")
 
 
 def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged:
@@ -144,28 +176,25 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     """
     require(actor, Permission.BID_SUBMIT)
     # early, cheap and without a lock: spare a late bidder the upload; the binding check follows below
-    early = Round.objects.filter(public_id=round_id).first()
-    if early is None:
-        raise NotFound("没有这个标段轮次, 请从招标公告进入")
-    _require_open(early, now=legal_now())
+    _gate(round_id, share=False).require_open(now=legal_now())
     counted = _Counting(package.payload)
     name = files.keep_sealed(counted)
     kept = False
     try:
         with transaction.atomic():
-            round_ = _share_round(round_id)
+            gate = _gate(round_id, share=True)
             received_at = legal_now()
-            _require_open(round_, now=received_at)
-            require_move(round_, "submit_bid", actor=actor)
-            certificate = _check_package(package, counted, round_=round_, actor=actor)
-            replaced = Bid.objects.filter(round=round_, bidder_id=actor.organisation_pk, state=Bid.LIVE).update(
+            gate.require_open(now=received_at)
+            _require_move(gate, "submit_bid", actor=actor)
+            certificate_pk = _check_package(package, counted, gate=gate, actor=actor)
+            replaced = Bid.objects.filter(round_id=gate.pk, bidder_id=actor.organisation_pk, state=Bid.LIVE).update(
                 state=Bid.REPLACED, ended_at=received_at
             )
             bid = Bid(
-                round=round_,
+                round_id=gate.pk,
                 bidder_id=actor.organisation_pk,
                 account_id=actor.account_pk,
-                certificate=certificate,
+                certificate_id=certificate_pk,
                 state=Bid.LIVE,
                 received_at=received_at,
                 manifest=package.manifest,
@@ -174,16 +203,16 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
                 payload=name,
                 payload_size=counted.size,
                 payload_sha256=counted.sha256,
-                region_code=round_.region_code,
+                region_code=gate.region_code,
             )
             entry = record_act(
                 "bidding.received",
                 subject=bid.public_id,
                 actor=actor,
                 legal_at=received_at,
-                ocid=round_.lot.tender.ocid,
-                lot=round_.lot.public_id,
-                round=round_.public_id,
+                ocid=gate.ocid,
+                lot=gate.lot,
+                round=gate.round,
                 public={"bid": bid.public_id, "manifest_sha256": sha256(package.manifest).hex()},
                 party={"bidder": actor.organisation, "received_at": received_at.isoformat()},
                 escrowed=True,
@@ -207,24 +236,25 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     )
 
 
-def _check_package(package: Package, counted: _Counting, *, round_: Round, actor: Actor) -> Certificate:
+def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: Actor) -> int:
+    """Check every part of a package and return the primary key of the certificate that sealed it."""
     if len(package.envelope) > MOST_ENVELOPE or len(package.signature) > MOST_SIGNATURE:
         raise TooLarge("密钥信封或清单签名过大, 请用投标客户端重新加密")
     if not bidbox.is_age_file(counted.first):
         raise Unsealed("投标文件未加密或不是本平台的加密格式, 依法拒收; 请用投标客户端加密后递交")
     manifest = bidbox.read_manifest(package.manifest)
-    if manifest.get("round") != round_.public_id:
+    if manifest.get("round") != gate.round:
         raise bidbox.PackageBroken("投标文件是为另一个标段(轮次)加密的, 请核对后重新加密")
     parts = manifest["parts"]
     if parts["bid.age"]["sha256"] != counted.sha256 or parts["key.p7m"]["sha256"] != sha256(package.envelope).hex():
         raise bidbox.PackageBroken("投标文件与清单不符, 可能在传输中损坏, 请重新递交")
     if manifest.get("certificate") != actor.certificate:
         raise bidbox.PackageBroken("投标文件不是用您登录所用的证书加密的, 请用该证书重新加密")
-    certificate = Certificate.objects.get(fingerprint=actor.certificate)
-    loaded = trust.load(certificate.pem)
+    pk, pem = certificate_of(actor.certificate)
+    loaded = trust.load(pem)
     cms.require_detached(package.signature, data=package.manifest, certificate=loaded)
     cms.require_envelope_for(package.envelope, loaded)
-    return certificate
+    return pk
 
 
 def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
@@ -235,11 +265,11 @@ def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
     """
     require(actor, Permission.BID_SUBMIT)
     with transaction.atomic():
-        round_ = _share_round(round_id)
+        gate = _gate(round_id, share=True)
         now = legal_now()
-        _require_open(round_, now=now)
-        require_move(round_, "withdraw_bid", actor=actor)
-        bid = Bid.objects.filter(round=round_, bidder_id=actor.organisation_pk, state=Bid.LIVE).first()
+        gate.require_open(now=now)
+        _require_move(gate, "withdraw_bid", actor=actor)
+        bid = Bid.objects.filter(round_id=gate.pk, bidder_id=actor.organisation_pk, state=Bid.LIVE).first()
         if bid is None:
             raise NoLiveBid("您单位在该标段没有已递交的投标文件, 无需撤回")
         changed = Bid.objects.filter(pk=bid.pk, state=Bid.LIVE).update(state=Bid.WITHDRAWN, ended_at=now)
@@ -250,9 +280,9 @@ def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
             subject=bid.public_id,
             actor=actor,
             legal_at=now,
-            ocid=round_.lot.tender.ocid,
-            lot=round_.lot.public_id,
-            round=round_.public_id,
+            ocid=gate.ocid,
+            lot=gate.lot,
+            round=gate.round,
             party={"bid": bid.public_id, "bidder": actor.organisation},
             escrowed=True,
         )

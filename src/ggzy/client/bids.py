@@ -47,7 +47,8 @@ def submit(*, party: Party, round_id: str, folder: Path, key: str | None = None)
     handles = {part: (folder / name).open("rb") for part, name in FILES.items()}
     try:
         files = {part: (FILES[part], handle, "application/octet-stream") for part, handle in handles.items()}
-        return party.ask("POST", f"/rounds/{round_id}/bids", files=files, key=key)
+        answer: dict[str, Any] = party.ask("POST", f"/rounds/{round_id}/bids", files=files, key=key)
+        return answer
     finally:
         for handle in handles.values():
             handle.close()
@@ -69,4 +70,5 @@ def release(*, party: Party, bid_id: str) -> dict[str, Any]:
     """
     found = party.get(f"/bids/{bid_id}/envelope")
     key = bid_key(party=party, envelope=base64.b64decode(found["envelope"]))
-    return party.post(f"/bids/{bid_id}/key", {"bid_key": key})
+    answer: dict[str, Any] = party.post(f"/bids/{bid_id}/key", {"bid_key": key})
+    return answer

@@ -75,7 +75,7 @@ _LOCAL = threading.local()
 
 def _http(base: str, transport: httpx.BaseTransport | None) -> httpx.Client:
     """Return this thread's connection to a platform; parties share it, tokens travel in headers."""
-    clients = _LOCAL.__dict__.setdefault("clients", {})
+    clients: dict[tuple[str, int], httpx.Client] = _LOCAL.__dict__.setdefault("clients", {})
     key = (base, id(transport))
     if key not in clients:
         clients[key] = httpx.Client(base_url=base, transport=transport, timeout=120, trust_env=False)

@@ -160,3 +160,85 @@ def running_for(account_pk: int) -> list[Round]:
         .select_related("lot__tender")
         .distinct()
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskRow:
+    """One evaluation that an account sits in."""
+
+    round: str
+    name: str
+    step: str
+    started_at: datetime
+    waits_for_me: bool
+
+
+_SHEET_OF_STEP = {
+    Evaluation.PRELIMINARY: "preliminary",
+    Evaluation.COMPETITION: "competition",
+    Evaluation.DETAILED: "scores",
+}
+
+
+def desks_of(account_pk: int) -> list[DeskRow]:
+    """Return the running evaluations of an account, and whether its own sheet or signature is still out."""
+    rows = (
+        Evaluation.objects.filter(draw__members__account_id=account_pk, draw__members__left=False)
+        .exclude(step=Evaluation.DONE)
+        .select_related("round__lot__tender")
+        .order_by("started_at", "pk")
+    )
+    out = []
+    for row in rows[:50]:
+        if row.step == Evaluation.SIGNING:
+            handed = row.signatures.filter(member__account_id=account_pk).exists()
+        else:
+            handed = row.sheets.filter(member__account_id=account_pk, kind=_SHEET_OF_STEP[row.step]).exists()
+        lot = row.round.lot
+        out.append(
+            DeskRow(
+                round=row.round.public_id,
+                name=f"{lot.tender.name} · {lot.name}",
+                step=row.step,
+                started_at=row.started_at,
+                waits_for_me=not handed,
+            )
+        )
+    return out
+
+
+def reported_at_of(round_pks: list[int]) -> dict[int, datetime]:
+    """Return {round primary key: moment of the report} of rounds whose report was handed over."""
+    rows = Evaluation.objects.filter(round_id__in=round_pks, reported_at__isnull=False)
+    return dict(rows.values_list("round_id", "reported_at"))
+
+
+def evaluations(*, actor: Actor, limit: int = 50) -> list[dict[str, Any]]:
+    """Return evaluations to the supervisor, newest first.
+
+    :raises NotPermitted: anyone else
+    """
+    require(actor, Permission.EVALUATION_READ_SHEETS)
+    rows = Evaluation.objects.select_related("round__lot__tender").order_by("-started_at", "-pk")[:limit]
+    return [
+        {
+            "round": e.round.public_id,
+            "name": f"{e.round.lot.tender.name} · {e.round.lot.name}",
+            "ocid": e.round.lot.tender.ocid,
+            "step": e.step,
+            "started_at": e.started_at,
+            "reported_at": e.reported_at,
+            "pdf": e.report_pdf,
+        }
+        for e in rows
+    ]
+
+
+def bidder_names(*, round_id: str, actor: Actor) -> dict[str, str]:
+    """Return {bid: bidder} of an evaluated round to the supervisor, to read the sheets by.
+
+    :raises NotPermitted: anyone else
+    """
+    require(actor, Permission.EVALUATION_READ_SHEETS)
+    found = Evaluation.objects.filter(round__public_id=round_id).values_list("round_id", flat=True).first()
+    return {b.bid: b.bidder for b in opened_bids(found)} if found else {}

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from ggzy.evidence import escrow, keys, notes, tiles, tlog
 from ggzy.evidence import fields as sealed
+from ggzy.evidence.actions import acknowledge
 from ggzy.evidence.models import Checkpoint, Entry, EscrowBatch, SecurityEvent
 from ggzy.kernel.refusals import NotFound
 
@@ -281,3 +282,14 @@ def _trees(batches: Iterable[EscrowBatch]) -> dict[int, tlog.Pyramid]:
     ):
         filled[pk][slot] = bytes.fromhex(digest)
     return {pk: escrow.tree(seed, filled[pk]) for pk, seed in seeds.items()}
+
+
+def acknowledgement(entry_hash: str) -> dict[str, Any]:
+    """Return the centre's acknowledgement of an entry again, for who acted (ask for permission before calling).
+
+    :raises NotFound: no such entry
+    """
+    row = Entry.objects.filter(centre_id=settings.CENTRE_ID, entry_hash=entry_hash).first()
+    if row is None:
+        raise NotFound("没有这条存证记录, 请核对回执中的记录哈希")
+    return acknowledge(row)

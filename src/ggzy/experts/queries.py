@@ -1,11 +1,15 @@
 """What pages show of a draw. Names never leave before the award; labels and ranks are public."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ggzy.experts.models import Candidate, Draw
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
+from ggzy.opening.queries import Avoidable, bidders_of_rounds
+from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +113,56 @@ def draws_for_seed() -> list[dict[str, Any]]:
 def labels_of(draw_id: str) -> list[str]:
     """Return the frozen pool's labels, sorted: what anyone recomputes the ranking from."""
     return sorted(Candidate.objects.filter(draw__public_id=draw_id).values_list("label", flat=True))
+
+
+def draw_of_rounds(round_ids: Sequence[str]) -> str:
+    """Return the draw for these rounds, "" if none has been requested."""
+    found = Draw.objects.filter(rounds__public_id__in=list(round_ids)).order_by("-pk").values_list("public_id", flat=True)
+    return str(found.first() or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckInRow:
+    """What a called expert, or the tenderee's representative, sees before checking in."""
+
+    draw: str
+    tender_name: str
+    lots: tuple[tuple[str, str], ...]
+    opened: bool
+    bidders: tuple[Avoidable, ...]
+    as_owner: bool
+    owner_seats: int
+    code: str
+    left: bool
+    reason: str
+    seated: bool
+
+
+def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
+    """Return the check-in of an expert who has accepted, or of the tenderee; bidders only once the opening is over.
+
+    :raises NotFound: no such draw, or the actor is not called in it
+    """
+    require(actor, Permission.EVALUATE)
+    draw = Draw.objects.select_related("tender").filter(public_id=draw_id).first()
+    there = draw.members.filter(account_id=actor.account_pk).first() if draw else None
+    owner = draw is not None and actor.role is Role.TENDEREE and actor.organisation_pk == draw.tender.tenderee_id
+    mine = draw.candidates.filter(expert__account_id=actor.account_pk, state=Candidate.ACCEPTED) if draw else None
+    if draw is None or mine is None or not (owner or there or mine.exists()):
+        raise NotFound("您没有被邀请参加这次评标, 或尚未答复邀请", next_steps=(("评标邀请", "/work/calls"), ("工作台", "/work")))
+    rounds = list(draw.rounds.select_related("lot").order_by("pk"))
+    before = {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING}
+    opened = not any(r.stage in before for r in rounds)
+    return CheckInRow(
+        draw=draw.public_id,
+        tender_name=draw.tender.name,
+        lots=tuple((r.public_id, r.lot.name) for r in rounds),
+        opened=opened,
+        bidders=tuple(bidders_of_rounds([r.pk for r in rounds])) if opened else (),
+        as_owner=owner,
+        owner_seats=draw.committee_size - draw.needed,
+        code=there.code if there else "",
+        left=there.left if there else False,
+        reason=there.reason if there else "",
+        seated=draw.state == Draw.SEATED,
+    )

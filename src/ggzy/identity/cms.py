@@ -41,7 +41,7 @@ class CmsSignatureWrong(Refusal):
     status = 422
 
 
-class _SharedInfo(core.Sequence):
+class _SharedInfo(core.Sequence):  # type: ignore[misc]  # asn1crypto ships no types
     """ECC-CMS-SharedInfo of RFC 5753 section 7.2."""
 
     _fields = [
@@ -89,7 +89,7 @@ def seal_to(certificate: x509.Certificate, secret: bytes) -> bytes:
     )
     if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
         enveloped["version"] = "v2"
-    return cms.ContentInfo({"content_type": "enveloped_data", "content": enveloped}).dump()
+    return bytes(cms.ContentInfo({"content_type": "enveloped_data", "content": enveloped}).dump())
 
 
 def _recipient(certificate: x509.Certificate, content_key: bytes) -> cms.RecipientInfo:
@@ -219,7 +219,7 @@ def sign_detached(data: bytes, *, key: PrivateKey, certificate: x509.Certificate
             ],
         }
     )
-    return cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump()
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
 
 
 def require_detached(signature: bytes, *, data: bytes, certificate: x509.Certificate) -> None:

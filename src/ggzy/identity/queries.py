@@ -29,3 +29,9 @@ def signatures_on(*, kind: str, subject: str) -> list[Signature]:
         .filter(kind=kind, subject=subject)
         .order_by("pk")
     )
+
+
+def certificate_of(fingerprint: str) -> tuple[int, str]:
+    """Return (primary key, PEM) of a bound certificate."""
+    pk, pem = Certificate.objects.values_list("pk", "pem").get(fingerprint=fingerprint)
+    return pk, pem

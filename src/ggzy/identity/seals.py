@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from io import BytesIO
 from tempfile import NamedTemporaryFile
+from typing import cast
 
 from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
@@ -84,7 +85,7 @@ def prepare(
         )
         digest, _, out = await signer.async_digest_doc_for_signing(writer, bytes_reserved=SIZE)
         to_sign = await _attributes(_signer(certificate, chain, bytes(512)), digest.document_digest)
-        return digest, out.getvalue(), to_sign
+        return digest, cast(BytesIO, out).getvalue(), to_sign
 
     with NamedTemporaryFile(suffix=".pdf") as look:  # pyHanko reads the appearance by name
         look.write(appearance)

@@ -44,7 +44,8 @@ def legal_now() -> datetime:
     """Return the legal moment by the database's clock, as an aware UTC datetime."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT ggzy_now(%s)", [settings.CENTRE_ID])
-        return cursor.fetchone()[0].astimezone(UTC)
+        now: datetime = cursor.fetchone()[0]
+        return now.astimezone(UTC)
 
 
 def real_now() -> datetime:

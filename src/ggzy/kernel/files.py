@@ -11,7 +11,7 @@ from ggzy.kernel.ids import new_public_id
 
 
 def _folder(*parts: str) -> Path:
-    folder = settings.FILES.joinpath(*parts)
+    folder: Path = settings.FILES.joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
@@ -45,7 +45,8 @@ def read(digest: str) -> bytes:
 
 def path_of(digest: str) -> Path:
     """Return where a document lies (it may be missing)."""
-    return settings.FILES / "documents" / digest[:2] / digest
+    path: Path = settings.FILES / "documents" / digest[:2] / digest
+    return path
 
 
 def keep_sealed(pieces: Iterable[bytes]) -> str:
@@ -57,7 +58,8 @@ def keep_sealed(pieces: Iterable[bytes]) -> str:
 
 def sealed_path(name: str) -> Path:
     """Return where a sealed file lies."""
-    return settings.FILES / "sealed" / name[:2] / name
+    path: Path = settings.FILES / "sealed" / name[:2] / name
+    return path
 
 
 def _write_durably(target: Path, pieces: Iterable[bytes]) -> None:

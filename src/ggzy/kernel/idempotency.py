@@ -1,12 +1,21 @@
 """Idempotency-Key: the second try of a write gets the first one's answer, in the same transaction as the act."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from ggzy.kernel.models import RememberedAnswer
 from ggzy.kernel.refusals import BadInput
+
+
+# a second claim of the key waits here until the first commits, then finds the row
+_CLAIM = """
+INSERT INTO kernel_rememberedanswer (actor, key, request_hash, made_at) VALUES (%s, %s, %s, clock_timestamp())
+ON CONFLICT (actor, key) DO NOTHING RETURNING id
+"""
+_EARLIER = "SELECT request_hash, body::text FROM kernel_rememberedanswer WHERE actor = %s AND key = %s"
+_KEEP = "UPDATE kernel_rememberedanswer SET body = %s WHERE id = %s"
 
 
 class KeyReused(BadInput):
@@ -23,14 +32,15 @@ def once(*, actor: str, key: str, request_hash: str, work: Callable[[], Any]) ->
 
     :raises KeyReused: the key came before with another request
     """
-    with transaction.atomic():
-        row, fresh = RememberedAnswer.objects.get_or_create(
-            actor=actor, key=key, defaults={"request_hash": request_hash}
-        )
-        if not fresh:
-            if row.request_hash != request_hash:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [actor, key, request_hash])
+        claimed = cursor.fetchone()
+        if claimed is None:
+            cursor.execute(_EARLIER, [actor, key])
+            earlier_hash, body = cursor.fetchone()
+            if earlier_hash != request_hash:
                 raise KeyReused("该Idempotency-Key已用于另一个请求, 请为新的请求换一个")
-            return row.body
-        row.body = work()
-        row.save(update_fields=["body"])
-        return row.body
+            return json.loads(body)
+        body = work()
+        cursor.execute(_KEEP, [json.dumps(body), claimed[0]])
+        return body

@@ -1,6 +1,7 @@
 """Personal fields at rest: AES-256-GCM under a key that is neither in the database nor in its backup."""
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -41,10 +42,10 @@ def open_text(sealed: bytes) -> str:
     return _cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], b"ggzy.personal").decode()
 
 
-class PersonalField(models.BinaryField):
+class PersonalField(models.BinaryField):  # type: ignore[type-arg]  # not subscriptable at run time
     """A text about a person, encrypted in the database and readable in memory."""
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """Return the field as migrations may know it: bytes."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.BinaryField", args, kwargs

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from ggzy.kernel.actors import Actor, Role
 from ggzy.objections.models import Objection
 
@@ -31,3 +33,33 @@ def objections_on(*, round_id: str, viewer: Actor) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def waiting_for_answer(organisation_pk: int) -> list[dict[str, Any]]:
+    """Return the unanswered objections to results of an owner side's own tenders, the first due first."""
+    rows = (
+        Objection.objects.filter(answered_at=None)
+        .filter(Q(round__lot__tender__tenderee_id=organisation_pk) | Q(round__lot__tender__agency_id=organisation_pk))
+        .select_related("round__lot__tender")
+        .order_by("answer_due_at")
+    )
+    return [_named(row) for row in rows[:100]]
+
+
+def own_objections(organisation_pk: int) -> list[dict[str, Any]]:
+    """Return the objections that an organisation has raised, newest first."""
+    rows = Objection.objects.filter(objector_id=organisation_pk).select_related("round__lot__tender").order_by("-pk")
+    return [_named(row) for row in rows[:50]]
+
+
+def _named(row: Objection) -> dict[str, Any]:
+    lot = row.round.lot
+    return {
+        "id": row.public_id,
+        "round": row.round.public_id,
+        "lot": lot.public_id,
+        "name": f"{lot.tender.name} · {lot.name}",
+        "filed_at": row.filed_at,
+        "answer_due_at": row.answer_due_at,
+        "answered_at": row.answered_at,
+    }

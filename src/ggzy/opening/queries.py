@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ggzy.bidding.models import Bid
+from ggzy.identity.queries import signatures_on
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
@@ -216,3 +217,12 @@ def tenderers_of(round_pks: Sequence[int]) -> list[tuple[str, str]]:
     """Return (USCC, name) of the bidders of opened rounds whose prices are shown."""
     rows = BidOpening.objects.filter(session__round_id__in=round_pks, session__shown_at__isnull=False)
     return sorted(set(rows.values_list("bid__bidder__uscc", "bid__bidder__name")))
+
+
+def has_confirmed(*, round_id: str, actor: Actor) -> bool:
+    """Say whether the actor's organisation has signed the opening record of a round."""
+    session = OpeningSession.objects.filter(round__public_id=round_id).first()
+    if session is None or not session.record_sha256:
+        return False
+    signed = signatures_on(kind="opening_record", subject=session.public_id)
+    return any(s.certificate.organisation_id == actor.organisation_pk for s in signed)

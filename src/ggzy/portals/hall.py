@@ -21,24 +21,24 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     """Return what the hall shows this viewer now. Before the deadline it holds nothing of bids, not even a count."""
     viewer = who(request)
     moment = now()
-    hall = hall_row(round_id=round_id, viewer=viewer)
     # read before what is shown: an event in between is told again, none is missed
-    after = evidence.published_size() - 1
+    told = evidence.acts_of_round(round_id)
+    hall = hall_row(round_id=round_id, viewer=viewer)
     waiting = hall.bid_deadline is None or moment < hall.bid_deadline
     about = [] if waiting else notices.of_round(round_id)
-    acts = [] if waiting else [row for row in evidence.acts_of_round(round_id) if row.act.startswith(_OPENING)]
+    acts = [] if waiting else [row for row in told if row.act.startswith(_OPENING)]
     names = {bid.bid: bid.bidder for bid in hall.bids}
     return {
         "hall": hall,
         "lot": tenders.round_row(round_id),
         "waiting": waiting,
-        "failed": hall.stage == Stage.FAILED,
+        "failed": hall.stage == Stage.FAILED and hall.opened_at is None,
         "record": next((n.row for n in about if n.row.kind == NoticeKind.OPENING_RECORD), None),
         "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),
         "waiting_bids": sum(bid.state == "waiting" for bid in hall.bids),
         "events": [(row, names.get(str(row.fields.get("bid", "")), "")) for row in acts],
         "is_bidder": viewer.role is Role.BIDDER,
-        "after": after,
+        "after": told[-1].index if told else -1,
         "now": moment,
         "address": request.build_absolute_uri(f"/rounds/{round_id}/hall"),
     }

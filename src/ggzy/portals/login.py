@@ -23,7 +23,12 @@ DEMO_PASSWORD = "training-2026"  # noqa: S105 - printed on the page of every tra
 def after_login(asked: str) -> str:
     """Return where to go after signing in: a page of this site, the workbench by default."""
     parts = urlsplit(asked)
-    inside = asked.startswith("/") and not asked.startswith(("//", "/\\")) and not parts.netloc and "\\" not in asked
+    inside = (
+        asked.startswith("/")
+        and not asked.startswith(("//", "/\\"))
+        and not parts.netloc
+        and "\\" not in asked
+    )
     return asked if inside and not asked.startswith(("/login", "/logout")) else "/work"
 
 
@@ -31,12 +36,14 @@ def _address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR") or "")
 
 
-def _login_page(request: HttpRequest, *, going: str, username: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+def _login_page(
+    request: HttpRequest, *, going: str, username: str = "", problem: str = "", status: int = 200
+) -> HttpResponse:
     page = {
         "going": going,
         "username": username,
         "problem": problem,
-        "demos": demo_accounts(),
+        "demos": demo_accounts(most_per_role=4),
         "demo_password": DEMO_PASSWORD,
     }
     return show(request, "login/login.html", page, status=status)
@@ -55,7 +62,9 @@ def login(request: HttpRequest) -> HttpResponse:
             username=username, password=str(request.POST.get("password", "")), address=_address(request)
         )
     except Refusal as refusal:
-        return _login_page(request, going=going, username=username, problem=refusal.message, status=refusal.status)
+        return _login_page(
+            request, going=going, username=username, problem=refusal.message, status=refusal.status
+        )
     response = done(f"/login?{urlencode({'step': 'certificate', 'next': going})}")
     response.set_cookie(
         COOKIE,
@@ -68,7 +77,9 @@ def login(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _certificate_page(request: HttpRequest, *, going: str, problem: str = "", status: int = 200) -> HttpResponse:
+def _certificate_page(
+    request: HttpRequest, *, going: str, problem: str = "", status: int = 200
+) -> HttpResponse:
     challenge = identity.renew_challenge(token=request.COOKIES.get(COOKIE, ""))
     username = challenge.split("用户: ")[1].split("\n")[0]
     has_demo_key = any(account.username == username for account in demo_accounts(most_per_role=1000))
@@ -95,7 +106,9 @@ def prove(request: HttpRequest) -> HttpResponse:
         if not signature:
             raise BadInput("请先选择证书文件, 由浏览器完成签名后再提交", field="signature")
         identity.prove_certificate(
-            token=request.COOKIES.get(COOKIE, ""), certificate=text(request, "certificate"), signature=signature
+            token=request.COOKIES.get(COOKIE, ""),
+            certificate=text(request, "certificate"),
+            signature=signature,
         )
     except NotSignedIn:
         raise
@@ -119,7 +132,11 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 def register(request: HttpRequest) -> HttpResponse:
     """Register an organisation with its first account: free, at once, no approval."""
-    page: dict[str, Any] = {"roles": sorted(OPEN_ROLES, key=list(Role).index), "given": {}, "region": settings.CENTRE_REGION}
+    page: dict[str, Any] = {
+        "roles": sorted(OPEN_ROLES, key=list(Role).index),
+        "given": {},
+        "region": settings.CENTRE_REGION,
+    }
     if request.method != "POST":
         return show(request, "login/register.html", page)
     names = ("uscc", "name", "role", "username", "person_name", "region_code", "address", "contact")
@@ -131,7 +148,11 @@ def register(request: HttpRequest) -> HttpResponse:
         if password != str(request.POST.get("password_again", "")):
             raise BadInput("两次输入的密码不一致, 请重新输入", field="password_again")
         register_organisation(
-            **{**given, "role": Role(given["role"]), "region_code": given["region_code"] or settings.CENTRE_REGION},
+            **{
+                **given,
+                "role": Role(given["role"]),
+                "region_code": given["region_code"] or settings.CENTRE_REGION,
+            },
             password=password,
             actor=who(request),
             now=now(),
@@ -152,7 +173,9 @@ def certificates(request: HttpRequest) -> HttpResponse:
     given = upload.read(100_000).decode("utf-8", "replace") if upload else text(request, "csr")
     try:
         if "CERTIFICATE REQUEST" not in given:
-            raise BadInput("请粘贴或选择证书申请文件(PEM), 以 -----BEGIN CERTIFICATE REQUEST----- 开头", field="csr")
+            raise BadInput(
+                "请粘贴或选择证书申请文件(PEM), 以 -----BEGIN CERTIFICATE REQUEST----- 开头", field="csr"
+            )
         identity.apply_for_certificate(csr_pem=given, actor=actor, now=now())
     except Refusal as refusal:
         page |= {"problem": refusal.message, "csr": given if not upload else ""}

@@ -83,7 +83,9 @@ def tender_list(request: HttpRequest) -> HttpResponse:
     number = page_number(request)
     rows, more = tenders.lots_page(words=words, stage=stage, number=number)
     page = {
-        "groups": [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))],
+        "groups": [
+            (lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))
+        ],
         "words": words,
         "stage": stage,
         "stages": STAGES,
@@ -125,7 +127,9 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
     row = tenders.tender(tender_id, viewer=viewer)
     lots = tenders.lots_of_tender(tender_id)
     first = lots[0] if lots else None
-    newest = max(lots, key=lambda lot: lot.published_at or datetime.min.replace(tzinfo=BEIJING)) if lots else None
+    newest = (
+        max(lots, key=lambda lot: lot.published_at or datetime.min.replace(tzinfo=BEIJING)) if lots else None
+    )
     page = {
         "tender": row,
         "lots": lots,

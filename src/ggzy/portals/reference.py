@@ -6,6 +6,7 @@ from itertools import groupby
 from django.http import Http404, HttpRequest, HttpResponse
 
 from ggzy.evidence import queries as evidence
+from ggzy.evidence.tlog import TILE_WIDTH
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Role
 from ggzy.law.table import ALL
@@ -53,6 +54,7 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
         "line": line,
         "stations": [(station, station.stage in line) for station in stations(found)],
         "built": sum(move.built for move in found.moves),
+        "known": {row.key for row in ALL},
     }
     return show(request, "public/procedure.html", page)
 
@@ -77,9 +79,11 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 def log(request: HttpRequest) -> HttpResponse:
     """Show the log: its last checkpoint, how large it is, the newest public acts."""
+    size = evidence.published_size()
     page = {
         "checkpoint": evidence.checkpoint_note(),
-        "size": evidence.published_size(),
+        "size": size,
+        "tile": "" if size >= TILE_WIDTH else f".p/{size}",
         "acts": evidence.newest(limit=NEWEST_ACTS, without=_BY_THE_CLOCK),
         "address": request.build_absolute_uri("/log/checkpoint"),
     }

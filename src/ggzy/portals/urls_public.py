@@ -17,7 +17,10 @@ urlpatterns = [
     route("files/<str:tender_id>/<int:version>.json", public.file_json, name="file-json", permission=_READ),
     route("rounds/<str:round_id>/hall", hall.hall, name="hall", permission=Permission.OPENING_WATCH),
     route(
-        "rounds/<str:round_id>/hall/fragment", hall.fragment, name="hall-now", permission=Permission.OPENING_WATCH
+        "rounds/<str:round_id>/hall/fragment",
+        hall.fragment,
+        name="hall-now",
+        permission=Permission.OPENING_WATCH,
     ),
     route("draws/<str:draw_id>", reference.draw, name="draw", permission=_READ),
     route("procedures", reference.procedure_list, name="procedures", permission=_READ),

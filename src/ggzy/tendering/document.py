@@ -90,7 +90,8 @@ class TenderDocument:
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
-        return _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
 
 def _plain(value: Any) -> Any:

@@ -138,7 +138,9 @@ def recent_lots(
     return _lots(" AND ".join(where) + " ORDER BY r.published_at DESC, r.id DESC LIMIT %s", values)
 
 
-def lots_page(*, words: str = "", stage: str = "", number: int = 1, size: int = 30) -> tuple[list[LotRow], bool]:
+def lots_page(
+    *, words: str = "", stage: str = "", number: int = 1, size: int = 30
+) -> tuple[list[LotRow], bool]:
     """Return one page of published rounds, newest first, and whether there is a further page."""
     where, values = ["r.published_at IS NOT NULL"], []
     if stage:
@@ -257,7 +259,10 @@ class FileRow:
 def file_versions(tender_id: str) -> list[FileRow]:
     """Return the published versions of a tender's file, newest first."""
     rows = TenderFile.objects.filter(tender__public_id=tender_id).order_by("-version")
-    return [FileRow(version=v, sha256=s, issued_at=i) for v, s, i in rows.values_list("version", "sha256", "issued_at")]
+    return [
+        FileRow(version=v, sha256=s, issued_at=i)
+        for v, s, i in rows.values_list("version", "sha256", "issued_at")
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

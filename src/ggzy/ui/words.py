@@ -36,7 +36,7 @@ ACTS: dict[str, str] = {
     "opening.bid_shown": "开启一份投标文件",
     "opening.closed": "投标截止",
     "opening.ended": "开标结束, 形成开标记录",
-    "opening.failed": "投标人不足3个, 流标",
+    "opening.failed": "流标",
     "opening.failure_accounted": "认定未能解密的责任",
     "opening.key_released": "投标人解密",
     "opening.objection_answered": "当场答复开标异议",
@@ -55,7 +55,12 @@ ACTS: dict[str, str] = {
     "tendering.sent_to_review": "送公平竞争审查",
 }
 
-DRAW_STATES = {"seeding": "等待三方种子", "calling": "正在依次邀请", "confirmed": "人数已满", "seated": "已组建评标委员会"}
+DRAW_STATES = {
+    "seeding": "等待三方种子",
+    "calling": "正在依次邀请",
+    "confirmed": "人数已满",
+    "seated": "已组建评标委员会",
+}
 CALL_STATES = {
     "waiting": "候补",
     "called": "已通知, 待答复",

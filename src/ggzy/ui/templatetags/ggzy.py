@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ggzy.kernel.actors import Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.procedures.spec import STAGE_LABELS, Stage
 from ggzy.ui import words
@@ -119,6 +120,12 @@ def get(value: Any, key: Any) -> Any:
 
 
 @register.filter
+def roles(value: Any) -> str:
+    """Return who may act, in the order of the roles."""
+    return "、".join(role.label for role in Role if role in value)
+
+
+@register.filter
 def act_label(value: Any) -> str:
     """Return what people call an act of the log."""
     return words.act(str(value))
@@ -141,7 +148,9 @@ def act_facts(fields: Any) -> str:
 def stage_badge(stage: str) -> SafeString:
     """Return a badge for where a round stands."""
     found = Stage(stage)
-    return format_html('<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), STAGE_LABELS[found])
+    return format_html(
+        '<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), STAGE_LABELS[found]
+    )
 
 
 @register.inclusion_tag("ui/timeline.html")
@@ -157,7 +166,9 @@ def empty(says: str, label: str = "", href: str = "") -> dict[str, str]:
 
 
 @register.inclusion_tag("ui/sign.html", takes_context=True)
-def sign_form(context: dict[str, Any], action: str, to_sign: str, label: str, confirm: str = "") -> dict[str, Any]:
+def sign_form(
+    context: dict[str, Any], action: str, to_sign: str, label: str, confirm: str = ""
+) -> dict[str, Any]:
     """Show a form whose submission is signed by the person's certificate in the browser.
 
     `to_sign` is the address that answers {"to_sign": base64}.

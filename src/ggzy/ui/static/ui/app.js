@@ -3,25 +3,42 @@
 import { signForms, rememberKey } from "./sign.js";
 import { liveHalls } from "./live.js";
 import { drawPages } from "./draw.js";
+import { fillDemo } from "./fill.js";
 
+// A countdown runs on the server's clock (data-now, data-speed), taken when its element first appears.
 function countdowns() {
-  const serverNow = document.querySelector(".training time")?.dateTime;
-  const shift = serverNow ? Date.parse(serverNow) - Date.now() : 0;
-  const marks = document.querySelectorAll("[data-until]");
-  const tick = () => marks.forEach((mark) => {
-    const left = Math.max(0, Math.floor((Date.parse(mark.dataset.until) - Date.now() - shift) / 1000));
+  const shifts = new WeakMap();
+  const legal = (mark) => {
+    const speed = Number(mark.dataset.speed) || 1;
+    if (!shifts.has(mark)) shifts.set(mark, { since: performance.now(), from: Date.parse(mark.dataset.now) || Date.now() });
+    const { since, from } = shifts.get(mark);
+    return from + (performance.now() - since) * speed;
+  };
+  const two = (n) => String(n).padStart(2, "0");
+  const tick = () => document.querySelectorAll("[data-until]").forEach((mark) => {
+    const left = Math.max(0, Math.floor((Date.parse(mark.dataset.until) - legal(mark)) / 1000));
     const days = Math.floor(left / 86400), h = Math.floor(left / 3600) % 24, m = Math.floor(left / 60) % 60, s = left % 60;
-    const two = (n) => String(n).padStart(2, "0");
     mark.textContent = (days ? `${days}天 ` : "") + `${two(h)}:${two(m)}:${two(s)}`;
+    if (left === 0 && !mark.dataset.over) {
+      mark.dataset.over = "1";
+      document.dispatchEvent(new Event("ggzy:over"));
+    }
   });
-  if (marks.length) { tick(); setInterval(tick, 1000); }
+  tick();
+  setInterval(tick, 1000);
 }
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
-  button.textContent = "已复制";
+  const source = document.querySelector(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "已复制";
+  } catch {
+    window.getSelection().selectAllChildren(source);
+    button.textContent = "已选中, 请按 Ctrl+C";
+  }
 });
 
 document.addEventListener("submit", (event) => {
@@ -34,3 +51,4 @@ signForms();
 rememberKey();
 liveHalls();
 drawPages();
+fillDemo();

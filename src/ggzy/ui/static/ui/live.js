@@ -15,4 +15,6 @@ export function liveHalls() {
   source.onopen = () => { if (state) state.textContent = "实时更新中"; };
   source.onerror = () => { if (state) state.textContent = "连接中断, 正在重连…"; };
   source.addEventListener("act", refresh);
+  // a deadline that runs out while the page is open: look a moment later, when the platform has closed the round
+  document.addEventListener("ggzy:over", () => setTimeout(refresh, 2000));
 }

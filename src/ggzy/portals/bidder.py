@@ -1,0 +1,254 @@
+"""The bidder's bench: sealing and handing in, releasing the key, objecting, signing the contract."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ggzy.awarding.queries import awards_of, publicities_of
+from ggzy.bidding import actions as bidding
+from ggzy.bidding import queries as bids
+from ggzy.contracting.queries import contracts_of
+from ggzy.evidence.queries import acknowledgement
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.objections import actions as objections
+from ggzy.objections.queries import objections_on, own_objections
+from ggzy.opening import actions as opening
+from ggzy.opening.queries import hall_row, has_confirmed
+from ggzy.portals.frame import done, now, show, text, who
+from ggzy.portals.work import Todo, download, due, refused_here
+from ggzy.procedures.spec import Stage
+from ggzy.tendering import queries as tenders
+
+PARTS = (
+    ("manifest", "manifest.json", "清单"),
+    ("signature", "manifest.p7s", "清单签名"),
+    ("envelope", "key.p7m", "密钥信封"),
+    ("payload", "bid.age", "加密投标文件"),
+)
+_RESULT = {Stage.CAND_PUB, Stage.NOTIFIED}
+
+
+def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
+    """Return what waits for a bidder, its own bids, and the tenders that take bids."""
+    own = bids.own_bids(actor=actor)
+    live = {b.round: b for b in own if b.state == "live"}
+    todos = [todo for b in live.values() if b.stage == Stage.OPENING for todo in _key_todos(b, actor)]
+    for b in live.values():
+        if b.stage in _RESULT:
+            todos += _result_todos(b, actor, moment)
+    open_rows = [
+        row
+        for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)
+        if row.bid_deadline and row.bid_deadline > moment
+    ]
+    open_rows.sort(key=lambda row: row.bid_deadline or moment)
+    return {
+        "bench": "bidder",
+        "todos": todos,
+        "open_rows": [(row, row.round in live) for row in open_rows],
+        "own": own,
+        "objections": own_objections(actor.organisation_pk),
+    }
+
+
+def _key_todos(bid: bids.OwnBid, actor: Actor) -> list[Todo]:
+    hall = hall_row(round_id=bid.round, viewer=actor)
+    mine = next((b for b in hall.bids if b.own), None)
+    if mine is None or mine.state != "waiting":
+        return []
+    return [
+        Todo(
+            what="解密投标文件(交出一次性投标密钥)",
+            where=f"{bid.tender_name} · {bid.lot_name}",
+            href=f"/work/rounds/{bid.round}/bid#key",
+            label="去解密",
+            due=hall.window_ends_at,
+            clause="《电子招标投标办法》第三十条、第三十一条",
+            urgent=True,
+        )
+    ]
+
+
+def _result_todos(bid: bids.OwnBid, actor: Actor, moment: datetime) -> list[Todo]:
+    row = tenders.round_row(bid.round)
+    name = f"{bid.tender_name} · {bid.lot_name}"
+    if row.stage == Stage.CAND_PUB:
+        publicity = publicities_of([row.round_pk]).get(row.round_pk)
+        if publicity is None or moment >= publicity.ends_at:
+            return []
+        return [
+            Todo(
+                what="查看中标候选人公示, 有异议的在公示期内提出",
+                where=name,
+                href=f"/work/rounds/{bid.round}/object",
+                label="查看",
+                due=publicity.ends_at,
+                clause="《招标投标法实施条例》第五十四条",
+            )
+        ]
+    award = awards_of([row.round_pk]).get(row.round_pk)
+    contract = contracts_of([row.round_pk]).get(row.round_pk)
+    sealed = contract is not None and contract.winner_certificate_id
+    if award is None or award.bidder_pk != actor.organisation_pk or sealed or not (award.sent_at and row.published_at):
+        return []
+    by, clause = due("GC-T15", started=award.sent_at, stamped=row.published_at)
+    href = f"/work/rounds/{bid.round}/contract"
+    return [Todo(what="与招标人签订合同", where=name, href=href, label="签订合同", due=by, clause=clause)]
+
+
+def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    actor, at = who(request), now()
+    row = tenders.round_row(round_id)
+    own = bids.own_bids(actor=actor, round_id=round_id)
+    live = next((b for b in own if b.state == "live"), None)
+    closed = row.bid_deadline is None or at >= row.bid_deadline
+    hall = hall_row(round_id=round_id, viewer=actor) if closed else None
+    mine = next((b for b in hall.bids if b.own), None) if hall else None
+    return {
+        "row": row,
+        "own": own,
+        "live": live,
+        "open": not closed and row.stage == Stage.OPEN_FOR_BID,
+        "hall": hall,
+        "mine": mine,
+        "own_objections": [o for o in hall.objections if o["bidder"] == actor.organisation_name] if hall else [],
+        "confirmed": has_confirmed(round_id=round_id, actor=actor) if mine else False,
+        "document": tenders.tender_file(tender_id=row.tender).document,
+        "parts": PARTS,
+        "address": request.build_absolute_uri("/").rstrip("/"),
+        "now": at,
+    }
+
+
+def bid(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show how to seal and hand in, the own bid, and what the opening asks of its bidder."""
+    return show(request, "work/bid.html", _bid_page(request, round_id))
+
+
+def submit(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Take the four sealed files."""
+    try:
+        missing = [name for part, name, _ in PARTS if part not in request.FILES]
+        if missing:
+            raise BadInput(f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload")
+        made = bidding.submit_bid(
+            round_id=round_id,
+            package=bidding.Package(
+                manifest=request.FILES["manifest"].read(),
+                signature=request.FILES["signature"].read(),
+                envelope=request.FILES["envelope"].read(),
+                payload=request.FILES["payload"].chunks(),
+            ),
+            actor=who(request),
+        )
+    except Refusal as refusal:
+        return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given={})
+    says = "已替换原投标文件" if made.replaced else "投标文件已接收"
+    return done(f"/work/rounds/{round_id}/bid#own", f"{says}, 请下载并保存回执")
+
+
+def withdraw(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Withdraw the live bid."""
+    bidding.withdraw_bid(round_id=round_id, actor=who(request))
+    return done(f"/work/rounds/{round_id}/bid", "投标文件已撤回, 截止前可以重新递交")
+
+
+def _own(bid_id: str, actor: Actor) -> bids.OwnBid:
+    found = next((b for b in bids.own_bids(actor=actor) if b.bid == bid_id), None)
+    if found is None:
+        raise NotFound("没有这份投标文件", next_steps=(("返回工作台", "/work"),))
+    return found
+
+
+def receipt(request: HttpRequest, bid_id: str) -> HttpResponse:
+    """Download the centre's signed acknowledgement of an own bid."""
+    mine = _own(bid_id, who(request))
+    return download(acknowledgement(mine.entry_hash), f"acknowledgement-{bid_id}.json")
+
+
+def envelope(request: HttpRequest, bid_id: str) -> HttpResponse:
+    """Download the key envelope of an own bid: only the own certificate opens it."""
+    data, _ = bids.own_envelope(bid_id=bid_id, actor=who(request))
+    answer = HttpResponse(data, content_type="application/pkcs7-mime")
+    answer["Content-Disposition"] = 'attachment; filename="key.p7m"'
+    return answer
+
+
+def release(request: HttpRequest, bid_id: str) -> HttpResponse:
+    """Take the one-time key of an own bid."""
+    actor = who(request)
+    mine = _own(bid_id, actor)
+    key = text(request, "bid_key")
+    try:
+        if not key:
+            raise BadInput("请粘贴一次性投标密钥", field="bid_key")
+        opening.release_key(bid_id=bid_id, bid_key=key, actor=actor, now=now())
+    except Refusal as refusal:
+        page = _bid_page(request, mine.round)
+        return refused_here(request, "work/bid.html", page, refusal, given={"bid_key": key})
+    return done(f"/work/rounds/{mine.round}/bid#key", "投标密钥已收到, 正在解密")
+
+
+def sign_record(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Confirm the opening record."""
+    opening.sign_record(round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/bid", "已签名确认开标记录")
+
+
+def object_at_opening(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Object on the spot."""
+    given = {"text": text(request, "text")}
+    try:
+        opening.raise_objection(round_id=round_id, text=given["text"], actor=who(request), now=now())
+    except Refusal as refusal:
+        return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given=given)
+    return done(f"/work/rounds/{round_id}/bid#objection", "异议已提出, 由主持人当场答复")
+
+
+def object_to_result(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Object to the evaluation result within the publicity."""
+    actor = who(request)
+    row = tenders.round_row(round_id)
+    publicity = publicities_of([row.round_pk]).get(row.round_pk)
+    mine = bool(bids.own_bids(actor=actor, round_id=round_id))
+    page = {
+        "row": row,
+        "publicity": publicity,
+        "took_part": mine,
+        "may": mine and row.stage == Stage.CAND_PUB and publicity is not None and now() < publicity.ends_at,
+        "objections": [o for o in objections_on(round_id=round_id, viewer=actor) if o["objector"]],
+        "now": now(),
+    }
+    if request.method != "POST":
+        return show(request, "work/object.html", page)
+    given = {"text": text(request, "text")}
+    try:
+        objections.raise_objection(round_id=round_id, text=given["text"], actor=actor, now=now())
+    except Refusal as refusal:
+        return refused_here(request, "work/object.html", page, refusal, given=given)
+    return done(f"/work/rounds/{round_id}/object", "异议已提出, 招标人3日内答复, 答复前招标投标活动暂停")
+
+
+def contract(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show the winner its contract to sign."""
+    actor = who(request)
+    row = tenders.round_row(round_id)
+    award = awards_of([row.round_pk]).get(row.round_pk)
+    if award is None or award.sent_at is None or award.bidder_pk != actor.organisation_pk:
+        raise NotPermitted(
+            "合同由招标人和中标人签订, 本单位不是本标段的中标人",
+            next_steps=(("查看标段", f"/lots/{row.lot}"), ("返回工作台", "/work")),
+        )
+    made = contracts_of([row.round_pk]).get(row.round_pk)
+    by = due("GC-T15", started=award.sent_at, stamped=row.published_at) if row.published_at else None
+    page = {
+        "row": row,
+        "award": award,
+        "contract": made,
+        "own_sealed": bool(made and made.winner_certificate_id),
+        "other_sealed": bool(made and made.owner_certificate_id),
+        "by": by,
+    }
+    return show(request, "work/contract.html", page)

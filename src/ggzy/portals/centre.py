@@ -1,0 +1,117 @@
+"""The centre's bench: checks of form, and the seeds of draws that it, the owner side and the supervisor give."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ggzy.experts import actions as experts
+from ggzy.experts import queries as draws
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.portals.frame import done, now, show, text, who
+from ggzy.portals.work import Todo, refused_here
+from ggzy.tendering import actions as tendering
+from ggzy.tendering import queries as tenders
+from ggzy.tendering import worklist
+
+PARTY = {Role.TENDEREE: "owner", Role.AGENCY: "owner", Role.CENTRE: "centre", Role.SUPERVISOR: "supervisor"}
+
+
+def seed_todos(party: str) -> list[Todo]:
+    """Return the draws in which a party's seed is awaited."""
+    out = []
+    for row in draws.draws_for_seed():
+        all_in = len(row["committed"]) == len(draws.PARTY_LABELS)
+        if party in row["revealed"] or (party in row["committed"] and not all_in):
+            continue
+        what = "公开随机种子" if all_in else "提交随机种子的承诺"
+        href = f"/work/draws/{row['draw']}/seed"
+        clause = "《招标投标法》第三十七条"
+        out.append(Todo(what=what, where=f"专家抽取: {row['tender_name']}", href=href, label="办理", clause=clause))
+    return out
+
+
+def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
+    """Return the tenders whose form is to be checked and the draws that wait for a seed."""
+    forms = worklist.tenders_for_form_check()
+    todos = [
+        Todo(what="形式核验", where=row.name, href=f"/work/tenders/{row.tender}/form-check", label="核验")
+        for row in forms
+        if row.complete is None
+    ]
+    return {
+        "bench": "centre",
+        "todos": todos + seed_todos("centre"),
+        "forms": forms,
+        "draws": draws.draws_for_seed(),
+        "parties": draws.PARTY_LABELS,
+    }
+
+
+def form_check(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Check the form of a tender: complete, or everything that is missing, told once. It approves nothing."""
+    actor = who(request)
+    page: dict[str, Any] = {
+        "tender": tenders.tender(tender_id, viewer=actor),
+        "figures": worklist.lot_drafts(tender_id),
+        "check": worklist.last_form_check(tender_id),
+        "given": {},
+    }
+    if request.method != "POST":
+        return show(request, "work/form_check.html", page)
+    given = {"verdict": text(request, "verdict"), "missing": text(request, "missing")}
+    missing = [line.strip() for line in given["missing"].splitlines() if line.strip()]
+    try:
+        if given["verdict"] not in {"complete", "missing"}:
+            raise BadInput("请选择核验结果", field="verdict")
+        if given["verdict"] == "missing" and not missing:
+            raise BadInput("请一次列明全部缺项, 每行一项", field="missing")
+        if given["verdict"] == "complete" and missing:
+            raise BadInput("选择了材料齐全, 请清空缺项, 或改选有缺项", field="missing")
+        tendering.check_form(tender_id=tender_id, missing=missing, actor=actor, now=now())
+    except Refusal as refusal:
+        return refused_here(request, "work/form_check.html", page, refusal, given=given)
+    return done("/work", "形式核验已记录: 有缺项, 已一次告知" if missing else "形式核验已记录: 材料齐全")
+
+
+def _seed_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:
+    party = PARTY[who(request).role]
+    draw = draws.draw_row(draw_id)
+    mine = next(s for s in draw.seeds if s["party"] == party)
+    return {
+        "draw": draw,
+        "party": party,
+        "party_label": draws.PARTY_LABELS[party],
+        "mine": mine,
+        "all_committed": all(s["commitment"] for s in draw.seeds),
+        "kept_as": f"{draw_id}-{party}",
+        "back": f"/work/tenders/{draw.tender}" if party == "owner" else "/work",
+        "given": {},
+    }
+
+
+def seed(request: HttpRequest, draw_id: str) -> HttpResponse:
+    """Show one's own part in a draw: commit, wait, reveal."""
+    return show(request, "work/seed.html", _seed_page(request, draw_id))
+
+
+def commit_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
+    """Publish the hash of one's seed."""
+    given = {"commitment": text(request, "commitment")}
+    try:
+        experts.commit_seed(draw_id=draw_id, commitment=given["commitment"], actor=who(request), now=now())
+    except Refusal as refusal:
+        return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
+    return done(f"/work/draws/{draw_id}/seed", "承诺已提交; 三方全部提交后再公开种子")
+
+
+def reveal_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
+    """Reveal one's seed."""
+    given = {"seed": text(request, "seed")}
+    try:
+        made = experts.reveal_seed(draw_id=draw_id, seed=given["seed"], actor=who(request), now=now())
+    except Refusal as refusal:
+        return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
+    ranked = made.state != "seeding"
+    return done(f"/work/draws/{draw_id}/seed", "三方种子已齐, 名次已算出, 专家邀请已发出" if ranked else "本方种子已公开")

@@ -1,0 +1,276 @@
+"""The owner side: its bench, projects, new tenders; hosting openings; from the report to the contract."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ggzy.awarding.queries import awards_of
+from ggzy.evaluation import queries as evaluations
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.refusals import Refusal
+from ggzy.objections.queries import waiting_for_answer
+from ggzy.portals.frame import done, now, show, text, who
+from ggzy.portals.work import Todo, due, refused_here
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.spec import Hold, Move, MoveNotAllowed, Stage
+from ggzy.projects import actions as projects
+from ggzy.projects.queries import known_project, project_row, projects_of
+from ggzy.tendering import actions as tendering
+from ggzy.tendering.worklist import WorkRow, work_rows
+
+LOT_ROWS = 3
+
+#: where a move of the procedure is made: address by tender and round, and the words of its button
+_PLACES: dict[str, tuple[str, str]] = {
+    "register": ("/work/tenders/{tender}", "提交进场登记"),
+    "start_document": ("/work/tenders/{tender}", "开始编制"),
+    "send_to_review": ("/work/tenders/{tender}", "编制文件, 送审"),
+    "conclude_review": ("/work/tenders/{tender}", "作出审查结论"),
+    "publish": ("/work/tenders/{tender}/publish", "选定时间, 发布公告"),
+    "open_bids": ("/work/rounds/{round}/host", "主持开标"),
+    "end_opening": ("/work/rounds/{round}/host", "主持开标"),
+    "seat_committee": ("/work/tenders/{tender}#committee", "组建评标委员会"),
+    "start_publicity": ("/work/rounds/{round}/result", "查看报告, 开始公示"),
+    "award": ("/work/rounds/{round}/result", "确定中标人"),
+    "notify": ("/work/rounds/{round}/result", "签发中标通知书"),
+    "sign_contract": ("/work/rounds/{round}/result", "签订合同"),
+}
+
+#: words for a step that are clearer than the name of the move at its end
+_SAYS = {
+    "open_bids": "投标已截止, 宣布开标",
+    "end_opening": "主持开标: 等待解密, 答复异议, 签署开标记录",
+    "conclude_review": "签名作出公平竞争审查结论",
+    "send_to_review": "编制招标文件, 送公平竞争审查",
+    "seat_committee": "开标完成, 签到后组建评标委员会",
+}
+
+#: what happens by itself or by others while the owner side has nothing to do
+_MEANWHILE = {
+    Stage.FC_REVIEW: "等待招标人作出公平竞争审查结论",
+    Stage.OPEN_FOR_BID: "等待投标截止; 可以先抽取评标专家",
+    Stage.CLOSED: "等待招标人或代理机构主持开标",
+    Stage.EVALUATING: "评标委员会正在评标",
+    Stage.CAND_PUB: "公示期满后自动进入定标; 有异议的应先答复",
+    Stage.CAND_END: "等待招标人确定中标人",
+    Stage.AWARDED: "等待招标人签发中标通知书",
+    Stage.NOTIFIED: "等待招标人和中标人签订合同",
+    Stage.CONTRACTED: "交易完成",
+    Stage.FAILED: "本轮流标, 可以开始新一轮招标",
+    Stage.TERMINATED: "招标已终止",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a role may do next with one lot: a move and where it is made, or who is awaited."""
+
+    says: str
+    href: str = ""
+    label: str = ""
+    clause: str = ""
+
+
+def next_step(row: WorkRow, role: Role) -> Step:
+    """Return the one next step of a lot for a role, taken from the procedure that the lot runs by."""
+    for move in _moves(row, role):
+        if move.code in _PLACES:
+            href, label = _PLACES[move.code]
+            return Step(
+                says=_SAYS.get(move.code, move.label),
+                href=href.format(tender=row.tender, round=row.round),
+                label=label,
+                clause="、".join(map(str, move.basis)),
+            )
+    says = _MEANWHILE.get(Stage(row.stage), "查看进展")
+    if row.stage == Stage.FAILED:
+        return Step(says=says, href=f"/work/tenders/{row.tender}", label="开始新一轮", clause="《招标投标法》第二十八条")
+    if row.stage == Stage.OPEN_FOR_BID:
+        return Step(says=says, href=f"/work/tenders/{row.tender}#committee", label="抽取专家")
+    if row.stage in {Stage.CAND_PUB, Stage.CONTRACTED, Stage.NOTIFIED}:
+        return Step(says=says, href=f"/work/rounds/{row.round}/result", label="查看")
+    return Step(says=says, href=f"/work/tenders/{row.tender}", label="查看")
+
+
+def _moves(row: WorkRow, role: Role) -> list[Move]:
+    """Return the built moves that lead on from where a lot stands, that the role may make and no hold stops."""
+    procedure = BY_CODE[row.procedure_code]
+    found = []
+    for move in procedure.from_stage(row.stage):
+        if role not in move.actors or not move.built or move.stays:
+            continue
+        try:
+            procedure.move(row.stage, move.code, holds=row.holds)
+        except MoveNotAllowed:
+            continue
+        found.append(move)
+    return found
+
+
+def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
+    """Return what waits for the owner side, its tenders with their next steps, and its projects."""
+    rows = work_rows(actor.organisation_pk)
+    steps = {row.round: next_step(row, actor.role) for row in rows}
+    todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
+    todos += _result_todos(rows, steps)
+    for waiting in waiting_for_answer(actor.organisation_pk):
+        todos.append(
+            Todo(
+                what="答复评标结果异议",
+                where=waiting["name"],
+                href=f"/work/rounds/{waiting['round']}/result",
+                label="答复",
+                due=waiting["answer_due_at"],
+                clause="《招标投标法实施条例》第五十四条",
+                urgent=True,
+            )
+        )
+    for desk in evaluations.desks_of(actor.account_pk):
+        if desk.waits_for_me:
+            todos.append(
+                Todo(what="评标(招标人代表)", where=desk.name, href=f"/work/rounds/{desk.round}/desk", label="进入评标")
+            )
+    groups = [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))]
+    return {
+        "bench": "owner",
+        "todos": _once(todos),
+        "tenders": [(first, [(lot, steps[lot.round]) for lot in lots]) for first, lots in groups],
+        "projects": projects_of(actor.organisation_pk),
+    }
+
+
+_QUIET = {Stage.CONTRACTED, Stage.EVALUATING, Stage.TERMINATED, Stage.REPORTED, Stage.CAND_END, Stage.NOTIFIED}
+
+
+def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
+    """Return what a lot before its report asks of the owner side."""
+    stage = Stage(row.stage)
+    waits_for_others = step.says == _MEANWHILE.get(stage) and stage not in {Stage.OPEN_FOR_BID, Stage.FAILED}
+    if stage in _QUIET or stage is Stage.CAND_PUB or waits_for_others:
+        return []
+    name = f"{row.tender_name} · {row.lot_name}"
+    if stage is Stage.OPEN_FOR_BID:
+        if row.bid_deadline is None or row.bid_deadline - moment > timedelta(days=3):
+            return []
+        return [
+            Todo(
+                what="准时主持开标",
+                where=name,
+                href=f"/work/rounds/{row.round}/host",
+                label="进入开标",
+                due=row.bid_deadline,
+                clause="《招标投标法》第三十四条",
+            )
+        ]
+    urgent = stage in {Stage.CLOSED, Stage.OPENING}
+    return [Todo(what=step.says, where=name, href=step.href, label=step.label, clause=step.clause, urgent=urgent)]
+
+
+def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
+    """Return what lots after their report ask of the owner side, with the statutory day."""
+    pks = [row.round_pk for row in rows]
+    reported, awards = evaluations.reported_at_of(pks), awards_of(pks)
+    out = []
+    for row in rows:
+        step, award = steps[row.round], awards.get(row.round_pk)
+        key, started = "", None
+        if row.stage == Stage.REPORTED:
+            key, started = "GC-T12", reported.get(row.round_pk)
+        elif row.stage == Stage.CAND_END and step.label == "确定中标人":
+            key, started = "GC-T22", reported.get(row.round_pk)
+        elif row.stage == Stage.NOTIFIED and step.label == "签订合同":
+            key, started = "GC-T15", award.sent_at if award else None
+        if not key or started is None or row.published_at is None:
+            continue
+        by, clause = due(key, started=started, stamped=row.published_at)
+        where = f"{row.tender_name} · {row.lot_name}"
+        out.append(Todo(what=step.says, where=where, href=step.href, label=step.label, due=by, clause=clause))
+    return out
+
+
+def _once(todos: list[Todo]) -> list[Todo]:
+    """Return each step once: lots of one tender that stand at the same step share it."""
+    seen: dict[tuple[str, str], Todo] = {}
+    for todo in todos:
+        tender = todo.where.split(" · ")[0]
+        key = (todo.href, todo.what) if "/rounds/" in todo.href else (tender, todo.what)
+        seen.setdefault(key, todo)
+    return list(seen.values())
+
+
+_PROJECT_FIELDS = (
+    "name",
+    "invest_code",
+    "industry_code",
+    "region_code",
+    "approval_document",
+    "funds",
+    "place",
+    "scale",
+    "owner_uscc",
+)
+
+
+def new_project(request: HttpRequest) -> HttpResponse:
+    """Register a project."""
+    actor = who(request)
+    page: dict[str, Any] = {"is_agency": actor.role is Role.AGENCY, "given": {"industry_code": "E48"}}
+    if request.method != "POST":
+        return show(request, "work/project.html", page)
+    given = {name: text(request, name) for name in _PROJECT_FIELDS}
+    try:
+        made = projects.register_project(**given, actor=actor, now=now())
+    except Refusal as refusal:
+        owner = given["owner_uscc"] if page["is_agency"] else actor.uscc
+        known = known_project(invest_code=given["invest_code"], owner_uscc=owner)
+        if known and isinstance(refusal, projects.ProjectKnown):
+            page["known"] = f"/work/projects/{known}/tenders/new"
+        return refused_here(request, "work/project.html", page, refusal, given=given)
+    return done(f"/work/projects/{made.public_id}/tenders/new", "项目已登记, 请接着新建招标项目和标段")
+
+
+_LOT_FIELDS = ("name", "budget", "ceiling_price", "duration_days", "scope_of_work")
+
+
+def _lots(request: HttpRequest) -> list[dict[str, str]]:
+    """Return the lot rows in which something was entered."""
+    columns = [request.POST.getlist(f"lot_{name}") for name in _LOT_FIELDS]
+    rows = [dict(zip(_LOT_FIELDS, (value.strip() for value in row), strict=True)) for row in zip(*columns, strict=False)]
+    return [row for row in rows if any(row.values())]
+
+
+def new_tender(request: HttpRequest, project_id: str) -> HttpResponse:
+    """Draft a tender with its lots."""
+    actor = who(request)
+    project = project_row(project_id, viewer=actor)
+    empty = dict.fromkeys(_LOT_FIELDS, "")
+    page: dict[str, Any] = {
+        "project": project,
+        "procedures": list(BY_CODE.values()),
+        "given": {"name": project.name, "state_controlled": True, "procedure_code": "GC_OPEN_POST"},
+        "lots": [empty] * LOT_ROWS,
+    }
+    if request.method != "POST":
+        return show(request, "work/new_tender.html", page)
+    lots = _lots(request)
+    given = {
+        "name": text(request, "name"),
+        "procedure_code": text(request, "procedure_code"),
+        "state_controlled": bool(request.POST.get("state_controlled")),
+    }
+    try:
+        made = tendering.create_tender(
+            project_id=project_id, class_code="A01", lots=lots, **given, actor=actor, now=now()
+        )
+    except Refusal as refusal:
+        page["lots"] = [*lots, *([empty] * max(1, LOT_ROWS - len(lots)))]
+        return refused_here(request, "work/new_tender.html", page, refusal, given=given)
+    return done(f"/work/tenders/{made.public_id}", "招标项目草稿已建立, 请核对后提交进场登记")
+
+
+def hold_labels(kinds: tuple[str, ...]) -> list[str]:
+    """Return the words for what stands beside a stage."""
+    return [Hold(kind).label for kind in kinds]

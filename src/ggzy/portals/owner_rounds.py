@@ -1,0 +1,215 @@
+"""The owner side in one round: the host's console of the opening, then from the report to the contract."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ggzy.awarding import actions as awarding
+from ggzy.awarding.queries import awards_of, publicities_of
+from ggzy.contracting import actions as contracting
+from ggzy.contracting.queries import contracts_of
+from ggzy.evaluation import queries as evaluations
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
+from ggzy.objections import actions as objections
+from ggzy.objections.queries import objections_on
+from ggzy.opening import actions as opening
+from ggzy.opening.queries import HallRow, hall_row, record_to_sign
+from ggzy.portals.frame import done, now, show, text, who
+from ggzy.portals.owner import hold_labels
+from ggzy.portals.owner_tender import own_tender
+from ggzy.portals.work import due, refused_here
+from ggzy.procedures.spec import Stage
+from ggzy.tendering import queries as tenders
+
+
+def phase_of(hall: HallRow, *, closed: bool) -> str:
+    """Return which part of the opening it is: waiting, closing, ready, failed, keys, read_out or ended."""
+    if hall.ended_at is not None:
+        return "ended"
+    if hall.stage == Stage.FAILED:
+        return "failed"
+    if not closed:
+        return "waiting"
+    if hall.opened_at is None:
+        return "ready" if hall.stage == Stage.CLOSED else "closing"
+    return "read_out" if hall.shown_at else "keys"
+
+
+def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    at = now()
+    hall = hall_row(round_id=round_id, viewer=who(request))
+    if not hall.is_host:
+        raise NotPermitted(
+            "只有本项目的招标人或代理机构可以主持开标",
+            next_steps=(("进入开标大厅", f"/rounds/{round_id}/hall"), ("返回工作台", "/work")),
+        )
+    phase = phase_of(hall, closed=hall.bid_deadline is not None and at >= hall.bid_deadline)
+    return {
+        "hall": hall,
+        "phase": phase,
+        "shown_phase": request.GET.get("phase", phase),
+        "open_objections": [o for o in hall.objections if not o["answered"]],
+        "unopened": [b for b in hall.bids if b.state in {"revoked", "withdrawn"}],
+        "waiting_bids": [b for b in hall.bids if b.state in {"waiting", "released"}],
+        "now": at,
+    }
+
+
+def host(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show the host's console: one clear next step."""
+    return show(request, "work/host.html", _host_page(request, round_id))
+
+
+def host_fragment(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Answer with the live part of the console alone."""
+    response = show(request, "work/host_now.html", _host_page(request, round_id))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def open_bids(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Open every lot of the tender that waits for it."""
+    tender = tenders.round_row(round_id).tender
+    opening.open_bids(tender_id=tender, actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/host", "开标已开始, 等待投标人解密")
+
+
+def account_failure(request: HttpRequest, bid_id: str) -> HttpResponse:
+    """Say whose fault an unopened bid was."""
+    opening.account_failure(
+        bid_id=bid_id,
+        not_bidders_fault=text(request, "fault") == "platform",
+        reason=text(request, "reason"),
+        actor=who(request),
+        now=now(),
+    )
+    return done(f"/work/rounds/{text(request, 'round')}/host", "责任认定已记录")
+
+
+def answer_opening_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
+    """Answer an objection on the spot."""
+    opening.answer_objection(objection_id=objection_id, answer=text(request, "answer"), actor=who(request), now=now())
+    return done(f"/work/rounds/{text(request, 'round')}/host", "已当场答复并记录")
+
+
+def record_bytes(request: HttpRequest, round_id: str) -> bytes:
+    """Return the opening record to sign."""
+    return record_to_sign(round_id=round_id, viewer=who(request))
+
+
+def end_opening(request: HttpRequest, round_id: str) -> HttpResponse:
+    """End the opening with the host's signature."""
+    opening.end_opening(round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/host", "开标结束, 开标记录已公布")
+
+
+def _result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    actor = who(request)
+    row = tenders.round_row(round_id)
+    tender = own_tender(row.tender, actor)
+    publicity = publicities_of([row.round_pk]).get(row.round_pk)
+    award = awards_of([row.round_pk]).get(row.round_pk)
+    contract = contracts_of([row.round_pk]).get(row.round_pk)
+    report = _report(round_id, actor)
+    held = [s.holds for s in tenders.states_of(row.tender) if s.round == round_id]
+    rows = objections_on(round_id=round_id, viewer=actor)
+    first = next(iter(report.report.get("ranking", [])), None) if report else None
+    return {
+        "row": row,
+        "tender": tender,
+        "report": report,
+        "first": first,
+        "publicity": publicity,
+        "award": award,
+        "contract": contract,
+        "own_sealed": bool(contract and contract.owner_certificate_id),
+        "objections": rows,
+        "open_objections": [o for o in rows if o["answered_at"] is None],
+        "holds": hold_labels(held[0]) if held else [],
+        "is_tenderee": actor.role is Role.TENDEREE and actor.organisation_pk == tender.tenderee_pk,
+        "by": _by(row, report, award),
+        "now": now(),
+    }
+
+
+def _report(round_id: str, actor: Actor) -> evaluations.ReportRow | None:
+    """Return the report once it is handed over."""
+    try:
+        return evaluations.report(round_id=round_id, actor=actor)
+    except NotFound:
+        return None
+
+
+def _by(row: tenders.LotRow, report: Any, award: Any) -> dict[str, Any]:
+    """Return by when the next step must be done, by its stage."""
+    if row.published_at is None:
+        return {}
+    started: dict[str, tuple[str, Any]] = {
+        Stage.REPORTED: ("GC-T12", report.reported_at if report else None),
+        Stage.CAND_END: ("GC-T22", report.reported_at if report else None),
+        Stage.NOTIFIED: ("GC-T15", award.sent_at if award else None),
+    }
+    key, since = started.get(row.stage, ("", None))
+    if not key or since is None:
+        return {}
+    instant, clause = due(key, started=since, stamped=row.published_at)
+    return {"instant": instant, "clause": clause}
+
+
+def result(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show what follows the evaluation, with the one next step."""
+    return show(request, "work/result.html", _result_page(request, round_id))
+
+
+def start_publicity(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Publish the candidates."""
+    awarding.start_publicity(round_id=round_id, actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/result", "中标候选人已开始公示")
+
+
+def answer_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
+    """Answer an objection to the result."""
+    round_id = text(request, "round")
+    given = {"answer": text(request, "answer"), "objection": objection_id}
+    try:
+        objections.answer_objection(
+            objection_id=objection_id, answer=given["answer"], upheld=False, actor=who(request), now=now()
+        )
+    except Refusal as refusal:
+        page = _result_page(request, round_id)
+        return refused_here(request, "work/result.html", page, refusal, given=given)
+    return done(f"/work/rounds/{round_id}/result", "异议已答复, 暂停解除")
+
+
+def award(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Determine the winner."""
+    awarding.award(round_id=round_id, bid_id=text(request, "bid"), actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/result", "中标人已确定, 请签发中标通知书")
+
+
+def letter_bytes(request: HttpRequest, round_id: str) -> bytes:
+    """Set the letter of award and return what seals it."""
+    return bytes(awarding.prepare_letter(round_id=round_id, actor=who(request), now=now()).to_sign)
+
+
+def letter(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Seal and send the letter of award."""
+    awarding.finish_letter(round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/result", "中标通知书已签章发出, 结果已公告并通知全部投标人")
+
+
+def contract_bytes(request: HttpRequest, round_id: str) -> bytes:
+    """Set the contract if need be and return what this side's seal signs."""
+    return bytes(contracting.prepare_contract(round_id=round_id, actor=who(request), now=now()).to_sign)
+
+
+def contract(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Put this side's seal on the contract."""
+    actor = who(request)
+    made = contracting.finish_contract(
+        round_id=round_id, signature=text(request, "signature"), actor=actor, now=now()
+    )
+    back = "result" if actor.role is Role.TENDEREE else "contract"
+    says = "双方均已签章, 合同已签订并公告" if made.signed_at else "本方已签章, 等待对方签章"
+    return done(f"/work/rounds/{round_id}/{back}", says)

@@ -1,0 +1,298 @@
+"""The console of one tender: registering, the file, the review, the notice, the committee, a new round."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from ggzy.evaluation import actions as evaluation
+from ggzy.experts import actions as experts
+from ggzy.experts import queries as draws
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.calendars import CHINA
+from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
+from ggzy.portals.frame import done, moment, now, show, text, who
+from ggzy.portals.owner import hold_labels, next_step
+from ggzy.portals.work import refused_here
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.spec import Stage
+from ggzy.tendering import actions as tendering
+from ggzy.tendering import queries as tenders
+from ggzy.tendering import rules, worklist
+from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, parse, standard_requirements
+from ggzy.ui.flow import steps_to
+
+BLANK_ROWS = 2
+
+
+def own_tender(tender_id: str, actor: Actor) -> tenders.TenderRow:
+    """Return a tender of the actor's own side.
+
+    :raises NotPermitted: another organisation's
+    """
+    row = tenders.tender(tender_id, viewer=actor)
+    if not actor.organisation_pk or actor.organisation_pk not in {row.tenderee_pk, row.agency_pk}:
+        raise NotPermitted("只能办理本单位的项目", next_steps=(("查看公开信息", f"/tenders/{tender_id}"), ("返回工作台", "/work")))
+    return row
+
+
+def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
+    actor = who(request)
+    tender = own_tender(tender_id, actor)
+    lots = [row for row in worklist.work_rows(actor.organisation_pk) if row.tender == tender_id]
+    stages = {lot.stage for lot in lots}
+    procedure = BY_CODE[tender.procedure_code]
+    published = [lot for lot in lots if lot.published_at and lot.bid_deadline]
+    rounds_to_draw = [lot.round for lot in lots if lot.stage in {s.value for s in experts.DRAW_STAGES}]
+    draw_id = draws.draw_of_rounds([lot.round for lot in lots])
+    draw = draws.draw_row(draw_id) if draw_id else None
+    seats = int(tender.document.get("owner_representatives", 0)) if tender.document else 0
+    return {
+        "tender": tender,
+        "procedure": procedure,
+        "lots": [(lot, next_step(lot, actor.role), hold_labels(lot.holds)) for lot in lots],
+        "stages": stages,
+        "steps": steps_to(procedure, Stage(lots[0].stage), since=procedure.initial) if lots else [],
+        "figures": worklist.lot_drafts(tender_id),
+        "check": worklist.last_form_check(tender_id),
+        "conclusion": worklist.last_conclusion(tender_id),
+        "digest": tendering.document_digest(parse(tender.document)) if tender.document else "",
+        "is_tenderee": actor.organisation_pk == tender.tenderee_pk and actor.role is Role.TENDEREE,
+        "clocks": tenders.clocks(published_at=published[0].published_at, deadline=published[0].bid_deadline)
+        if published
+        else [],
+        "draw": draw,
+        "may_draw": bool(rounds_to_draw) and draw is None,
+        "seats": seats,
+        "missing_members": draw.committee_size - draw.checked_in if draw else 0,
+        "opened": bool(stages) and not stages & {"OPEN_FOR_BID", "CLOSED", "OPENING"},
+        "failed": [lot for lot in lots if lot.stage == Stage.FAILED],
+        "given": {"passed": "true", "opinion": ""},
+        "now": now(),
+    }
+
+
+def console(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Show where every lot of a tender stands and the next step."""
+    return show(request, "work/tender.html", _console_page(request, tender_id))
+
+
+def register(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Register the tender at the centre."""
+    tendering.register(tender_id=tender_id, actor=who(request), now=now())
+    return done(f"/work/tenders/{tender_id}", "已提交进场登记, 可以开始编制招标文件")
+
+
+def start_document(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Begin to write the tender file."""
+    tendering.start_document(tender_id=tender_id, actor=who(request), now=now())
+    return done(f"/work/tenders/{tender_id}/document", "可以编制招标文件了, 已按标准文件预填")
+
+
+def send_to_review(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Hand the file to the fair-competition review."""
+    tendering.send_to_review(tender_id=tender_id, actor=who(request), now=now())
+    return done(f"/work/tenders/{tender_id}", "已送公平竞争审查, 由招标人签名作出结论")
+
+
+def review_to_sign(request: HttpRequest, tender_id: str) -> bytes:
+    """Return the conclusion's bytes for the tenderee to sign."""
+    return tendering.statement_to_sign(
+        tender_id=tender_id,
+        passed=request.GET.get("passed") == "true",
+        opinion=request.GET.get("opinion", "").strip(),
+        actor=who(request),
+    )
+
+
+def review(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Conclude the review with the tenderee's signature."""
+    given = {"passed": text(request, "passed"), "opinion": text(request, "opinion")}
+    try:
+        if given["passed"] not in {"true", "false"}:
+            raise BadInput("请选择审查结论: 通过, 或退回修改", field="passed")
+        tendering.conclude_review(
+            tender_id=tender_id,
+            passed=given["passed"] == "true",
+            opinion=given["opinion"],
+            signature=text(request, "signature"),
+            actor=who(request),
+            now=now(),
+        )
+    except Refusal as refusal:
+        page = _console_page(request, tender_id)
+        return refused_here(request, "work/tender.html", page, refusal, given=given)
+    if given["passed"] == "true":
+        return done(f"/work/tenders/{tender_id}/publish", "公平竞争审查通过, 请选定投标截止时间并发布公告")
+    return done(f"/work/tenders/{tender_id}/document", "已退回修改, 改好后重新送审")
+
+
+def _filled(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of the editor for a document, or of the standard file when none is written."""
+    price = raw.get("price") or {}
+    return {
+        "method": raw.get("method", "comprehensive"),
+        "quality": raw.get("quality", "合格"),
+        "deposit": raw.get("deposit", "0"),
+        "deposit_forms": list(raw.get("deposit_forms") or DEPOSIT_FORMS),
+        "bid_validity_days": raw.get("bid_validity_days", 90),
+        "decryption_minutes": raw.get("decryption_minutes", 60),
+        "consortium_allowed": raw.get("consortium_allowed", True),
+        "committee_size": raw.get("committee_size", 5),
+        "owner_representatives": raw.get("owner_representatives", 0),
+        "specialty": raw.get("specialty", "A08"),
+        "text": raw.get("text", "采用标准施工招标文件。技术标准、图纸和工程量清单见附件。"),
+        "price": {
+            "weight": price.get("weight", "60"),
+            "above": price.get("above", "2"),
+            "below": price.get("below", "1"),
+            "lowered_by": price.get("lowered_by", "0"),
+            "per_day": price.get("per_day", "0"),
+        },
+        "requirements": list(raw.get("requirements") or standard_requirements()),
+        "criteria": list(
+            raw.get("criteria")
+            or [
+                {"key": "plan", "title": "施工组织设计", "weight": "25"},
+                {"key": "team", "title": "项目管理机构", "weight": "15"},
+            ]
+        ),
+    }
+
+
+def _rows(post: QueryDict, names: tuple[str, ...], *, prefix: str, must: str) -> list[dict[str, str]]:
+    """Return the posted rows in which the column `must` (or a weight) was filled; a row without a key gets one."""
+    columns = [[value.strip() for value in post.getlist(f"{prefix}_{name}")] for name in names]
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
+    rows = [row for row in rows if row[must] or row.get("weight")]
+    taken = {row["key"] for row in rows}
+    for row in rows:
+        if not row["key"]:
+            row["key"] = next(key for n in range(1, 1000) if (key := f"{prefix}_{n}") not in taken)
+            taken.add(row["key"])
+    return rows
+
+
+def _entered(request: HttpRequest) -> dict[str, Any]:
+    """Return the document as it was entered."""
+    names = ("method", "quality", "deposit", "bid_validity_days", "decryption_minutes", "committee_size")
+    out: dict[str, Any] = {name: text(request, name) for name in (*names, "owner_representatives", "specialty")}
+    return out | {
+        "text": text(request, "text"),
+        "deposit_forms": request.POST.getlist("deposit_forms"),
+        "consortium_allowed": bool(request.POST.get("consortium_allowed")),
+        "price": {
+            name: text(request, f"price_{name}") or "0"
+            for name in ("weight", "above", "below", "lowered_by", "per_day")
+        },
+        "requirements": _rows(request.POST, ("key", "part", "text"), prefix="requirement", must="text"),
+        "criteria": _rows(request.POST, ("key", "title", "weight"), prefix="criterion", must="title"),
+    }
+
+
+def document(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Edit the structured tender file."""
+    actor = who(request)
+    tender = own_tender(tender_id, actor)
+    states = tenders.states_of(tender_id)
+    figures = worklist.lot_drafts(tender_id)
+    most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(rules.DEPOSIT_SHARE)
+    given = _filled(tender.document)
+    page: dict[str, Any] = {
+        "tender": tender,
+        "editable": any(s.stage == Stage.DOC_EDIT for s in states),
+        "stages": {s.stage for s in states},
+        "figures": figures,
+        "most_deposit": most,
+        "methods": list(Method),
+        "parts": list(ReviewPart),
+        "forms": DEPOSIT_FORMS,
+        "blank": range(BLANK_ROWS),
+        "given": given,
+        "warnings": rules.warnings_on(parse(tender.document)) if tender.document else [],
+        "total": _total(given),
+    }
+    if request.method != "POST":
+        return show(request, "work/document.html", page)
+    given = _entered(request)
+    try:
+        tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
+    except Refusal as refusal:
+        page["total"] = _total(given)
+        return refused_here(request, "work/document.html", page, refusal, given=given)
+    return done(f"/work/tenders/{tender_id}/document?saved=1", "招标文件已保存, 核对无误后送审")
+
+
+def _total(given: dict[str, Any]) -> str:
+    """Return the sum of the points entered, "" where one is no number."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        points = [Decimal(str(row["weight"])) for row in given["criteria"]]
+        return str(sum(points, Decimal(str(given["price"]["weight"]))))
+    except (InvalidOperation, KeyError):
+        return ""
+
+
+def proposed_deadline(moment_: datetime) -> datetime:
+    """Return the deadline the page proposes: the earliest lawful day and one more, a working day, 09:30."""
+    day = worklist.earliest_deadline(moment_).astimezone(BEIJING) + timedelta(days=1)
+    while not CHINA.is_working(day.date()):
+        day += timedelta(days=1)
+    return day.replace(hour=9, minute=30, second=0, microsecond=0)
+
+
+def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Choose the deadline, see the clocks it sets going, and publish."""
+    actor, at = who(request), now()
+    tender = own_tender(tender_id, actor)
+    page: dict[str, Any] = {
+        "tender": tender,
+        "ready": any(s.stage == Stage.DOC_READY for s in tenders.states_of(tender_id)),
+        "figures": worklist.lot_drafts(tender_id),
+        "earliest": worklist.earliest_deadline(at),
+        "deadline": proposed_deadline(at),
+        "now": at,
+    }
+    try:
+        if request.method == "POST":
+            page["deadline"] = moment(request, "bid_deadline", says="投标截止时间")
+            tendering.publish(tender_id=tender_id, bid_deadline=page["deadline"], actor=actor, now=at)
+            return done(f"/work/tenders/{tender_id}", "招标公告和招标文件已发布, 即日起可以投标")
+        if request.GET.get("deadline"):
+            page["deadline"] = _asked(request.GET["deadline"])
+    except Refusal as refusal:
+        page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"])
+        given = {"bid_deadline": text(request, "bid_deadline")}
+        if request.method == "POST":
+            return refused_here(request, "work/publish.html", page, refusal, given=given)
+        page |= {"problem": refusal.message, "field": "bid_deadline"}
+    page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"])
+    return show(request, "work/publish.html", page)
+
+
+def _asked(given: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise BadInput("请选择投标截止时间", field="bid_deadline") from None
+    return found if found.tzinfo else found.replace(tzinfo=BEIJING)
+
+
+def request_draw(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Ask for a committee and freeze the pool."""
+    made = experts.request_draw(tender_id=tender_id, actor=who(request), now=now())
+    return done(f"/work/draws/{made.public_id}/seed", "专家库已冻结, 请提交本方的随机种子")
+
+
+def seat(request: HttpRequest, draw_id: str) -> HttpResponse:
+    """Seat the committee that has checked in."""
+    evaluation.seat_committee(draw_id=draw_id, actor=who(request), now=now())
+    return done(f"/work/tenders/{text(request, 'tender')}", "评标委员会已组建, 评标开始")
+
+
+def next_round(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Begin a new round of a lot that failed."""
+    tendering.start_new_round(round_id=round_id, actor=who(request), now=now())
+    return done(f"/work/tenders/{text(request, 'tender')}", "新一轮招标已建立, 从进场登记开始")

@@ -1,0 +1,50 @@
+"""The supervisor's bench: seeds, evaluations with their sheets, evidence of every process."""
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ggzy.evaluation import queries as evaluations
+from ggzy.experts import queries as draws
+from ggzy.kernel.actors import Actor
+from ggzy.portals.centre import seed_todos
+from ggzy.portals.expert import STEPS
+from ggzy.portals.frame import show, who
+from ggzy.tendering import queries as tenders
+
+_KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "scores": "打分表"}
+
+
+def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
+    """Return the draws that wait for a seed, the evaluations and the processes."""
+    rows = tenders.recent_lots(limit=100)
+    return {
+        "bench": "supervisor",
+        "todos": seed_todos("supervisor"),
+        "draws": draws.draws_for_seed(),
+        "parties": draws.PARTY_LABELS,
+        "evaluations": [{**e, "label": STEPS[e["step"]]} for e in evaluations.evaluations(actor=actor)],
+        "processes": [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))],
+    }
+
+
+def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show every member's sheets of one evaluation."""
+    row = tenders.round_row(round_id)
+    found = evaluations.sheets_for_supervisor(round_id=round_id, actor=who(request))
+    document = tenders.tender_file(tender_id=row.tender).document
+    titles = {r["key"]: r["text"] for r in document["requirements"]}
+    titles |= {c["key"]: c["title"] for c in document["criteria"]}
+    page = {
+        "row": row,
+        "groups": [
+            (label, kind, [s for s in found if s["kind"] == kind])
+            for kind, label in _KINDS.items()
+            if any(s["kind"] == kind for s in found)
+        ],
+        "titles": titles,
+        "names": evaluations.bidder_names(round_id=round_id, actor=who(request)),
+    }
+    return show(request, "work/sheets.html", page)

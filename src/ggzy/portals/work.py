@@ -1,0 +1,154 @@
+"""The workbench: what waits for whom, by when, by which clause; and what every page of it shares."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from mimetypes import guess_type
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+
+from ggzy.evidence import queries as evidence
+from ggzy.evidence.actions import record_refusal
+from ggzy.kernel import calendars, files
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.refusals import NotFound, Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date, runs_out
+from ggzy.notices.queries import inbox
+from ggzy.opendata.access import require_level, require_may_read
+from ggzy.portals.frame import View, now, show, who
+
+
+@dataclass(frozen=True, kw_only=True)
+class Todo:
+    """One thing that waits for somebody: what, where, by when, by which clause, and the one next step."""
+
+    what: str
+    where: str
+    href: str
+    label: str
+    due: datetime | None = None
+    clause: str = ""
+    note: str = ""
+    urgent: bool = False
+
+
+def in_order(todos: list[Todo]) -> list[Todo]:
+    """Return what is urgent first, then by its moment; what has none comes last."""
+    far = datetime.max.replace(tzinfo=BEIJING)
+    return sorted(todos, key=lambda todo: (not todo.urgent, todo.due or far))
+
+
+def due(key: str, *, started: datetime, stamped: datetime) -> tuple[datetime, str]:
+    """Return when a statutory limit that began at `started` runs out, and its clause.
+
+    The law is the one in force when the round's first notice came out (`stamped`).
+    """
+    limit = table.limit(key, on=beijing_date(stamped))
+    return runs_out(limit, started=started, calendar=calendars.CHINA).instant, limit.cites
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the workbench of the role that is signed in."""
+    from ggzy.portals import admin, bidder, centre, expert, owner, supervisor
+
+    actor = who(request)
+    benches: dict[Role, Callable[[Actor, datetime], dict[str, Any]]] = {
+        Role.TENDEREE: owner.bench,
+        Role.AGENCY: owner.bench,
+        Role.BIDDER: bidder.bench,
+        Role.EXPERT: expert.bench,
+        Role.CENTRE: centre.bench,
+        Role.SUPERVISOR: supervisor.bench,
+        Role.ADMIN: admin.bench,
+    }
+    moment = now()
+    page = benches[actor.role](actor, moment)
+    page |= {
+        "todos": in_order(page["todos"]),
+        "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
+        "now": moment,
+        "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
+    }
+    return show(request, "work/home.html", page)
+
+
+def only_posted(view: View) -> View:
+    """Let an act be done by a posted form only; an address typed or reloaded leads to the workbench."""
+
+    @wraps(view)
+    def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.method == "POST" else HttpResponseRedirect("/work")
+
+    return posted
+
+
+def signing(give: Callable[..., bytes]) -> Callable[..., HttpResponse]:
+    """Turn a function into a view that answers {"to_sign": base64} for the browser, or the refusal as JSON."""
+
+    @wraps(give)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            data = give(request, *args, **kwargs)
+        except Refusal as refusal:
+            return JsonResponse(refusal.as_problem(), status=refusal.status)
+        return JsonResponse({"to_sign": base64.b64encode(data).decode()})
+
+    return view
+
+
+def refused_here(
+    request: HttpRequest, template: str, page: Mapping[str, Any], refusal: Refusal, *, given: Mapping[str, Any]
+) -> HttpResponse:
+    """Show a form again with everything that was entered and the refusal beside its field; record the refusal."""
+    record_refusal(
+        f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=now()
+    )
+    trouble = {
+        "given": given,
+        "problem": refusal.message,
+        "basis": refusal.basis,
+        "field": refusal.field,
+        "next_steps": refusal.next_steps,
+    }
+    return show(request, template, {**page, **trouble}, status=refusal.status)
+
+
+def document(request: HttpRequest, digest: str) -> HttpResponse:
+    """Send a kept document to somebody who may read it."""
+    name = require_may_read(digest=digest, viewer=who(request))
+    path = files.path_of(digest)
+    if not path.exists():
+        raise NotFound("没有这份文件, 或尚未公开")
+    kind = guess_type(name)[0] or "application/octet-stream"
+    shown = kind in {"application/pdf", "image/png", "image/jpeg", "text/plain"}
+    return FileResponse(path.open("rb"), content_type=kind, filename=name, as_attachment=not shown)
+
+
+class _Exact(DjangoJSONEncoder):
+    """Moments with all their digits, as the pack's hashes know them."""
+
+    def default(self, o: Any) -> Any:
+        """Return a moment as ISO 8601 without shortening it."""
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
+def download(value: Any, name: str) -> HttpResponse:
+    """Return a value as a JSON file to keep."""
+    answer = JsonResponse(value, encoder=_Exact, json_dumps_params={"ensure_ascii": False}, safe=False)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def evidence_pack(request: HttpRequest, ocid: str) -> HttpResponse:
+    """Download the evidence of a process at the level of who asks: a supervisor's whole, else a party's."""
+    actor = who(request)
+    level = "supervisor" if actor.role is Role.SUPERVISOR else "party"
+    level = request.GET.get("level") or level
+    require_level(ocid=ocid, level=level, viewer=actor)
+    return download(evidence.pack(scope={"ocid": ocid}, level=level), f"evidence-{ocid}-{level}.json")

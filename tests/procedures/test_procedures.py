@@ -1,0 +1,223 @@
+"""Every procedure of the catalogue is whole: no stage out of reach, no trap, and holds stop what they should."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ggzy.kernel.actors import Role
+from ggzy.law import table
+from ggzy.procedures import diagram
+from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST, PUBLISH
+from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, MoveNotAllowed, Procedure, Stage
+from tests.shared import shared
+
+pytestmark = pytest.mark.pure
+
+MACHINES, NEEDS_MACHINES = shared("domain/state_machines.json")
+every_procedure = pytest.mark.parametrize("procedure", BY_CODE.values(), ids=lambda p: p.code)
+every_move = pytest.mark.parametrize(
+    ("procedure", "move"),
+    [pytest.param(p, m, id=f"{p.code}-{m.code}") for p in BY_CODE.values() for m in p.moves],
+)
+#: what a hold never stops: time, bids, and the means by which holds themselves arise and end
+NEVER_STOPPED = {
+    "close_bidding",
+    "fail_for_lack_of_bids",
+    "submit_bid",
+    "withdraw_bid",
+    "object_at_opening",
+    "object_to_result",
+}
+
+
+def reached(procedure, start, *, built_only=False):
+    found, ahead = {start}, [start]
+    while ahead:
+        for move in procedure.from_stage(ahead.pop()):
+            if move.target not in found and (move.built or not built_only):
+                found.add(move.target)
+                ahead.append(move.target)
+    return found
+
+
+@every_procedure
+def test_every_stage_can_be_reached(procedure):
+    assert reached(procedure, procedure.initial) == set(procedure.stages)
+
+
+@every_procedure
+def test_no_stage_is_a_trap(procedure):
+    """From everywhere some end can be reached; deferred moves count, for their day will come."""
+    assert [s for s in procedure.stages if not reached(procedure, s) & procedure.final] == []
+
+
+@every_procedure
+def test_what_is_built_reaches_the_contract_and_the_failure(procedure):
+    assert {Stage.CONTRACTED, Stage.FAILED} <= reached(procedure, procedure.initial, built_only=True)
+
+
+@every_procedure
+def test_nothing_moves_once_it_is_over(procedure):
+    for stage in procedure.final:
+        assert procedure.from_stage(stage) == ()
+        for code in {move.code for move in procedure.moves}:
+            with pytest.raises(MoveNotAllowed):
+                procedure.move(stage, code)
+
+
+@every_procedure
+def test_a_code_names_one_move_of_a_stage(procedure):
+    assert max(Counter((m.source, m.code) for m in procedure.moves).values()) == 1
+
+
+def test_two_moves_of_one_name_from_one_stage_are_refused():
+    with pytest.raises(ValueError, match="publish"):
+        Procedure(
+            "X", "某程序", "GC", (PUBLISH, PUBLISH), Stage.DOC_READY, frozenset({Stage.FAILED}), 3, "某法"
+        )
+
+
+@every_procedure
+def test_the_catalogue_knows_a_procedure_by_its_code(procedure):
+    assert BY_CODE[procedure.code] is procedure
+    assert procedure.minimum_bids == 3
+    assert procedure.final <= set(procedure.stages)
+
+
+@every_move
+def test_a_move_is_made_from_its_stage_alone(procedure, move):
+    """From its own stage it is given back (or refused as deferred); from every other stage it is refused."""
+    if move.built:
+        assert procedure.move(move.source.value, move.code) is move
+    own = {m.source for m in procedure.moves if m.code == move.code}
+    for stage in set(Stage) - own:
+        with pytest.raises(MoveNotAllowed) as refused:
+            procedure.move(stage, move.code)
+        assert stage.label in refused.value.message
+        assert move.label in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("procedure", "move"),
+    [pytest.param(p, m, id=f"{p.code}-{m.code}") for p in BY_CODE.values() for m in p.moves if not m.built],
+)
+def test_a_deferred_move_refuses_in_chinese(procedure, move):
+    with pytest.raises(MoveNotAllowed) as refused:
+        procedure.move(move.source, move.code)
+    assert refused.value.message == f"“{move.label}”尚未开放, 在程序目录中标为待建"
+    assert refused.value.code == "procedure.move_not_allowed"
+
+
+@every_procedure
+@given(holds=st.frozensets(st.sampled_from(Hold), min_size=1))
+def test_under_any_hold_nothing_goes_forward_but_what_a_hold_never_stops(procedure, holds):
+    for move in procedure.moves:
+        if not move.built:
+            continue
+        try:
+            procedure.move(move.source, move.code, holds=holds)
+        except MoveNotAllowed as refused:
+            assert move.code not in NEVER_STOPPED
+            assert all(hold.label in refused.message for hold in holds & move.blocked_by)
+        else:
+            assert move.code in NEVER_STOPPED
+            assert move.blocked_by == NO_HOLD
+
+
+def test_a_hold_may_be_told_by_its_word_as_the_database_keeps_it():
+    with pytest.raises(MoveNotAllowed, match="异议未答复、投诉暂停"):
+        GC_OPEN_POST.move("CAND_PUB", "end_publicity", holds=["complaint", "objection"])
+
+
+def test_a_hold_stops_only_the_moves_that_name_it():
+    move = Move(
+        code="go",
+        label="走",
+        source=Stage.DRAFT,
+        target=Stage.FAILED,
+        actors=frozenset(),
+        blocked_by=frozenset({Hold.COURT}),
+    )
+    procedure = Procedure("X", "某程序", "GC", (move,), Stage.DRAFT, frozenset({Stage.FAILED}), 3, "某法")
+    assert procedure.move(Stage.DRAFT, "go", holds=EVERY_HOLD - {Hold.COURT}) is move
+    with pytest.raises(MoveNotAllowed, match="司法协助"):
+        procedure.move(Stage.DRAFT, "go", holds=EVERY_HOLD)
+
+
+@every_move
+def test_every_move_says_who_why_and_how_long(procedure, move):
+    """Somebody makes it, people have a word for it, and each clock of 工程建设 that it names is in the table."""
+    assert move.actors
+    assert move.actors <= set(Role) - {Role.PUBLIC, Role.CENTRE, Role.ADMIN}
+    assert move.label
+    assert {key for key in move.limits if key.startswith("GC-")} <= {row.key for row in table.ALL}
+
+
+@every_procedure
+def test_a_move_that_nobody_makes_by_hand_is_the_systems_own(procedure):
+    own = {m.code for m in procedure.moves if m.actors == {Role.SYSTEM}}
+    assert own == {"close_bidding", "fail_for_lack_of_bids", "end_publicity"}
+
+
+@every_procedure
+def test_only_the_tenderee_awards_and_only_a_bidder_bids(procedure):
+    assert {
+        m.code: m.actors for m in procedure.moves if m.code in {"award", "submit_bid", "withdraw_bid"}
+    } == {
+        "award": {Role.TENDEREE},
+        "submit_bid": {Role.BIDDER},
+        "withdraw_bid": {Role.BIDDER},
+    }
+
+
+def test_stages_and_holds_have_words():
+    assert len({stage.label for stage in Stage}) == len(Stage)
+    assert len({hold.label for hold in Hold}) == len(Hold)
+
+
+@every_move
+def test_diagram_and_table_tell_the_move(procedure, move):
+    drawn = diagram.mermaid(procedure).splitlines()
+    assert f"    {move.source} --> {move.target}: {move.label}{'' if move.built else '(待建)'}" in drawn
+    row = next(r for r in diagram.table(procedure).splitlines() if r.startswith(f"| {move.label} |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert len(cells) == 8
+    assert cells[1] == move.source.label
+    assert cells[2] == ("不变" if move.source is move.target else move.target.label)
+    assert all(key in cells[5] for key in move.limits)
+    assert all(str(citation) in cells[6] for citation in move.basis)
+    assert cells[7] == ("已建" if move.built else "待建")
+
+
+@every_procedure
+def test_the_diagram_begins_and_ends(procedure):
+    drawn = diagram.mermaid(procedure)
+    assert drawn.startswith(f"stateDiagram-v2\n    [*] --> {procedure.initial}\n")
+    assert {s for s in procedure.stages if f"    {s} --> [*]" in drawn.splitlines()} == procedure.final
+    assert len(diagram.table(procedure).splitlines()) == 2 + len(procedure.moves)
+
+
+class TestAgainstTheRulebook:
+    """The open tender against the machine of the domain research."""
+
+    pytestmark = NEEDS_MACHINES
+
+    @pytest.fixture(scope="class")
+    def machine(self):
+        return next(m for m in json.loads(MACHINES.read_text()) if m["id"] == GC_OPEN_POST.code)
+
+    def test_stages_are_the_same(self, machine):
+        assert {s["id"] for s in machine["states"]} == set(GC_OPEN_POST.stages)
+        assert {s["id"] for s in machine["states"] if s["kind"] == "initial"} == {GC_OPEN_POST.initial}
+
+    def test_every_transition_is_a_move_and_every_move_a_transition(self, machine):
+        theirs = Counter((source, t["to"]) for t in machine["transitions"] for source in _sources(t["frm"]))
+        assert theirs == Counter((m.source.value, m.target.value) for m in GC_OPEN_POST.moves)
+        assert len(GC_OPEN_POST.moves) == 36
+
+
+def _sources(frm):
+    return frm if isinstance(frm, list) else [frm]
