@@ -81,7 +81,12 @@ class Scene:
         if attachment:
             attachments = [self.folder / f"{secrets.token_hex(4)}.bin"]
             attachments[0].write_bytes(secrets.token_bytes(attachment))
-        fields = {"bidder": bidder.name, "uscc": bidder.uscc, "price": str(Decimal("9000000.00")), "duration_days": 300}
+        fields = {
+            "bidder": bidder.name,
+            "uscc": bidder.uscc,
+            "price": str(Decimal("9000000.00")),
+            "duration_days": 300,
+        }
         return bids.seal(
             party=bidder,
             round_id=tender["rounds"][0]["round"],
@@ -150,11 +155,19 @@ def main() -> None:
         measure("递交投标(仅数据), 已有0份", web, submitting(attachment=0, times=100), 100, "目标 ≤6")
         measure("递交投标(附件8MB), 已有0份", web, submitting(attachment=BIG, times=12), 12)
         fill(round_id, MANY)
-        measure(f"递交投标(仅数据), 已有{MANY}份", web, submitting(attachment=0, times=100), 100, "目标 ≤6, 与0份持平")
+        measure(
+            f"递交投标(仅数据), 已有{MANY}份",
+            web,
+            submitting(attachment=0, times=100),
+            100,
+            "目标 ≤6, 与0份持平",
+        )
         measure(f"递交投标(附件8MB), 已有{MANY}份", web, submitting(attachment=BIG, times=12), 12)
         together = [(b, scene.sealed(tender, b)) for b in scene.bidders]
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda p: bids.submit(party=p[0], round_id=round_id, folder=p[1]), together))
+            answers = list(
+                pool.map(lambda p: bids.submit(party=p[0], round_id=round_id, folder=p[1]), together)
+            )
         print(f"八家同时递交: 成功 {sum(1 for a in answers if a['bid'])} / 8")
 
 

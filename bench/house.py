@@ -43,7 +43,9 @@ def running() -> Iterator[int]:
     subprocess.run([*ggzy, "training", "load", "--cast-only"], env=environment, check=True, cwd=ROOT)
     web = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(PORT)]
     web += ["--workers", "1", "--no-access-log", "--no-ws", "ggzy.edge.asgi:app"]
-    children = [subprocess.Popen(c, env=environment, cwd=ROOT) for c in (web, [*ggzy, "sequencer"], [*ggzy, "worker"])]
+    children = [
+        subprocess.Popen(c, env=environment, cwd=ROOT) for c in (web, [*ggzy, "sequencer"], [*ggzy, "worker"])
+    ]
     try:
         for _ in range(100):
             try:

@@ -61,7 +61,10 @@ class Platform:
             expert.name = expert_username(number)
             experts.append(expert)
         return story.Cast(
-            admin=self.demo("guanli"), centre=self.demo("zhongxin"), supervisor=self.demo("jiandu"), experts=experts
+            admin=self.demo("guanli"),
+            centre=self.demo("zhongxin"),
+            supervisor=self.demo("jiandu"),
+            experts=experts,
         )
 
     def anonymous(self) -> Any:
@@ -119,8 +122,12 @@ def _build() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Put the training cast into the test database once; tests roll back to it."""
+    from django.db import connection
+
     with django_db_blocker.unblock():
         _build()
+        with connection.cursor() as cursor:  # tests of the log count from an empty one
+            cursor.execute("TRUNCATE evidence_entry, evidence_securityevent RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture(autouse=True)

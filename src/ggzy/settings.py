@@ -92,7 +92,10 @@ def _database(url: str) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.get("host") or parts.hostname or "",
         "PORT": query.get("port") or parts.port or "",
-        "OPTIONS": {"options": "-c lock_timeout=8s -c statement_timeout=30s -c TimeZone=UTC", "pool": _pool()},
+        "OPTIONS": {
+            "options": "-c lock_timeout=8s -c statement_timeout=30s -c TimeZone=UTC",
+            "pool": _pool(),
+        },
         "CONN_MAX_AGE": 0,
         # a restarted server must not fail the first request on each pooled connection
         "CONN_HEALTH_CHECKS": True,
@@ -104,7 +107,9 @@ def _pool() -> bool | dict:
     return {"min_size": 1, "max_size": size, "timeout": 20} if size else False
 
 
-DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/ggzy"))}
+DATABASES = {
+    "default": _database(os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/ggzy"))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "zh-hans"

@@ -37,7 +37,13 @@ def test_the_house_keeps_its_rules() -> None:
 
 
 def test_import_contracts_hold() -> None:
-    run = subprocess.run([Path(sys.executable).with_name("lint-imports")], cwd=ROOT, env=os.environ | {"PYTHONPATH": "src"}, capture_output=True, text=True)
+    run = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports")],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 0, run.stdout
 
 
@@ -120,7 +126,9 @@ def test_no_path_of_a_machine_and_no_registry_host_is_committed() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("this is not a git checkout")
-    bad = re.compile(r"(?<![\w.])/work/main|/root/|bash_jobs|pythonhosted|pypi\.org|registry\.npmjs|deb\.debian")
+    bad = re.compile(
+        r"(?<![\w.])/work/main|/root/|bash_jobs|pythonhosted|pypi\.org|registry\.npmjs|deb\.debian"
+    )
     text = {".py", ".md", ".toml", ".lock", ".in", ".html", ".js", ".css", ".typ", ".sh", ""}
     found = [
         f"{name}:{number}"

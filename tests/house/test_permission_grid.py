@@ -142,7 +142,9 @@ def test_another_bidder_sees_and_does_nothing_with_this_bid(platform: Any, folde
         assert _refused(other.get, path) == "not_found"
     assert _refused(other.post, f"/bids/{mine}/key", {"bid_key": "AGE-SECRET-KEY-1"}) == "not_found"
     text = {"text": "我有异议"}
-    assert _refused(other.post, f"/rounds/{tale.round}/opening/objections", text) == "opening.not_a_bidder_here"
+    assert (
+        _refused(other.post, f"/rounds/{tale.round}/opening/objections", text) == "opening.not_a_bidder_here"
+    )
     ocid = tale.tender["ocid"]
     assert _refused(other.get, f"/evidence/{ocid}?level=party") == "permission.denied"
     assert _refused(tale.bidder("jia").get, f"/evidence/{ocid}?level=supervisor") == "permission.denied"
@@ -152,7 +154,10 @@ def test_an_expert_who_was_not_drawn_sees_no_desk(platform: Any, folder: Path) -
     tale = Tale(platform, folder).seated()
     outsider = next(e for e in platform.cast().experts if e not in tale.members)
     assert _refused(outsider.get, f"/rounds/{tale.round}/desk") == "evaluation.not_a_member"
-    assert _refused(outsider.post, f"/draws/{tale.draw}/check-in", {"must_avoid": False}) == "experts.draw_not_now"
+    assert (
+        _refused(outsider.post, f"/draws/{tale.draw}/check-in", {"must_avoid": False})
+        == "experts.draw_not_now"
+    )
 
 
 def test_an_expert_employed_by_a_bidder_is_replaced(platform: Any, folder: Path) -> None:

@@ -46,7 +46,12 @@ class Tale:
     def prepared(self) -> "Tale":
         project = story.register_project(self.owner, name="测试工程", serial=secrets.randbelow(1_000_000))
         lots = [
-            {"name": f"{n + 1}标段", "budget": "10000000", "ceiling_price": "10000000", "duration_days": "365"}
+            {
+                "name": f"{n + 1}标段",
+                "budget": "10000000",
+                "ceiling_price": "10000000",
+                "duration_days": "365",
+            }
             for n in range(self.lots)
         ]
         self.tender = story.prepare_tender(
@@ -64,7 +69,9 @@ class Tale:
         story.publish(self.owner, self.tender["tender"], deadline=self.deadline)
         return self
 
-    def bid(self, name: str, *, price: Decimal | None = None, round_id: str = "", **more: Any) -> dict[str, Any]:
+    def bid(
+        self, name: str, *, price: Decimal | None = None, round_id: str = "", **more: Any
+    ) -> dict[str, Any]:
         made = story.bid(
             self.bidder(name),
             ocid=self.tender["ocid"],

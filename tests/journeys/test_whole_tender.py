@@ -107,7 +107,12 @@ def test_from_registration_to_contract(platform: Any, folder: Path) -> None:
     objection = tale.bidder("yi").post(f"/rounds/{tale.round}/objections", {"text": "第一名资质存疑"})
     platform.advance(ends + timedelta(seconds=1))
     assert tale.stage() == "CAND_PUB"
-    no(tale.bidder("bing").post, f"/rounds/{tale.round}/objections", {"text": "再提"}, code="objections.too_late")
+    no(
+        tale.bidder("bing").post,
+        f"/rounds/{tale.round}/objections",
+        {"text": "再提"},
+        code="objections.too_late",
+    )
     no(
         owner.post,
         f"/objections/{objection['objection']}/answer",
@@ -140,10 +145,17 @@ def test_from_registration_to_contract(platform: Any, folder: Path) -> None:
         failed = [c for c in check_pack(pack) if c.outcome == "failed"]
         assert not failed, failed
     record = platform.read_json(f"/api/ocds/records/{tale.tender['ocid']}")
-    assert [r["tag"][0] for r in record["records"][0]["releases"]] == ["tender", "tenderUpdate", "award", "contract"]
+    assert [r["tag"][0] for r in record["records"][0]["releases"]] == [
+        "tender",
+        "tenderUpdate",
+        "award",
+        "contract",
+    ]
 
 
-def test_comprehensive_method_ranks_by_total_and_lots_have_their_own_result(platform: Any, folder: Path) -> None:
+def test_comprehensive_method_ranks_by_total_and_lots_have_their_own_result(
+    platform: Any, folder: Path
+) -> None:
     tale = Tale(platform, folder, method="comprehensive", lots=2).in_publicity()
     for round_id in tale.rounds:
         rows = tale.owner.get(f"/rounds/{round_id}/report")["report"]["ranking"]
@@ -177,7 +189,9 @@ def test_two_bids_end_as_a_lawful_failure_and_nothing_is_said_of_bidders(platfor
     no(tale.owner.post, f"/rounds/{tale.round}/next", code="tendering.nothing_to_do")
 
 
-def test_a_key_that_is_not_released_in_time_counts_as_revoked_and_the_others_go_on(platform: Any, folder: Path) -> None:
+def test_a_key_that_is_not_released_in_time_counts_as_revoked_and_the_others_go_on(
+    platform: Any, folder: Path
+) -> None:
     tale = Tale(platform, folder).opened()
     tale.release("jia")
     tale.release("bing")
@@ -189,7 +203,9 @@ def test_a_key_that_is_not_released_in_time_counts_as_revoked_and_the_others_go_
     assert sorted(b["state"] for b in hall["bids"]) == ["opened", "opened", "revoked"]
     mine = next(b["bid"] for b in tale.bidder("yi").get("/bids")["bids"] if b["round"] == tale.round)
     no(story.bids.release, party=tale.bidder("yi"), bid_id=mine, code="opening.already_released")
-    accounted = tale.owner.post(f"/bids/{mine}/failure", {"not_bidders_fault": True, "reason": "平台网络中断, 有记录"})
+    accounted = tale.owner.post(
+        f"/bids/{mine}/failure", {"not_bidders_fault": True, "reason": "平台网络中断, 有记录"}
+    )
     assert accounted["state"] == "withdrawn"
     story.end_opening(tale.owner, tale.round)
     assert tale.stage() == "OPENED"
@@ -200,7 +216,8 @@ def test_the_committee_may_reject_all(platform: Any, folder: Path) -> None:
     desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
     results = {
         b["bid"]: {
-            r["key"]: {"passes": r["key"] != "licence", "reason": "资质等级不符"} for r in desk["document"]["requirements"]
+            r["key"]: {"passes": r["key"] != "licence", "reason": "资质等级不符"}
+            for r in desk["document"]["requirements"]
         }
         for b in desk["bids"]
     }

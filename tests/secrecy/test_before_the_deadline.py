@@ -125,13 +125,15 @@ def test_the_log_shows_no_leaf_for_a_bid_and_escrow_keeps_its_pace(platform: Any
     assert len(sizes) <= 2  # the batch number may gain a digit, nothing else changes
 
 
-def test_a_refusal_after_the_deadline_is_the_same_for_who_has_bid_and_who_has_not(platform: Any, folder: Path) -> None:
+def test_a_refusal_after_the_deadline_is_the_same_for_who_has_bid_and_who_has_not(
+    platform: Any, folder: Path
+) -> None:
     tale = Tale(platform, folder).closed()
     answers = []
     for name in ("jia", "ding"):
         with pytest.raises(Problem) as refused:
             tale.bidder(name).post(f"/rounds/{tale.round}/withdrawal")
-        answers.append({k: v for k, v in refused.value.body.items()})
+        answers.append(dict(refused.value.body))
     assert answers[0] == answers[1] and answers[0]["code"] == "bidding.too_late"
 
 

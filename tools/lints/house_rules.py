@@ -74,7 +74,9 @@ def _floats(tree: ast.AST, path: PurePosixPath) -> Found:
             yield node.lineno, "float()"
 
 
-_BARE = re.compile(r"^(操作|请求|提交|保存|处理|系统)?(失败|异常|错误|出错|有误)[!！。.]?$|请联系管理员[。!！]?$")
+_BARE = re.compile(
+    r"^(操作|请求|提交|保存|处理|系统)?(失败|异常|错误|出错|有误)[!！。.]?$|请联系管理员[。!！]?$"
+)
 
 
 def _bare_errors(tree: ast.AST, path: PurePosixPath) -> Found:
@@ -88,7 +90,8 @@ def _limits(tree: ast.AST, path: PurePosixPath) -> Found:
         if isinstance(node, ast.Call) and _dotted(node.func) == "TimeLimit":
             given = {k.arg for k in node.keywords}
             if "basis" not in given or any(
-                k.arg == "basis" and isinstance(k.value, ast.Tuple) and not k.value.elts for k in node.keywords
+                k.arg == "basis" and isinstance(k.value, ast.Tuple) and not k.value.elts
+                for k in node.keywords
             ):
                 yield node.lineno, "a limit without a clause"
 
@@ -133,8 +136,10 @@ RULES: tuple[HouseRule, ...] = (
         why="a deadline must give the same answer in a test, in a replay and in court",
         good="def f(*, now): return now",
         bad="def f(): return timezone.now()",
-        holds_in=lambda p: _context(p) not in EDGES | {"", "kernel"}
-        and p.name in {"rules.py", "actions.py", "queries.py", "limits.py", "moves.py", "document.py"},
+        holds_in=lambda p: (
+            _context(p) not in EDGES | {"", "kernel"}
+            and p.name in {"rules.py", "actions.py", "queries.py", "limits.py", "moves.py", "document.py"}
+        ),
         look=_clocks,
     ),
     HouseRule(
@@ -152,8 +157,10 @@ RULES: tuple[HouseRule, ...] = (
         why="what a row does not hold, a page cannot leak",
         good="row = hall_row(round_id=round_id, viewer=actor)",
         bad="row = Round.objects.get(public_id=round_id)",
-        holds_in=lambda p: _context(p) in {"portals", "api", "edge"}
-        or (bool(_context(p)) and p.name in {"rules.py", "models.py"}),
+        holds_in=lambda p: (
+            _context(p) in {"portals", "api", "edge"}
+            or (bool(_context(p)) and p.name in {"rules.py", "models.py"})
+        ),
         look=_everywhere_objects,
     ),
     HouseRule(
@@ -162,9 +169,21 @@ RULES: tuple[HouseRule, ...] = (
         why="a rank can turn on the second decimal",
         good="share = Decimal('0.02')",
         bad="share = 0.02",
-        holds_in=lambda p: _context(p)
-        in {"law", "procedures", "deposits", "evaluation", "awarding", "contracting", "bidding", "opening"}
-        or p.parts[2:] in {("kernel", "money.py"), ("tendering", "rules.py"), ("tendering", "document.py")},
+        holds_in=lambda p: (
+            _context(p)
+            in {
+                "law",
+                "procedures",
+                "deposits",
+                "evaluation",
+                "awarding",
+                "contracting",
+                "bidding",
+                "opening",
+            }
+            or p.parts[2:]
+            in {("kernel", "money.py"), ("tendering", "rules.py"), ("tendering", "document.py")}
+        ),
         look=_floats,
     ),
     HouseRule(

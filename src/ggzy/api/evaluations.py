@@ -129,7 +129,9 @@ def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     row = evaluations.desk(round_id=round_id, actor=who(request))
     out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f not in {"bids", "document"}}
     out["document"] = row.document.as_json()
-    out["bids"] = [{f: getattr(b, f) for f in ("bid", "bidder", "price", "duration_days", "fields")} for b in row.bids]
+    out["bids"] = [
+        {f: getattr(b, f) for f in ("bid", "bidder", "price", "duration_days", "fields")} for b in row.bids
+    ]
     return answer(out)
 
 
@@ -148,13 +150,17 @@ def preliminary(request: HttpRequest, round_id: str, body: Results) -> dict[str,
 @router.post("/rounds/{round_id}/competition", tags=["评标"], summary="竞争性论证表决")
 @write
 def competition(request: HttpRequest, round_id: str, body: Competition) -> dict[str, Any]:
-    return _step(evaluation.argue_competition(round_id=round_id, **body.dict(), actor=who(request), now=now()))
+    return _step(
+        evaluation.argue_competition(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    )
 
 
 @router.post("/rounds/{round_id}/scores", tags=["评标"], summary="提交打分表")
 @write
 def scores(request: HttpRequest, round_id: str, body: Scores) -> dict[str, Any]:
-    return _step(evaluation.hand_in_scores(round_id=round_id, scores=body.scores, actor=who(request), now=now()))
+    return _step(
+        evaluation.hand_in_scores(round_id=round_id, scores=body.scores, actor=who(request), now=now())
+    )
 
 
 @router.get("/rounds/{round_id}/report-to-sign", tags=["评标"], summary="评标报告的待签内容")

@@ -114,7 +114,10 @@ def install_problem_answers(api: NinjaAPI) -> None:
     def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             record_refusal(
-                f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=legal_now()
+                f"{request.method} {request.path}"[:64],
+                refusal=refusal,
+                actor=who(request),
+                legal_at=legal_now(),
             )
         return answer(refusal.as_problem(), status=refusal.status, content_type="application/problem+json")
 

@@ -12,10 +12,10 @@ from ggzy.awarding import actions as awarding
 from ggzy.contracting import actions as contracting
 from ggzy.deposits.queries import release_moments
 from ggzy.evidence import queries as evidence
-from ggzy.opendata.access import require_level, require_may_read
 from ggzy.kernel import files
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
+from ggzy.opendata.access import require_level, require_may_read
 
 router = Router()
 
@@ -92,7 +92,9 @@ def prepare_contract(request: HttpRequest, round_id: str) -> dict[str, Any]:
 @router.post("/rounds/{round_id}/contract/seal", tags=["合同"], summary="签章合同")
 @write
 def finish_contract(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any]:
-    made = contracting.finish_contract(round_id=round_id, signature=body.signature, actor=who(request), now=now())
+    made = contracting.finish_contract(
+        round_id=round_id, signature=body.signature, actor=who(request), now=now()
+    )
     return {"pdf_sha256": made.pdf, "signed_at": made.signed_at}
 
 

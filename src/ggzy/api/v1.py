@@ -171,7 +171,10 @@ def whoami(request: HttpRequest) -> HttpResponse:
 @write
 def register_organisation(request: HttpRequest, body: Registration) -> dict[str, Any]:
     account = parties.register_organisation(**body.dict(), actor=who(request), now=now())
-    return {"organisation": account.organisation.public_id if account.organisation else "", "account": account.public_id}
+    return {
+        "organisation": account.organisation.public_id if account.organisation else "",
+        "account": account.public_id,
+    }
 
 
 @api.get("/v1/certificates", tags=["主体"], summary="我的证书")
@@ -207,7 +210,12 @@ def create_tender(request: HttpRequest, body: NewTender) -> dict[str, Any]:
         actor=who(request),
         now=now(),
     )
-    return {"tender": made.public_id, "ocid": made.ocid, "deal_code": made.deal_code, "rounds": _rounds(made.public_id)}
+    return {
+        "tender": made.public_id,
+        "ocid": made.ocid,
+        "deal_code": made.deal_code,
+        "rounds": _rounds(made.public_id),
+    }
 
 
 def _rounds(tender_id: str) -> list[dict[str, Any]]:
@@ -271,7 +279,9 @@ def start_document(request: HttpRequest, tender_id: str) -> dict[str, Any]:
 @api.put("/v1/tenders/{tender_id}/document", tags=["招标"], summary="保存招标文件")
 @write
 def write_document(request: HttpRequest, tender_id: str, body: Document) -> dict[str, Any]:
-    made = tendering.write_document(tender_id=tender_id, document=body.document, actor=who(request), now=now())
+    made = tendering.write_document(
+        tender_id=tender_id, document=body.document, actor=who(request), now=now()
+    )
     return {"document": made.as_json(), "sha256": tendering.document_digest(made)}
 
 
@@ -284,7 +294,9 @@ def send_to_review(request: HttpRequest, tender_id: str) -> dict[str, Any]:
 
 @api.get("/v1/tenders/{tender_id}/review-statement", tags=["招标"], summary="审查结论的待签内容")
 def review_statement(request: HttpRequest, tender_id: str, passed: bool, opinion: str) -> HttpResponse:
-    data = tendering.statement_to_sign(tender_id=tender_id, passed=passed, opinion=opinion, actor=who(request))
+    data = tendering.statement_to_sign(
+        tender_id=tender_id, passed=passed, opinion=opinion, actor=who(request)
+    )
     return answer({"to_sign": base64.b64encode(data).decode()})
 
 
@@ -298,7 +310,9 @@ def conclude_review(request: HttpRequest, tender_id: str, body: Review) -> dict[
 @api.post("/v1/tenders/{tender_id}/publication", tags=["招标"], summary="发布招标公告并发出文件")
 @write
 def publish(request: HttpRequest, tender_id: str, body: Publication) -> dict[str, Any]:
-    made = tendering.publish(tender_id=tender_id, bid_deadline=body.bid_deadline, actor=who(request), now=now())
+    made = tendering.publish(
+        tender_id=tender_id, bid_deadline=body.bid_deadline, actor=who(request), now=now()
+    )
     return {"ocid": made.ocid, "rounds": _rounds(tender_id)}
 
 
@@ -324,7 +338,9 @@ def lot_json(row: tenders.LotRow) -> dict[str, Any]:
         "status": row.stage,
         "statusLabel": row.stage_label,
         "value": {"amount": row.budget, "currency": "CNY"},
-        "maximumValue": {"amount": row.ceiling_price, "currency": "CNY"} if row.ceiling_price is not None else None,
+        "maximumValue": {"amount": row.ceiling_price, "currency": "CNY"}
+        if row.ceiling_price is not None
+        else None,
         "durationInDays": row.duration_days,
         "tender": {"id": row.tender, "title": row.tender_name, "ocid": row.ocid},
         "procuringEntity": row.tenderee,
@@ -381,7 +397,9 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
 def messages(request: HttpRequest) -> HttpResponse:
     actor = who(request)
     require(actor, Permission.WORKBENCH_READ)
-    return answer({"messages": notices.inbox(organisation_pk=actor.organisation_pk) if actor.organisation_pk else []})
+    return answer(
+        {"messages": notices.inbox(organisation_pk=actor.organisation_pk) if actor.organisation_pk else []}
+    )
 
 
 @api.get("/v1/clock", tags=["训练"], summary="当前法定时钟")

@@ -59,7 +59,11 @@ def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
     if evaluation is None or evaluation.report is None:
         raise NotFound("评标报告尚未提交")
     bids = {b.bid: b for b in opened_bids(round_.pk)}
-    return [(row, bids[row["bid"]]) for row in evaluation.report["ranking"] if row["bid"] in evaluation.report["candidates"]]
+    return [
+        (row, bids[row["bid"]])
+        for row in evaluation.report["ranking"]
+        if row["bid"] in evaluation.report["candidates"]
+    ]
 
 
 @transaction.atomic
@@ -78,7 +82,9 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
     rows = candidates_of(round_)
     ends_at = publicity_end(started=now, round_=round_)
     make_move(round_, "start_publicity", actor=actor, now=now)
-    publicity = Publicity.objects.create(round=round_, started_at=now, ends_at=ends_at, region_code=round_.region_code)
+    publicity = Publicity.objects.create(
+        round=round_, started_at=now, ends_at=ends_at, region_code=round_.region_code
+    )
     set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=ends_at)
     candidates = [_candidate(row, bid) for row, bid in rows]
     publish_notice(
@@ -185,7 +191,9 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
     require_move(round_, "award", actor=actor)
     row, bid = candidates_of(round_)[0]
     if bid.bid != bid_id:
-        raise NotTheFirst(f"应当确定排名第一的中标候选人({bid.bidder})为中标人; 依法顺延的情形在公示期满后的审查程序中办理")
+        raise NotTheFirst(
+            f"应当确定排名第一的中标候选人({bid.bidder})为中标人; 依法顺延的情形在公示期满后的审查程序中办理"
+        )
     make_move(round_, "award", actor=actor, now=now, decided_at=now)
     made = Award.objects.create(
         round=round_,
@@ -202,7 +210,13 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
         ocid=tender.ocid,
         lot=round_.lot.public_id,
         round=round_.public_id,
-        public={"bid": bid.bid, "bidder": bid.bidder, "uscc": bid.uscc, "price": str(bid.price), "rank": row["rank"]},
+        public={
+            "bid": bid.bid,
+            "bidder": bid.bidder,
+            "uscc": bid.uscc,
+            "price": str(bid.price),
+            "rank": row["rank"],
+        },
     )
     return made
 

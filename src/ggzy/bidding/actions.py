@@ -187,9 +187,9 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
             gate.require_open(now=received_at)
             _require_move(gate, "submit_bid", actor=actor)
             certificate_pk = _check_package(package, counted, gate=gate, actor=actor)
-            replaced = Bid.objects.filter(round_id=gate.pk, bidder_id=actor.organisation_pk, state=Bid.LIVE).update(
-                state=Bid.REPLACED, ended_at=received_at
-            )
+            replaced = Bid.objects.filter(
+                round_id=gate.pk, bidder_id=actor.organisation_pk, state=Bid.LIVE
+            ).update(state=Bid.REPLACED, ended_at=received_at)
             bid = Bid(
                 round_id=gate.pk,
                 bidder_id=actor.organisation_pk,
@@ -246,7 +246,10 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
     if manifest.get("round") != gate.round:
         raise bidbox.PackageBroken("投标文件是为另一个标段(轮次)加密的, 请核对后重新加密")
     parts = manifest["parts"]
-    if parts["bid.age"]["sha256"] != counted.sha256 or parts["key.p7m"]["sha256"] != sha256(package.envelope).hex():
+    if (
+        parts["bid.age"]["sha256"] != counted.sha256
+        or parts["key.p7m"]["sha256"] != sha256(package.envelope).hex()
+    ):
         raise bidbox.PackageBroken("投标文件与清单不符, 可能在传输中损坏, 请重新递交")
     if manifest.get("certificate") != actor.certificate:
         raise bidbox.PackageBroken("投标文件不是用您登录所用的证书加密的, 请用该证书重新加密")
@@ -289,5 +292,3 @@ def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
     return Acknowledged(
         bid=bid.public_id, received_at=now, replaced=False, acknowledgement=acknowledge(entry)
     )
-
-

@@ -115,7 +115,9 @@ def seal(
             "bidder": bidder,
             "certificate": fingerprint(certificate),
             "bid_key": str(recipient),
-            "fields": {name: commitment(bytes.fromhex(salts[name]), value) for name, value in content.items()},
+            "fields": {
+                name: commitment(bytes.fromhex(salts[name]), value) for name, value in content.items()
+            },
             "parts": {
                 "bid.age": {"size": payload.stat().st_size, **_digests(_pieces(payload))},
                 "key.p7m": {"size": len(envelope), **_digests([envelope])},
@@ -172,7 +174,12 @@ def read_manifest(manifest: bytes) -> dict[str, Any]:
     if not same or not isinstance(read, dict) or read.get("format") != FORMAT:
         raise PackageBroken("投标清单不是本平台的格式, 请使用本平台的投标客户端")
     parts, fields = read.get("parts"), read.get("fields")
-    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(fields, dict) or "price" not in fields:
+    if (
+        not isinstance(parts, dict)
+        or set(parts) != set(PARTS)
+        or not isinstance(fields, dict)
+        or "price" not in fields
+    ):
         raise PackageBroken("投标清单缺少必要内容, 请用投标客户端重新加密")
     if not all(isinstance(c, str) and len(c) == 64 for c in fields.values()):
         raise PackageBroken("投标清单中的承诺值不完整, 请用投标客户端重新加密")
@@ -204,7 +211,9 @@ def require_key(bid_key: str, *, manifest: Mapping[str, Any]) -> pyrage.x25519.I
     return identity
 
 
-def open_payload(payload: Path, *, bid_key: str, manifest: Mapping[str, Any], into: Path | None = None) -> Opened:
+def open_payload(
+    payload: Path, *, bid_key: str, manifest: Mapping[str, Any], into: Path | None = None
+) -> Opened:
     """Open a bid with its bid_key and check everything inside against the manifest.
 
     Attachments are written below `into` when given. Nothing of a hostile tar reaches another path: members are read
@@ -266,7 +275,9 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return reader.read()
 
 
-def _check_commitments(fields: Mapping[str, Any], salts: Mapping[str, str], manifest: Mapping[str, Any]) -> None:
+def _check_commitments(
+    fields: Mapping[str, Any], salts: Mapping[str, str], manifest: Mapping[str, Any]
+) -> None:
     committed = manifest["fields"]
     if set(fields) != set(committed) or set(salts) != set(committed):
         raise CommitmentBroken("投标内容的项目与清单承诺的不一致")

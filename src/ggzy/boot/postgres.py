@@ -328,7 +328,14 @@ def for_tests(var: Path = ROOT / "var") -> str:
     GGZY_TEST_DATABASE_URL names another server. Stop ours with `stop_tests` (`./ggzy down` does).
     """
     given = os.environ.get("GGZY_TEST_DATABASE_URL")
-    return checked(given) if given else _test_cluster(var).start()
+    if given:
+        return checked(given)
+    cluster = _test_cluster(var)
+    url = cluster.start()
+    # some tests play an administrator who writes past the triggers, to show that the log tells
+    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("alter role {} superuser").format(sql.Identifier(NAME)))
+    return url
 
 
 def stop_tests(var: Path = ROOT / "var") -> bool:

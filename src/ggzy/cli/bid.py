@@ -42,7 +42,9 @@ def main(argv: Sequence[str]) -> int:
     seal.add_argument("--quality", default="合格", help="质量")
     seal.add_argument("--manager", default="", help="项目负责人姓名")
     seal.add_argument("--manager-certificate", default="", help="项目负责人证书编号")
-    seal.add_argument("--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称, 可多次")
+    seal.add_argument(
+        "--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称, 可多次"
+    )
     seal.add_argument("--attach", action="append", default=[], type=Path, help="附件, 可多次")
     seal.add_argument("--out", required=True, type=Path, help="输出目录")
     submit.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
@@ -106,8 +108,12 @@ def _seal(args: argparse.Namespace) -> int:
 
 def _submit(args: argparse.Namespace) -> int:
     made = bids.submit(party=_party(args), round_id=args.round, folder=args.dir)
-    (args.dir / "acknowledgement.json").write_text(json.dumps(made["acknowledgement"], ensure_ascii=False, indent=2))
-    print(f"{'已替换' if made['replaced'] else '已递交'}, 接收时刻 {made['received_at']}, 投标编号 {made['bid']}")
+    (args.dir / "acknowledgement.json").write_text(
+        json.dumps(made["acknowledgement"], ensure_ascii=False, indent=2)
+    )
+    print(
+        f"{'已替换' if made['replaced'] else '已递交'}, 接收时刻 {made['received_at']}, 投标编号 {made['bid']}"
+    )
     print(f"回执已存为 {args.dir / 'acknowledgement.json'}")
     return 0
 

@@ -76,17 +76,26 @@ class Progress:
             done[0] += 1
             if live:
                 width = 30 * done[0] // max(total, 1)
-                print(f"\r  {says:<14} [{'█' * width}{'·' * (30 - width)}] {done[0]}/{total}", end="", file=sys.stderr)
+                print(
+                    f"\r  {says:<14} [{'█' * width}{'·' * (30 - width)}] {done[0]}/{total}",
+                    end="",
+                    file=sys.stderr,
+                )
 
         yield tick
         self.seconds[says] = round(time.monotonic() - started, 2)
-        print(f"{chr(13) if live else ''}  {says} {done[0]}/{total}  {self.seconds[says]:.1f} 秒" + " " * 30, file=sys.stderr)
+        print(
+            f"{chr(13) if live else ''}  {says} {done[0]}/{total}  {self.seconds[says]:.1f} 秒" + " " * 30,
+            file=sys.stderr,
+        )
 
 
 def main(argv: Sequence[str]) -> int:
     """Replay a file of bids; return 0 when every outcome is as expected."""
     parser = argparse.ArgumentParser(prog="./ggzy replay", description="用真实投标数据走完全流程")
-    parser.add_argument("file", type=Path, help="CSV: 列 Tender, Bid_value, Winner, 可选 Competitors, Consortium, Date")
+    parser.add_argument(
+        "file", type=Path, help="CSV: 列 Tender, Bid_value, Winner, 可选 Competitors, Consortium, Date"
+    )
     parser.add_argument("--report", type=Path, help="写出JSON报告")
     parser.add_argument("--limit", type=int, help="只走前N个招标")
     parser.add_argument("--url", default=f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
@@ -175,17 +184,35 @@ class Replay:
             "seconds": round(time.monotonic() - started, 1),
             "seconds_per_step": self.progress.seconds,
             "unexpected": [
-                {"tender": r.tender.name, "ocid": r.ocid, "outcome": r.outcome, "winner": r.winner, "trouble": r.trouble}
+                {
+                    "tender": r.tender.name,
+                    "ocid": r.ocid,
+                    "outcome": r.outcome,
+                    "winner": r.winner,
+                    "trouble": r.trouble,
+                }
                 for r in self.runs
                 if not r.as_expected
             ],
             "results": [
-                {"tender": r.tender.name, "ocid": r.ocid, "lot": r.lot, "outcome": r.outcome, "winner": r.winner}
+                {
+                    "tender": r.tender.name,
+                    "ocid": r.ocid,
+                    "lot": r.lot,
+                    "outcome": r.outcome,
+                    "winner": r.winner,
+                }
                 for r in self.runs
             ],
         }
 
-    def _each(self, says: str, work: Callable[[Any], None], things: Sequence[Any], run_of: Callable[[Any], Run | None] = lambda x: x if isinstance(x, Run) else None) -> None:
+    def _each(
+        self,
+        says: str,
+        work: Callable[[Any], None],
+        things: Sequence[Any],
+        run_of: Callable[[Any], Run | None] = lambda x: x if isinstance(x, Run) else None,
+    ) -> None:
         """Do the same for each thing in parallel; a refusal stays with its tender and the rest goes on."""
         with self.progress.step(says, len(things)) as tick:
 
@@ -213,7 +240,9 @@ class Replay:
     def _sign_in(self) -> None:
         usernames = ["guanli", "zhongxin", "jiandu", *(f"zhuanjia{n:02d}" for n in range(1, EXPERTS + 1))]
         parties: dict[str, Party] = {}
-        self._each("中心和专家登录", lambda u: parties.__setitem__(u, story.demo_party(self.url, u)), usernames)
+        self._each(
+            "中心和专家登录", lambda u: parties.__setitem__(u, story.demo_party(self.url, u)), usernames
+        )
         self.cast = story.Cast(
             admin=parties["guanli"],
             centre=parties["zhongxin"],
@@ -221,14 +250,17 @@ class Replay:
             experts=[parties[u] for u in usernames[3:]],
         )
         self.owner = self._register("招标人", 0, "tenderee")
-        names = sorted({bid.bidder for tender in self.tenders for bid in tender.bids} | {
-            member for tender in self.tenders for bid in tender.bids for member in bid.members
-        })
+        names = sorted(
+            {bid.bidder for tender in self.tenders for bid in tender.bids}
+            | {member for tender in self.tenders for bid in tender.bids for member in bid.members}
+        )
         self.bidders: dict[str, Party] = {}
         numbered = list(enumerate(names, start=1))
         self._each(
             "投标人注册领证",
-            lambda pair: self.bidders.__setitem__(pair[1], self._register(f"投标人{pair[1]}", pair[0], "bidder")),
+            lambda pair: self.bidders.__setitem__(
+                pair[1], self._register(f"投标人{pair[1]}", pair[0], "bidder")
+            ),
             numbered,
         )
 
@@ -256,13 +288,22 @@ class Replay:
 
         def publish(run: Run) -> None:
             serial = self.base + int(secrets.randbelow(900_000))
-            project = story.register_project(self.owner, name=f"回放工程{self.mark}-{run.tender.name}", serial=serial)
+            project = story.register_project(
+                self.owner, name=f"回放工程{self.mark}-{run.tender.name}", serial=serial
+            )
             budget = (max(bid.price for bid in run.tender.bids) * 2).quantize(Decimal("0.01"))
             made = story.prepare_tender(
                 self.owner,
                 project=project,
                 name=f"回放招标{self.mark}-{run.tender.name}",
-                lots=[{"name": "标段", "budget": str(budget), "duration_days": "365", "scope_of_work": "施工图范围"}],
+                lots=[
+                    {
+                        "name": "标段",
+                        "budget": str(budget),
+                        "duration_days": "365",
+                        "scope_of_work": "施工图范围",
+                    }
+                ],
                 file=story.document(),
             )
             run.id, run.ocid = made["tender"], made["ocid"]

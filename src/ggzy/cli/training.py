@@ -50,7 +50,9 @@ def main(argv: Sequence[str]) -> int:
         print(refusal.message)
         return 1
     face = clock.face()
-    print(f"训练时钟 {face.now.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} 北京时间, {face.speed.normalize():f}倍速")
+    print(
+        f"训练时钟 {face.now.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} 北京时间, {face.speed.normalize():f}倍速"
+    )
     return 0
 
 

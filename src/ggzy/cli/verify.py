@@ -56,12 +56,16 @@ def main(argv: Sequence[str]) -> int:
 def _run(args: argparse.Namespace) -> list[Check]:
     acknowledgements = [json.loads(path.read_text()) for path in args.ack]
     if args.pack:
-        return check_pack(json.loads(args.pack.read_text()), acknowledgements=acknowledgements, state=args.state)
+        return check_pack(
+            json.loads(args.pack.read_text()), acknowledgements=acknowledgements, state=args.state
+        )
     base, ocid = resolve(args.url)
     party = Party(base)
     if args.user:
         identity = Identity.from_pem(args.cert.read_bytes()) if args.cert else None
-        party.sign_in(username=args.user, password=args.password or getpass.getpass("密码: "), identity=identity)
+        party.sign_in(
+            username=args.user, password=args.password or getpass.getpass("密码: "), identity=identity
+        )
     pack = party.get(f"/evidence/{ocid}?level={args.level}")
     if args.save:
         args.save.write_text(json.dumps(pack, ensure_ascii=False))
@@ -112,9 +116,7 @@ def check_pack(
     for check in ALL:
         if check not in verifier.DOMAIN_CHECKS:
             verifier.DOMAIN_CHECKS.append(check)
-    return verifier.verify(
-        pack, fetch, acknowledgements=acknowledgements, state=state, now=datetime.now(UTC)
-    )
+    return verifier.verify(pack, fetch, acknowledgements=acknowledgements, state=state, now=datetime.now(UTC))
 
 
 def _files(party: Party, pack: dict[str, Any]) -> list[Check]:

@@ -18,7 +18,13 @@ FILES = {
 
 
 def seal(
-    *, party: Party, round_id: str, ocid: str, fields: Mapping[str, Any], attachments: Iterable[Path], into: Path
+    *,
+    party: Party,
+    round_id: str,
+    ocid: str,
+    fields: Mapping[str, Any],
+    attachments: Iterable[Path],
+    into: Path,
 ) -> Path:
     """Seal a bid into a folder of four files and return the folder."""
     assert party.identity is not None, "a certificate is needed"

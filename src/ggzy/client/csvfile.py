@@ -53,7 +53,9 @@ def read(path: Path) -> tuple[list[Tender], list[str]]:
                 if not name or not price.is_finite() or price <= 0:
                     raise ValueError
             except (InvalidOperation, ValueError):
-                problems.append(f"第{line}行: 招标“{name}”的报价“{row.get('Bid_value')}”或中标标记“{row.get('Winner')}”无法识别")
+                problems.append(
+                    f"第{line}行: 招标“{name}”的报价“{row.get('Bid_value')}”或中标标记“{row.get('Winner')}”无法识别"
+                )
                 continue
             bidder = (row.get("Competitors") or "").strip() or f"{name}-{len(tenders.get(name, [])) + 1}"
             consortium = (row.get("Consortium") or "").strip()

@@ -39,7 +39,9 @@ def demo_party(base: str, username: str, *, transport: Any = None) -> Party:
     return party
 
 
-def document(*, method: str = "lowest_evaluated_price", deposit: Decimal = Decimal(0), **changes: Any) -> dict[str, Any]:
+def document(
+    *, method: str = "lowest_evaluated_price", deposit: Decimal = Decimal(0), **changes: Any
+) -> dict[str, Any]:
     """Return a plain lawful tender file."""
     out: dict[str, Any] = {
         "method": method,
@@ -135,9 +137,7 @@ def bid(
         "manager": {"name": "项目负责人", "certificate": "训1370000000000"},
         "commitments": ["响应招标文件全部要求"],
     }
-    bids.seal(
-        party=bidder, round_id=round_id, ocid=ocid, fields=fields, attachments=attachments, into=folder
-    )
+    bids.seal(party=bidder, round_id=round_id, ocid=ocid, fields=fields, attachments=attachments, into=folder)
     return bids.submit(party=bidder, round_id=round_id, folder=folder)
 
 
@@ -161,7 +161,9 @@ def answer_calls(
     def answer(expert: Party) -> bool:
         called = [c for c in expert.get("/calls")["calls"] if c["state"] == "called"]
         for call in called:
-            expert.post(f"/draws/{call['draw']}/answer", {"accept": not (refuse or {}).get(expert.name, False)})
+            expert.post(
+                f"/draws/{call['draw']}/answer", {"accept": not (refuse or {}).get(expert.name, False)}
+            )
         return bool(called)
 
     def everyone(work: Callable[[Party], Any]) -> list[Any]:
@@ -197,7 +199,9 @@ def check_in(cast: Cast, draw_id: str, experts: Sequence[Party]) -> list[Party]:
     return seated
 
 
-def evaluate(members: Sequence[Party], round_id: str, *, points: Mapping[str, Mapping[str, str]] | None = None) -> None:
+def evaluate(
+    members: Sequence[Party], round_id: str, *, points: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
     """Let every member review, score where the method scores, and sign."""
     desk = members[0].get(f"/rounds/{round_id}/desk")
     ceiling = Decimal(desk["ceiling_price"]) if desk["ceiling_price"] else None
@@ -220,7 +224,8 @@ def evaluate(members: Sequence[Party], round_id: str, *, points: Mapping[str, Ma
         go_on = any(b["bid"] not in desk["rejected"] for b in desk["bids"])
         for member in members:
             member.post(
-                f"/rounds/{round_id}/competition", {"go_on": go_on, "reason": "剩余投标报价仍具有竞争性" if go_on else "全部否决"}
+                f"/rounds/{round_id}/competition",
+                {"go_on": go_on, "reason": "剩余投标报价仍具有竞争性" if go_on else "全部否决"},
             )
         if not go_on:
             return
@@ -229,7 +234,9 @@ def evaluate(members: Sequence[Party], round_id: str, *, points: Mapping[str, Ma
         for member in members:
             scores = {
                 b["bid"]: (points or {}).get(b["bid"])
-                or {c["key"]: str(Decimal(c["weight"]) * Decimal("0.8")) for c in desk["document"]["criteria"]}
+                or {
+                    c["key"]: str(Decimal(c["weight"]) * Decimal("0.8")) for c in desk["document"]["criteria"]
+                }
                 for b in desk["bids"]
                 if b["bid"] not in desk["rejected"]
             }
@@ -265,5 +272,3 @@ def contract(owner: Party, winner: Party, round_id: str) -> None:
 def stage_of(party: Party, lot_id: str) -> str:
     """Return the stage at which a published lot stands."""
     return str(party.get(f"/lots/{lot_id}")["status"])
-
-

@@ -43,7 +43,11 @@ def release_moments(*, round_id: str, viewer: Actor) -> list[ReleaseMoment]:
         bool(viewer.organisation_pk) and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id}
     )
     out = []
-    rows = BidOpening.objects.filter(session__round=round_).select_related("bid__bidder").order_by("bid__bidder__name")
+    rows = (
+        BidOpening.objects.filter(session__round=round_)
+        .select_related("bid__bidder")
+        .order_by("bid__bidder__name")
+    )
     for row in rows:
         if not sees_all and row.bid.bidder_id != viewer.organisation_pk:
             continue

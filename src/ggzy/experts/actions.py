@@ -54,11 +54,18 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
     :raises PoolTooSmall: the pool has too few experts of the specialty
     """
     require(actor, Permission.DRAW_REQUEST)
-    tender = Tender.objects.select_for_update(of=("self",)).select_related("tenderee", "agency").filter(public_id=tender_id).first()
+    tender = (
+        Tender.objects.select_for_update(of=("self",))
+        .select_related("tenderee", "agency")
+        .filter(public_id=tender_id)
+        .first()
+    )
     if tender is None:
         raise NotFound("没有这个招标项目")
     require_owner_side(tender, actor)
-    rounds = list(Round.objects.filter(lot__tender=tender, stage__in=[s.value for s in DRAW_STAGES]).order_by("pk"))
+    rounds = list(
+        Round.objects.filter(lot__tender=tender, stage__in=[s.value for s in DRAW_STAGES]).order_by("pk")
+    )
     if not rounds:
         raise DrawNotNow("招标公告发布之后、评标之前才能抽取专家")
     if Draw.objects.filter(rounds__in=rounds).exists():
@@ -92,7 +99,10 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
         salt = secrets.token_bytes(32)
         rows.append(
             Candidate(
-                draw=draw, expert=expert, salt=salt.hex(), label=rules.label_of(salt=salt, expert=expert.public_id)
+                draw=draw,
+                expert=expert,
+                salt=salt.hex(),
+                label=rules.label_of(salt=salt, expert=expert.public_id),
             )
         )
     Candidate.objects.bulk_create(rows)
@@ -118,7 +128,12 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
 
 
 def _lock(draw_id: str) -> Draw:
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("tender").filter(public_id=draw_id).first()
+    draw = (
+        Draw.objects.select_for_update(of=("self",))
+        .select_related("tender")
+        .filter(public_id=draw_id)
+        .first()
+    )
     if draw is None:
         raise NotFound("没有这次专家抽取")
     return draw
@@ -203,7 +218,13 @@ def _rank(draw: Draw, seeds: dict[str, str], *, actor: Actor, now: datetime) -> 
     draw.randomness, draw.state = randomness.hex(), Draw.CALLING
     draw.save(update_fields=["randomness", "state"])
     called = order[: draw.needed]
-    _record(draw, "experts.ranked", actor, now, {"order": order[: min(len(order), 4 * draw.needed)], "called": called})
+    _record(
+        draw,
+        "experts.ranked",
+        actor,
+        now,
+        {"order": order[: min(len(order), 4 * draw.needed)], "called": called},
+    )
 
 
 @transaction.atomic
@@ -278,9 +299,7 @@ def check_in(*, draw_id: str, must_avoid: bool, reason: str, actor: Actor, now: 
         return there
     if actor.role is Role.TENDEREE:
         return _seat_owner(draw, must_avoid=must_avoid, actor=actor, now=now)
-    mine = (
-        draw.candidates.select_related("expert").filter(expert__account_id=actor.account_pk).first()
-    )
+    mine = draw.candidates.select_related("expert").filter(expert__account_id=actor.account_pk).first()
     if mine is None or mine.state != Candidate.ACCEPTED:
         raise DrawNotNow("您不在本次评标委员会名单中")
     bidders = bidders_of_rounds([r.pk for r in rounds])
@@ -337,4 +356,3 @@ def open_pool_place(*, account_pk: int, specialties: Sequence[str], employer: Or
         employer_uscc=employer.uscc if employer else "",
         employer_name=employer.name if employer else "",
     )
-

@@ -98,10 +98,16 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
 
 def draws_for_seed() -> list[dict[str, Any]]:
     """Return the draws that wait for seeds, with who has given what."""
-    rows = Draw.objects.filter(state=Draw.SEEDING).select_related("tender").prefetch_related("seeds").order_by("pk")
+    rows = (
+        Draw.objects.filter(state=Draw.SEEDING)
+        .select_related("tender")
+        .prefetch_related("seeds")
+        .order_by("pk")
+    )
     return [
         {
             "draw": d.public_id,
+            "tender": d.tender.public_id,
             "tender_name": d.tender.name,
             "committed": sorted(s.party for s in d.seeds.all()),
             "revealed": sorted(s.party for s in d.seeds.all() if s.seed),
@@ -117,7 +123,11 @@ def labels_of(draw_id: str) -> list[str]:
 
 def draw_of_rounds(round_ids: Sequence[str]) -> str:
     """Return the draw for these rounds, "" if none has been requested."""
-    found = Draw.objects.filter(rounds__public_id__in=list(round_ids)).order_by("-pk").values_list("public_id", flat=True)
+    found = (
+        Draw.objects.filter(rounds__public_id__in=list(round_ids))
+        .order_by("-pk")
+        .values_list("public_id", flat=True)
+    )
     return str(found.first() or "")
 
 
@@ -146,10 +156,19 @@ def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
     require(actor, Permission.EVALUATE)
     draw = Draw.objects.select_related("tender").filter(public_id=draw_id).first()
     there = draw.members.filter(account_id=actor.account_pk).first() if draw else None
-    owner = draw is not None and actor.role is Role.TENDEREE and actor.organisation_pk == draw.tender.tenderee_id
-    mine = draw.candidates.filter(expert__account_id=actor.account_pk, state=Candidate.ACCEPTED) if draw else None
+    owner = (
+        draw is not None and actor.role is Role.TENDEREE and actor.organisation_pk == draw.tender.tenderee_id
+    )
+    mine = (
+        draw.candidates.filter(expert__account_id=actor.account_pk, state=Candidate.ACCEPTED)
+        if draw
+        else None
+    )
     if draw is None or mine is None or not (owner or there or mine.exists()):
-        raise NotFound("您没有被邀请参加这次评标, 或尚未答复邀请", next_steps=(("评标邀请", "/work/calls"), ("工作台", "/work")))
+        raise NotFound(
+            "您没有被邀请参加这次评标, 或尚未答复邀请",
+            next_steps=(("评标邀请", "/work/calls"), ("工作台", "/work")),
+        )
     rounds = list(draw.rounds.select_related("lot").order_by("pk"))
     before = {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING}
     opened = not any(r.stage in before for r in rounds)

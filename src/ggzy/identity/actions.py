@@ -80,7 +80,9 @@ def sign_in(*, username: str, password: str, address: str) -> SignedIn:
     if recent >= MOST_FAILURES:
         raise TooManyTries("密码错误次数过多, 请15分钟后再试, 或联系本单位管理员重置密码")
     account = (
-        Account.objects.select_related("person", "organisation").filter(username=username, active=True).first()
+        Account.objects.select_related("person", "organisation")
+        .filter(username=username, active=True)
+        .first()
     )
     # an unknown name costs the same time as a known one
     fits = check_password(password, account.password if account else _nobody())
@@ -138,7 +140,9 @@ def prove_certificate(*, token: str, certificate: str, signature: bytes) -> Cert
     session = _session(token)
     if not session.challenge or real_now() - session.challenged_at > CHALLENGE_LIVES:
         raise ChallengeExpired("登录验证已过期(2分钟), 请重新登录", next_steps=(("重新登录", "/login"),))
-    found = Certificate.objects.filter(fingerprint=certificate, account=session.account, revoked_at=None).first()
+    found = Certificate.objects.filter(
+        fingerprint=certificate, account=session.account, revoked_at=None
+    ).first()
     if found is None:
         raise CertificateOfSomebodyElse("该证书没有绑定到您的账号, 请选择本账号的证书, 或先申请绑定")
     loaded = trust.load(found.pem)
@@ -187,7 +191,9 @@ def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime) -> Certi
         uscc=organisation.uscc if organisation else "",
         person=account.person.name,
     )
-    return bind_certificate(pem=certificate.public_bytes(Encoding.PEM).decode(), account=account, actor=actor, now=now)
+    return bind_certificate(
+        pem=certificate.public_bytes(Encoding.PEM).decode(), account=account, actor=actor, now=now
+    )
 
 
 @transaction.atomic
@@ -267,7 +273,9 @@ def decode_signature(text: str) -> bytes:
         raise BadInput("签名不是有效的Base64编码", field="signature") from None
 
 
-def sign_document(*, kind: str, subject: str, document: bytes, signature: str, actor: Actor, now: datetime) -> Signature:
+def sign_document(
+    *, kind: str, subject: str, document: bytes, signature: str, actor: Actor, now: datetime
+) -> Signature:
     """Check and keep the actor's signature on a document; the second try gives the first one's row.
 
     :raises trust.SignatureWrong: the signature does not fit the document and the session's certificate

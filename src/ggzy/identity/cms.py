@@ -106,7 +106,9 @@ def _recipient(certificate: x509.Certificate, content_key: bytes) -> cms.Recipie
             cms.KeyTransRecipientInfo(
                 {
                     "version": "v0",
-                    "rid": cms.RecipientIdentifier("issuer_and_serial_number", _issuer_and_serial(certificate)),
+                    "rid": cms.RecipientIdentifier(
+                        "issuer_and_serial_number", _issuer_and_serial(certificate)
+                    ),
                     "key_encryption_algorithm": {"algorithm": "rsaes_oaep", "parameters": oaep},
                     "encrypted_key": public.encrypt(content_key, _OAEP),
                 }

@@ -9,7 +9,9 @@ from ggzy.parties.models import Account, Organisation
 class Certificate(BusinessRow):
     """A certificate bound to an organisation; its key never was here."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="certificates", null=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="certificates", null=True
+    )
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="certificates")
     fingerprint = models.CharField(max_length=64)
     issuer = models.CharField(max_length=300)

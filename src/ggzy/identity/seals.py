@@ -19,9 +19,9 @@ from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, fields
 from pyhanko.sign.signers import ExternalSigner
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
-from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -39,7 +39,9 @@ class Prepared:
     to_sign: bytes
 
 
-def _signer(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], value: bytes) -> ExternalSigner:
+def _signer(
+    certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], value: bytes
+) -> ExternalSigner:
     store = SimpleCertificateStore()
     store.register_multiple(asn1_x509.Certificate.load(c.public_bytes(Encoding.DER)) for c in chain)
     is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
@@ -47,12 +49,16 @@ def _signer(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], 
         signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
         cert_registry=store,
         signature_value=value,
-        signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa" if is_rsa else "sha256_ecdsa"}),
+        signature_mechanism=algos.SignedDigestAlgorithm(
+            {"algorithm": "sha256_rsa" if is_rsa else "sha256_ecdsa"}
+        ),
     )
 
 
 async def _attributes(signer: ExternalSigner, digest: bytes) -> bytes:
-    attributes = await signer.signed_attrs(digest, "sha256", attr_settings=PdfCMSSignedAttributes(), use_pades=True)
+    attributes = await signer.signed_attrs(
+        digest, "sha256", attr_settings=PdfCMSSignedAttributes(), use_pades=True
+    )
     return bytes(attributes.dump())
 
 
@@ -75,7 +81,10 @@ def prepare(
     async def _prepare(look: str) -> tuple[PreparedByteRangeDigest, bytes, bytes]:
         signer = PdfSigner(
             PdfSignatureMetadata(
-                field_name=field, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, reason=reason
+                field_name=field,
+                md_algorithm="sha256",
+                subfilter=fields.SigSeedSubFilter.PADES,
+                reason=reason,
             ),
             signer=_signer(certificate, chain, bytes(512)),
             stamp_style=StaticStampStyle(

@@ -182,10 +182,17 @@ class TrainingCA:
 
 
 def _usage(**on: bool) -> x509.KeyUsage:
-    every = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign"
-        " crl_sign encipher_only decipher_only"
-    ).split()
+    every = [
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    ]
     return x509.KeyUsage(**{name: on.get(name, False) for name in every})
 
 

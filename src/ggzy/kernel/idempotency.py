@@ -8,7 +8,6 @@ from django.db import connection, transaction
 
 from ggzy.kernel.refusals import BadInput
 
-
 # a second claim of the key waits here until the first commits, then finds the row
 _CLAIM = """
 INSERT INTO kernel_rememberedanswer (actor, key, request_hash, made_at) VALUES (%s, %s, %s, clock_timestamp())

@@ -83,7 +83,9 @@ def require_invest_code(text: str, *, field: str = "invest_code") -> str:
     """
     code = text.strip()
     if not _INVEST.fullmatch(code):
-        raise BadInput("投资项目代码格式应为 年份-地区-行业-类型-流水号, 例如 2603-370100-04-01-123456", field=field)
+        raise BadInput(
+            "投资项目代码格式应为 年份-地区-行业-类型-流水号, 例如 2603-370100-04-01-123456", field=field
+        )
     return code
 
 

@@ -17,7 +17,9 @@ def _cipher() -> AESGCM:
     path = settings.KEYS / "field.key"
     if not path.exists():
         if settings.MODE == "production":
-            raise SystemExit(f"缺少个人信息加密密钥 {path}: 请由密钥保管人恢复, 或首次部署时用 openssl rand 32 生成")
+            raise SystemExit(
+                f"缺少个人信息加密密钥 {path}: 请由密钥保管人恢复, 或首次部署时用 openssl rand 32 生成"
+            )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)

@@ -20,6 +20,4 @@ WINNER_DETERMINED = TimeLimit(
     in_force_from=FROM,
 )
 
-LIMITS = (
-    WINNER_DETERMINED,
-)
+LIMITS = (WINNER_DETERMINED,)

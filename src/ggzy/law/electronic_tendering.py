@@ -18,6 +18,4 @@ BID_ACKNOWLEDGED = TimeLimit(
     in_force_from=FROM,
 )
 
-LIMITS = (
-    BID_ACKNOWLEDGED,
-)
+LIMITS = (BID_ACKNOWLEDGED,)

@@ -19,6 +19,4 @@ BID_VALIDITY = TimeLimit(
     in_force_from=FROM,
 )
 
-LIMITS = (
-    BID_VALIDITY,
-)
+LIMITS = (BID_VALIDITY,)

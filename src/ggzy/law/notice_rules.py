@@ -19,6 +19,4 @@ MEDIUM_PUBLISHES = TimeLimit(
     in_force_from=FROM,
 )
 
-LIMITS = (
-    MEDIUM_PUBLISHES,
-)
+LIMITS = (MEDIUM_PUBLISHES,)

@@ -10,7 +10,10 @@ FROM = date(2017, 12, 28)
 DOCUMENT_AMENDED = TimeLimit(
     key="GC-T05",
     says="招标文件澄清/修改（可能影响编制）",
-    basis=(Citation("招标投标法", "第二十三条"), Citation("招标投标法实施条例", "第二十一条"),),
+    basis=(
+        Citation("招标投标法", "第二十三条"),
+        Citation("招标投标法实施条例", "第二十一条"),
+    ),
     starts="bid.deadline",
     length=15,
     unit=Unit.DAY,

@@ -63,7 +63,10 @@ OBJECTION_TO_DOCUMENT = TimeLimit(
 OBJECTION_ANSWER = TimeLimit(
     key="GC-T08",
     says="异议答复（文件、评标结果）",
-    basis=(Citation("招标投标法实施条例", "第二十二条"), Citation("招标投标法实施条例", "第五十四条"),),
+    basis=(
+        Citation("招标投标法实施条例", "第二十二条"),
+        Citation("招标投标法实施条例", "第五十四条"),
+    ),
     starts="objection.received",
     length=3,
     unit=Unit.DAY,

@@ -23,7 +23,9 @@ class Notice(BusinessRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_notice_version_is_published_once", fields=["centre_id", "series", "version"]),
+            models.UniqueConstraint(
+                name="a_notice_version_is_published_once", fields=["centre_id", "series", "version"]
+            ),
         ]
         indexes = [
             models.Index(fields=["-published_at", "-id"]),

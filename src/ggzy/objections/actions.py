@@ -84,14 +84,18 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
 
 
 @transaction.atomic
-def answer_objection(*, objection_id: str, answer: str, upheld: bool, actor: Actor, now: datetime) -> Objection:
+def answer_objection(
+    *, objection_id: str, answer: str, upheld: bool, actor: Actor, now: datetime
+) -> Objection:
     """Answer an objection; the hold is lifted and the publicity goes on, or ends if its time has passed.
 
     :raises UpholdingNotOpen: upholding it would need a re-evaluation
     :raises BadInput: no answer, or answered already
     """
     require(actor, Permission.OBJECTION_ANSWER)
-    found = Objection.objects.filter(public_id=objection_id).values_list("round__public_id", flat=True).first()
+    found = (
+        Objection.objects.filter(public_id=objection_id).values_list("round__public_id", flat=True).first()
+    )
     if found is None:
         raise NotFound("没有这条异议")
     round_ = lock_round(found)
@@ -100,7 +104,9 @@ def answer_objection(*, objection_id: str, answer: str, upheld: bool, actor: Act
     if row.answered_at is not None:
         raise BadInput("该异议已答复, 答复不能修改")
     if upheld:
-        raise UpholdingNotOpen("异议成立需由原评标委员会重新评审, 该步骤在程序目录中标为待建; 请暂不答复并报告监督部门")
+        raise UpholdingNotOpen(
+            "异议成立需由原评标委员会重新评审, 该步骤在程序目录中标为待建; 请暂不答复并报告监督部门"
+        )
     if not answer.strip():
         raise BadInput("请写明答复内容", field="answer")
     row.answer, row.answered_at = answer.strip()[:5000], now

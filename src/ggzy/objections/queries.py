@@ -19,7 +19,8 @@ def objections_on(*, round_id: str, viewer: Actor) -> list[dict[str, Any]]:
     for row in rows:
         tender = row.round.lot.tender
         concerned = viewer.role is Role.SUPERVISOR or (
-            viewer.organisation_pk and viewer.organisation_pk in {row.objector_id, tender.tenderee_id, tender.agency_id}
+            viewer.organisation_pk
+            and viewer.organisation_pk in {row.objector_id, tender.tenderee_id, tender.agency_id}
         )
         out.append(
             {
@@ -39,7 +40,10 @@ def waiting_for_answer(organisation_pk: int) -> list[dict[str, Any]]:
     """Return the unanswered objections to results of an owner side's own tenders, the first due first."""
     rows = (
         Objection.objects.filter(answered_at=None)
-        .filter(Q(round__lot__tender__tenderee_id=organisation_pk) | Q(round__lot__tender__agency_id=organisation_pk))
+        .filter(
+            Q(round__lot__tender__tenderee_id=organisation_pk)
+            | Q(round__lot__tender__agency_id=organisation_pk)
+        )
         .select_related("round__lot__tender")
         .order_by("answer_due_at")
     )
@@ -48,7 +52,11 @@ def waiting_for_answer(organisation_pk: int) -> list[dict[str, Any]]:
 
 def own_objections(organisation_pk: int) -> list[dict[str, Any]]:
     """Return the objections that an organisation has raised, newest first."""
-    rows = Objection.objects.filter(objector_id=organisation_pk).select_related("round__lot__tender").order_by("-pk")
+    rows = (
+        Objection.objects.filter(objector_id=organisation_pk)
+        .select_related("round__lot__tender")
+        .order_by("-pk")
+    )
     return [_named(row) for row in rows[:50]]
 
 

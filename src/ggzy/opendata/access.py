@@ -51,7 +51,9 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     award = Award.objects.filter(letter=digest).select_related("round__lot").first()
     if award is not None:
         return f"中标通知书-{award.round.lot.name}.pdf"
-    contract = Contract.objects.filter(pdf=digest).select_related("award__round__lot__tender", "award__bid").first()
+    contract = (
+        Contract.objects.filter(pdf=digest).select_related("award__round__lot__tender", "award__bid").first()
+    )
     if contract is not None:
         tender = contract.award.round.lot.tender
         if contract.signed_at is None and viewer.organisation_pk not in {
@@ -84,7 +86,10 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
         if not (
             viewer.role is Role.SUPERVISOR
             or seated
-            or (viewer.organisation_pk and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id, row.bid.bidder_id})
+            or (
+                viewer.organisation_pk
+                and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id, row.bid.bidder_id}
+            )
         ):
             raise NotPermitted("投标文件由评标委员会、招标人和监督部门查阅, 其他投标人和公众不能查阅")
         return next(a["name"] for a in row.attachments if a["sha256"] == digest)

@@ -83,13 +83,19 @@ def _check(function: Callable[[list[Act], _Findings], None]) -> Callable[[Pack],
 
 def _documents(rows: list[Act]) -> dict[str, tuple[Act, Mapping[str, Any]]]:
     """Return {round: (publication, lot row)}."""
-    return {lot["round"]: (row, lot) for row in _named(rows, "tendering.published") for lot in row.fields["lots"]}
+    return {
+        lot["round"]: (row, lot) for row in _named(rows, "tendering.published") for lot in row.fields["lots"]
+    }
 
 
 @_check
 def tender_file(rows: list[Act], out: _Findings) -> None:
     """The published tender file is the one whose hash the notice and the review named."""
-    reviewed = {r.fields["tender_file_sha256"] for r in _named(rows, "tendering.review_concluded") if r.fields["passed"]}
+    reviewed = {
+        r.fields["tender_file_sha256"]
+        for r in _named(rows, "tendering.review_concluded")
+        if r.fields["passed"]
+    }
     for row in _named(rows, "tendering.published"):
         same = sha256(canonical({"document": row.fields["document"], "lots": row.fields["lots"]})).hex()
         out.judge(
@@ -134,7 +140,12 @@ def bids(rows: list[Act], out: _Findings) -> None:
                 "开标的投标与截止时刻承诺的集合不同",
             )
         else:
-            out.say("bids.live_set", "截止时的承诺", "withheld", "截止时的集合只有监督级证据包公开, 其承诺值在日志中")
+            out.say(
+                "bids.live_set",
+                "截止时的承诺",
+                "withheld",
+                "截止时的集合只有监督级证据包公开, 其承诺值在日志中",
+            )
         for row in _named(rows, "opening.bid_shown", round_id):
             _one_bid(row, received, out)
 
@@ -186,14 +197,20 @@ def draw(rows: list[Act], out: _Findings) -> None:
             f"{len(labels)}个编号与冻结摘要一致",
             "编号与冻结摘要不一致",
         )
-        commitments = {r.fields["party"]: r.fields["commitment"] for r in _named(mine, "experts.seed_committed")}
+        commitments = {
+            r.fields["party"]: r.fields["commitment"] for r in _named(mine, "experts.seed_committed")
+        }
         seeds = {r.fields["party"]: r.fields["seed"] for r in _named(mine, "experts.seed_revealed")}
         ranked = _named(mine, "experts.ranked")
         if not ranked:
             out.say("draw.rank", "抽取排序", "withheld", "抽取尚未完成, 种子还没有全部公开")
             continue
-        honest = all(experts.seed_commitment(bytes.fromhex(s)) == commitments.get(p) for p, s in seeds.items())
-        out.judge("draw.seeds", "随机种子", honest, "各方公开的种子与先前承诺一致", "有一方公开的种子与承诺不一致")
+        honest = all(
+            experts.seed_commitment(bytes.fromhex(s)) == commitments.get(p) for p, s in seeds.items()
+        )
+        out.judge(
+            "draw.seeds", "随机种子", honest, "各方公开的种子与先前承诺一致", "有一方公开的种子与承诺不一致"
+        )
         order = experts.ranking(labels, randomness=experts.joined(seeds), code=bytes.fromhex(frozen.subject))
         said = ranked[0].fields["order"]
         out.judge(
@@ -203,7 +220,10 @@ def draw(rows: list[Act], out: _Findings) -> None:
             "由编号和种子重算的排序与公布的一致",
             "由编号和种子重算的排序与公布的不一致",
         )
-        called = [*ranked[0].fields["called"], *(r.fields["label"] for r in _named(mine, "experts.called_next"))]
+        called = [
+            *ranked[0].fields["called"],
+            *(r.fields["label"] for r in _named(mine, "experts.called_next")),
+        ]
         out.judge(
             "draw.calls",
             "通知次序",
@@ -253,7 +273,9 @@ def ranking(rows: list[Act], out: _Findings) -> None:
         sheets: list[Any] = []
         if document.method is Method.COMPREHENSIVE:
             handed_in = [
-                r for r in _named(rows, "evaluation.sheet_handed_in", published.round) if r.fields["kind"] == "scores"
+                r
+                for r in _named(rows, "evaluation.sheet_handed_in", published.round)
+                if r.fields["kind"] == "scores"
             ]
             if any("content" in r.withheld for r in handed_in):
                 out.say("ranking", "评标排序", "withheld", "综合评估法的评委打分只有监督级证据包公开")
@@ -270,12 +292,10 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             score_sheets=sheets,
             lot_of={o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in offers},
         )
-        mine = [
-            (p.rank, p.bid, str(p.price), _text(p.evaluated_price), _text(p.total))
-            for p in places
-        ]
+        mine = [(p.rank, p.bid, str(p.price), _text(p.evaluated_price), _text(p.total)) for p in places]
         theirs = [
-            (r["rank"], r["bid"], r["price"], r["evaluated_price"], r["total"]) for r in published.fields["ranking"]
+            (r["rank"], r["bid"], r["price"], r["evaluated_price"], r["total"])
+            for r in published.fields["ranking"]
         ]
         out.judge(
             "ranking",
@@ -296,14 +316,17 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             out.judge(
                 "award",
                 "中标人",
-                bool(candidates) and award.fields["bid"] == candidates[0] and award.fields["price"] == mine[0][2],
+                bool(candidates)
+                and award.fields["bid"] == candidates[0]
+                and award.fields["price"] == mine[0][2],
                 "中标人是第一名, 中标价就是其投标报价",
                 "中标人不是第一名或中标价不是其投标报价",
             )
         signed = {r.fields["member"] for r in _named(rows, "evaluation.report_signed", published.round)}
         report = published.fields["report_sha256"]
         whole = all(
-            r.fields["report_sha256"] == report for r in _named(rows, "evaluation.report_signed", published.round)
+            r.fields["report_sha256"] == report
+            for r in _named(rows, "evaluation.report_signed", published.round)
         )
         out.judge(
             "report.signed",
@@ -382,7 +405,12 @@ def _round_clocks(
             out.judge(
                 "clock.GC-T12",
                 law["GC-T12"].says,
-                keeps(law["GC-T12"], started=_moment(reported.fields["reported_at"]), moment=start, calendar=CHINA),
+                keeps(
+                    law["GC-T12"],
+                    started=_moment(reported.fields["reported_at"]),
+                    moment=start,
+                    calendar=CHINA,
+                ),
                 f"{law['GC-T12'].length_label}开始公示",
                 f"{law['GC-T12'].cites}: 未在{law['GC-T12'].length_label}开始公示",
             )

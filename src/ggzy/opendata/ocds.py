@@ -41,7 +41,10 @@ def _date(moment: datetime) -> str:
 
 def _money(amount: Any) -> dict[str, Any]:
     """Return an OCDS value; the amount is a JSON number with two places, as the standard demands."""
-    return {"amount": float(amount), "currency": "CNY"}  # H04: leaves the house as a JSON number, never comes back
+    return {
+        "amount": float(amount),
+        "currency": "CNY",
+    }  # H04: leaves the house as a JSON number, never comes back
 
 
 def publisher() -> dict[str, Any]:
@@ -113,11 +116,18 @@ class _Process:
             "tag": [tag],
             "initiationType": "tender",
             "language": "zh",
-            **self.parts(awards=tag in {"award", "contract"}, contracts=tag == "contract", bidders=tag != "tender"),
+            **self.parts(
+                awards=tag in {"award", "contract"}, contracts=tag == "contract", bidders=tag != "tender"
+            ),
         }
 
     def parts(
-        self, *, awards: bool = False, contracts: bool = False, bidders: bool = False, everything: bool = False
+        self,
+        *,
+        awards: bool = False,
+        contracts: bool = False,
+        bidders: bool = False,
+        everything: bool = False,
     ) -> dict[str, Any]:
         awards, contracts, bidders = awards or everything, contracts or everything, bidders or everything
         out: dict[str, Any] = {
@@ -179,12 +189,18 @@ class _Process:
         out = {
             "id": self.row.tender,
             "title": self.row.name,
-            "status": "active" if "active" in states else "complete" if "complete" in states else states.pop(),
+            "status": "active"
+            if "active" in states
+            else "complete"
+            if "complete" in states
+            else states.pop(),
             "procuringEntity": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
             "procurementMethod": "open",
             "procurementMethodDetails": "公开招标(资格后审)",
             "mainProcurementCategory": "works",
-            "awardCriteria": "priceOnly" if self.row.document.get("method") == "lowest_evaluated_price" else "ratedCriteria",
+            "awardCriteria": "priceOnly"
+            if self.row.document.get("method") == "lowest_evaluated_price"
+            else "ratedCriteria",
             "submissionMethod": ["electronicSubmission"],
             "value": _money(sum(lot.budget for lot in newest.values())),
             "items": [

@@ -26,7 +26,14 @@ from ggzy.procedures.spec import Stage
 from ggzy.tendering.actions import CLOSE_BIDDING
 from ggzy.tendering.document import parse
 from ggzy.tendering.models import Round, TenderFile
-from ggzy.tendering.moves import lock_round, lock_rounds_of, make_move, procedure_of, require_move, require_owner_side
+from ggzy.tendering.moves import (
+    lock_round,
+    lock_rounds_of,
+    make_move,
+    procedure_of,
+    require_move,
+    require_owner_side,
+)
 
 DECRYPT = "opening.decrypt"
 END_WINDOW = "opening.end_window"
@@ -65,7 +72,11 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
     if now < round_.bid_deadline:
         return round_.bid_deadline
     make_move(round_, "close_bidding", actor=SYSTEM, now=now, closed_at=now)
-    live = list(Bid.objects.filter(round=round_, state=Bid.LIVE).order_by("entry_hash").values_list("entry_hash", flat=True))
+    live = list(
+        Bid.objects.filter(round=round_, state=Bid.LIVE)
+        .order_by("entry_hash")
+        .values_list("entry_hash", flat=True)
+    )
     tender = round_.lot.tender
     record_act(
         "opening.closed",
@@ -150,7 +161,9 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
     assert round_.bid_deadline is not None
     rules.require_may_open(
         rules.OpeningFacts(
-            deadline=round_.bid_deadline, sealed_bids=len(bids), minimum_bids=procedure_of(round_).minimum_bids
+            deadline=round_.bid_deadline,
+            sealed_bids=len(bids),
+            minimum_bids=procedure_of(round_).minimum_bids,
         ),
         now=now,
     )
@@ -165,7 +178,8 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
         region_code=round_.region_code,
     )
     BidOpening.objects.bulk_create(
-        BidOpening(session=session, bid=bid, state=BidOpening.WAITING, region_code=round_.region_code) for bid in bids
+        BidOpening(session=session, bid=bid, state=BidOpening.WAITING, region_code=round_.region_code)
+        for bid in bids
     )
     set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
     disclose_hashes([bid.entry_hash for bid in bids], now=now)
@@ -254,7 +268,9 @@ def decrypt(opening_id: str, now: datetime) -> datetime | None:
 
     A broken package is the bidder's own (撤销); a package that is damaged on our side is not (撤回).
     """
-    found = BidOpening.objects.filter(public_id=opening_id).values_list("session__public_id", flat=True).first()
+    found = (
+        BidOpening.objects.filter(public_id=opening_id).values_list("session__public_id", flat=True).first()
+    )
     if found is None:
         return None
     session, round_ = _locked_session({"public_id": found})
@@ -297,7 +313,12 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
     try:
         price = Decimal(str(fields["price"]))
         days = int(fields["duration_days"])
-        if not price.is_finite() or not 0 < price <= MOST or price != price.quantize(CENT) or not 0 < days < 100_000:
+        if (
+            not price.is_finite()
+            or not 0 < price <= MOST
+            or price != price.quantize(CENT)
+            or not 0 < days < 100_000
+        ):
             raise ValueError
         members = fields.get("members") or []
         if not all(isinstance(m, dict) and m.get("uscc") and m.get("name") for m in members):
@@ -333,7 +354,9 @@ def end_window(session_id: str, now: datetime) -> datetime | None:
 
 def _show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> None:
     rows = list(session.bids.select_related("bid__bidder").order_by("bid__entry_hash"))
-    if session.shown_at or not rules.may_show_prices([r.state for r in rows], window_ended=session.window_ended):
+    if session.shown_at or not rules.may_show_prices(
+        [r.state for r in rows], window_ended=session.window_ended
+    ):
         return
     session.shown_at = now
     session.save(update_fields=["shown_at"])
@@ -352,7 +375,9 @@ def _show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> 
         }
         if row.state == BidOpening.OPENED:
             public["fields"] = {
-                name: {"value": row.fields[name], "salt": row.salts[name]} for name in READ_OUT if name in row.fields
+                name: {"value": row.fields[name], "salt": row.salts[name]}
+                for name in READ_OUT
+                if name in row.fields
             }
         record_act(
             "opening.bid_shown",
@@ -367,13 +392,17 @@ def _show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> 
 
 
 @transaction.atomic
-def account_failure(*, bid_id: str, not_bidders_fault: bool, reason: str, actor: Actor, now: datetime) -> BidOpening:
+def account_failure(
+    *, bid_id: str, not_bidders_fault: bool, reason: str, actor: Actor, now: datetime
+) -> BidOpening:
     """Let the host correct whose fault an unopened bid was, with the reason, before the opening ends.
 
     :raises BadInput: no reason, or the bid was opened
     """
     require(actor, Permission.OPENING_HOST)
-    found = BidOpening.objects.filter(bid__public_id=bid_id).values_list("session__public_id", flat=True).first()
+    found = (
+        BidOpening.objects.filter(bid__public_id=bid_id).values_list("session__public_id", flat=True).first()
+    )
     if found is None:
         raise NotFound("没有这份投标文件的开标记录")
     session, round_ = _locked_session({"public_id": found})
@@ -428,7 +457,11 @@ def answer_objection(*, objection_id: str, answer: str, actor: Actor, now: datet
     :raises BadInput: no answer, or answered already
     """
     require(actor, Permission.OPENING_HOST)
-    found = OpeningObjection.objects.filter(public_id=objection_id).values_list("session__public_id", flat=True).first()
+    found = (
+        OpeningObjection.objects.filter(public_id=objection_id)
+        .values_list("session__public_id", flat=True)
+        .first()
+    )
     if found is None:
         raise NotFound("没有这条开标异议")
     _, round_ = _locked_session({"public_id": found})
@@ -485,9 +518,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
             }
             for r in rows
         ],
-        "objections": [
-            {"text": o.text, "answer": o.answer} for o in session.objections.order_by("pk")
-        ],
+        "objections": [{"text": o.text, "answer": o.answer} for o in session.objections.order_by("pk")],
     }
 
 

@@ -73,7 +73,12 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
     :raises NotFound: no such round, or it is not published
     """
     require(viewer, Permission.OPENING_WATCH)
-    round_ = Round.objects.select_related("lot__tender").filter(public_id=round_id).exclude(published_at=None).first()
+    round_ = (
+        Round.objects.select_related("lot__tender")
+        .filter(public_id=round_id)
+        .exclude(published_at=None)
+        .first()
+    )
     if round_ is None:
         raise NotFound("没有这个开标大厅, 请从招标公告进入")
     tender = round_.lot.tender
@@ -111,7 +116,8 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         ended_at=session.ended_at if session else None,
         bids=bids,
         objections=objections,
-        is_host=bool(viewer.organisation_pk) and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
+        is_host=bool(viewer.organisation_pk)
+        and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
     )
 
 
@@ -144,7 +150,9 @@ def record_to_sign(*, round_id: str, viewer: Actor) -> bytes:
     :raises NotFound: no opening yet, or it is not read out
     """
     require(viewer, Permission.OPENING_WATCH)
-    session = OpeningSession.objects.select_related("round__lot__tender").filter(round__public_id=round_id).first()
+    session = (
+        OpeningSession.objects.select_related("round__lot__tender").filter(round__public_id=round_id).first()
+    )
     if session is None or session.shown_at is None:
         raise NotFound("该标段尚未开标唱标, 开标记录还没有形成")
     return canonical(session.record or record_of(session))
@@ -210,7 +218,9 @@ def bidders_of_rounds(round_pks: Sequence[int]) -> list[Avoidable]:
 
 def all_bidders(round_pk: int) -> list[int]:
     """Return the organisations that took part in an opened round."""
-    return list(BidOpening.objects.filter(session__round_id=round_pk).values_list("bid__bidder_id", flat=True))
+    return list(
+        BidOpening.objects.filter(session__round_id=round_pk).values_list("bid__bidder_id", flat=True)
+    )
 
 
 def tenderers_of(round_pks: Sequence[int]) -> list[tuple[str, str]]:

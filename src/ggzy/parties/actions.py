@@ -64,7 +64,8 @@ def register_organisation(
             raise BadInput("该统一社会信用代码已登记, 单位名称与登记的不一致, 请核对", field="name")
         if role.value in organisation.kinds:
             raise AlreadyRegistered(
-                f"该单位已登记为{role.label}, 请直接登录; 增加经办人请由本单位管理员办理", next_steps=(("登录", "/login"),)
+                f"该单位已登记为{role.label}, 请直接登录; 增加经办人请由本单位管理员办理",
+                next_steps=(("登录", "/login"),),
             )
         organisation.kinds = [*organisation.kinds, role.value]
         organisation.save(update_fields=["kinds"])

@@ -118,7 +118,9 @@ def require(actor: Actor, permission: Permission) -> None:
         if not actor.signed_in:
             raise NotSignedIn("请先登录再办理", next_steps=(("登录", "/login"),))
         allowed = "、".join(sorted(role.label for role in GRID[permission] if role is not Role.PUBLIC))
-        raise NotPermitted(f"您当前的身份是{actor.role.label}, 此事项由{allowed}办理", next_steps=(("返回工作台", "/work"),))
+        raise NotPermitted(
+            f"您当前的身份是{actor.role.label}, 此事项由{allowed}办理", next_steps=(("返回工作台", "/work"),)
+        )
     if permission in BINDING and not actor.certificate:
         raise CertificateNeeded(
             "此事项具有法律约束力, 需要用数字证书登录后办理", next_steps=(("用数字证书登录", "/login"),)

@@ -19,7 +19,9 @@ class Organisation(BusinessRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="an_organisation_registers_once", fields=["centre_id", "uscc"]),
-            models.CheckConstraint(name="a_uscc_has_18_characters", condition=models.Q(uscc__regex=r"^[0-9A-Z]{18}$")),
+            models.CheckConstraint(
+                name="a_uscc_has_18_characters", condition=models.Q(uscc__regex=r"^[0-9A-Z]{18}$")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -40,9 +42,13 @@ class Account(BusinessRow):
     username = models.CharField(max_length=64)
     password = models.CharField(max_length=200)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="accounts")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="accounts", null=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="accounts", null=True
+    )
     role = models.CharField(max_length=16)
     active = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="a_username_is_one_account", fields=["centre_id", "username"])]
+        constraints = [
+            models.UniqueConstraint(name="a_username_is_one_account", fields=["centre_id", "username"])
+        ]

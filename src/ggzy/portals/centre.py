@@ -1,5 +1,6 @@
 """The centre's bench: checks of form, and the seeds of draws that it, the owner side and the supervisor give."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +19,12 @@ from ggzy.tendering import worklist
 PARTY = {Role.TENDEREE: "owner", Role.AGENCY: "owner", Role.CENTRE: "centre", Role.SUPERVISOR: "supervisor"}
 
 
-def seed_todos(party: str) -> list[Todo]:
-    """Return the draws in which a party's seed is awaited."""
+def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]:
+    """Return the draws in which a party's seed is awaited; the owner side gives seeds for its own tenders only."""
     out = []
     for row in draws.draws_for_seed():
+        if only is not None and row["tender"] not in only:
+            continue
         all_in = len(row["committed"]) == len(draws.PARTY_LABELS)
         if party in row["revealed"] or (party in row["committed"] and not all_in):
             continue

@@ -12,6 +12,7 @@ from ggzy.evaluation import queries as evaluations
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
 from ggzy.objections.queries import waiting_for_answer
+from ggzy.portals.centre import seed_todos
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, due, refused_here
 from ggzy.procedures.catalogue import BY_CODE
@@ -116,6 +117,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     steps = {row.round: next_step(row, actor.role) for row in rows}
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
     todos += _result_todos(rows, steps)
+    todos += seed_todos("owner", only={row.tender for row in rows})
     for waiting in waiting_for_answer(actor.organisation_pk):
         todos.append(
             Todo(
@@ -242,6 +244,15 @@ def _lots(request: HttpRequest) -> list[dict[str, str]]:
     return [row for row in rows if any(row.values())]
 
 
+_ROW_CHOICES = (LOT_ROWS, 6, 10, 20, 50)
+
+
+def _rows_asked(request: HttpRequest) -> int:
+    """Return how many empty lot rows to show."""
+    asked = request.GET.get("rows", "")
+    return int(asked) if asked in set(map(str, _ROW_CHOICES)) else LOT_ROWS
+
+
 def new_tender(request: HttpRequest, project_id: str) -> HttpResponse:
     """Draft a tender with its lots."""
     actor = who(request)
@@ -251,7 +262,8 @@ def new_tender(request: HttpRequest, project_id: str) -> HttpResponse:
         "project": project,
         "procedures": list(BY_CODE.values()),
         "given": {"name": project.name, "state_controlled": True, "procedure_code": "GC_OPEN_POST"},
-        "lots": [empty] * LOT_ROWS,
+        "lots": [empty] * _rows_asked(request),
+        "choices": _ROW_CHOICES,
     }
     if request.method != "POST":
         return show(request, "work/new_tender.html", page)

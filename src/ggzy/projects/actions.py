@@ -54,7 +54,9 @@ def register_project(
     owner = _owner(owner_uscc, actor)
     code = require_invest_code(invest_code)
     if Project.objects.filter(owner=owner, invest_code=code).exists():
-        raise ProjectKnown("该投资项目代码已登记过, 请在已有项目下新建招标", next_steps=(("我的项目", "/work"),))
+        raise ProjectKnown(
+            "该投资项目代码已登记过, 请在已有项目下新建招标", next_steps=(("我的项目", "/work"),)
+        )
     project = Project.objects.create(
         name=name.strip(),
         invest_code=code,
@@ -80,7 +82,9 @@ def register_project(
 def _owner(uscc: str, actor: Actor) -> Organisation:
     if actor.role is Role.TENDEREE:
         return Organisation.objects.get(pk=actor.organisation_pk)
-    found = Organisation.objects.filter(uscc=uscc.strip().upper(), kinds__contains=[Role.TENDEREE.value]).first()
+    found = Organisation.objects.filter(
+        uscc=uscc.strip().upper(), kinds__contains=[Role.TENDEREE.value]
+    ).first()
     if found is None:
         raise NotFound("请填写委托您的招标人的统一社会信用代码, 该单位需已登记为招标人", field="owner_uscc")
     return found

@@ -21,5 +21,7 @@ class Project(BusinessRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_project_is_registered_once", fields=["centre_id", "owner", "invest_code"]),
+            models.UniqueConstraint(
+                name="a_project_is_registered_once", fields=["centre_id", "owner", "invest_code"]
+            ),
         ]

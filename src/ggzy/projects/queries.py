@@ -58,7 +58,9 @@ def project_row(project_id: str, *, viewer: Actor) -> ProjectRow:
         .first()
     )
     if found is None or (viewer.role is Role.TENDEREE and found.owner_id != viewer.organisation_pk):
-        raise NotFound("没有这个项目, 请先登记项目", next_steps=(("登记项目", "/work/projects/new"), ("工作台", "/work")))
+        raise NotFound(
+            "没有这个项目, 请先登记项目", next_steps=(("登记项目", "/work/projects/new"), ("工作台", "/work"))
+        )
     return _row(found)
 
 

@@ -100,7 +100,9 @@ def create_tender(
         created_at=now,
     )
     for number, lot in enumerate(lots, start=1):
-        row = Lot.objects.create(tender=tender, number=number, region_code=project.region_code, **_lot(lot, number))
+        row = Lot.objects.create(
+            tender=tender, number=number, region_code=project.region_code, **_lot(lot, number)
+        )
         Round.objects.create(
             lot=row,
             number=1,
@@ -128,7 +130,9 @@ def _lot(raw: Mapping[str, Any], number: int) -> dict[str, Any]:
     if ceiling is not None and ceiling <= 0:
         raise BadInput(f"第{number}标段的最高投标限价应大于0", field=f"lots.{number}.ceiling_price")
     if ceiling is not None and ceiling > budget * 100:
-        raise BadInput(f"第{number}标段的最高投标限价超过估算价100倍, 请检查单位(元/万元)", field="ceiling_price")
+        raise BadInput(
+            f"第{number}标段的最高投标限价超过估算价100倍, 请检查单位(元/万元)", field="ceiling_price"
+        )
     try:
         days = int(raw.get("duration_days", 0))
     except (TypeError, ValueError):
@@ -187,7 +191,9 @@ def _move_all(tender_id: str, stage: Stage, code: str, act: str, actor: Actor, n
 
 
 @transaction.atomic
-def write_document(*, tender_id: str, document: Mapping[str, Any], actor: Actor, now: datetime) -> TenderDocument:
+def write_document(
+    *, tender_id: str, document: Mapping[str, Any], actor: Actor, now: datetime
+) -> TenderDocument:
     """Save the structured tender file while it is being written.
 
     :raises NothingToDo: the file is not open for writing
@@ -411,11 +417,21 @@ def _iso(moment: datetime) -> str:
 
 
 def _notice_body(
-    tender: Tender, document: TenderDocument, lots: list, *, now: datetime, deadline: datetime, file: TenderFile
+    tender: Tender,
+    document: TenderDocument,
+    lots: list,
+    *,
+    now: datetime,
+    deadline: datetime,
+    file: TenderFile,
 ) -> dict[str, Any]:
     project = tender.project
     return {
-        "tenderee": {"name": tender.tenderee.name, "uscc": tender.tenderee.uscc, "contact": tender.tenderee.contact},
+        "tenderee": {
+            "name": tender.tenderee.name,
+            "uscc": tender.tenderee.uscc,
+            "contact": tender.tenderee.contact,
+        },
         "agency": {"name": tender.agency.name, "uscc": tender.agency.uscc} if tender.agency else None,
         "project": {
             "name": project.name,
@@ -470,7 +486,12 @@ def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
     :raises NothingToDo: the lot's last round has not failed
     """
     require(actor, Permission.TENDER_EDIT)
-    old = Round.objects.select_for_update(of=("self",)).select_related("lot__tender").filter(public_id=round_id).first()
+    old = (
+        Round.objects.select_for_update(of=("self",))
+        .select_related("lot__tender")
+        .filter(public_id=round_id)
+        .first()
+    )
     if old is None:
         raise NotFound("没有这个标段轮次")
     require_owner_side(old.lot.tender, actor)
@@ -494,5 +515,3 @@ def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
         supervisor={"after": old.public_id},
     )
     return new
-
-

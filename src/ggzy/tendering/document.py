@@ -104,7 +104,12 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, StrEnum) else value
 
 
-DEPOSIT_FORMS = {"transfer": "银行转账", "guarantee": "银行保函", "insurance": "保证保险", "commitment": "信用承诺"}
+DEPOSIT_FORMS = {
+    "transfer": "银行转账",
+    "guarantee": "银行保函",
+    "insurance": "保证保险",
+    "commitment": "信用承诺",
+}
 
 STANDARD_REQUIREMENTS = (
     ("formal", "seal", "投标函已按要求签名", ReviewPart.FORMAL),
@@ -175,8 +180,12 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         quality=_text(raw.get("quality", "合格"), "quality", "质量要求", 100),
         deposit=yuan(raw.get("deposit", 0), field="deposit"),
         deposit_forms=forms,
-        bid_validity_days=_whole(raw.get("bid_validity_days", 90), "bid_validity_days", "投标有效期", 30, 365),
-        decryption_minutes=_whole(raw.get("decryption_minutes", 30), "decryption_minutes", "解密时限", 5, 240),
+        bid_validity_days=_whole(
+            raw.get("bid_validity_days", 90), "bid_validity_days", "投标有效期", 30, 365
+        ),
+        decryption_minutes=_whole(
+            raw.get("decryption_minutes", 30), "decryption_minutes", "解密时限", 5, 240
+        ),
         consortium_allowed=bool(raw.get("consortium_allowed", True)),
         committee_size=size,
         owner_representatives=owners,

@@ -19,7 +19,9 @@ class Tender(BusinessRow):
     class_code = models.CharField(max_length=3)
     deal_code = models.CharField(max_length=40)
     tenderee = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tenders")
-    agency = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="agency_tenders", null=True)
+    agency = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="agency_tenders", null=True
+    )
     state_controlled = models.BooleanField()
     #: the structured tender file while it is being written; versions are in TenderFile
     document = models.JSONField(default=dict)
@@ -76,11 +78,13 @@ class Round(BusinessRow):
             models.UniqueConstraint(name="rounds_are_numbered_once", fields=["centre_id", "lot", "number"]),
             models.CheckConstraint(
                 name="opening_never_before_deadline",
-                condition=models.Q(opened_at__isnull=True) | models.Q(opened_at__gte=models.F("bid_deadline")),
+                condition=models.Q(opened_at__isnull=True)
+                | models.Q(opened_at__gte=models.F("bid_deadline")),
             ),
             models.CheckConstraint(
                 name="closing_never_before_deadline",
-                condition=models.Q(closed_at__isnull=True) | models.Q(closed_at__gte=models.F("bid_deadline")),
+                condition=models.Q(closed_at__isnull=True)
+                | models.Q(closed_at__gte=models.F("bid_deadline")),
             ),
         ]
         indexes = [models.Index(fields=["stage"]), models.Index(fields=["-published_at"])]
@@ -98,7 +102,9 @@ class TenderFile(BusinessRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_file_version_is_issued_once", fields=["centre_id", "tender", "version"]),
+            models.UniqueConstraint(
+                name="a_file_version_is_issued_once", fields=["centre_id", "tender", "version"]
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="file_versions_stay", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -48,7 +48,10 @@ def lock_rounds_of(tender_id: str, *, stages: Iterable[str]) -> list[Round]:
 
 def holds_on(round_: Round) -> list[Hold]:
     """Return the holds in force on a round."""
-    return [Hold(kind) for kind in HoldRow.objects.filter(round=round_, lifted_at=None).values_list("kind", flat=True)]
+    return [
+        Hold(kind)
+        for kind in HoldRow.objects.filter(round=round_, lifted_at=None).values_list("kind", flat=True)
+    ]
 
 
 def require_move(round_: Round, code: str, *, actor: Actor) -> Move:
@@ -80,7 +83,9 @@ def make_move(round_: Round, code: str, *, actor: Actor, now: datetime, **change
 
 def set_hold(round_: Round, kind: Hold, *, reason: str, source: str, now: datetime) -> HoldRow:
     """Put a hold beside the stage."""
-    return HoldRow.objects.create(round=round_, kind=kind.value, reason=reason[:300], source=source, since=now)
+    return HoldRow.objects.create(
+        round=round_, kind=kind.value, reason=reason[:300], source=source, since=now
+    )
 
 
 def lift_hold(*, source: str, now: datetime) -> int:

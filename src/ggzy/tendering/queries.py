@@ -194,9 +194,7 @@ def tender(tender_id: str, *, viewer: Actor) -> TenderRow:
 
     :raises NotFound: no such tender, or not for this viewer
     """
-    row = (
-        Tender.objects.select_related("tenderee", "agency", "project").filter(public_id=tender_id).first()
-    )
+    row = Tender.objects.select_related("tenderee", "agency", "project").filter(public_id=tender_id).first()
     if row is None:
         raise NotFound("没有这个招标项目", next_steps=(("查看招标项目", "/tenders"),))
     file = TenderFile.objects.filter(tender=row).order_by("-version").first()
@@ -316,8 +314,13 @@ def states_of(tender_id: str) -> list[RoundState]:
 def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
     """Return an organisation's own tenders with the stages of their lots, newest first."""
     rows = (
-        Tender.objects.filter(tenderee_id=organisation_pk) | Tender.objects.filter(agency_id=organisation_pk)
-    ).order_by("-pk").prefetch_related("lots__rounds")[:100]
+        (
+            Tender.objects.filter(tenderee_id=organisation_pk)
+            | Tender.objects.filter(agency_id=organisation_pk)
+        )
+        .order_by("-pk")
+        .prefetch_related("lots__rounds")[:100]
+    )
     out = []
     for row in rows:
         lots = []

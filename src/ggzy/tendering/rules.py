@@ -42,12 +42,16 @@ def require_lawful_document(document: TenderDocument, *, budgets: Sequence[Decim
     """
     most = (min(budgets) * DEPOSIT_SHARE).quantize(Decimal("0.01"))
     if document.deposit > most:
-        raise DepositTooHigh(f"投标保证金不得超过招标项目估算价的2%, 本项目最高为{most}元, 现为{document.deposit}元")
+        raise DepositTooHigh(
+            f"投标保证金不得超过招标项目估算价的2%, 本项目最高为{most}元, 现为{document.deposit}元"
+        )
     size, owners = document.committee_size, document.owner_representatives
     if size < 5 or size % 2 == 0:
         raise CommitteeUnlawful(f"评标委员会应为5人以上单数, 现为{size}人")
     if 3 * (size - owners) < 2 * size:
-        raise CommitteeUnlawful(f"技术、经济专家不得少于成员总数的三分之二, {size}人中招标人代表最多{size // 3}人")
+        raise CommitteeUnlawful(
+            f"技术、经济专家不得少于成员总数的三分之二, {size}人中招标人代表最多{size // 3}人"
+        )
 
 
 def warnings_on(document: TenderDocument) -> list[str]:

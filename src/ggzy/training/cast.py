@@ -66,7 +66,11 @@ def _account(demo: Demo) -> None:
     if Account.objects.filter(username=demo.username).exists():
         return
     now = legal_now()
-    uscc = make_uscc(kind="12" if demo.role in {Role.CENTRE, Role.SUPERVISOR, Role.ADMIN} else "91", region=REGION, serial=demo.serial)
+    uscc = make_uscc(
+        kind="12" if demo.role in {Role.CENTRE, Role.SUPERVISOR, Role.ADMIN} else "91",
+        region=REGION,
+        serial=demo.serial,
+    )
     with transaction.atomic():
         existing = by_uscc(uscc)
         if existing is None:
@@ -112,7 +116,11 @@ def _expert(number: int) -> None:
         else:
             employer, _ = Organisation.objects.get_or_create(
                 uscc=make_uscc(region=REGION, serial=9100000 + number % EMPLOYERS),
-                defaults={"name": f"训练设计研究院第{number % EMPLOYERS + 1}分院", "kinds": [], "region_code": REGION},
+                defaults={
+                    "name": f"训练设计研究院第{number % EMPLOYERS + 1}分院",
+                    "kinds": [],
+                    "region_code": REGION,
+                },
             )
         open_pool_place(
             account_pk=account.pk, specialties=["A080101" if number % 2 else "A080201"], employer=employer
@@ -136,5 +144,3 @@ def logins() -> list[tuple[str, str, str]]:
     """Return (username, role, organisation) of the demo accounts, for the table at the start."""
     rows = [(d.username, d.role.label, d.organisation) for d in PEOPLE]
     return [*rows, (f"{expert_username(1)} … {expert_username(EXPERTS)}", Role.EXPERT.label, "专家库")]
-
-

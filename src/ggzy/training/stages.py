@@ -24,7 +24,12 @@ BASE = "http://testserver"
 #: name, lots (name, 估算价), method, how far it is taken, prices by bidder
 TENDERS: tuple[tuple[str, tuple[tuple[str, int], ...], str, str], ...] = (
     ("训练市第一中学教学楼工程", (("土建及安装", 38_000_000),), "lowest_evaluated_price", "contract"),
-    ("训练市滨河路市政道路改造工程", (("一标段", 26_000_000), ("二标段", 18_500_000)), "comprehensive", "publicity"),
+    (
+        "训练市滨河路市政道路改造工程",
+        (("一标段", 26_000_000), ("二标段", 18_500_000)),
+        "comprehensive",
+        "publicity",
+    ),
     ("训练市人民医院病房楼装修工程", (("装修", 12_800_000),), "comprehensive", "evaluating"),
     ("训练市东区污水管网工程", (("管网", 9_600_000),), "lowest_evaluated_price", "opening"),
     ("训练市老旧小区改造工程(三期)", (("改造", 7_200_000),), "lowest_evaluated_price", "failed"),
@@ -51,7 +56,7 @@ class _Builder:
 
         self.owner = demo("zhaobiao")
         self.bidders = {name: demo(name) for name in SHARES}
-        for name, party in self.bidders.items():
+        for party in self.bidders.values():
             mine = party.get("/whoami")
             party.name, party.uscc = mine["organisation_name"], mine["uscc"]
         self.cast = story.Cast(
@@ -71,7 +76,11 @@ class _Builder:
                 story.publish(self.owner, tender["tender"], deadline=deadline)
             for goal, tender in made.items():
                 self._bid(tender, two=goal == "failed")
-            draws = {g: story.draw(self.owner, self.cast, made[g]["tender"]) for g in made if g not in {"failed", "opening"}}
+            draws = {
+                g: story.draw(self.owner, self.cast, made[g]["tender"])
+                for g in made
+                if g not in {"failed", "opening"}
+            }
             accepted = story.answer_calls(self.cast)
             _advance(deadline + timedelta(seconds=5))
             for goal in ("contract", "publicity", "evaluating"):
@@ -84,7 +93,11 @@ class _Builder:
             self._award(made["contract"])
             later = [self._prepare(row) for row in TENDERS[5:7]]
             for tender, days in zip(later, (24, 21), strict=True):
-                story.publish(self.owner, tender["tender"], deadline=_at(clock.legal_now() + timedelta(days=days), 9, 30))
+                story.publish(
+                    self.owner,
+                    tender["tender"],
+                    deadline=_at(clock.legal_now() + timedelta(days=days), 9, 30),
+                )
             _advance(_at(deadline + timedelta(days=7), 14, 0))
             for round_ in made["publicity"]["rounds"]:
                 self.owner.post(f"/rounds/{round_['round']}/publicity")
@@ -92,7 +105,12 @@ class _Builder:
             project = story.register_project(self.owner, name=TENDERS[7][0], serial=800008)
             self.owner.post(
                 "/tenders",
-                {"project": project, "name": TENDERS[7][0], "state_controlled": True, "lots": _lots(TENDERS[7][1])},
+                {
+                    "project": project,
+                    "name": TENDERS[7][0],
+                    "state_controlled": True,
+                    "lots": _lots(TENDERS[7][1]),
+                },
             )
             run_due()
         finally:
@@ -150,7 +168,13 @@ class _Builder:
 
 def _lots(lots: tuple[tuple[str, int], ...]) -> list[dict[str, str]]:
     return [
-        {"name": name, "budget": str(budget), "ceiling_price": str(budget), "duration_days": "365", "scope_of_work": f"{name}施工图范围内全部内容"}
+        {
+            "name": name,
+            "budget": str(budget),
+            "ceiling_price": str(budget),
+            "duration_days": "365",
+            "scope_of_work": f"{name}施工图范围内全部内容",
+        }
         for name, budget in lots
     ]
 

@@ -34,7 +34,9 @@ def _set(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
         root=str(_TEMPLATES),
         font_paths=paths,
         ignore_system_fonts=False,
-        sys_inputs={"data": json.dumps({**data, "training": settings.MODE == "training"}, ensure_ascii=False)},
+        sys_inputs={
+            "data": json.dumps({**data, "training": settings.MODE == "training"}, ensure_ascii=False)
+        },
         pdf_standards=["a-2b"],
         timestamp=int(at.timestamp()),
     )
@@ -71,7 +73,9 @@ def report_pdf(
         }
         for s in signatures
     ]
-    return _set("report.typ", {"report": report, "digest": digest, "signatures": signed, "day": day(at)}, at=at)
+    return _set(
+        "report.typ", {"report": report, "digest": digest, "signatures": signed, "day": day(at)}, at=at
+    )
 
 
 def letter_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> bytes:
@@ -79,7 +83,9 @@ def letter_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> byt
 
     :raises NoChineseFont: the machine has no font for it
     """
-    return _set("letter.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at)
+    return _set(
+        "letter.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at
+    )
 
 
 def contract_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> bytes:
@@ -87,4 +93,6 @@ def contract_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> b
 
     :raises NoChineseFont: the machine has no font for it
     """
-    return _set("contract.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at)
+    return _set(
+        "contract.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at
+    )

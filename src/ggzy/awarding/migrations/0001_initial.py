@@ -5,47 +5,84 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bidding', '0001_initial'),
-        ('tendering', '0001_initial'),
+        ("bidding", "0001_initial"),
+        ("tendering", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Award',
+            name="Award",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('determined_at', models.DateTimeField()),
-                ('letter', models.CharField(blank=True, max_length=64)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('bid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='bidding.bid')),
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='award', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("determined_at", models.DateTimeField()),
+                ("letter", models.CharField(blank=True, max_length=64)),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "bid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="bidding.bid"
+                    ),
+                ),
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="award",
+                        to="tendering.round",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Publicity',
+            name="Publicity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('started_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='publicity', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("started_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publicity",
+                        to="tendering.round",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('ends_at')), _connector='OR'), name='publicity_ends_not_before_its_time')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at__isnull", True),
+                            ("ended_at__gte", models.F("ends_at")),
+                            _connector="OR",
+                        ),
+                        name="publicity_ends_not_before_its_time",
+                    )
+                ],
             },
         ),
     ]

@@ -5,41 +5,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('parties', '0001_initial'),
-        ('tendering', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("parties", "0001_initial"),
+        ("tendering", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Bid',
+            name="Bid",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('state', models.CharField(max_length=10)),
-                ('received_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('manifest', models.BinaryField()),
-                ('manifest_signature', models.BinaryField()),
-                ('envelope', models.BinaryField()),
-                ('payload', models.CharField(max_length=32)),
-                ('payload_size', models.BigIntegerField()),
-                ('payload_sha256', models.CharField(max_length=64)),
-                ('entry_hash', models.CharField(max_length=64)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('bidder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bids', to='parties.organisation')),
-                ('certificate', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.certificate')),
-                ('round', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bids', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("state", models.CharField(max_length=10)),
+                ("received_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("manifest", models.BinaryField()),
+                ("manifest_signature", models.BinaryField()),
+                ("envelope", models.BinaryField()),
+                ("payload", models.CharField(max_length=32)),
+                ("payload_size", models.BigIntegerField()),
+                ("payload_sha256", models.CharField(max_length=64)),
+                ("entry_hash", models.CharField(max_length=64)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "bidder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bids",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.certificate",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bids",
+                        to="tendering.round",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['round', 'bidder'], name='bidding_bid_round_i_e3ea76_idx')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('centre_id', 'round', 'bidder'), name='a_bidder_has_one_live_bid_in_a_round')],
+                "indexes": [models.Index(fields=["round", "bidder"], name="bidding_bid_round_i_e3ea76_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "live")),
+                        fields=("centre_id", "round", "bidder"),
+                        name="a_bidder_has_one_live_bid_in_a_round",
+                    )
+                ],
             },
         ),
     ]

@@ -5,30 +5,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('awarding', '0001_initial'),
-        ('identity', '0001_initial'),
+        ("awarding", "0001_initial"),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('pdf', models.CharField(max_length=64)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('award', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='awarding.award')),
-                ('owner_certificate', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.certificate')),
-                ('winner_certificate', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.certificate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("pdf", models.CharField(max_length=64)),
+                ("signed_at", models.DateTimeField(null=True)),
+                (
+                    "award",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contract",
+                        to="awarding.award",
+                    ),
+                ),
+                (
+                    "owner_certificate",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.certificate",
+                    ),
+                ),
+                (
+                    "winner_certificate",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.certificate",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), models.Q(('owner_certificate__isnull', False), ('winner_certificate__isnull', False)), _connector='OR'), name='a_contract_is_signed_by_both')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("signed_at__isnull", True),
+                            models.Q(
+                                ("owner_certificate__isnull", False), ("winner_certificate__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_contract_is_signed_by_both",
+                    )
+                ],
             },
         ),
     ]

@@ -6,122 +6,207 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('parties', '0001_initial'),
-        ('tendering', '0001_initial'),
+        ("parties", "0001_initial"),
+        ("tendering", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Draw',
+            name="Draw",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('state', models.CharField(max_length=10)),
-                ('specialty', models.CharField(max_length=7)),
-                ('needed', models.PositiveSmallIntegerField()),
-                ('committee_size', models.PositiveSmallIntegerField()),
-                ('pool_sha256', models.CharField(max_length=64)),
-                ('pool_size', models.PositiveIntegerField()),
-                ('randomness', models.CharField(blank=True, max_length=400)),
-                ('requested_at', models.DateTimeField()),
-                ('rounds', models.ManyToManyField(related_name='draws', to='tendering.round')),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='draws', to='tendering.tender')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("state", models.CharField(max_length=10)),
+                ("specialty", models.CharField(max_length=7)),
+                ("needed", models.PositiveSmallIntegerField()),
+                ("committee_size", models.PositiveSmallIntegerField()),
+                ("pool_sha256", models.CharField(max_length=64)),
+                ("pool_size", models.PositiveIntegerField()),
+                ("randomness", models.CharField(blank=True, max_length=400)),
+                ("requested_at", models.DateTimeField()),
+                ("rounds", models.ManyToManyField(related_name="draws", to="tendering.round")),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="draws",
+                        to="tendering.tender",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Expert',
+            name="Expert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('specialties', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=7), size=None)),
-                ('employer_uscc', models.CharField(blank=True, max_length=18)),
-                ('employer_name', models.CharField(blank=True, max_length=200)),
-                ('active', models.BooleanField(default=True)),
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='expert', to='parties.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                (
+                    "specialties",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=7), size=None
+                    ),
+                ),
+                ("employer_uscc", models.CharField(blank=True, max_length=18)),
+                ("employer_name", models.CharField(blank=True, max_length=200)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="expert",
+                        to="parties.account",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Candidate',
+            name="Candidate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=64)),
-                ('salt', models.CharField(max_length=64)),
-                ('rank', models.PositiveIntegerField(null=True)),
-                ('state', models.CharField(default='waiting', max_length=10)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('draw', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='experts.draw')),
-                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='experts.expert')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(max_length=64)),
+                ("salt", models.CharField(max_length=64)),
+                ("rank", models.PositiveIntegerField(null=True)),
+                ("state", models.CharField(default="waiting", max_length=10)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "draw",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="candidates",
+                        to="experts.draw",
+                    ),
+                ),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="experts.expert"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=8)),
-                ('code', models.CharField(max_length=8)),
-                ('checked_in_at', models.DateTimeField()),
-                ('left', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='parties.account')),
-                ('candidate', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='member', to='experts.candidate')),
-                ('draw', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='experts.draw')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=8)),
+                ("code", models.CharField(max_length=8)),
+                ("checked_in_at", models.DateTimeField()),
+                ("left", models.BooleanField(default=False)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="seats",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "candidate",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="member",
+                        to="experts.candidate",
+                    ),
+                ),
+                (
+                    "draw",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="members", to="experts.draw"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Seed',
+            name="Seed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('party', models.CharField(max_length=12)),
-                ('commitment', models.CharField(max_length=64)),
-                ('seed', models.CharField(blank=True, max_length=64)),
-                ('committed_at', models.DateTimeField()),
-                ('revealed_at', models.DateTimeField(null=True)),
-                ('draw', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seeds', to='experts.draw')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='parties.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("party", models.CharField(max_length=12)),
+                ("commitment", models.CharField(max_length=64)),
+                ("seed", models.CharField(blank=True, max_length=64)),
+                ("committed_at", models.DateTimeField()),
+                ("revealed_at", models.DateTimeField(null=True)),
+                (
+                    "draw",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="seeds", to="experts.draw"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="parties.organisation"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='candidate',
-            index=models.Index(fields=['expert', 'state'], name='experts_can_expert__1c177e_idx'),
+            model_name="candidate",
+            index=models.Index(fields=["expert", "state"], name="experts_can_expert__1c177e_idx"),
         ),
         migrations.AddConstraint(
-            model_name='candidate',
-            constraint=models.UniqueConstraint(fields=('draw', 'expert'), name='an_expert_is_in_a_pool_once'),
+            model_name="candidate",
+            constraint=models.UniqueConstraint(fields=("draw", "expert"), name="an_expert_is_in_a_pool_once"),
         ),
         migrations.AddConstraint(
-            model_name='candidate',
-            constraint=models.UniqueConstraint(fields=('draw', 'rank'), name='a_rank_is_given_once'),
+            model_name="candidate",
+            constraint=models.UniqueConstraint(fields=("draw", "rank"), name="a_rank_is_given_once"),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('draw', 'account'), name='a_person_sits_once'),
+            model_name="member",
+            constraint=models.UniqueConstraint(fields=("draw", "account"), name="a_person_sits_once"),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('draw', 'code'), name='a_code_is_one_member'),
+            model_name="member",
+            constraint=models.UniqueConstraint(fields=("draw", "code"), name="a_code_is_one_member"),
         ),
         migrations.AddConstraint(
-            model_name='seed',
-            constraint=models.UniqueConstraint(fields=('draw', 'party'), name='a_party_gives_one_seed'),
+            model_name="seed",
+            constraint=models.UniqueConstraint(fields=("draw", "party"), name="a_party_gives_one_seed"),
         ),
     ]

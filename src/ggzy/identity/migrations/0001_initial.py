@@ -5,97 +5,159 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('parties', '0001_initial'),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FailedLogin',
+            name="FailedLogin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('username', models.CharField(db_index=True, max_length=64)),
-                ('at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("username", models.CharField(db_index=True, max_length=64)),
+                ("at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Certificate',
+            name="Certificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('issuer', models.CharField(max_length=300)),
-                ('serial', models.CharField(max_length=64)),
-                ('subject', models.CharField(max_length=300)),
-                ('pem', models.TextField()),
-                ('not_before', models.DateTimeField()),
-                ('not_after', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='parties.account')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='parties.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("issuer", models.CharField(max_length=300)),
+                ("serial", models.CharField(max_length=64)),
+                ("subject", models.CharField(max_length=300)),
+                ("pem", models.TextField()),
+                ("not_before", models.DateTimeField()),
+                ("not_after", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificates",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificates",
+                        to="parties.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sealing',
+            name="Sealing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('purpose', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=32)),
-                ('document', models.CharField(max_length=64)),
-                ('prepared', models.BinaryField()),
-                ('state', models.JSONField()),
-                ('to_sign', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='parties.account')),
-                ('certificate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='identity.certificate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("purpose", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=32)),
+                ("document", models.CharField(max_length=64)),
+                ("prepared", models.BinaryField()),
+                ("state", models.JSONField()),
+                ("to_sign", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.account"
+                    ),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="identity.certificate"),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('challenge', models.CharField(blank=True, max_length=300)),
-                ('challenged_at', models.DateTimeField(null=True)),
-                ('made_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='parties.account')),
-                ('certificate', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='identity.certificate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_hash", models.CharField(max_length=64, unique=True)),
+                ("challenge", models.CharField(blank=True, max_length=300)),
+                ("challenged_at", models.DateTimeField(null=True)),
+                ("made_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("address", models.GenericIPAddressField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="parties.account"),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="identity.certificate"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('subject', models.CharField(db_index=True, max_length=32)),
-                ('digest', models.CharField(max_length=64)),
-                ('signature', models.BinaryField()),
-                ('signed_at', models.DateTimeField()),
-                ('certificate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.certificate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("subject", models.CharField(db_index=True, max_length=32)),
+                ("digest", models.CharField(max_length=64)),
+                ("signature", models.BinaryField()),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "certificate",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.certificate"),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.UniqueConstraint(fields=('centre_id', 'fingerprint'), name='a_certificate_is_bound_once'),
+            model_name="certificate",
+            constraint=models.UniqueConstraint(
+                fields=("centre_id", "fingerprint"), name="a_certificate_is_bound_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.UniqueConstraint(fields=('kind', 'subject', 'digest', 'certificate'), name='a_document_is_signed_once_by_each'),
+            model_name="signature",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "subject", "digest", "certificate"), name="a_document_is_signed_once_by_each"
+            ),
         ),
     ]

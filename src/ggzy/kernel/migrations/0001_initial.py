@@ -44,7 +44,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RememberedAnswer",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("actor", models.CharField(max_length=64)),
                 ("key", models.CharField(max_length=128)),
                 ("request_hash", models.CharField(max_length=64)),

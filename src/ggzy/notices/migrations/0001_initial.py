@@ -7,58 +7,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('parties', '0001_initial'),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('link', models.CharField(blank=True, max_length=200)),
-                ('sent_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='parties.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("link", models.CharField(blank=True, max_length=200)),
+                ("sent_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="parties.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('ocid', models.CharField(max_length=80)),
-                ('tender', models.CharField(max_length=32)),
-                ('rounds', models.JSONField(default=list)),
-                ('kind', models.CharField(max_length=20)),
-                ('series', models.CharField(max_length=32)),
-                ('version', models.PositiveSmallIntegerField()),
-                ('title', models.CharField(max_length=300)),
-                ('body', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("ocid", models.CharField(max_length=80)),
+                ("tender", models.CharField(max_length=32)),
+                ("rounds", models.JSONField(default=list)),
+                ("kind", models.CharField(max_length=20)),
+                ("series", models.CharField(max_length=32)),
+                ("version", models.PositiveSmallIntegerField()),
+                ("title", models.CharField(max_length=300)),
+                ("body", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['-published_at', '-id'], name='notices_not_publish_2dbb45_idx'), models.Index(fields=['ocid'], name='notices_not_ocid_05f243_idx'), models.Index(fields=['tender'], name='notices_not_tender_691c4c_idx')],
-                'constraints': [models.UniqueConstraint(fields=('centre_id', 'series', 'version'), name='a_notice_version_is_published_once')],
+                "indexes": [
+                    models.Index(fields=["-published_at", "-id"], name="notices_not_publish_2dbb45_idx"),
+                    models.Index(fields=["ocid"], name="notices_not_ocid_05f243_idx"),
+                    models.Index(fields=["tender"], name="notices_not_tender_691c4c_idx"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre_id", "series", "version"), name="a_notice_version_is_published_once"
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='notice',
-            trigger=pgtrigger.compiler.Trigger(name='notices_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bccd24d6ea9626a790459d887a45400d9aedb331', operation='UPDATE OR DELETE', pgid='pgtrigger_notices_stay_bca0f', table='notices_notice', when='BEFORE')),
+            model_name="notice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="notices_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="bccd24d6ea9626a790459d887a45400d9aedb331",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_notices_stay_bca0f",
+                    table="notices_notice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['recipient', '-sent_at'], name='notices_mes_recipie_8a95f9_idx'),
+            model_name="message",
+            index=models.Index(fields=["recipient", "-sent_at"], name="notices_mes_recipie_8a95f9_idx"),
         ),
     ]

@@ -5,79 +5,141 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bidding', '0001_initial'),
-        ('parties', '0001_initial'),
-        ('tendering', '0001_initial'),
+        ("bidding", "0001_initial"),
+        ("parties", "0001_initial"),
+        ("tendering", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OpeningSession',
+            name="OpeningSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('opened_at', models.DateTimeField()),
-                ('window_ends_at', models.DateTimeField()),
-                ('window_ended', models.BooleanField(default=False)),
-                ('shown_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('record', models.JSONField(null=True)),
-                ('record_sha256', models.CharField(blank=True, max_length=64)),
-                ('host_organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation')),
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='opening', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("opened_at", models.DateTimeField()),
+                ("window_ends_at", models.DateTimeField()),
+                ("window_ended", models.BooleanField(default=False)),
+                ("shown_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("record", models.JSONField(null=True)),
+                ("record_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "host_organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opening",
+                        to="tendering.round",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OpeningObjection',
+            name="OpeningObjection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('text', models.TextField()),
-                ('raised_at', models.DateTimeField()),
-                ('answer', models.TextField(blank=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('bidder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='opening.openingsession')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("text", models.TextField()),
+                ("raised_at", models.DateTimeField()),
+                ("answer", models.TextField(blank=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "bidder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="objections",
+                        to="opening.openingsession",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='BidOpening',
+            name="BidOpening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('state', models.CharField(max_length=10)),
-                ('bid_key', models.CharField(blank=True, max_length=100)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('duration_days', models.PositiveIntegerField(null=True)),
-                ('fields', models.JSONField(default=dict)),
-                ('salts', models.JSONField(default=dict)),
-                ('attachments', models.JSONField(default=list)),
-                ('bid', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='opening', to='bidding.bid')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bids', to='opening.openingsession')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("state", models.CharField(max_length=10)),
+                ("bid_key", models.CharField(blank=True, max_length=100)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("duration_days", models.PositiveIntegerField(null=True)),
+                ("fields", models.JSONField(default=dict)),
+                ("salts", models.JSONField(default=dict)),
+                ("attachments", models.JSONField(default=list)),
+                (
+                    "bid",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opening", to="bidding.bid"
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bids",
+                        to="opening.openingsession",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='openingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('shown_at__isnull', False), _connector='OR'), name='an_opening_ends_after_its_prices_are_shown'),
+            model_name="openingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_at__isnull", True), ("shown_at__isnull", False), _connector="OR"),
+                name="an_opening_ends_after_its_prices_are_shown",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bidopening',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'opened'), _negated=True), ('price__isnull', False), _connector='OR'), name='an_opened_bid_has_a_price'),
+            model_name="bidopening",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "opened"), _negated=True), ("price__isnull", False), _connector="OR"
+                ),
+                name="an_opened_bid_has_a_price",
+            ),
         ),
     ]

@@ -6,61 +6,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('name', models.BinaryField()),
-                ('id_number', models.BinaryField(null=True)),
-                ('phone', models.BinaryField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("name", models.BinaryField()),
+                ("id_number", models.BinaryField(null=True)),
+                ("phone", models.BinaryField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('uscc', models.CharField(max_length=18)),
-                ('name', models.CharField(max_length=200)),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), size=None)),
-                ('address', models.CharField(blank=True, max_length=300)),
-                ('contact', models.CharField(blank=True, max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("uscc", models.CharField(max_length=18)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kinds",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16), size=None
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=300)),
+                ("contact", models.CharField(blank=True, max_length=100)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('centre_id', 'uscc'), name='an_organisation_registers_once'), models.CheckConstraint(condition=models.Q(('uscc__regex', '^[0-9A-Z]{18}$')), name='a_uscc_has_18_characters')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre_id", "uscc"), name="an_organisation_registers_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("uscc__regex", "^[0-9A-Z]{18}$")), name="a_uscc_has_18_characters"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('username', models.CharField(max_length=64)),
-                ('password', models.CharField(max_length=200)),
-                ('role', models.CharField(max_length=16)),
-                ('active', models.BooleanField(default=True)),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='parties.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='parties.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("username", models.CharField(max_length=64)),
+                ("password", models.CharField(max_length=200)),
+                ("role", models.CharField(max_length=16)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="parties.person",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('centre_id', 'username'), name='a_username_is_one_account')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre_id", "username"), name="a_username_is_one_account"
+                    )
+                ],
             },
         ),
     ]

@@ -5,33 +5,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('parties', '0001_initial'),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('invest_code', models.CharField(max_length=24)),
-                ('industry_code', models.CharField(max_length=5)),
-                ('approval_document', models.CharField(max_length=200)),
-                ('funds', models.CharField(max_length=200)),
-                ('place', models.CharField(max_length=200)),
-                ('scale', models.TextField()),
-                ('registered_at', models.DateTimeField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='parties.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("invest_code", models.CharField(max_length=24)),
+                ("industry_code", models.CharField(max_length=5)),
+                ("approval_document", models.CharField(max_length=200)),
+                ("funds", models.CharField(max_length=200)),
+                ("place", models.CharField(max_length=200)),
+                ("scale", models.TextField()),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="projects",
+                        to="parties.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('centre_id', 'owner', 'invest_code'), name='a_project_is_registered_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre_id", "owner", "invest_code"), name="a_project_is_registered_once"
+                    )
+                ],
             },
         ),
     ]

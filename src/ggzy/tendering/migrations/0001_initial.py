@@ -7,199 +7,337 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('parties', '0001_initial'),
-        ('projects', '0001_initial'),
+        ("parties", "0001_initial"),
+        ("projects", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('budget', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('ceiling_price', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('duration_days', models.PositiveIntegerField()),
-                ('scope_of_work', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("budget", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("ceiling_price", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("duration_days", models.PositiveIntegerField()),
+                ("scope_of_work", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('procedure_code', models.CharField(max_length=20)),
-                ('stage', models.CharField(max_length=16)),
-                ('bid_deadline', models.DateTimeField(null=True)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('law', models.JSONField(default=dict)),
-                ('file_version', models.PositiveSmallIntegerField(default=0)),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='tendering.lot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("procedure_code", models.CharField(max_length=20)),
+                ("stage", models.CharField(max_length=16)),
+                ("bid_deadline", models.DateTimeField(null=True)),
+                ("published_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("law", models.JSONField(default=dict)),
+                ("file_version", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rounds", to="tendering.lot"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HoldRow',
+            name="HoldRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('reason', models.CharField(max_length=300)),
-                ('source', models.CharField(blank=True, max_length=32)),
-                ('since', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("reason", models.CharField(max_length=300)),
+                ("source", models.CharField(blank=True, max_length=32)),
+                ("since", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="tendering.round",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tender',
+            name="Tender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('ocid', models.CharField(max_length=80)),
-                ('name', models.CharField(max_length=200)),
-                ('procedure_code', models.CharField(max_length=20)),
-                ('scope', models.CharField(max_length=8)),
-                ('class_code', models.CharField(max_length=3)),
-                ('deal_code', models.CharField(max_length=40)),
-                ('state_controlled', models.BooleanField()),
-                ('document', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('agency', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='agency_tenders', to='parties.organisation')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenders', to='projects.project')),
-                ('tenderee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenders', to='parties.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("ocid", models.CharField(max_length=80)),
+                ("name", models.CharField(max_length=200)),
+                ("procedure_code", models.CharField(max_length=20)),
+                ("scope", models.CharField(max_length=8)),
+                ("class_code", models.CharField(max_length=3)),
+                ("deal_code", models.CharField(max_length=40)),
+                ("state_controlled", models.BooleanField()),
+                ("document", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agency_tenders",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenders",
+                        to="projects.project",
+                    ),
+                ),
+                (
+                    "tenderee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenders",
+                        to="parties.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewConclusion',
+            name="ReviewConclusion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('passed', models.BooleanField()),
-                ('opinion', models.TextField()),
-                ('document_sha256', models.CharField(max_length=64)),
-                ('signature', models.CharField(blank=True, max_length=32)),
-                ('concluded_at', models.DateTimeField()),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conclusions', to='tendering.tender')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("passed", models.BooleanField()),
+                ("opinion", models.TextField()),
+                ("document_sha256", models.CharField(max_length=64)),
+                ("signature", models.CharField(blank=True, max_length=32)),
+                ("concluded_at", models.DateTimeField()),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conclusions",
+                        to="tendering.tender",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='lot',
-            name='tender',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='tendering.tender'),
+            model_name="lot",
+            name="tender",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lots", to="tendering.tender"
+            ),
         ),
         migrations.CreateModel(
-            name='FormCheck',
+            name="FormCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('complete', models.BooleanField()),
-                ('missing', models.JSONField(default=list)),
-                ('checked_at', models.DateTimeField()),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='form_checks', to='tendering.tender')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("complete", models.BooleanField()),
+                ("missing", models.JSONField(default=list)),
+                ("checked_at", models.DateTimeField()),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="form_checks",
+                        to="tendering.tender",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TenderFile',
+            name="TenderFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('version', models.PositiveSmallIntegerField()),
-                ('document', models.JSONField()),
-                ('lots', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('issued_at', models.DateTimeField()),
-                ('tender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='tendering.tender')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("version", models.PositiveSmallIntegerField()),
+                ("document", models.JSONField()),
+                ("lots", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("issued_at", models.DateTimeField()),
+                (
+                    "tender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="tendering.tender",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='round',
-            index=models.Index(fields=['stage'], name='tendering_r_stage_1c263d_idx'),
+            model_name="round",
+            index=models.Index(fields=["stage"], name="tendering_r_stage_1c263d_idx"),
         ),
         migrations.AddIndex(
-            model_name='round',
-            index=models.Index(fields=['-published_at'], name='tendering_r_publish_f5c116_idx'),
+            model_name="round",
+            index=models.Index(fields=["-published_at"], name="tendering_r_publish_f5c116_idx"),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('centre_id', 'lot', 'number'), name='rounds_are_numbered_once'),
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                fields=("centre_id", "lot", "number"), name="rounds_are_numbered_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(('opened_at__isnull', True), ('opened_at__gte', models.F('bid_deadline')), _connector='OR'), name='opening_never_before_deadline'),
+            model_name="round",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("opened_at__isnull", True), ("opened_at__gte", models.F("bid_deadline")), _connector="OR"
+                ),
+                name="opening_never_before_deadline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('closed_at__gte', models.F('bid_deadline')), _connector='OR'), name='closing_never_before_deadline'),
+            model_name="round",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at__isnull", True), ("closed_at__gte", models.F("bid_deadline")), _connector="OR"
+                ),
+                name="closing_never_before_deadline",
+            ),
         ),
         migrations.AddIndex(
-            model_name='holdrow',
-            index=models.Index(condition=models.Q(('lifted_at', None)), fields=['round'], name='holds_in_force'),
+            model_name="holdrow",
+            index=models.Index(
+                condition=models.Q(("lifted_at", None)), fields=["round"], name="holds_in_force"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tender',
-            index=models.Index(fields=['tenderee'], name='tendering_t_tendere_73a2a5_idx'),
+            model_name="tender",
+            index=models.Index(fields=["tenderee"], name="tendering_t_tendere_73a2a5_idx"),
         ),
         migrations.AddIndex(
-            model_name='tender',
-            index=models.Index(fields=['-created_at'], name='tendering_t_created_cccceb_idx'),
+            model_name="tender",
+            index=models.Index(fields=["-created_at"], name="tendering_t_created_cccceb_idx"),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.UniqueConstraint(fields=('centre_id', 'ocid'), name='an_ocid_is_one_tender'),
+            model_name="tender",
+            constraint=models.UniqueConstraint(fields=("centre_id", "ocid"), name="an_ocid_is_one_tender"),
         ),
         migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.UniqueConstraint(fields=('centre_id', 'deal_code'), name='a_deal_code_is_one_tender'),
+            model_name="tender",
+            constraint=models.UniqueConstraint(
+                fields=("centre_id", "deal_code"), name="a_deal_code_is_one_tender"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reviewconclusion',
-            trigger=pgtrigger.compiler.Trigger(name='conclusions_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='519f5348e39e0fb00804d579525f4df9b73c4ca7', operation='UPDATE OR DELETE', pgid='pgtrigger_conclusions_stay_a100a', table='tendering_reviewconclusion', when='BEFORE')),
+            model_name="reviewconclusion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="conclusions_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="519f5348e39e0fb00804d579525f4df9b73c4ca7",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_conclusions_stay_a100a",
+                    table="tendering_reviewconclusion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.UniqueConstraint(fields=('centre_id', 'tender', 'number'), name='lots_are_numbered_once'),
+            model_name="lot",
+            constraint=models.UniqueConstraint(
+                fields=("centre_id", "tender", "number"), name="lots_are_numbered_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__gt', 0)), name='a_budget_is_positive'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("budget__gt", 0)), name="a_budget_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('ceiling_price__isnull', True), ('ceiling_price__gt', 0), _connector='OR'), name='a_ceiling_is_positive'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ceiling_price__isnull", True), ("ceiling_price__gt", 0), _connector="OR"
+                ),
+                name="a_ceiling_is_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenderfile',
-            constraint=models.UniqueConstraint(fields=('centre_id', 'tender', 'version'), name='a_file_version_is_issued_once'),
+            model_name="tenderfile",
+            constraint=models.UniqueConstraint(
+                fields=("centre_id", "tender", "version"), name="a_file_version_is_issued_once"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='tenderfile',
-            trigger=pgtrigger.compiler.Trigger(name='file_versions_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ea4c4df60a8b7f491162b3edd2a40eacef63005d', operation='UPDATE OR DELETE', pgid='pgtrigger_file_versions_stay_d3b4a', table='tendering_tenderfile', when='BEFORE')),
+            model_name="tenderfile",
+            trigger=pgtrigger.compiler.Trigger(
+                name="file_versions_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="ea4c4df60a8b7f491162b3edd2a40eacef63005d",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_file_versions_stay_d3b4a",
+                    table="tendering_tenderfile",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
