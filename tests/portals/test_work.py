@@ -180,7 +180,9 @@ def _experts(platform: Any) -> Iterator[Person]:
         yield Person(platform, expert_username(number))
 
 
-@pytest.mark.parametrize("username", ["zhaobiao", "daili", "jia", "zhuanjia01", "zhongxin", "jiandu", "guanli"])
+@pytest.mark.parametrize(
+    "username", ["zhaobiao", "daili", "jia", "zhuanjia01", "zhongxin", "jiandu", "guanli"]
+)
 def test_every_role_has_a_workbench(platform: Any, username: str) -> None:
     page = Person(platform, username).get("/work")
     assert "工作台" in page and "等我办理" in page
@@ -236,9 +238,13 @@ def test_a_whole_tender_through_the_pages(platform: Any, folder: Path) -> None:
     assert "解密投标文件" in bidders["jia"].get("/work")
     bidders["jia"].get(f"{at}/bid")
     for bidder in bidders.values():
-        bid = next(b for b in bidder.party.get("/bids")["bids"] if b["round"] == round_id and b["state"] == "live")
+        bid = next(
+            b for b in bidder.party.get("/bids")["bids"] if b["round"] == round_id and b["state"] == "live"
+        )
         envelope = bidder.client.get(f"/work/bids/{bid['bid']}/key.p7m").content
-        bidder.post(f"/work/bids/{bid['bid']}/key", bid_key=bids.bid_key(party=bidder.party, envelope=envelope))
+        bidder.post(
+            f"/work/bids/{bid['bid']}/key", bid_key=bids.bid_key(party=bidder.party, envelope=envelope)
+        )
     platform.work()
     assert "9,120,000.00" in owner.get(f"{at}/host")
     bidders["bing"].post(f"{at}/opening-objection", text="请核对甲的工期")
@@ -275,7 +281,11 @@ def test_a_whole_tender_through_the_pages(platform: Any, folder: Path) -> None:
         member.post(f"{at}/preliminary", **{f"passes:{n}": "yes" for n in names})
     for member in seated:
         assert "满分60" in member.get(f"{at}/desk")
-        points = {f"score:{b['bid']}:{c['key']}": c["weight"] for b in desk["bids"] for c in desk["document"]["criteria"]}
+        points = {
+            f"score:{b['bid']}:{c['key']}": c["weight"]
+            for b in desk["bids"]
+            for c in desk["document"]["criteria"]
+        }
         member.post(f"{at}/scores", **points)
     attached = re.search(r"/documents/(\w{64})", seated[0].get(f"{at}/desk"))
     assert attached
@@ -293,7 +303,9 @@ def test_a_whole_tender_through_the_pages(platform: Any, folder: Path) -> None:
     page = owner.get(f"{at}/result")
     objection = re.search(r"/work/objections/(\w+)/answer", page)
     assert objection and "第一名业绩存疑" in page
-    owner.post(f"/work/objections/{objection[1]}/answer", round=round_id, answer="经核查, 业绩真实, 异议不成立")
+    owner.post(
+        f"/work/objections/{objection[1]}/answer", round=round_id, answer="经核查, 业绩真实, 异议不成立"
+    )
     platform.advance(platform.now + timedelta(days=6))
     page = owner.get(f"{at}/result")
     first = re.search(r'name="bid" value="(\w+)"', page)
@@ -338,16 +350,23 @@ def test_what_was_entered_is_kept_when_a_form_is_refused(platform: Any) -> None:
         "lot_duration_days": ["300", "90", ""],
         "lot_scope_of_work": ["土建", "绿化", ""],
     }
-    page = owner.post(onward, status=422, name="某招标", procedure_code="GC_OPEN_POST", **lots).content.decode()
+    page = owner.post(
+        onward, status=422, name="某招标", procedure_code="GC_OPEN_POST", **lots
+    ).content.decode()
     assert all(said in page for said in ("一千万", "绿化", "不是数字", "某招标"))
 
     tender = _drafted(owner)
     console = f"/work/tenders/{tender}"
     owner.post(f"{console}/register")
     owner.post(f"{console}/start")
-    wrong = _document(deposit="900000", text="一段写了很久的正文", criterion_title=["很用心的评分项", "项目管理机构", ""])
+    wrong = _document(
+        deposit="900000", text="一段写了很久的正文", criterion_title=["很用心的评分项", "项目管理机构", ""]
+    )
     page = owner.post(f"{console}/document", status=409, **wrong).content.decode()
-    assert all(said in page for said in ("一段写了很久的正文", "很用心的评分项", "不得超过招标项目估算价的2%", "900000"))
+    assert all(
+        said in page
+        for said in ("一段写了很久的正文", "很用心的评分项", "不得超过招标项目估算价的2%", "900000")
+    )
     page = owner.post(f"{console}/document", status=422, **_document(price_weight="50")).content.decode()
     assert "合计应为100分" in page
     owner.post(f"{console}/document", **_document())
@@ -385,7 +404,13 @@ def test_other_roles_and_other_organisations_are_refused(platform: Any, folder: 
     expert, centre = Person(platform, "zhuanjia01"), Person(platform, "zhongxin")
     for path in (f"tenders/{tender}", f"rounds/{round_id}/host", f"rounds/{round_id}/result", "clock"):
         assert "此事项由" in jia.get(f"/work/{path}", status=403)
-    for path in (f"tenders/{tender}", f"tenders/{tender}/document", f"tenders/{tender}/publish", f"rounds/{round_id}/host", f"rounds/{round_id}/result"):
+    for path in (
+        f"tenders/{tender}",
+        f"tenders/{tender}/document",
+        f"tenders/{tender}/publish",
+        f"rounds/{round_id}/host",
+        f"rounds/{round_id}/result",
+    ):
         assert "本" in agency.get(f"/work/{path}", status=403)
     agency.post(f"/work/rounds/{round_id}/open", status=403)
     jia.post(f"/work/rounds/{round_id}/open", status=403)
@@ -478,9 +503,10 @@ def test_a_wrong_key_is_refused_and_kept(platform: Any, folder: Path) -> None:
     bid = next(b for b in jia.party.get("/bids")["bids"] if b["round"] == tale.round)
     page = jia.client.post(f"/work/bids/{bid['bid']}/key", {"bid_key": "AGE-SECRET-KEY-1WRONG"})
     assert page.status_code >= 400 and "AGE-SECRET-KEY-1WRONG" in page.content.decode()
-    assert base64.b64encode(jia.client.get(f"/work/bids/{bid['bid']}/key.p7m").content).decode() == jia.party.get(
-        f"/bids/{bid['bid']}/envelope"
-    )["envelope"]
+    assert (
+        base64.b64encode(jia.client.get(f"/work/bids/{bid['bid']}/key.p7m").content).decode()
+        == jia.party.get(f"/bids/{bid['bid']}/envelope")["envelope"]
+    )
 
 
 def test_fewer_than_three_left_are_argued_on_the_desk(platform: Any, folder: Path) -> None:
@@ -488,7 +514,9 @@ def test_fewer_than_three_left_are_argued_on_the_desk(platform: Any, folder: Pat
     at, members = f"/work/rounds/{tale.round}", [_member(platform, party) for party in tale.members]
     desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
     out = desk["bids"][0]["bid"]
-    given = {f"passes:{b['bid']}:{r['key']}": "yes" for b in desk["bids"] for r in desk["document"]["requirements"]}
+    given = {
+        f"passes:{b['bid']}:{r['key']}": "yes" for b in desk["bids"] for r in desk["document"]["requirements"]
+    }
     page = members[0].post(f"{at}/preliminary", status=422, **dict(list(given.items())[:3])).content.decode()
     assert "项没有作出判断" in page and "checked" in page
     given[f"passes:{out}:licence"] = "no"
@@ -508,3 +536,38 @@ def test_fewer_than_three_left_are_argued_on_the_desk(platform: Any, folder: Pat
 
 def _member(platform: Any, party: Party) -> Person:
     return Person(platform, party.name)
+
+
+def test_an_agency_finds_the_project_it_registered(platform: Any) -> None:
+    agency, uscc = Person(platform, "daili"), Person(platform, "zhaobiao").party.uscc
+    given = _project() | {"owner_uscc": uscc}
+    onward = agency.post("/work/projects/new", **given)["Location"]
+    page = agency.post("/work/projects/new", status=409, **given).content.decode()
+    assert onward in page and "已登记过" in page
+    made = agency.post(
+        onward,
+        name="代理招标",
+        procedure_code="GC_OPEN_POST",
+        lot_name=["主体"],
+        lot_budget=["10000000"],
+        lot_ceiling_price=[""],
+        lot_duration_days=["365"],
+        lot_scope_of_work=[""],
+    )
+    console = made["Location"]
+    agency.post(f"{console}/register")
+    agency.post(f"{console}/start")
+    agency.post(f"{console}/document", **_document())
+    agency.post(f"{console}/send-to-review")
+    assert "代理机构不能代办" in agency.get(console)
+    assert "代理招标" in agency.get("/work") and "公平竞争审查结论" in Person(platform, "zhaobiao").get(
+        "/work"
+    )
+
+
+@pytest.mark.parametrize("username", ["zhaobiao", "jia", "zhuanjia01", "zhongxin", "jiandu"])
+def test_a_password_alone_may_look_but_is_told_what_binds(platform: Any, username: str) -> None:
+    browser = Browser()
+    browser.post("/login", {"username": username, "password": story.PASSWORD})
+    page = browser.get("/work")
+    assert page.status_code == 200 and "用数字证书验证" in page.content.decode()

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from ggzy.evidence.actions import record_refusal
 from ggzy.identity.actions import actor_of
@@ -127,7 +127,11 @@ def install_problem_answers(api: NinjaAPI) -> None:
         says = _SAYS.get(str(first.get("type", "")), "格式不正确")
         return refused(request, BadInput(f"请求中的“{place}”{says}, 请对照接口说明修改", field=place))
 
+    def unreadable(request: HttpRequest, wrong: HttpError) -> HttpResponse:
+        return refused(request, BadInput("请求内容无法读取: 应为UTF-8编码的JSON, 请检查格式后重新发送"))
+
     api.exception_handler(Refusal)(refused)
+    api.exception_handler(HttpError)(unreadable)
     api.exception_handler(ValidationError)(malformed)
 
 

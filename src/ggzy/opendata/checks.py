@@ -75,7 +75,10 @@ def _check(function: Callable[[list[Act], _Findings], None]) -> Callable[[Pack],
     @wraps(function)
     def run(pack: Pack) -> list[Check]:
         findings = _Findings()
-        function(acts(pack), findings)
+        try:
+            function(acts(pack), findings)
+        except Refusal as wrong:  # what the pack holds is not even lawful in form
+            findings.say(function.__name__, "证据内容", "failed", wrong.message)
         return list(findings)
 
     return run

@@ -91,7 +91,12 @@ def _result_todos(bid: bids.OwnBid, actor: Actor, moment: datetime) -> list[Todo
     award = awards_of([row.round_pk]).get(row.round_pk)
     contract = contracts_of([row.round_pk]).get(row.round_pk)
     sealed = contract is not None and contract.winner_certificate_id
-    if award is None or award.bidder_pk != actor.organisation_pk or sealed or not (award.sent_at and row.published_at):
+    if (
+        award is None
+        or award.bidder_pk != actor.organisation_pk
+        or sealed
+        or not (award.sent_at and row.published_at)
+    ):
         return []
     by, clause = due("GC-T15", started=award.sent_at, stamped=row.published_at)
     href = f"/work/rounds/{bid.round}/contract"
@@ -113,7 +118,9 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "open": not closed and row.stage == Stage.OPEN_FOR_BID,
         "hall": hall,
         "mine": mine,
-        "own_objections": [o for o in hall.objections if o["bidder"] == actor.organisation_name] if hall else [],
+        "own_objections": [o for o in hall.objections if o["bidder"] == actor.organisation_name]
+        if hall
+        else [],
         "confirmed": has_confirmed(round_id=round_id, actor=actor) if mine else False,
         "document": tenders.tender_file(tender_id=row.tender).document,
         "parts": PARTS,
@@ -132,7 +139,9 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
     try:
         missing = [name for part, name, _ in PARTS if part not in request.FILES]
         if missing:
-            raise BadInput(f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload")
+            raise BadInput(
+                f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload"
+            )
         made = bidding.submit_bid(
             round_id=round_id,
             package=bidding.Package(
@@ -193,7 +202,9 @@ def release(request: HttpRequest, bid_id: str) -> HttpResponse:
 
 def sign_record(request: HttpRequest, round_id: str) -> HttpResponse:
     """Confirm the opening record."""
-    opening.sign_record(round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now())
+    opening.sign_record(
+        round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now()
+    )
     return done(f"/work/rounds/{round_id}/bid", "已签名确认开标记录")
 
 

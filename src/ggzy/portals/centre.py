@@ -31,7 +31,9 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
         what = "公开随机种子" if all_in else "提交随机种子的承诺"
         href = f"/work/draws/{row['draw']}/seed"
         clause = "《招标投标法》第三十七条"
-        out.append(Todo(what=what, where=f"专家抽取: {row['tender_name']}", href=href, label="办理", clause=clause))
+        out.append(
+            Todo(what=what, where=f"专家抽取: {row['tender_name']}", href=href, label="办理", clause=clause)
+        )
     return out
 
 
@@ -117,4 +119,7 @@ def reveal_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
     except Refusal as refusal:
         return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
     ranked = made.state != "seeding"
-    return done(f"/work/draws/{draw_id}/seed", "三方种子已齐, 名次已算出, 专家邀请已发出" if ranked else "本方种子已公开")
+    return done(
+        f"/work/draws/{draw_id}/seed",
+        "三方种子已齐, 名次已算出, 专家邀请已发出" if ranked else "本方种子已公开",
+    )

@@ -32,7 +32,13 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     for call in calls:
         if call["state"] == "called" and call["draw_state"] == "calling":
             todos.append(
-                Todo(what="答复评标邀请", where=f"专业 {call['specialty']}", href="/work/calls", label="答复", urgent=True)
+                Todo(
+                    what="答复评标邀请",
+                    where=f"专业 {call['specialty']}",
+                    href="/work/calls",
+                    label="答复",
+                    urgent=True,
+                )
             )
         elif call["state"] == "accepted":
             row = draws.check_in_row(call["draw"], actor=actor) if actor.certificate else None
@@ -66,7 +72,10 @@ def answer_call(request: HttpRequest, draw_id: str) -> HttpResponse:
     if accept not in {"yes", "no"}:
         raise BadInput("请选择参加或不能参加", field="accept")
     experts.answer_call(draw_id=draw_id, accept=accept == "yes", actor=who(request), now=now())
-    return done("/work/calls", "已答复: 同意参加, 开标后请签到" if accept == "yes" else "已答复: 不能参加, 由下一名递补")
+    return done(
+        "/work/calls",
+        "已答复: 同意参加, 开标后请签到" if accept == "yes" else "已答复: 不能参加, 由下一名递补",
+    )
 
 
 def check_in(request: HttpRequest, draw_id: str) -> HttpResponse:
@@ -80,7 +89,11 @@ def check_in(request: HttpRequest, draw_id: str) -> HttpResponse:
         if given["avoid"] not in {"yes", "no"}:
             raise BadInput("请声明是否存在应当回避的情形", field="avoid")
         made = experts.check_in(
-            draw_id=draw_id, must_avoid=given["avoid"] == "yes", reason=given["reason"], actor=actor, now=now()
+            draw_id=draw_id,
+            must_avoid=given["avoid"] == "yes",
+            reason=given["reason"],
+            actor=actor,
+            now=now(),
         )
     except Refusal as refusal:
         return refused_here(request, "work/check_in.html", page, refusal, given=given)
@@ -149,7 +162,9 @@ def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
     page = _desk_page(request, round_id)
     desk_ = page["desk"]
     names = [f"{b.bid}:{r.key}" for b in desk_.bids for r in desk_.document.requirements]
-    given = {n: {"passes": text(request, f"passes:{n}"), "reason": text(request, f"reason:{n}")} for n in names}
+    given = {
+        n: {"passes": text(request, f"passes:{n}"), "reason": text(request, f"reason:{n}")} for n in names
+    }
     try:
         unjudged = sum(1 for cell in given.values() if cell["passes"] not in {"yes", "no"})
         if unjudged:
@@ -173,7 +188,11 @@ def competition(request: HttpRequest, round_id: str) -> HttpResponse:
         if given["go_on"] not in {"yes", "no"}:
             raise BadInput("请选择是否仍具有竞争性", field="go_on")
         evaluation.argue_competition(
-            round_id=round_id, go_on=given["go_on"] == "yes", reason=given["reason"], actor=who(request), now=now()
+            round_id=round_id,
+            go_on=given["go_on"] == "yes",
+            reason=given["reason"],
+            actor=who(request),
+            now=now(),
         )
     except Refusal as refusal:
         return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
@@ -184,7 +203,9 @@ def scores(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in the score sheet."""
     page = _desk_page(request, round_id)
     criteria = page["desk"].document.criteria
-    given = {f"{b.bid}:{c.key}": text(request, f"score:{b.bid}:{c.key}") for b in page["left"] for c in criteria}
+    given = {
+        f"{b.bid}:{c.key}": text(request, f"score:{b.bid}:{c.key}") for b in page["left"] for c in criteria
+    }
     try:
         missing = sum(1 for value in given.values() if not value)
         if missing:

@@ -88,7 +88,12 @@ def next_step(row: WorkRow, role: Role) -> Step:
             )
     says = _MEANWHILE.get(Stage(row.stage), "查看进展")
     if row.stage == Stage.FAILED:
-        return Step(says=says, href=f"/work/tenders/{row.tender}", label="开始新一轮", clause="《招标投标法》第二十八条")
+        return Step(
+            says=says,
+            href=f"/work/tenders/{row.tender}",
+            label="开始新一轮",
+            clause="《招标投标法》第二十八条",
+        )
     if row.stage == Stage.OPEN_FOR_BID:
         return Step(says=says, href=f"/work/tenders/{row.tender}#committee", label="抽取专家")
     if row.stage in {Stage.CAND_PUB, Stage.CONTRACTED, Stage.NOTIFIED}:
@@ -133,7 +138,12 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     for desk in evaluations.desks_of(actor.account_pk):
         if desk.waits_for_me:
             todos.append(
-                Todo(what="评标(招标人代表)", where=desk.name, href=f"/work/rounds/{desk.round}/desk", label="进入评标")
+                Todo(
+                    what="评标(招标人代表)",
+                    where=desk.name,
+                    href=f"/work/rounds/{desk.round}/desk",
+                    label="进入评标",
+                )
             )
     groups = [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))]
     return {
@@ -144,7 +154,14 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     }
 
 
-_QUIET = {Stage.CONTRACTED, Stage.EVALUATING, Stage.TERMINATED, Stage.REPORTED, Stage.CAND_END, Stage.NOTIFIED}
+_QUIET = {
+    Stage.CONTRACTED,
+    Stage.EVALUATING,
+    Stage.TERMINATED,
+    Stage.REPORTED,
+    Stage.CAND_END,
+    Stage.NOTIFIED,
+}
 
 
 def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
@@ -168,7 +185,9 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
             )
         ]
     urgent = stage in {Stage.CLOSED, Stage.OPENING}
-    return [Todo(what=step.says, where=name, href=step.href, label=step.label, clause=step.clause, urgent=urgent)]
+    return [
+        Todo(what=step.says, where=name, href=step.href, label=step.label, clause=step.clause, urgent=urgent)
+    ]
 
 
 def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
@@ -194,11 +213,12 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
 
 
 def _once(todos: list[Todo]) -> list[Todo]:
-    """Return each step once: lots of one tender that stand at the same step share it."""
+    """Return each step once: lots of one tender that stand at the same step of the whole tender share it."""
     seen: dict[tuple[str, str], Todo] = {}
     for todo in todos:
         tender = todo.where.split(" · ")[0]
-        key = (todo.href, todo.what) if "/rounds/" in todo.href else (tender, todo.what)
+        whole = "/rounds/" not in todo.href or todo.what == _SAYS["open_bids"]
+        key = (tender if whole else todo.href, todo.what)
         seen.setdefault(key, todo)
     return list(seen.values())
 
@@ -240,7 +260,10 @@ _LOT_FIELDS = ("name", "budget", "ceiling_price", "duration_days", "scope_of_wor
 def _lots(request: HttpRequest) -> list[dict[str, str]]:
     """Return the lot rows in which something was entered."""
     columns = [request.POST.getlist(f"lot_{name}") for name in _LOT_FIELDS]
-    rows = [dict(zip(_LOT_FIELDS, (value.strip() for value in row), strict=True)) for row in zip(*columns, strict=False)]
+    rows = [
+        dict(zip(_LOT_FIELDS, (value.strip() for value in row), strict=True))
+        for row in zip(*columns, strict=False)
+    ]
     return [row for row in rows if any(row.values())]
 
 

@@ -89,7 +89,9 @@ def account_failure(request: HttpRequest, bid_id: str) -> HttpResponse:
 
 def answer_opening_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
     """Answer an objection on the spot."""
-    opening.answer_objection(objection_id=objection_id, answer=text(request, "answer"), actor=who(request), now=now())
+    opening.answer_objection(
+        objection_id=objection_id, answer=text(request, "answer"), actor=who(request), now=now()
+    )
     return done(f"/work/rounds/{text(request, 'round')}/host", "已当场答复并记录")
 
 
@@ -100,7 +102,9 @@ def record_bytes(request: HttpRequest, round_id: str) -> bytes:
 
 def end_opening(request: HttpRequest, round_id: str) -> HttpResponse:
     """End the opening with the host's signature."""
-    opening.end_opening(round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now())
+    opening.end_opening(
+        round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now()
+    )
     return done(f"/work/rounds/{round_id}/host", "开标结束, 开标记录已公布")
 
 
@@ -195,7 +199,9 @@ def letter_bytes(request: HttpRequest, round_id: str) -> bytes:
 
 def letter(request: HttpRequest, round_id: str) -> HttpResponse:
     """Seal and send the letter of award."""
-    awarding.finish_letter(round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now())
+    awarding.finish_letter(
+        round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now()
+    )
     return done(f"/work/rounds/{round_id}/result", "中标通知书已签章发出, 结果已公告并通知全部投标人")
 
 

@@ -33,7 +33,10 @@ def own_tender(tender_id: str, actor: Actor) -> tenders.TenderRow:
     """
     row = tenders.tender(tender_id, viewer=actor)
     if not actor.organisation_pk or actor.organisation_pk not in {row.tenderee_pk, row.agency_pk}:
-        raise NotPermitted("只能办理本单位的项目", next_steps=(("查看公开信息", f"/tenders/{tender_id}"), ("返回工作台", "/work")))
+        raise NotPermitted(
+            "只能办理本单位的项目",
+            next_steps=(("查看公开信息", f"/tenders/{tender_id}"), ("返回工作台", "/work")),
+        )
     return row
 
 
@@ -177,7 +180,9 @@ def _rows(post: QueryDict, names: tuple[str, ...], *, prefix: str, must: str) ->
 def _entered(request: HttpRequest) -> dict[str, Any]:
     """Return the document as it was entered."""
     names = ("method", "quality", "deposit", "bid_validity_days", "decryption_minutes", "committee_size")
-    out: dict[str, Any] = {name: text(request, name) for name in (*names, "owner_representatives", "specialty")}
+    out: dict[str, Any] = {
+        name: text(request, name) for name in (*names, "owner_representatives", "specialty")
+    }
     return out | {
         "text": text(request, "text"),
         "deposit_forms": request.POST.getlist("deposit_forms"),

@@ -26,7 +26,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
         "evaluations": [{**e, "label": STEPS[e["step"]]} for e in evaluations.evaluations(actor=actor)],
-        "processes": [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))],
+        "processes": [
+            (lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))
+        ],
     }
 
 

@@ -65,7 +65,9 @@ urlpatterns = [
     _act(f"{_ROUND}/award", owner_rounds.award, "work-award", P.AWARD),
     _at(f"{_ROUND}/letter/to-sign", _sign(owner_rounds.letter_bytes), "letter-to-sign", P.AWARD),
     _act(f"{_ROUND}/letter", owner_rounds.letter, "work-letter", P.AWARD),
-    _at(f"{_ROUND}/contract/to-sign", _sign(owner_rounds.contract_bytes), "contract-to-sign", P.CONTRACT_SIGN),
+    _at(
+        f"{_ROUND}/contract/to-sign", _sign(owner_rounds.contract_bytes), "contract-to-sign", P.CONTRACT_SIGN
+    ),
     _act(f"{_ROUND}/contract/seal", owner_rounds.contract, "work-seal-contract", P.CONTRACT_SIGN),
     # bidders
     _at(f"{_ROUND}/bid", bidder.bid, "work-bid", P.BID_READ_OWN),

@@ -50,7 +50,8 @@ def due(key: str, *, started: datetime, stamped: datetime) -> tuple[datetime, st
     The law is the one in force when the round's first notice came out (`stamped`).
     """
     limit = table.limit(key, on=beijing_date(stamped))
-    return runs_out(limit, started=started, calendar=calendars.CHINA).instant, limit.cites
+    clause = limit.cites if limit.may_block else f"{limit.cites}(条文待核, 仅作提示)"
+    return runs_out(limit, started=started, calendar=calendars.CHINA).instant, clause
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -103,7 +104,12 @@ def signing(give: Callable[..., bytes]) -> Callable[..., HttpResponse]:
 
 
 def refused_here(
-    request: HttpRequest, template: str, page: Mapping[str, Any], refusal: Refusal, *, given: Mapping[str, Any]
+    request: HttpRequest,
+    template: str,
+    page: Mapping[str, Any],
+    refusal: Refusal,
+    *,
+    given: Mapping[str, Any],
 ) -> HttpResponse:
     """Show a form again with everything that was entered and the refusal beside its field; record the refusal."""
     record_refusal(

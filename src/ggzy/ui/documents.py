@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ from ggzy.kernel.refusals import Refusal
 _TEMPLATES = Path(__file__).parent / "typst"
 
 
+@cache
+def _fonts() -> typst.Fonts | None:
+    """Return the Chinese fonts of this machine, searched once: the search costs ten times a page."""
+    paths = font_paths()
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=paths) if paths else None
+
+
 class NoChineseFont(Refusal):
     """The machine has no font for Chinese documents."""
 
@@ -26,14 +34,13 @@ class NoChineseFont(Refusal):
 
 
 def _set(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
-    paths = font_paths()
-    if not paths:
+    fonts = _fonts()
+    if fonts is None:
         raise NoChineseFont(f"服务器缺少中文字体, 无法生成PDF文件, 请管理员运行: {REMEDY}")
     made = typst.compile(
         str(_TEMPLATES / template),
         root=str(_TEMPLATES),
-        font_paths=paths,
-        ignore_system_fonts=False,
+        font_paths=fonts,
         sys_inputs={
             "data": json.dumps({**data, "training": settings.MODE == "training"}, ensure_ascii=False)
         },

@@ -62,11 +62,8 @@ export async function sign(key, data) {
 export function signForms() {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (!form.dataset.sign || form.dataset.signed) return;
+    if (!form.dataset.sign || form.dataset.signed || event.defaultPrevented) return;
     event.preventDefault();
-    if (event.defaultPrevented && form.dataset.confirm && !form.dataset.asked) {
-      form.dataset.asked = "1";
-    }
     const state = form.querySelector("[data-sign-state]");
     const button = form.querySelector("button[type=submit]");
     const say = (text) => { if (state) state.textContent = text; };
@@ -78,6 +75,7 @@ export function signForms() {
       const address = new URL(form.dataset.sign, location.href);
       for (const [name, value] of new FormData(form)) if (!["csrfmiddlewaretoken", "signature"].includes(name)) address.searchParams.set(name, value);
       const reply = await fetch(address, { headers: { Accept: "application/json" } });
+      if (reply.redirected) throw new Error("登录已失效, 请重新登录后再签名");
       const answer = await reply.json();
       if (!reply.ok) throw new Error(answer.message || "暂时不能签名");
       say("正在签名…");
