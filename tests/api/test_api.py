@@ -39,7 +39,9 @@ def test_openapi_is_3_1_and_every_operation_says_what_it_does_in_chinese(platfor
         ("/organisations", {"uscc": "91370100MA3DQ4EX0I", "name": "某公司", "role": "bidder"}, "username"),
     ],
 )
-def test_a_malformed_request_is_answered_with_its_field(platform: Any, path: str, body: Any, field: str) -> None:
+def test_a_malformed_request_is_answered_with_its_field(
+    platform: Any, path: str, body: Any, field: str
+) -> None:
     with pytest.raises(Problem) as refused:
         platform.anonymous().post(path, body)
     assert refused.value.status == 422 and field in refused.value.body["field"]
@@ -69,7 +71,9 @@ def test_a_problem_carries_code_sentence_clause_and_next_steps(platform: Any, fo
     assert isinstance(problem["next"], list)
 
 
-def test_an_idempotency_key_gives_the_first_answer_and_refuses_another_request(platform: Any, folder: Path) -> None:
+def test_an_idempotency_key_gives_the_first_answer_and_refuses_another_request(
+    platform: Any, folder: Path
+) -> None:
     tale = Tale(platform, folder).prepared()
     deadline = {"bid_deadline": (platform.now + timedelta(days=22)).isoformat()}
     path = f"/tenders/{tale.tender['tender']}/publication"
@@ -83,7 +87,9 @@ def test_an_idempotency_key_gives_the_first_answer_and_refuses_another_request(p
     assert again.value.code == "tendering.nothing_to_do"
 
 
-def test_a_plain_bid_a_foreign_one_and_a_changed_one_are_refused_and_leave_nothing(platform: Any, folder: Path) -> None:
+def test_a_plain_bid_a_foreign_one_and_a_changed_one_are_refused_and_leave_nothing(
+    platform: Any, folder: Path
+) -> None:
     tale = Tale(platform, folder, lots=2).published()
     jia, first, second = tale.bidder("jia"), *tale.rounds
     fields = {"bidder": jia.name, "uscc": jia.uscc, "price": "1.00", "duration_days": 1}
@@ -130,7 +136,9 @@ def test_wrong_key_and_somebody_else_s_key_do_not_open(platform: Any, folder: Pa
     tale.release("jia")
     tale.release("jia")  # the same key again is the same answer
     platform.work()
-    states = {b["bidder"]: b["state"] for b in platform.anonymous().get(f"/rounds/{tale.round}/opening")["bids"]}
+    states = {
+        b["bidder"]: b["state"] for b in platform.anonymous().get(f"/rounds/{tale.round}/opening")["bids"]
+    }
     assert states[tale.bidder("jia").name] == "opened"
 
 

@@ -145,9 +145,6 @@ class TestRoundTrip:
     def test_a_payload_is_an_age_file_for_one_key(self, p256, tmp_path):
         assert bidbox.is_age_file(sealed(p256, tmp_path).payload.read_bytes()[:4096])
 
-    @pytest.mark.xfail(
-        strict=True, reason="two attachments of one name are sealed, and at the opening the bid is broken"
-    )
     def test_two_attachments_of_one_name_are_refused_when_sealing(self, p256, tmp_path):
         files = [tmp_path / "a" / "x.pdf", tmp_path / "b" / "x.pdf"]
         for n, path in enumerate(files):
@@ -305,15 +302,10 @@ class TestManifest:
         with pytest.raises(PackageBroken):
             bidbox.read_manifest(noise)
 
-    @pytest.mark.xfail(strict=True, reason="deep nesting ends in RecursionError instead of a refusal")
     def test_deep_nesting_is_refused(self):
         with pytest.raises(PackageBroken):
             bidbox.read_manifest(b"[" * 100_000)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="only parts and fields are asked for; the opening later reads these two as if they were there",
-    )
     @pytest.mark.parametrize("name", ["bidder", "bid_key"])
     def test_a_manifest_that_does_not_say_who_and_which_key_is_refused(self, manifest, name):
         with pytest.raises(PackageBroken):
@@ -435,7 +427,6 @@ class TestIsAgeFile:
         assert not bidbox.is_age_file(_age(keys[:2]))
         assert not bidbox.is_age_file(_age(keys))
 
-    @pytest.mark.xfail(strict=True, reason="a second stanza of any other kind is taken for harmless padding")
     @need("age")
     @need("ssh-keygen")
     def test_a_second_recipient_of_another_kind_is_one_too_many(self, tmp_path):
@@ -576,9 +567,8 @@ class TestHostileInside:
         monkeypatch.setattr(bidbox, "MOST_ATTACHMENTS", 2)
         fields = {"price": "1", "attachments": [attachment(name) for name in ("a", "b", "c")]}
         members = [member(name, b"abc") for name in ("a", "b", "c")]
-        assert (
-            len(self.open(tmp_path / "ok", tar_of(bid_json(fields), *members[:2]), fields).attachments) == 2
-        )
+        two = {"price": "1", "attachments": fields["attachments"][:2]}
+        assert len(self.open(tmp_path / "ok", tar_of(bid_json(two), *members[:2]), two).attachments) == 2
         with pytest.raises(PackageBroken):
             self.open(tmp_path / "no", tar_of(bid_json(fields), *members), fields)
 
@@ -613,34 +603,24 @@ class TestHostileInside:
         with pytest.raises(CommitmentBroken, match="“price”"):
             self.open(tmp_path, tar_of(inside), self.PRICE)
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="fields that are a list of the right names pass the comparison of names: AttributeError",
-    )
     def test_fields_that_are_a_list_are_refused(self, tmp_path):
         inside = member("bid.json", canonical({"fields": ["price"], "salts": {"price": SALT.hex()}}))
         with pytest.raises((PackageBroken, CommitmentBroken)):
             self.open(tmp_path, tar_of(inside), self.PRICE)
 
-    @pytest.mark.xfail(strict=True, reason="deep nesting ends in RecursionError, which is no refusal")
     def test_deep_nesting_is_refused(self, tmp_path):
         with pytest.raises(PackageBroken):
             self.open(tmp_path, tar_of(member("bid.json", b"[" * 200_000)), self.PRICE)
 
-    @pytest.mark.xfail(strict=True, reason="nobody asks whether every listed attachment was there")
     def test_a_listed_attachment_that_is_missing_is_named(self, tmp_path):
         with pytest.raises((PackageBroken, CommitmentBroken)):
             self.open(tmp_path, tar_of(bid_json(self.LISTED)), self.LISTED)
 
-    @pytest.mark.xfail(strict=True, reason="an attachment may come twice; the second replaces the first")
     def test_an_attachment_that_comes_twice_is_refused(self, tmp_path):
         twice = [member("a.pdf", b"abc"), member("x/a.pdf", b"abc")]
         with pytest.raises(PackageBroken):
             self.open(tmp_path, tar_of(bid_json(self.LISTED), *twice), self.LISTED)
 
-    @pytest.mark.xfail(
-        strict=True, reason="a sparse member of a few bytes is written out to its claimed size"
-    )
     def test_a_sparse_attachment_does_not_fill_the_disk(self, tmp_path):
         claims = 8 << 20
         sparse = {"GNU.sparse.map": "0,3", "GNU.sparse.size": str(claims), "GNU.sparse.numblocks": "1"}

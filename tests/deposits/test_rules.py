@@ -57,7 +57,6 @@ def test_who_withdrew_is_freed_by_the_withdrawal_and_not_by_the_failure():
     assert refundable_from(Standing.WITHDRAWN, LotFacts(failed_at=FAILED)) is None
 
 
-@pytest.mark.xfail(strict=True, reason="a later failure puts off a refund that was already owed")
 @pytest.mark.parametrize("standing", [Standing.NOT_CANDIDATE, Standing.CANDIDATE])
 def test_a_failure_after_the_event_does_not_put_the_refund_off(standing):
     """投诉成立、中标无效 comes when the other bidders' deposits are already due."""

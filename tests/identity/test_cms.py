@@ -2,10 +2,14 @@
 
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from asn1crypto import cms as asn1
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,9 +56,23 @@ def test_the_address_of_an_envelope_is_checked_without_opening_it(p256, rsa2048)
             cms.require_envelope_for(envelope, other.certificate)
 
 
-def test_only_rsa_and_p256_receive_envelopes(ca):
+def test_only_rsa_and_p256_receive_envelopes():
+    """Another CA may certify another curve; an envelope to it would never be opened at the opening."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    other = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
     with pytest.raises(EnvelopeBroken, match="P-256"):
-        cms.seal_to(certified(ca, "P-384").certificate, SECRET)
+        cms.seal_to(other, SECRET)
 
 
 def test_what_is_no_envelope_is_refused(someone):

@@ -146,9 +146,6 @@ def test_a_request_of_another_kind_of_key_is_refused(ca):
         ca.issue(csr.public_bytes(serialization.Encoding.PEM), organisation="", uscc="", person="x")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="any elliptic curve gets a certificate, but only P-256 can receive a bid's envelope"
-)
 def test_a_curve_that_cannot_seal_bids_gets_no_certificate(ca):
     with pytest.raises(CertificateNotTrusted):
         ca.issue(request_of(new_key("P-384")), organisation="", uscc="", person="x")

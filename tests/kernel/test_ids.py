@@ -181,9 +181,6 @@ def test_ill_shaped_codes_are_refused_by_name(rule, field, says, bad):
     assert says in refused.value.message
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the shapes take any Unicode digit, e.g. the full-width ones of an input method"
-)
 @pytest.mark.parametrize(
     ("rule", "bad"),
     [

@@ -34,7 +34,9 @@ def _errors(package: Any, schemas: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
     config = LibCoveOCDSConfig()
     config.config["context"] = "api"
     config.config["standard_zip"] = schemas.resolve().as_uri()
-    found = ocds_json_output(str(tmp_path), str(path), schema_version="1.1", convert=False, lib_cove_ocds_config=config)
+    found = ocds_json_output(
+        str(tmp_path), str(path), schema_version="1.1", convert=False, lib_cove_ocds_config=config
+    )
     return [*found["validation_errors"], *(found.get("conformance_errors") or [])]
 
 

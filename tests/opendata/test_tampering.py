@@ -53,14 +53,25 @@ def _first_price(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
     [
         (_value("awarding.awarded", "price", lambda _: "1.00"), "award"),
         (_value("awarding.publicity_started", "ranking", _first_price), "ranking"),
-        (_value("awarding.publicity_started", "ends_at", lambda t: t.replace("2026-", "2025-")), "clock.GC-T13"),
-        (_value("tendering.published", "bid_deadline", lambda _: "2026-03-03T09:00:00+08:00"), "clock.GC-T03"),
+        (
+            _value("awarding.publicity_started", "ends_at", lambda t: t.replace("2026-", "2025-")),
+            "clock.GC-T13",
+        ),
+        (
+            _value("tendering.published", "bid_deadline", lambda _: "2026-03-03T09:00:00+08:00"),
+            "clock.GC-T03",
+        ),
         (_value("experts.ranked", "order", lambda o: o[::-1]), "draw.rank"),
         (_value("experts.seed_revealed", "seed", lambda s: "0" * 64), "draw.seeds"),
         (_value("opening.opened", "live", lambda live: live[1:]), "bids.live_set"),
-        (_value("opening.bid_shown", "manifest", lambda m: m.replace("openggzy", "openggzz")), "bids.manifest"),
         (
-            _value("tendering.published", "document", lambda d: d | {"method": "comprehensive", "text": "改"}),
+            _value("opening.bid_shown", "manifest", lambda m: m.replace("openggzy", "openggzz")),
+            "bids.manifest",
+        ),
+        (
+            _value(
+                "tendering.published", "document", lambda d: d | {"method": "comprehensive", "text": "改"}
+            ),
             "file.hash",
         ),
         (_value("contracting.signed", "price", lambda _: "1.00"), "contract.price"),

@@ -56,7 +56,6 @@ def test_one_fen_more_is_too_high(deposit, budgets):
     assert deposit in refused.value.message
 
 
-@pytest.mark.xfail(strict=True, reason="2 % is rounded half to even, so that the cap may lie above 2 %")
 @pytest.mark.parametrize(("deposit", "budget"), [("2.01", "100.30"), ("2.02", "100.75")])
 def test_the_cap_is_never_rounded_above_two_percent(deposit, budget):
     assert Decimal(deposit) > Decimal(budget) * Decimal("0.02")

@@ -88,6 +88,8 @@ def seal(
     `fields` are JSON values; attachments are named by their file names and committed by hash and size.
     """
     paths = list(attachments)
+    if len({p.name for p in paths}) != len(paths):
+        raise PackageBroken("两个附件的文件名相同, 请改名后再加密")
     listed = [{"name": p.name, "size": p.stat().st_size, "sha256": digest_of(p)} for p in paths]
     content = {**fields, "attachments": listed}
     salts = {name: os.urandom(32).hex() for name in content}
@@ -169,7 +171,7 @@ def read_manifest(manifest: bytes) -> dict[str, Any]:
     try:
         read = json.loads(manifest)
         same = canonical(read) == manifest
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise PackageBroken("投标清单(manifest.json)不是有效的JSON, 请用投标客户端重新加密") from None
     if not same or not isinstance(read, dict) or read.get("format") != FORMAT:
         raise PackageBroken("投标清单不是本平台的格式, 请使用本平台的投标客户端")
@@ -181,6 +183,10 @@ def read_manifest(manifest: bytes) -> dict[str, Any]:
         or "price" not in fields
     ):
         raise PackageBroken("投标清单缺少必要内容, 请用投标客户端重新加密")
+    if not all(
+        isinstance(read.get(name), str) for name in ("ocid", "round", "bidder", "certificate", "bid_key")
+    ):
+        raise PackageBroken("投标清单没有写明投标人、标段或投标密钥, 请用投标客户端重新加密")
     if not all(isinstance(c, str) and len(c) == 64 for c in fields.values()):
         raise PackageBroken("投标清单中的承诺值不完整, 请用投标客户端重新加密")
     if not all(isinstance(p, dict) and isinstance(p.get("sha256"), str) for p in parts.values()):
@@ -194,7 +200,13 @@ def is_age_file(first: bytes) -> bool:
     if lines[0] != b"age-encryption.org/v1":
         return False
     stanzas = [line for line in lines[1:] if line.startswith(b"-> ")]
-    return len([s for s in stanzas if s.startswith(b"-> X25519 ")]) == 1 and len(stanzas) <= 2
+    others = [s for s in stanzas if not s.startswith(b"-> X25519 ")]
+    # age pads a header with one "-grease" stanza that opens nothing; any other stanza is a second recipient
+    return (
+        len(stanzas) - len(others) == 1
+        and len(others) <= 1
+        and all(b"-grease" in s.split(b" ")[1] for s in others)
+    )
 
 
 def require_key(bid_key: str, *, manifest: Mapping[str, Any]) -> pyrage.x25519.Identity:
@@ -246,12 +258,16 @@ def _read_tar(source: BinaryIO, *, manifest: Mapping[str, Any], into: Path | Non
                 raise PackageBroken("投标文件中没有投标数据(bid.json)")
             inside = json.loads(_content(tar, first))
             fields, salts = inside["fields"], inside["salts"]
+            if not isinstance(fields, dict) or not isinstance(salts, dict):
+                raise PackageBroken("投标数据(bid.json)不符合格式")
             _check_commitments(fields, salts, manifest)
             listed = {row["name"]: row for row in fields.get("attachments", [])}
+            seen: set[str] = set()
             for count, member in enumerate(members):
                 name = Path(member.name).name
-                if count >= MOST_ATTACHMENTS or not member.isreg() or name not in listed:
+                if count >= MOST_ATTACHMENTS or not _plain(member) or name not in listed or name in seen:
                     raise PackageBroken("投标文件中有清单以外的内容")
+                seen.add(name)
                 digest, target = hashlib.sha256(), into / f"{count:03d}.bin" if into else None
                 reader = tar.extractfile(member)
                 assert reader is not None
@@ -263,9 +279,16 @@ def _read_tar(source: BinaryIO, *, manifest: Mapping[str, Any], into: Path | Non
                     raise CommitmentBroken(f"附件“{name}”与清单承诺不一致")
                 if target:
                     attachments[name] = target
-    except (tarfile.TarError, StopIteration, KeyError, TypeError, ValueError) as wrong:
+            if missing := sorted(set(listed) - seen):
+                raise CommitmentBroken(f"附件“{missing[0]}”在清单中, 但投标文件里没有")
+    except (tarfile.TarError, StopIteration, KeyError, TypeError, ValueError, RecursionError) as wrong:
         raise PackageBroken("投标文件解密后的内容不符合格式") from wrong
     return Opened(fields=fields, salts=salts, attachments=attachments)
+
+
+def _plain(member: tarfile.TarInfo) -> bool:
+    """Say whether a member is an ordinary file: a sparse one claims more than it carries."""
+    return member.isreg() and not member.issparse() and not any("sparse" in key for key in member.pax_headers)
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -46,9 +46,7 @@ def pages() -> dict[str, str]:
 def procedure_page(procedure: Procedure) -> str:
     """Return one procedure as a diagram, its stages, its holds and the table of its moves."""
     final = "、".join(stage.label for stage in procedure.stages if stage in procedure.final)
-    stages = [
-        f"| {s.label} | `{s}` | {'是' if s in procedure.final else ''} |" for s in procedure.stages
-    ]
+    stages = [f"| {s.label} | `{s}` | {'是' if s in procedure.final else ''} |" for s in procedure.stages]
     holds = [f"| {hold.label} | `{hold}` | {_blocked(procedure, hold)} |" for hold in Hold]
     return _page(
         f"# {procedure.label}",
@@ -82,7 +80,7 @@ def limits_page() -> str:
     ]
     by_statute: dict[str, list[TimeLimit]] = {}
     for row in table.ALL:
-        by_statute.setdefault(row.basis[0].law, []).append(row)
+        by_statute.setdefault(row.basis[0].instrument, []).append(row)
     for statute, rows in by_statute.items():
         parts += [f"## {statute}", _limits(rows)]
     return _page(*parts)
@@ -103,7 +101,8 @@ def _limits(rows: Iterable[TimeLimit]) -> str:
                     rolls[row.roll.value],
                     row.reading or "—",
                     STATUS[row.status],
-                    f"{row.in_force_from:%Y-%m-%d}" + (f" 至 {row.in_force_to:%Y-%m-%d}" if row.in_force_to else ""),
+                    f"{row.in_force_from:%Y-%m-%d}"
+                    + (f" 至 {row.in_force_to:%Y-%m-%d}" if row.in_force_to else ""),
                 )
             )
             + " |"

@@ -1,6 +1,7 @@
 """Real bids from a CSV: rows to tenders; a malformed row is named with its line and the rest goes on."""
 
 import csv
+import io
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
@@ -40,7 +41,7 @@ def read(path: Path) -> tuple[list[Tender], list[str]]:
     """
     problems: list[str] = []
     tenders: dict[str, list[tuple[str, str, Decimal, bool]]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as source:
+    with io.StringIO(_text(path), newline="") as source:
         rows = csv.DictReader(source)
         if missing := {"Tender", "Bid_value", "Winner"} - set(rows.fieldnames or ()):
             return [], [f"文件缺少列: {'、'.join(sorted(missing))}"]
@@ -49,8 +50,8 @@ def read(path: Path) -> tuple[list[Tender], list[str]]:
             name = (row.get("Tender") or "").strip()
             try:
                 price = Decimal((row.get("Bid_value") or "").strip()).quantize(CENT, ROUND_HALF_UP)
-                wins = Decimal((row.get("Winner") or "").strip()) == 1
-                if not name or not price.is_finite() or price <= 0:
+                mark = Decimal((row.get("Winner") or "").strip())
+                if not name or not price.is_finite() or price <= 0 or mark not in {0, 1}:
                     raise ValueError
             except (InvalidOperation, ValueError):
                 problems.append(
@@ -59,8 +60,17 @@ def read(path: Path) -> tuple[list[Tender], list[str]]:
                 continue
             bidder = (row.get("Competitors") or "").strip() or f"{name}-{len(tenders.get(name, [])) + 1}"
             consortium = (row.get("Consortium") or "").strip()
-            tenders.setdefault(name, []).append((bidder, consortium, price, wins))
+            tenders.setdefault(name, []).append((bidder, consortium, price, mark == 1))
     return [_tender(name, rows) for name, rows in tenders.items()], problems
+
+
+def _text(path: Path) -> str:
+    """Return a file's text: UTF-8, or the GB 18030 that Chinese spreadsheet programs save."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030", errors="replace")
 
 
 def _tender(name: str, rows: list[tuple[str, str, Decimal, bool]]) -> Tender:

@@ -42,8 +42,14 @@ def refundable_from(standing: Standing, facts: LotFacts) -> datetime | None:
 
     Non-candidates need not wait for the contract: they are free once publicity has ended.
     """
-    if standing is not Standing.WITHDRAWN and facts.failed_at is not None:
-        return facts.failed_at
+    due = _by_standing(standing, facts)
+    if standing is Standing.WITHDRAWN or facts.failed_at is None:
+        return due
+    # a failure frees everybody, but never puts off what was owed before it
+    return min(due, facts.failed_at) if due is not None else facts.failed_at
+
+
+def _by_standing(standing: Standing, facts: LotFacts) -> datetime | None:
     match standing:
         case Standing.WITHDRAWN:
             return facts.withdrawal_received_at

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -144,7 +145,7 @@ class TrainingCA:
         except ValueError:
             raise CertificateNotTrusted("证书申请文件(CSR)无法识别, 应为PEM格式") from None
         key = csr.public_key()
-        if not csr.is_signature_valid or not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        if not csr.is_signature_valid or not _can_seal(key):
             raise CertificateNotTrusted("证书申请文件(CSR)签名无效, 或密钥不是RSA、P-256")
         names = [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
@@ -179,6 +180,13 @@ class TrainingCA:
             )
             .sign(self._key, hashes.SHA256())
         )
+
+
+def _can_seal(key: object) -> TypeGuard[rsa.RSAPublicKey | ec.EllipticCurvePublicKey]:
+    """Say whether a bid's envelope can be addressed to a key: RSA, or P-256 and no other curve."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return isinstance(key.curve, ec.SECP256R1)
+    return isinstance(key, rsa.RSAPublicKey)
 
 
 def _usage(**on: bool) -> x509.KeyUsage:

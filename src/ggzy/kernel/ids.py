@@ -9,10 +9,10 @@ from ggzy.kernel.refusals import BadInput
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = [pow(3, i, 31) for i in range(17)]
 _MOD_37_2 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
-_INVEST = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}")
-_REGION = re.compile(r"\d{6}(\d{3})?")
-_INDUSTRY = re.compile(r"[A-T]\d{0,4}")
-_DEAL = re.compile(r"[A-Z]\d{2}-[0-9A-Z]{18}-\d{8}-[0-9A-Z]{6}-[0-9A-Z*]")
+_INVEST = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
+_REGION = re.compile(r"\d{6}(\d{3})?", re.ASCII)
+_INDUSTRY = re.compile(r"[A-T]\d{0,4}", re.ASCII)
+_DEAL = re.compile(r"[A-Z]\d{2}-[0-9A-Z]{18}-\d{8}-[0-9A-Z]{6}-[0-9A-Z*]", re.ASCII)
 
 
 def new_public_id() -> str:

@@ -14,14 +14,16 @@ def yuan(value: Decimal | int | str, *, field: str = "") -> Decimal:
     :raises BadInput: not a number, negative, or beyond what an amount may be
     """
     try:
-        amount = Decimal(str(value).strip()).quantize(CENT, ROUND_HALF_UP)
+        given = Decimal(str(value).strip())
     except InvalidOperation:
-        raise BadInput(f"金额“{value}”不是数字, 请以元为单位填写, 例如 1234567.89", field=field) from None
-    if not amount.is_finite() or amount < 0:
+        given = Decimal("NaN")
+    if not given.is_finite():
+        raise BadInput(f"金额“{value}”不是数字, 请以元为单位填写, 例如 1234567.89", field=field)
+    if given < 0:
         raise BadInput(f"金额“{value}”不能为负", field=field)
-    if amount > MOST:
+    if given >= MOST + CENT / 2:
         raise BadInput(f"金额“{value}”过大, 请检查单位是否应为元", field=field)
-    return amount
+    return given.quantize(CENT, ROUND_HALF_UP)
 
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"

@@ -132,15 +132,15 @@ def last_day(
         if limit.unit is Unit.WORKDAY and not calendar.is_working(day):
             continue
         left -= 1
-    return _rolled(day, limit.roll, calendar)
+    return _rolled(day, limit.roll, calendar, paused)
 
 
-def _rolled(day: date, roll: Roll, calendar: WorkCalendar) -> date:
+def _rolled(day: date, roll: Roll, calendar: WorkCalendar, paused: frozenset[date]) -> date:
     if roll is Roll.REST_DAY:
-        while not calendar.is_working(day):
+        while not calendar.is_working(day) or day in paused:
             day += timedelta(days=1)
     elif roll is Roll.STATUTORY:
-        while calendar.is_statutory_rest(day):
+        while calendar.is_statutory_rest(day) or day in paused:
             day += timedelta(days=1)
     return day
 
@@ -168,8 +168,8 @@ def runs_out(
     last = last_day(limit, started=first, calendar=calendar, paused=paused)
     plain = last_day(_without_roll(limit), started=first, calendar=calendar, paused=paused)
     steps = f"{first:%m月%d日}当日不计, 次日起算第{limit.length}{limit.unit.label}为{plain:%m月%d日}"
-    if paused:
-        steps += f", 扣除暂停{len(paused)}日"
+    if counted_out := sum(1 for day in paused if first < day <= last):
+        steps += f", 扣除暂停{counted_out}日"
     if plain != last:
         steps += f", 遇休息日顺延至{last:%m月%d日}"
     return Count(
@@ -211,7 +211,7 @@ def latest_before(limit: TimeLimit, *, event: datetime, calendar: WorkCalendar) 
         instant=midnight_after(day),
         arithmetic=f"{beijing_date(event):%m月%d日}当日不计, 向前数{limit.length}{limit.unit.label}, "
         f"最迟为{day:%m月%d日}24时",
-        provisional=not calendar.knows(day),
+        provisional=not (calendar.knows(day) and calendar.knows(beijing_date(event))),
     )
 
 

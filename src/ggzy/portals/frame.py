@@ -51,7 +51,10 @@ def _guarded(view: View, permission: Permission) -> View:
         except Refusal as refusal:
             if request.method == "POST":
                 record_refusal(
-                    f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=now()
+                    f"{request.method} {request.path}"[:64],
+                    refusal=refusal,
+                    actor=who(request),
+                    legal_at=now(),
                 )
             return refused(request, refusal)
 

@@ -133,6 +133,8 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     """
     method = _choice(Method, raw.get("method"), "method", "评标办法")
     price_raw = raw.get("price") or {}
+    if not isinstance(price_raw, Mapping):
+        raise BadInput("报价计算规则应为一组“名称: 数值”", field="price")
     price = PriceRule(
         weight=_number(price_raw.get("weight", 0), "price.weight", "报价分值"),
         above=_number(price_raw.get("above", 2), "price.above", "高于基准价每1%扣分"),
@@ -146,7 +148,9 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             part=_choice(ReviewPart, row.get("part"), f"requirements.{n}.part", "评审环节"),
             text=_text(row.get("text"), f"requirements.{n}.text", "评审要求", 300),
         )
-        for n, row in enumerate(raw.get("requirements") or standard_requirements())
+        for n, row in enumerate(
+            _rows(raw.get("requirements"), "requirements", "评审要求") or standard_requirements()
+        )
     )
     criteria = tuple(
         Criterion(
@@ -154,7 +158,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             title=_text(row.get("title"), f"criteria.{n}.title", "评分项名称", 100),
             weight=_number(row.get("weight"), f"criteria.{n}.weight", "评分项分值"),
         )
-        for n, row in enumerate(raw.get("criteria") or [])
+        for n, row in enumerate(_rows(raw.get("criteria"), "criteria", "评分项"))
     )
     for keys, says in (([r.key for r in requirements], "评审要求"), ([c.key for c in criteria], "评分项")):
         if len(set(keys)) != len(keys):
@@ -167,7 +171,10 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             raise BadInput(f"综合评估法各项分值合计应为100分且报价分大于0, 现为{total}分", field="criteria")
         if price.above < 0 or price.below < 0:
             raise BadInput("偏离基准价的扣分不能为负", field="price")
-    forms = tuple(raw.get("deposit_forms") or DEPOSIT_FORMS)
+    given_forms = raw.get("deposit_forms") or list(DEPOSIT_FORMS)
+    if not isinstance(given_forms, list | tuple):
+        raise BadInput("保证金形式应为列表", field="deposit_forms")
+    forms = tuple(str(form) for form in given_forms)
     if unknown := [form for form in forms if form not in DEPOSIT_FORMS]:
         raise BadInput(f"保证金形式“{unknown[0]}”不在可选范围内", field="deposit_forms")
     size = _whole(raw.get("committee_size", 5), "committee_size", "评标委员会人数", 5, 21)
@@ -186,7 +193,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         decryption_minutes=_whole(
             raw.get("decryption_minutes", 30), "decryption_minutes", "解密时限", 5, 240
         ),
-        consortium_allowed=bool(raw.get("consortium_allowed", True)),
+        consortium_allowed=_yes(raw.get("consortium_allowed", True), "consortium_allowed", "是否接受联合体"),
         committee_size=size,
         owner_representatives=owners,
         specialty=_word(raw.get("specialty", "A08"), "specialty"),
@@ -214,17 +221,34 @@ def _number(value: Any, field: str, says: str) -> Decimal:
 def _whole(value: Any, field: str, says: str, least: int, most: int) -> int:
     try:
         number = int(value)
-    except (TypeError, ValueError):
+        if number != Decimal(str(value)):
+            raise ValueError
+    except (TypeError, ValueError, ArithmeticError):
         raise BadInput(f"{says}应为整数", field=field) from None
     if not least <= number <= most:
         raise BadInput(f"{says}应在{least}至{most}之间", field=field)
     return number
 
 
+def _rows(value: Any, field: str, says: str) -> list[Mapping[str, Any]]:
+    rows = value or []
+    if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
+        raise BadInput(f"{says}应为列表, 每行含编号和内容", field=field)
+    return list(rows)
+
+
+def _yes(value: Any, field: str, says: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadInput(f"{says}应为是或否", field=field)
+    return value
+
+
 def _text(value: Any, field: str, says: str, most: int, *, empty: bool = False) -> str:
     text = str(value or "").strip()
     if not text and not empty:
         raise BadInput(f"请填写{says}", field=field)
+    if "\0" in text:
+        raise BadInput(f"{says}含有不可见的控制字符, 请重新输入", field=field)
     if len(text) > most:
         raise BadInput(f"{says}不超过{most}字", field=field)
     return text

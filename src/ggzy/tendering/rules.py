@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from ggzy.kernel.calendars import WorkCalendar
+from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import Citation, Refusal
 from ggzy.law.limits import BEIJING, Bound, Direction, TimeLimit, earliest_moment, latest_before, runs_out
 from ggzy.tendering.document import TenderDocument
@@ -40,7 +41,7 @@ def require_lawful_document(document: TenderDocument, *, budgets: Sequence[Decim
     :raises DepositTooHigh: more than 2 % of the estimate
     :raises CommitteeUnlawful: not an odd number of 5 or more, or experts under two thirds
     """
-    most = (min(budgets) * DEPOSIT_SHARE).quantize(Decimal("0.01"))
+    most = (min(budgets) * DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
     if document.deposit > most:
         raise DepositTooHigh(
             f"投标保证金不得超过招标项目估算价的2%, 本项目最高为{most}元, 现为{document.deposit}元"

@@ -23,7 +23,11 @@ _TEMPLATES = Path(__file__).parent / "typst"
 def _fonts() -> typst.Fonts | None:
     """Return the Chinese fonts of this machine, searched once: the search costs ten times a page."""
     paths = font_paths()
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=paths) if paths else None
+    return (
+        typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=paths)
+        if paths
+        else None
+    )
 
 
 class NoChineseFont(Refusal):
