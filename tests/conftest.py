@@ -17,21 +17,28 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+class InProcess(httpx.WSGITransport):
+    """Requests within this process share the test's connection, as with Django's own test client."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        from django.core.signals import request_finished, request_started
+        from django.db import close_old_connections
+
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        return super().handle_request(request)
+
+
 class Platform:
     """The platform in this process: its clock, its worker, its sequencer, and parties who talk HTTP to it."""
 
     def __init__(self) -> None:
-        from django.core.signals import request_finished, request_started
         from django.core.wsgi import get_wsgi_application
-        from django.db import close_old_connections
 
         from ggzy.jobs.worker import load_effects
 
         load_effects()
-        # as Django's own test client does: requests share the test's connection
-        for signal in (request_started, request_finished):
-            signal.disconnect(close_old_connections)
-        self.transport = httpx.WSGITransport(app=get_wsgi_application())
+        self.transport = InProcess(app=get_wsgi_application())
         self._known: dict[str, Any] = {}
 
     def demo(self, username: str) -> Any:

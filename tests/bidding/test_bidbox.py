@@ -391,8 +391,18 @@ class TestAlteredFile:
     def test_a_lengthened_file(self, package, place):
         self.refused(package[0] + b"\0", package, place)
 
-    def test_a_missing_file(self, package, tmp_path):
-        with pytest.raises((WrongBidKey, FileNotFoundError)):
+    @pytest.mark.parametrize(
+        "trouble", [None, "No space left on device (os error 28)", "Input/output error (os error 5)"]
+    )
+    def test_trouble_of_our_own_machine_is_not_the_bidders(self, package, tmp_path, monkeypatch, trouble):
+        """A missing file or a full disk is the platform's: a bidder's bid is not revoked for it."""
+
+        def fails(*_):
+            raise OSError(trouble)
+
+        if trouble:
+            monkeypatch.setattr(pyrage, "decrypt_file", fails)
+        with pytest.raises(OSError):
             bidbox.open_payload(tmp_path / "nothing.age", bid_key=package[1], manifest=package[2])
 
 
@@ -415,6 +425,7 @@ class TestIsAgeFile:
             b" age-encryption.org/v1\n-> X25519 x\nx\n---",
             b"age-encryption.org/v1\r\n-> X25519 x\r\nx\r\n---",
             b"age-encryption.org/v1\n-> scrypt x 18\nx\n---",
+            b"age-encryption.org/v1\n-> X25519 x\nx\n-> X25519 y\ny\n---",
             b"-----BEGIN AGE ENCRYPTED FILE-----\n",
         ],
     )
@@ -462,6 +473,12 @@ def bid_json(fields, **more):
     return member(
         "bid.json", canonical({"fields": fields, "salts": dict.fromkeys(fields, SALT.hex()), **more})
     )
+
+
+def long_bid_json(length):
+    """Return an otherwise good bid.json of this length."""
+    info, data = bid_json({"price": "1"})
+    return member(info.name, data.ljust(length))
 
 
 def manifest_for(identity, fields):
@@ -523,7 +540,7 @@ class TestHostileInside:
             tar_of(member("bid.json", canonical({"fields": {"price": "1"}, "salts": {"price": "zz"}}))),
             tar_of(member("bid.json", canonical({"fields": {"price": "1"}, "salts": {"price": None}}))),
             tar_of(member("bid.json", canonical({"fields": {"price": "1"}, "salts": ["price"]}))),
-            tar_of(member("bid.json", b" " * (bidbox.MOST_JSON + 1))),
+            tar_of(long_bid_json(bidbox.MOST_JSON + 1)),
             tar_of(member("bid.json", type=tarfile.SYMTYPE, linkname="/etc/passwd")),
             tar_of(member("bid.json", type=tarfile.LNKTYPE, linkname="/etc/passwd")),
             tar_of(member("bid.json", type=tarfile.CHRTYPE)),
@@ -536,6 +553,15 @@ class TestHostileInside:
     def test_what_is_no_bid_is_refused(self, tmp_path, inside):
         with pytest.raises(PackageBroken):
             self.open(tmp_path, inside, self.PRICE)
+
+    def test_the_longest_bid_json_opens(self, tmp_path):
+        assert self.open(tmp_path, tar_of(long_bid_json(bidbox.MOST_JSON)), self.PRICE).fields == self.PRICE
+
+    @pytest.mark.parametrize("fields", [{}, {"price": "1", "discount": "5"}])
+    def test_the_names_of_the_fields_are_compared_and_not_only_those_of_the_salts(self, tmp_path, fields):
+        """A bid that keeps its committed price to itself but shows the salt is not an opened bid."""
+        with pytest.raises(CommitmentBroken, match="项目"):
+            self.open(tmp_path, tar_of(bid_json(fields, salts={"price": SALT.hex()})), self.PRICE)
 
     @pytest.mark.parametrize(
         ("info", "data"),
@@ -631,3 +657,26 @@ class TestHostileInside:
                 self.LISTED,
             )
         assert sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) < claims
+
+    @pytest.mark.parametrize("size", [None, "missing", 4, "3"])
+    def test_a_listed_size_is_the_size_of_the_attachment(self, tmp_path, size):
+        row = {**attachment(), "size": size}
+        if size == "missing":
+            del row["size"]
+        fields = {"price": "1", "attachments": [row]}
+        with pytest.raises((PackageBroken, CommitmentBroken)):
+            self.open(tmp_path, tar_of(bid_json(fields), member("a.pdf", b"abc")), fields)
+
+    @pytest.mark.parametrize("fields", [{"price": "1", "note": "a\0b"}, {"price": "1", "a\0b": "x"}])
+    def test_a_nul_in_a_field_is_refused(self, tmp_path, fields):
+        with pytest.raises(PackageBroken):
+            self.open(tmp_path, tar_of(bid_json(fields)), fields)
+
+    @pytest.mark.parametrize("name", ["a.pdf", "bid.json"])
+    def test_an_old_sparse_member_is_refused(self, tmp_path, name):
+        """GNU tar's own kind of sparse file, beside the PAX one."""
+        info, _ = member(name, type=tarfile.GNUTYPE_SPARSE)
+        info.size = 0
+        members = [] if name == "bid.json" else [bid_json(self.LISTED)]
+        with pytest.raises(PackageBroken):
+            self.open(tmp_path, tar_of(*members, (info, b"")), self.LISTED)

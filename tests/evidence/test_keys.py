@@ -9,20 +9,19 @@ from ggzy.evidence import keys
 
 
 def test_training_makes_each_key_once_and_private(settings):
-    key = keys.field_key()
-    assert len(key) == 32
-    keys._field.cache_clear()
-    assert keys.field_key() == key
+    key = keys.ack_public()
+    keys._ed25519.cache_clear()
+    assert keys.ack_public() == key
     assert keys.log_vkey().startswith(f"{settings.LOG_ORIGIN}+")
     assert keys.ack_public() != keys.log_key().public_key().public_bytes_raw().hex()
     assert {oct(path.stat().st_mode & 0o777) for path in settings.KEYS.iterdir()} == {"0o600"}
-    assert sorted(path.name for path in settings.KEYS.iterdir()) == ["ack.key", "field.key", "log.key"]
+    assert sorted(path.name for path in settings.KEYS.iterdir()) == ["ack.key", "log.key"]
 
 
 def test_many_first_users_agree_on_one_key(settings):
     def ask(_):
-        keys._field.cache_clear()
-        return keys.field_key()
+        keys._ed25519.cache_clear()
+        return keys.ack_public()
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(ask, range(32)))) == 1
@@ -33,7 +32,6 @@ def test_many_first_users_agree_on_one_key(settings):
     [
         (keys.log_key, "log.key", "openssl genpkey -algorithm ed25519"),
         (keys.ack_key, "ack.key", "openssl genpkey -algorithm ed25519"),
-        (keys.field_key, "field.key", "openssl rand -hex 32"),
     ],
 )
 def test_production_says_how_to_make_a_missing_key(settings, ask, name, tool):
@@ -45,13 +43,7 @@ def test_production_says_how_to_make_a_missing_key(settings, ask, name, tool):
 
 def test_a_key_others_can_read_is_refused(settings):
     settings.KEYS.mkdir(parents=True)
-    (settings.KEYS / "field.key").write_text("00" * 32)
-    os.chmod(settings.KEYS / "field.key", 0o644)
+    (settings.KEYS / "log.key").write_text("00" * 32)
+    os.chmod(settings.KEYS / "log.key", 0o644)
     with pytest.raises(keys.KeyMissing, match="chmod 600"):
-        keys.field_key()
-
-
-def test_a_file_that_is_no_key_is_refused(settings):
-    keys.write_private(settings.KEYS / "field.key", b"short")
-    with pytest.raises(keys.KeyMissing, match="64位"):
-        keys.field_key()
+        keys.log_key()

@@ -42,6 +42,13 @@ def test_a_position_is_hkdf_written_out():
     assert rules.position(randomness=b"randomness", code=CODE, label="专家-001") == expanded
 
 
+def test_the_smallest_position_is_drawn_first():
+    pool = [f"专家-{n:03d}" for n in range(30)]
+    drawn = {"randomness": b"x", "code": CODE}
+    positions = [rules.position(**drawn, label=label) for label in rules.ranking(pool, **drawn)]
+    assert positions == sorted(positions)
+
+
 @given(labels, st.binary(min_size=1, max_size=96))
 @settings(deadline=None)
 def test_a_labels_place_does_not_depend_on_the_others(pool, randomness):

@@ -39,6 +39,13 @@ def test_two_envelopes_of_one_secret_have_nothing_in_common(someone):
     assert SECRET not in one
 
 
+def test_an_envelope_has_the_version_of_its_kind(p256, rsa2048):
+    """RFC 5652 6.1: version 2 where a key agreement is inside, 0 for key transport by issuer and serial number."""
+    for someone, version in ((p256, "v2"), (rsa2048, "v0")):
+        envelope = asn1.ContentInfo.load(cms.seal_to(someone.certificate, SECRET))
+        assert envelope["content"]["version"].native == version
+
+
 def test_an_envelope_is_for_one_key(ca, p256, rsa2048):
     """A second key of the same kind, and a key of the other kind, do not open it."""
     for sealed_for in (p256, rsa2048):

@@ -151,6 +151,12 @@ def test_a_curve_that_cannot_seal_bids_gets_no_certificate(ca):
         ca.issue(request_of(new_key("P-384")), organisation="", uscc="", person="x")
 
 
+def test_the_ca_is_a_ca_that_makes_no_other_ca(ca):
+    found = ca.certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    assert (found.critical, found.value.ca, found.value.path_length) == (True, True, 0)
+    assert ca.certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+
+
 def test_the_ca_keeps_its_key_to_itself_and_is_made_once(ca):
     assert stat.S_IMODE((ca.folder / "ca.key").stat().st_mode) == 0o600
     assert trust.TrainingCA(ca.folder).certificate == ca.certificate

@@ -77,6 +77,11 @@ def test_the_reason_for_an_odd_number_is_the_right_one(bad, says):
         yuan(bad)
 
 
+@pytest.mark.parametrize("zero", ["-0", "-0.00", "-0e5"])
+def test_nothing_has_one_way_of_writing(zero):
+    assert str(yuan(zero)) == "0.00"
+
+
 @given(amounts)
 def test_an_amount_of_whole_fen_stays_as_it_is(amount):
     assert yuan(amount) == amount

@@ -75,6 +75,16 @@ def test_a_row_is_in_force_from_its_day_until_the_day_it_ends(monkeypatch):
     assert table.limit("GC-T17", on=date(2019, 3, 2)) is new
 
 
+def test_a_repealed_row_without_a_successor_ends_on_its_day(monkeypatch):
+    """The last day in force is the day before `in_force_to`."""
+    old = replace(
+        table.limit("GC-T17", on=TODAY), in_force_from=date(2012, 2, 1), in_force_to=date(2019, 3, 2)
+    )
+    monkeypatch.setattr(table, "ALL", (old,))
+    assert set(table.in_force(date(2019, 3, 1))) == {"GC-T17"}
+    assert table.in_force(date(2019, 3, 2)) == {}
+
+
 def test_of_two_rows_in_force_the_newer_holds(monkeypatch):
     old = replace(table.limit("GC-T17", on=TODAY), in_force_from=date(2012, 2, 1))
     new = replace(old, length=3, in_force_from=date(2026, 1, 1))
@@ -120,6 +130,24 @@ def test_a_promise_may_be_stricter_or_repeat_the_law(key, length):
 def test_a_promise_may_not_be_laxer(key, length):
     with pytest.raises(ValueError, match="stricter"):
         promise(key, length)
+
+
+@pytest.mark.parametrize(("length", "lawful"), [(14, False), (15, True), (16, True)])
+def test_before_an_event_longer_is_stricter_whatever_the_bound(length, lawful):
+    """截止15日前 may be promised as 截止16日前."""
+    row = replace(table.limit("GC-T05", on=TODAY), bound=Bound.NO_LATER_THAN)
+    made = {
+        "limit": row,
+        "length": length,
+        "unit": row.unit,
+        "source": "中心服务承诺",
+        "in_force_from": TODAY,
+    }
+    if lawful:
+        assert Commitment(**made).is_stricter
+    else:
+        with pytest.raises(ValueError, match="stricter"):
+            Commitment(**made)
 
 
 @pytest.mark.parametrize(

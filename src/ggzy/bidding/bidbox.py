@@ -183,6 +183,8 @@ def read_manifest(manifest: bytes) -> dict[str, Any]:
         or "price" not in fields
     ):
         raise PackageBroken("投标清单缺少必要内容, 请用投标客户端重新加密")
+    if b"\\u0000" in manifest:
+        raise PackageBroken("投标清单中含有不可见的控制字符")
     if not all(
         isinstance(read.get(name), str) for name in ("ocid", "round", "bidder", "certificate", "bid_key")
     ):
@@ -205,7 +207,7 @@ def is_age_file(first: bytes) -> bool:
     return (
         len(stanzas) - len(others) == 1
         and len(others) <= 1
-        and all(b"-grease" in s.split(b" ")[1] for s in others)
+        and all(s.split(b" ")[1].endswith(b"-grease") for s in others)
     )
 
 
@@ -236,11 +238,15 @@ def open_payload(
     :raises CommitmentBroken: a field is not what was committed
     """
     identity = require_key(bid_key, manifest=manifest)
-    plain = payload.with_name(f"{payload.name}.{os.getpid()}.plain")
+    plain = payload.with_name(f"{payload.name}.plain")
     try:
         try:
             pyrage.decrypt_file(str(payload), str(plain), [identity])
         except (pyrage.DecryptError, OSError, ValueError) as wrong:
+            # pyrage tells a damaged file as a bare OSError("decryption error"); trouble of our own disk names its
+            # os error, and must never be held against the bidder
+            if isinstance(wrong, OSError) and ("os error" in str(wrong) or not payload.exists()):
+                raise
             raise WrongBidKey("投标文件无法用该密钥解密, 密文可能不完整") from wrong
         with plain.open("rb") as source:
             return _read_tar(source, manifest=manifest, into=into)
@@ -260,6 +266,8 @@ def _read_tar(source: BinaryIO, *, manifest: Mapping[str, Any], into: Path | Non
             fields, salts = inside["fields"], inside["salts"]
             if not isinstance(fields, dict) or not isinstance(salts, dict):
                 raise PackageBroken("投标数据(bid.json)不符合格式")
+            if "\\u0000" in canonical(fields).decode():
+                raise PackageBroken("投标数据中含有不可见的控制字符")
             _check_commitments(fields, salts, manifest)
             listed = {row["name"]: row for row in fields.get("attachments", [])}
             seen: set[str] = set()
@@ -275,7 +283,7 @@ def _read_tar(source: BinaryIO, *, manifest: Mapping[str, Any], into: Path | Non
                     while piece := reader.read(1 << 20):
                         digest.update(piece)
                         out.write(piece)
-                if digest.hexdigest() != listed[name]["sha256"]:
+                if digest.hexdigest() != listed[name]["sha256"] or listed[name]["size"] != member.size:
                     raise CommitmentBroken(f"附件“{name}”与清单承诺不一致")
                 if target:
                     attachments[name] = target

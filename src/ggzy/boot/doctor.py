@@ -140,6 +140,8 @@ def ask_health(port: int) -> tuple[int, dict[str, object]]:
 def sequencer_finding(where: Place, health: dict[str, object]) -> Finding:
     """Judge the sequencer by /healthz if that tells its age, else by its process."""
     remedy = f"查看 {where.log / 'sequencer.log'}"
+    if refused := health.get("sequencer_refusal"):
+        return Finding("存证定序", False, str(refused), remedy)
     age = health.get("sequencer_age_seconds")
     if isinstance(age, int | float):
         return Finding("存证定序", age < 30, f"{age:.1f} 秒前有心跳", remedy)

@@ -26,7 +26,6 @@ from ggzy.kernel.refusals import Refusal
 _HOW = {
     "log.key": "openssl genpkey -algorithm ed25519 -out {path}",
     "ack.key": "openssl genpkey -algorithm ed25519 -out {path}",
-    "field.key": "openssl rand -hex 32 > {path}",
 }
 
 
@@ -51,14 +50,6 @@ def ack_key() -> Ed25519PrivateKey:
     :raises KeyMissing: production, and no usable key file
     """
     return _ed25519(settings.KEYS / "ack.key")
-
-
-def field_key() -> bytes:
-    """Return the AES-256 key of encrypted personal fields.
-
-    :raises KeyMissing: production, and no usable key file
-    """
-    return _field(settings.KEYS / "field.key")
 
 
 def log_vkey() -> str:
@@ -86,18 +77,6 @@ def _ed25519(path: Path) -> Ed25519PrivateKey:
     key = load_pem_private_key(_read_or_make(path, pem), None)
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyMissing(f"密钥文件 {path} 不是 Ed25519 私钥, 请由密钥保管人更换")
-    return key
-
-
-@lru_cache(maxsize=8)
-def _field(path: Path) -> bytes:
-    text = _read_or_make(path, secrets.token_hex(32).encode()).decode().strip()
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise KeyMissing(f"密钥文件 {path} 应为64位十六进制字符(256位), 请由密钥保管人更换")
     return key
 
 

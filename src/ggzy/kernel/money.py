@@ -23,7 +23,7 @@ def yuan(value: Decimal | int | str, *, field: str = "") -> Decimal:
         raise BadInput(f"金额“{value}”不能为负", field=field)
     if given >= MOST + CENT / 2:
         raise BadInput(f"金额“{value}”过大, 请检查单位是否应为元", field=field)
-    return given.quantize(CENT, ROUND_HALF_UP)
+    return given.quantize(CENT, ROUND_HALF_UP) + 0  # no -0.00: it would hash differently
 
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"

@@ -30,7 +30,10 @@ def _cipher() -> AESGCM:
             draft.unlink()
             return AESGCM(path.read_bytes())
         draft.unlink()
-    return AESGCM(path.read_bytes())
+    key = path.read_bytes()
+    if len(key) != 32 or path.stat().st_mode & 0o077:
+        raise SystemExit(f"密钥文件 {path} 应为32字节且只有属主可读(chmod 600), 请由密钥保管人检查")
+    return AESGCM(key)
 
 
 def seal_text(text: str) -> bytes:

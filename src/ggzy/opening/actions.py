@@ -1,5 +1,6 @@
 """Closing at the deadline, opening, releasing keys, decrypting, reading out, ending. See rules.py for why."""
 
+import shutil
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -279,25 +280,22 @@ def decrypt(opening_id: str, now: datetime) -> datetime | None:
         return None
     manifest = bidbox.read_manifest(bytes(row.bid.manifest))
     folder = files.settings.FILES / "opening" / new_public_id()
+    sealed = files.sealed_path(row.bid.payload)
     try:
         folder.mkdir(parents=True, mode=0o700)
-        opened = bidbox.open_payload(
-            files.sealed_path(row.bid.payload), bid_key=row.bid_key, manifest=manifest, into=folder
-        )
-        _settle_opened(row, opened, manifest=manifest)
-    except FileNotFoundError:
-        _settle(row, BidOpening.WITHDRAWN, "平台存储的密文缺失, 非投标人原因", now=now)
+        if sealed.exists():
+            opened = bidbox.open_payload(sealed, bid_key=row.bid_key, manifest=manifest, into=folder)
+            _settle_opened(row, opened, manifest=manifest)
+            _settle(row, BidOpening.OPENED, "", now=now)
+        else:
+            _settle(row, BidOpening.WITHDRAWN, "平台存储的密文缺失, 非投标人原因", now=now)
     except Refusal as refusal:
-        if bidbox.digest_of(files.sealed_path(row.bid.payload)) != row.bid.payload_sha256:
+        if bidbox.digest_of(sealed) != row.bid.payload_sha256:
             _settle(row, BidOpening.WITHDRAWN, "平台存储的密文与接收时不一致, 非投标人原因", now=now)
         else:
             _settle(row, BidOpening.REVOKED, refusal.message, now=now)
-    else:
-        _settle(row, BidOpening.OPENED, "", now=now)
     finally:
-        for left in folder.glob("*"):
-            left.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
     _show_if_ready(session, round_, now=now)
     return None
 
@@ -312,7 +310,9 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
     fields = opened.fields
     try:
         price = Decimal(str(fields["price"]))
-        days = int(fields["duration_days"])
+        days = fields["duration_days"]
+        if isinstance(days, bool) or not isinstance(days, int):
+            raise TypeError
         if (
             not price.is_finite()
             or not 0 < price <= MOST

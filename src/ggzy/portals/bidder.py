@@ -27,6 +27,8 @@ PARTS = (
     ("envelope", "key.p7m", "密钥信封"),
     ("payload", "bid.age", "加密投标文件"),
 )
+#: a key is one line of 74 characters; whoever chooses another file by mistake is told so
+MOST_KEY = 400
 _RESULT = {Stage.CAND_PUB, Stage.NOTIFIED}
 
 
@@ -189,10 +191,11 @@ def release(request: HttpRequest, bid_id: str) -> HttpResponse:
     """Take the one-time key of an own bid."""
     actor = who(request)
     mine = _own(bid_id, actor)
-    key = text(request, "bid_key")
+    upload = request.FILES.get("key_file")
+    key = upload.read(MOST_KEY).decode("ascii", "replace").strip() if upload else text(request, "bid_key")
     try:
         if not key:
-            raise BadInput("请粘贴一次性投标密钥", field="bid_key")
+            raise BadInput("请粘贴一次性投标密钥, 或选择保存密钥的文件", field="bid_key")
         opening.release_key(bid_id=bid_id, bid_key=key, actor=actor, now=now())
     except Refusal as refusal:
         page = _bid_page(request, mine.round)
@@ -202,9 +205,11 @@ def release(request: HttpRequest, bid_id: str) -> HttpResponse:
 
 def sign_record(request: HttpRequest, round_id: str) -> HttpResponse:
     """Confirm the opening record."""
-    opening.sign_record(
-        round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now()
-    )
+    signature = text(request, "signature")
+    try:
+        opening.sign_record(round_id=round_id, signature=signature, actor=who(request), now=now())
+    except Refusal as refusal:
+        return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given={})
     return done(f"/work/rounds/{round_id}/bid", "已签名确认开标记录")
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import quote, unquote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.http import urlencode
 
 from ggzy.evidence.actions import record_refusal
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.clock import legal_now
+from ggzy.kernel.clock import BEIJING, legal_now
 from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
 from ggzy.parties.grid import Permission, require
 
@@ -46,7 +48,7 @@ def _guarded(view: View, permission: Permission) -> View:
             return view(request, *args, **kwargs)
         except NotSignedIn as refusal:
             if request.method == "GET":
-                return HttpResponseRedirect(f"/login?next={request.get_full_path()}")
+                return HttpResponseRedirect(f"/login?{urlencode({'next': request.get_full_path()})}")
             return refused(request, refusal)
         except Refusal as refusal:
             if request.method == "POST":
@@ -79,8 +81,6 @@ def moment(request: HttpRequest, name: str, *, says: str) -> datetime:
 
     :raises BadInput: empty or not a moment
     """
-    from ggzy.kernel.clock import BEIJING
-
     try:
         found = datetime.fromisoformat(text(request, name))
     except ValueError:
@@ -88,11 +88,15 @@ def moment(request: HttpRequest, name: str, *, says: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=BEIJING)
 
 
+class SeeOther(HttpResponseRedirect):
+    """Go on with a GET, whatever was sent before."""
+
+    status_code = 303
+
+
 def done(address: str, says: str = "") -> HttpResponseRedirect:
     """Go on to a page after an act, with a sentence of what was done."""
-    from urllib.parse import quote
-
-    response = HttpResponseRedirect(address)
+    response = SeeOther(address)
     if says:
         response.set_cookie("ggzy_done", quote(says), max_age=20, samesite="Lax", httponly=True)
     return response
@@ -100,8 +104,6 @@ def done(address: str, says: str = "") -> HttpResponseRedirect:
 
 def show(request: HttpRequest, template: str, page: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page; the sentence of the last act is shown once."""
-    from urllib.parse import unquote
-
     said = unquote(request.COOKIES.get("ggzy_done", ""))[:200]
     response = render(request, f"portals/{template}", {**page, "done": said}, status=status)
     if said:

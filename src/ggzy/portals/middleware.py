@@ -33,6 +33,9 @@ class SecurityHeaders:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if request.COOKIES.get(COOKIE):
+            # what a signed-in person saw is nobody else's to find in a cache, nor behind the back button
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

@@ -1,5 +1,8 @@
 """The owner side in one round: the host's console of the opening, then from the report to the contract."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +24,8 @@ from ggzy.portals.owner_tender import own_tender
 from ggzy.portals.work import due, refused_here
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def phase_of(hall: HallRow, *, closed: bool) -> str:
@@ -68,31 +73,54 @@ def host_fragment(request: HttpRequest, round_id: str) -> HttpResponse:
     return response
 
 
+def _hosted(
+    request: HttpRequest,
+    round_id: str,
+    act: Callable[[], Any],
+    *,
+    says: str,
+    given: Mapping[str, str] = _NOTHING,
+) -> HttpResponse:
+    """Do one act of the host; a refusal shows the console again with what was entered."""
+    try:
+        act()
+    except Refusal as refusal:
+        return refused_here(request, "work/host.html", _host_page(request, round_id), refusal, given=given)
+    return done(f"/work/rounds/{round_id}/host", says)
+
+
 def open_bids(request: HttpRequest, round_id: str) -> HttpResponse:
     """Open every lot of the tender that waits for it."""
     tender = tenders.round_row(round_id).tender
-    opening.open_bids(tender_id=tender, actor=who(request), now=now())
-    return done(f"/work/rounds/{round_id}/host", "开标已开始, 等待投标人解密")
+    act = partial(opening.open_bids, tender_id=tender, actor=who(request), now=now())
+    return _hosted(request, round_id, act, says="开标已开始, 等待投标人解密")
 
 
 def account_failure(request: HttpRequest, bid_id: str) -> HttpResponse:
     """Say whose fault an unopened bid was."""
-    opening.account_failure(
+    given = {"bid": bid_id, "fault": text(request, "fault"), "reason": text(request, "reason")}
+    act = partial(
+        opening.account_failure,
         bid_id=bid_id,
-        not_bidders_fault=text(request, "fault") == "platform",
-        reason=text(request, "reason"),
+        not_bidders_fault=given["fault"] == "platform",
+        reason=given["reason"],
         actor=who(request),
         now=now(),
     )
-    return done(f"/work/rounds/{text(request, 'round')}/host", "责任认定已记录")
+    return _hosted(request, text(request, "round"), act, says="责任认定已记录", given=given)
 
 
 def answer_opening_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
     """Answer an objection on the spot."""
-    opening.answer_objection(
-        objection_id=objection_id, answer=text(request, "answer"), actor=who(request), now=now()
+    given = {"objection": objection_id, "answer": text(request, "answer")}
+    act = partial(
+        opening.answer_objection,
+        objection_id=objection_id,
+        answer=given["answer"],
+        actor=who(request),
+        now=now(),
     )
-    return done(f"/work/rounds/{text(request, 'round')}/host", "已当场答复并记录")
+    return _hosted(request, text(request, "round"), act, says="已当场答复并记录", given=given)
 
 
 def record_bytes(request: HttpRequest, round_id: str) -> bytes:
@@ -102,10 +130,14 @@ def record_bytes(request: HttpRequest, round_id: str) -> bytes:
 
 def end_opening(request: HttpRequest, round_id: str) -> HttpResponse:
     """End the opening with the host's signature."""
-    opening.end_opening(
-        round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now()
+    act = partial(
+        opening.end_opening,
+        round_id=round_id,
+        signature=text(request, "signature"),
+        actor=who(request),
+        now=now(),
     )
-    return done(f"/work/rounds/{round_id}/host", "开标结束, 开标记录已公布")
+    return _hosted(request, round_id, act, says="开标结束, 开标记录已公布")
 
 
 def _result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
@@ -166,30 +198,44 @@ def result(request: HttpRequest, round_id: str) -> HttpResponse:
     return show(request, "work/result.html", _result_page(request, round_id))
 
 
+def _resulted(
+    request: HttpRequest, round_id: str, act: Callable[[], Any], *, says: str, given: Mapping[str, str] = _NOTHING
+) -> HttpResponse:
+    """Do one act after the report; a refusal shows the page again with what was entered."""
+    try:
+        act()
+    except Refusal as refusal:
+        page = _result_page(request, round_id)
+        return refused_here(request, "work/result.html", page, refusal, given=given)
+    return done(f"/work/rounds/{round_id}/result", says)
+
+
 def start_publicity(request: HttpRequest, round_id: str) -> HttpResponse:
     """Publish the candidates."""
-    awarding.start_publicity(round_id=round_id, actor=who(request), now=now())
-    return done(f"/work/rounds/{round_id}/result", "中标候选人已开始公示")
+    act = partial(awarding.start_publicity, round_id=round_id, actor=who(request), now=now())
+    return _resulted(request, round_id, act, says="中标候选人已开始公示")
 
 
 def answer_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
     """Answer an objection to the result."""
-    round_id = text(request, "round")
     given = {"answer": text(request, "answer"), "objection": objection_id}
-    try:
-        objections.answer_objection(
-            objection_id=objection_id, answer=given["answer"], upheld=False, actor=who(request), now=now()
-        )
-    except Refusal as refusal:
-        page = _result_page(request, round_id)
-        return refused_here(request, "work/result.html", page, refusal, given=given)
-    return done(f"/work/rounds/{round_id}/result", "异议已答复, 暂停解除")
+    act = partial(
+        objections.answer_objection,
+        objection_id=objection_id,
+        answer=given["answer"],
+        upheld=False,
+        actor=who(request),
+        now=now(),
+    )
+    return _resulted(request, text(request, "round"), act, says="异议已答复, 暂停解除", given=given)
 
 
 def award(request: HttpRequest, round_id: str) -> HttpResponse:
     """Determine the winner."""
-    awarding.award(round_id=round_id, bid_id=text(request, "bid"), actor=who(request), now=now())
-    return done(f"/work/rounds/{round_id}/result", "中标人已确定, 请签发中标通知书")
+    act = partial(
+        awarding.award, round_id=round_id, bid_id=text(request, "bid"), actor=who(request), now=now()
+    )
+    return _resulted(request, round_id, act, says="中标人已确定, 请签发中标通知书")
 
 
 def letter_bytes(request: HttpRequest, round_id: str) -> bytes:
@@ -199,10 +245,14 @@ def letter_bytes(request: HttpRequest, round_id: str) -> bytes:
 
 def letter(request: HttpRequest, round_id: str) -> HttpResponse:
     """Seal and send the letter of award."""
-    awarding.finish_letter(
-        round_id=round_id, signature=text(request, "signature"), actor=who(request), now=now()
+    act = partial(
+        awarding.finish_letter,
+        round_id=round_id,
+        signature=text(request, "signature"),
+        actor=who(request),
+        now=now(),
     )
-    return done(f"/work/rounds/{round_id}/result", "中标通知书已签章发出, 结果已公告并通知全部投标人")
+    return _resulted(request, round_id, act, says="中标通知书已签章发出, 结果已公告并通知全部投标人")
 
 
 def contract_bytes(request: HttpRequest, round_id: str) -> bytes:

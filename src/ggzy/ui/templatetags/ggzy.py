@@ -1,6 +1,6 @@
 """Template words: moments in Beijing time, money with its unit, badges, the timeline of clocks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -65,8 +65,6 @@ def end_of_day(value: Any) -> str:
     if found is None:
         return "—"
     if (found.hour, found.minute, found.second) == (0, 0, 0):
-        from datetime import timedelta
-
         last = found - timedelta(days=1)
         return f"{last.year}年{last.month}月{last.day}日24时"
     return f"{found:%Y-%m-%d %H:%M}"
@@ -151,6 +149,31 @@ def stage_badge(stage: str) -> SafeString:
     return format_html(
         '<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), STAGE_LABELS[found]
     )
+
+
+@register.simple_tag(takes_context=True)
+def countdown(context: dict[str, Any], until: Any, look: str = "") -> SafeString:
+    """Return how long there is until a moment, as of the page's `now`; the browser lets it run on from there."""
+    end, since = _aware(until), _aware(context.get("now"))
+    if end is None or since is None:
+        return format_html("{}", "—")
+    speed = getattr(context.get("clock"), "speed", 1)
+    return format_html(
+        '<span class="{}" data-until="{}" data-now="{}" data-speed="{}" role="timer">{}</span>',
+        f"timer {look}".strip(),
+        end.isoformat(),
+        since.isoformat(),
+        speed,
+        _left(end - since),
+    )
+
+
+def _left(span: timedelta) -> str:
+    """Return a span as 3天 09:55:11, and 00:00:00 once it is over."""
+    seconds = max(0, int(span.total_seconds()))
+    days, rest = divmod(seconds, 86400)
+    clock = f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    return f"{days}天 {clock}" if days else clock
 
 
 @register.inclusion_tag("ui/timeline.html")

@@ -26,6 +26,7 @@ function countdowns() {
   });
   tick();
   setInterval(tick, 1000);
+  document.addEventListener("ggzy:fresh", tick);
 }
 
 document.addEventListener("click", async (event) => {
