@@ -131,7 +131,6 @@ CSRF_COOKIE_SECURE = os.environ.get("GGZY_HTTPS", "") == "1"
 CSRF_FAILURE_VIEW = "ggzy.portals.middleware.csrf_refused"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 #: seconds between escrow batches and checkpoints; the promise an acknowledgement makes
 ESCROW_SECONDS = float(os.environ.get("GGZY_ESCROW_SECONDS", "60"))

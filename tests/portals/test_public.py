@@ -63,7 +63,7 @@ def signed_in(username: str) -> Client:
             "next": "/tenders",
         },
     )
-    assert (reply.status_code, reply["Location"]) == (302, "/tenders"), reply.content.decode()
+    assert (reply.status_code, reply["Location"]) == (303, "/tenders"), reply.content.decode()
     return client
 
 

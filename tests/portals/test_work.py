@@ -50,7 +50,7 @@ class Person:
         assert reply.status_code == status, (path, reply.status_code, _said(reply))
         return str(reply.content.decode()) if not reply.streaming else ""
 
-    def post(self, path: str, status: int = 302, **data: Any) -> Any:
+    def post(self, path: str, status: int = 303, **data: Any) -> Any:
         """Hand a form in; return the answer."""
         reply = self.client.post(path, data)
         assert reply.status_code == status, (path, reply.status_code, _said(reply))

@@ -124,6 +124,8 @@ class _Gate:
     published_at: datetime | None
     bid_deadline: datetime | None
     region_code: str
+    #: the legal moment at which the row was read; with a share lock the moment that counts is asked for afterwards
+    now: datetime
 
     def require_open(self, *, now: datetime) -> None:
         """Judge the moment first, and by nothing but the moment and the stage."""
@@ -135,7 +137,8 @@ class _Gate:
 
 # one statement for the hot path of the last minute; FOR SHARE lets many bidders in at once and keeps the closing out
 _GATE = """
-SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code
+SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code,
+       ggzy_now(r.centre_id)
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
  WHERE r.public_id = %s
 """
@@ -176,12 +179,14 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     """
     require(actor, Permission.BID_SUBMIT)
     # early, cheap and without a lock: spare a late bidder the upload; the binding check follows below
-    _gate(round_id, share=False).require_open(now=legal_now())
+    early = _gate(round_id, share=False)
+    early.require_open(now=early.now)
     counted = _Counting(package.payload)
     name = files.keep_sealed(counted)
     kept = False
     try:
-        with transaction.atomic():
+        # no savepoint inside a caller's transaction: whatever is refused here undoes all of it
+        with transaction.atomic(savepoint=False):
             gate = _gate(round_id, share=True)
             received_at = legal_now()
             gate.require_open(now=received_at)

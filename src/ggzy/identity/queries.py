@@ -1,5 +1,7 @@
 """Rows about certificates."""
 
+from functools import lru_cache
+
 from ggzy.identity.models import Certificate, Signature
 
 
@@ -31,7 +33,8 @@ def signatures_on(*, kind: str, subject: str) -> list[Signature]:
     )
 
 
+@lru_cache(maxsize=4096)
 def certificate_of(fingerprint: str) -> tuple[int, str]:
-    """Return (primary key, PEM) of a bound certificate."""
+    """Return (primary key, PEM) of a bound certificate; neither ever changes, and revocation is the session's."""
     pk, pem = Certificate.objects.values_list("pk", "pem").get(fingerprint=fingerprint)
     return pk, pem

@@ -37,9 +37,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     own = bids.own_bids(actor=actor)
     live = {b.round: b for b in own if b.state == "live"}
     todos = [todo for b in live.values() if b.stage == Stage.OPENING for todo in _key_todos(b, actor)]
-    for b in live.values():
-        if b.stage in _RESULT:
-            todos += _result_todos(b, actor, moment)
+    todos += _result_todos([b for b in live.values() if b.stage in _RESULT], actor, moment)
     open_rows = [
         row
         for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)
@@ -73,36 +71,35 @@ def _key_todos(bid: bids.OwnBid, actor: Actor) -> list[Todo]:
     ]
 
 
-def _result_todos(bid: bids.OwnBid, actor: Actor, moment: datetime) -> list[Todo]:
-    row = tenders.round_row(bid.round)
-    name = f"{bid.tender_name} · {bid.lot_name}"
-    if row.stage == Stage.CAND_PUB:
-        publicity = publicities_of([row.round_pk]).get(row.round_pk)
-        if publicity is None or moment >= publicity.ends_at:
-            return []
-        return [
-            Todo(
-                what="查看中标候选人公示, 有异议的在公示期内提出",
-                where=name,
-                href=f"/work/rounds/{bid.round}/object",
-                label="查看",
-                due=publicity.ends_at,
-                clause="《招标投标法实施条例》第五十四条",
+def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> list[Todo]:
+    """Return what publicities and letters of award ask of their bidders."""
+    rows = [tenders.round_row(bid.round) for bid in own]
+    pks = [row.round_pk for row in rows]
+    publicities, awards, contracts = publicities_of(pks), awards_of(pks), contracts_of(pks)
+    out = []
+    for row in rows:
+        where = f"{row.tender_name} · {row.name}"
+        publicity, award, contract = (kept.get(row.round_pk) for kept in (publicities, awards, contracts))
+        if row.stage == Stage.CAND_PUB and publicity is not None and moment < publicity.ends_at:
+            out.append(
+                Todo(
+                    what="查看中标候选人公示, 有异议的在公示期内提出",
+                    where=where,
+                    href=f"/work/rounds/{row.round}/object",
+                    label="查看",
+                    due=publicity.ends_at,
+                    clause="《招标投标法实施条例》第五十四条",
+                )
             )
-        ]
-    award = awards_of([row.round_pk]).get(row.round_pk)
-    contract = contracts_of([row.round_pk]).get(row.round_pk)
-    sealed = contract is not None and contract.winner_certificate_id
-    if (
-        award is None
-        or award.bidder_pk != actor.organisation_pk
-        or sealed
-        or not (award.sent_at and row.published_at)
-    ):
-        return []
-    by, clause = due("GC-T15", started=award.sent_at, stamped=row.published_at)
-    href = f"/work/rounds/{bid.round}/contract"
-    return [Todo(what="与招标人签订合同", where=name, href=href, label="签订合同", due=by, clause=clause)]
+        mine = award is not None and award.sent_at is not None and award.bidder_pk == actor.organisation_pk
+        sealed = contract is not None and contract.winner_certificate_id
+        if row.stage == Stage.NOTIFIED and mine and not sealed and row.published_at:
+            by, clause = due("GC-T15", started=award.sent_at, stamped=row.published_at)
+            href = f"/work/rounds/{row.round}/contract"
+            out.append(
+                Todo(what="与招标人签订合同", where=where, href=href, label="签订合同", due=by, clause=clause)
+            )
+    return out
 
 
 def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:

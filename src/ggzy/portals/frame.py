@@ -9,7 +9,6 @@ from urllib.parse import quote, unquote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils.http import urlencode
 
 from ggzy.evidence.actions import record_refusal
 from ggzy.kernel.actors import Actor
@@ -48,7 +47,7 @@ def _guarded(view: View, permission: Permission) -> View:
             return view(request, *args, **kwargs)
         except NotSignedIn as refusal:
             if request.method == "GET":
-                return HttpResponseRedirect(f"/login?{urlencode({'next': request.get_full_path()})}")
+                return HttpResponseRedirect(f"/login?next={quote(request.get_full_path())}")
             return refused(request, refusal)
         except Refusal as refusal:
             if request.method == "POST":

@@ -1,8 +1,12 @@
 """Signing in by password and certificate, signing out, registering an organisation, one's own certificates."""
 
+import base64
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import urlencode
@@ -77,6 +81,27 @@ def login(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _certificates(request: HttpRequest) -> dict[str, Any]:
+    """Return one's own certificates, and by which public key the browser tells whose private key a file holds."""
+    rows = certificates_of(account_pk=who(request).account_pk)
+    read = [x509.load_pem_x509_certificate(row["pem"].encode()) for row in rows]
+    own = [{"fingerprint": row["fingerprint"], "spki": _spki(c)} for row, c in zip(rows, read, strict=True)]
+    shown = [{**row, "holder": _holder(c) or row["subject"]} for row, c in zip(rows, read, strict=True)]
+    return {"certificates": shown, "own_certificates": own}
+
+
+def _holder(certificate: x509.Certificate) -> str:
+    """Return organisation and person of a certificate as people read them."""
+    kinds = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+    names = [str(one.value) for kind in kinds for one in certificate.subject.get_attributes_for_oid(kind)]
+    return " · ".join(names)
+
+
+def _spki(certificate: x509.Certificate) -> str:
+    data = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(data).decode()
+
+
 def _certificate_page(
     request: HttpRequest, *, going: str, problem: str = "", status: int = 200
 ) -> HttpResponse:
@@ -89,7 +114,7 @@ def _certificate_page(
         "problem": problem,
         "username": username,
         "demo_key": f"/training/keys/{username}.pem" if has_demo_key else "",
-        "certificates": certificates_of(account_pk=who(request).account_pk),
+        **_certificates(request),
     }
     return show(request, "login/certificate.html", page, status=status)
 
@@ -166,7 +191,7 @@ def register(request: HttpRequest) -> HttpResponse:
 def certificates(request: HttpRequest) -> HttpResponse:
     """Show one's own certificates; in training, issue one for an uploaded request."""
     actor = who(request)
-    page: dict[str, Any] = {"certificates": certificates_of(account_pk=actor.account_pk)}
+    page: dict[str, Any] = _certificates(request)
     if request.method != "POST":
         return show(request, "login/certificates.html", page)
     upload = request.FILES.get("csr_file")
@@ -180,7 +205,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         page |= {"problem": refusal.message, "csr": given if not upload else ""}
         return show(request, "login/certificates.html", page, status=refusal.status)
-    return done("/certificates", "证书已签发并绑定, 请下载后与私钥合并保存")
+    return done("/certificates", "证书已签发并绑定, 现在可以用私钥文件验证身份")
 
 
 def certificate_pem(request: HttpRequest, fingerprint: str) -> HttpResponse:

@@ -199,7 +199,12 @@ def result(request: HttpRequest, round_id: str) -> HttpResponse:
 
 
 def _resulted(
-    request: HttpRequest, round_id: str, act: Callable[[], Any], *, says: str, given: Mapping[str, str] = _NOTHING
+    request: HttpRequest,
+    round_id: str,
+    act: Callable[[], Any],
+    *,
+    says: str,
+    given: Mapping[str, str] = _NOTHING,
 ) -> HttpResponse:
     """Do one act after the report; a refusal shows the page again with what was entered."""
     try:

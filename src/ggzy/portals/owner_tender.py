@@ -1,6 +1,7 @@
 """The console of one tender: registering, the file, the review, the notice, the committee, a new round."""
 
 from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -11,6 +12,7 @@ from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels, next_step
@@ -24,6 +26,11 @@ from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, parse, st
 from ggzy.ui.flow import steps_to
 
 BLANK_ROWS = 2
+#: which field of the editor a rule on the whole file is about
+_FIELDS: dict[type[Refusal], str] = {
+    rules.DepositTooHigh: "deposit",
+    rules.CommitteeUnlawful: "committee_size",
+}
 
 
 def own_tender(tender_id: str, actor: Actor) -> tenders.TenderRow:
@@ -40,10 +47,19 @@ def own_tender(tender_id: str, actor: Actor) -> tenders.TenderRow:
     return row
 
 
+def _own_lots(tender_id: str, actor: Actor) -> list[worklist.WorkRow]:
+    """Return a tender's lots from the worklist: among the newest tenders as a rule, else among all."""
+    for most in (100, 100_000):
+        rows = worklist.work_rows(actor.organisation_pk, tenders=most)
+        if found := [row for row in rows if row.tender == tender_id]:
+            return found
+    return []
+
+
 def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     actor = who(request)
     tender = own_tender(tender_id, actor)
-    lots = [row for row in worklist.work_rows(actor.organisation_pk) if row.tender == tender_id]
+    lots = _own_lots(tender_id, actor)
     stages = {lot.stage for lot in lots}
     procedure = BY_CODE[tender.procedure_code]
     published = [lot for lot in lots if lot.published_at and lot.bid_deadline]
@@ -202,7 +218,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     tender = own_tender(tender_id, actor)
     states = tenders.states_of(tender_id)
     figures = worklist.lot_drafts(tender_id)
-    most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(rules.DEPOSIT_SHARE)
+    most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
     given = _filled(tender.document)
     page: dict[str, Any] = {
         "tender": tender,
@@ -225,14 +241,13 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
     except Refusal as refusal:
         page["total"] = _total(given)
-        return refused_here(request, "work/document.html", page, refusal, given=given)
+        field = _FIELDS.get(type(refusal), "")
+        return refused_here(request, "work/document.html", page, refusal, given=given, field=field)
     return done(f"/work/tenders/{tender_id}/document?saved=1", "招标文件已保存, 核对无误后送审")
 
 
 def _total(given: dict[str, Any]) -> str:
     """Return the sum of the points entered, "" where one is no number."""
-    from decimal import Decimal, InvalidOperation
-
     try:
         points = [Decimal(str(row["weight"])) for row in given["criteria"]]
         return str(sum(points, Decimal(str(given["price"]["weight"]))))

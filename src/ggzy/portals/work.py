@@ -110,8 +110,12 @@ def refused_here(
     refusal: Refusal,
     *,
     given: Mapping[str, Any],
+    field: str = "",
 ) -> HttpResponse:
-    """Show a form again with everything that was entered and the refusal beside its field; record the refusal."""
+    """Show a form again with everything that was entered and the refusal beside its field; record the refusal.
+
+    `field` is where a refusal belongs that names none itself: a rule knows the law, not the form.
+    """
     record_refusal(
         f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=now()
     )
@@ -119,7 +123,7 @@ def refused_here(
         "given": given,
         "problem": refusal.message,
         "basis": refusal.basis,
-        "field": refusal.field,
+        "field": refusal.field or field,
         "next_steps": refusal.next_steps,
     }
     return show(request, template, {**page, **trouble}, status=refusal.status)

@@ -152,8 +152,11 @@ def stage_badge(stage: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def countdown(context: dict[str, Any], until: Any, look: str = "") -> SafeString:
-    """Return how long there is until a moment, as of the page's `now`; the browser lets it run on from there."""
+def countdown(context: dict[str, Any], until: Any, look: str = "", text: str = "") -> SafeString:
+    """Return how long there is until a moment, as of the page's `now`; the browser lets it run on from there.
+
+    `text` stands there until the browser takes over, for a page that must be the same whenever it is read.
+    """
     end, since = _aware(until), _aware(context.get("now"))
     if end is None or since is None:
         return format_html("{}", "—")
@@ -164,7 +167,7 @@ def countdown(context: dict[str, Any], until: Any, look: str = "") -> SafeString
         end.isoformat(),
         since.isoformat(),
         speed,
-        _left(end - since),
+        text or _left(end - since),
     )
 
 

@@ -4,6 +4,7 @@ import { signForms, rememberKey } from "./sign.js";
 import { liveHalls } from "./live.js";
 import { drawPages } from "./draw.js";
 import { fillDemo } from "./fill.js";
+import { certificatePage } from "./certificate.js";
 
 // A countdown runs on the server's clock (data-now, data-speed), taken when its element first appears.
 function countdowns() {
@@ -53,3 +54,4 @@ rememberKey();
 liveHalls();
 drawPages();
 fillDemo();
+certificatePage();

@@ -29,26 +29,46 @@ async function take(name) {
   });
 }
 
-const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+export const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+export const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 const hex = (buffer) => [...new Uint8Array(buffer)].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-function blocks(pem, label) {
+export function blocks(pem, label) {
   const found = pem.match(new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`));
   return found ? bytes(found[1].replace(/\s/g, "")) : null;
 }
 
-// Reads a PEM of key and certificate; answers {key, fingerprint}. The key cannot be taken out of the browser again.
+const ALGORITHMS = [{ name: "ECDSA", namedCurve: "P-256" }, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }];
+const PUBLIC = { EC: ["kty", "crv", "x", "y"], RSA: ["kty", "n", "e"] };
+
+// The public half of a private key, as base64 of its SubjectPublicKeyInfo.
+async function publicHalf(der, algorithm) {
+  const jwk = await crypto.subtle.exportKey("jwk", await crypto.subtle.importKey("pkcs8", der, algorithm, true, ["sign"]));
+  const open = Object.fromEntries(PUBLIC[jwk.kty].map((part) => [part, jwk[part]]));
+  return base64(await crypto.subtle.exportKey("spki", await crypto.subtle.importKey("jwk", open, algorithm, true, ["verify"])));
+}
+
+// The account's certificates, which the page lists: [{fingerprint, spki}].
+export const ownCertificates = () => JSON.parse(document.querySelector("#own-certificates")?.textContent || "[]");
+
+// Reads a PEM of a private key, with or without its certificate; answers {key, fingerprint}.
+// The key cannot be taken out of the browser again.
 export async function importPem(pem) {
+  if (/BEGIN ENCRYPTED PRIVATE KEY/.test(pem)) throw new Error("私钥文件有口令保护, 请先在本机去除口令: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
+  if (/BEGIN (EC|RSA) PRIVATE KEY/.test(pem)) throw new Error("私钥是旧格式, 请先在本机转换: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
   const der = blocks(pem, "PRIVATE KEY");
   const certificate = blocks(pem, "CERTIFICATE");
-  if (!der) throw new Error("文件中没有私钥(PKCS#8 PEM), 请选择申请证书时保存的文件");
-  if (!certificate) throw new Error("文件中没有证书, 请选择同时含有私钥和证书的PEM文件");
-  const fingerprint = hex(await crypto.subtle.digest("SHA-256", certificate));
-  for (const algorithm of [{ name: "ECDSA", namedCurve: "P-256" }, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }]) {
+  if (!der) throw new Error("文件中没有私钥(PKCS#8 PEM), 请选择申请证书时保存的私钥文件");
+  for (const algorithm of ALGORITHMS) {
+    let key, half;
     try {
-      return { key: await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]), fingerprint };
+      key = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
+      half = await publicHalf(der, algorithm);
     } catch { continue; }
+    if (certificate) return { key, fingerprint: hex(await crypto.subtle.digest("SHA-256", certificate)) };
+    const mine = ownCertificates().find((one) => one.spki === half);
+    if (!mine) throw new Error("这个私钥与您账号绑定的证书都不对应, 请换一个文件, 或先申请证书");
+    return { key, fingerprint: mine.fingerprint };
   }
   throw new Error("私钥类型不受支持, 请使用P-256或RSA证书");
 }
@@ -56,6 +76,15 @@ export async function importPem(pem) {
 export async function sign(key, data) {
   const how = key.algorithm.name === "ECDSA" ? { name: "ECDSA", hash: "SHA-256" } : key.algorithm;
   return base64(await crypto.subtle.sign(how, key, data));
+}
+
+// Says that the key is not in this browser, and where it is taken in.
+function noKey(say, state) {
+  say("本浏览器中没有您的证书私钥(可能换了电脑或浏览器)。");
+  const way = document.createElement("a");
+  way.href = `/login?step=certificate&next=${encodeURIComponent(location.pathname)}`;
+  way.textContent = "重新选择证书文件, 然后回到这里";
+  state?.append(way);
 }
 
 // Forms with data-sign fetch what must be signed, sign it here, and go on.
@@ -70,7 +99,7 @@ export function signForms() {
     button.setAttribute("aria-busy", "true");
     try {
       const key = await take(form.dataset.certificate);
-      if (!key) throw new Error("本浏览器中没有您的证书私钥, 请退出后用证书文件重新登录");
+      if (!key) { noKey(say, state); return; }
       say("正在取得待签内容…");
       const address = new URL(form.dataset.sign, location.href);
       for (const [name, value] of new FormData(form)) if (!["csrfmiddlewaretoken", "signature"].includes(name)) address.searchParams.set(name, value);
@@ -84,7 +113,8 @@ export function signForms() {
       form.submit();
     } catch (problem) {
       say(problem.message);
-      button.removeAttribute("aria-busy");
+    } finally {
+      if (!form.dataset.signed) button.removeAttribute("aria-busy");
     }
   });
 }
@@ -103,7 +133,10 @@ export function rememberKey() {
       form.submit();
     } catch (problem) { state.textContent = problem.message; }
   };
-  form.querySelector("input[type=file]")?.addEventListener("change", async (event) => prove(await event.target.files[0].text()));
+  form.querySelector("input[type=file]")?.addEventListener("change", async (event) => {
+    const texts = await Promise.all([...event.target.files].map((file) => file.text()));
+    if (texts.length) prove(texts.join("\n"));
+  });
   form.querySelector("[data-demo-key]")?.addEventListener("click", async (event) => {
     event.preventDefault();
     const reply = await fetch(event.target.closest("[data-demo-key]").dataset.demoKey);

@@ -1,0 +1,62 @@
+// A key pair made in this browser: the private key is saved by its owner, only the request (CSR) is sent.
+import { base64, blocks, importPem } from "./sign.js";
+
+const join = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
+const length = (n) => (n < 128 ? [n] : n < 256 ? [0x81, n] : [0x82, n >> 8, n & 255]);
+const der = (tag, ...parts) => { const body = join(...parts); return join([tag], length(body.length), body); };
+const COMMON_NAME = [0x06, 3, 0x55, 4, 3];
+const ECDSA_SHA256 = der(0x30, [0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
+
+// A number of a signature: no needless zeros, never negative.
+function integer(raw) {
+  let start = 0;
+  while (start < raw.length - 1 && raw[start] === 0) start += 1;
+  const body = raw.slice(start);
+  return der(0x02, body[0] & 0x80 ? [0] : [], body);
+}
+
+export async function request(pair, name) {
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
+  const subject = der(0x30, der(0x31, der(0x30, COMMON_NAME, der(0x0c, new TextEncoder().encode(name)))));
+  const info = der(0x30, [0x02, 1, 0], subject, spki, [0xa0, 0]);
+  const rs = new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, info));
+  const signature = der(0x30, integer(rs.slice(0, 32)), integer(rs.slice(32)));
+  return der(0x30, info, ECDSA_SHA256, der(0x03, [0], signature));
+}
+
+const pem = (label, data) => `-----BEGIN ${label}-----\n${base64(data).replace(/.{64}(?=.)/g, "$&\n")}\n-----END ${label}-----\n`;
+
+function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/x-pem-file" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+export function certificatePage() {
+  const make = document.querySelector("[data-make-key]");
+  make?.addEventListener("click", async () => {
+    const state = document.querySelector("[data-make-key-state]");
+    const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+    const csr = await request(pair, make.dataset.makeKey);
+    save(pem("PRIVATE KEY", await crypto.subtle.exportKey("pkcs8", pair.privateKey)), "key.pem");
+    document.querySelector("textarea[name=csr]").value = pem("CERTIFICATE REQUEST", csr);
+    state.textContent = "私钥已存为 key.pem(在浏览器的下载目录), 请妥善保管; 丢失不能找回。申请内容已填好, 请提交申请。";
+    document.querySelector("[data-csr-form] button[type=submit]").focus();
+  });
+
+  // One file of key and certificate, as the command line takes it: put together here, nothing is sent.
+  const merge = document.querySelector("[data-merge-key]");
+  merge?.addEventListener("change", async () => {
+    const state = document.querySelector("[data-merge-key-state]");
+    try {
+      const text = await merge.files[0].text();
+      const { fingerprint } = await importPem(text);
+      const reply = await fetch(`/certificates/${fingerprint}.pem`);
+      if (!reply.ok) throw new Error("这个私钥的证书没有绑定到您的账号");
+      save(pem("PRIVATE KEY", blocks(text, "PRIVATE KEY")) + (await reply.text()), "certificate.pem");
+      state.textContent = "已存为 certificate.pem, 登录和投标命令都可以用它。";
+    } catch (problem) { state.textContent = problem.message; }
+  });
+}
