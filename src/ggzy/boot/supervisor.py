@@ -97,6 +97,9 @@ class Supervisor:
         self._once(done, "migrate", stamps.migrations(source), "建立数据表", ["migrate"])
         if self.where.mode == "training":
             self._once(done, "training", stamps.program(source), "装入训练数据", ["training", "load"])
+        else:
+            # at every start: no training clock in the database, and every key in its place
+            self._once(done, "preflight", f"{time.time_ns()}", "启动前检查", ["preflight"])
 
     def _once(self, done: stamps.Stamps, step: str, digest: str, label: str, command: list[str]) -> None:
         if self.stopping or done.done(step, digest):

@@ -12,6 +12,7 @@ from django.db import transaction
 from ggzy.evidence.actions import record_act
 from ggzy.experts import rules
 from ggzy.experts.models import Candidate, Draw, Expert, Member, Seed
+from ggzy.experts.pool import pool
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.opening.queries import bidders_of_rounds
@@ -73,11 +74,7 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
     document = parse(TenderFile.objects.filter(tender=tender).order_by("-version")[0].document)
     needed = document.committee_size - document.owner_representatives
     own = {o.uscc for o in (tender.tenderee, tender.agency) if o is not None}
-    experts = [
-        e
-        for e in Expert.objects.filter(active=True).order_by("public_id")
-        if any(s.startswith(document.specialty) for s in e.specialties) and e.employer_uscc not in own
-    ]
+    experts = pool().candidates(specialty=document.specialty, without_employers=own)
     if len(experts) < needed:
         raise PoolTooSmall(
             f"专家库中“{document.specialty}”专业可抽取专家{len(experts)}名, 不足{needed}名, 请扩大专业或地域范围"
