@@ -74,7 +74,12 @@ def test_the_host_loses_no_answer_when_it_is_refused(platform: Any, folder: Path
     platform.work()
     owner, at = Person(platform, "zhaobiao"), f"/work/rounds/{tale.round}"
     Person(platform, "jia").post(f"{at}/opening-objection", text="请核对工期")
+    seen = re.search(r'data-fragment="([^"]+)"', owner.get(f"{at}/host"))
+    Person(platform, "yi").post(f"{at}/opening-objection", text="请公布质量承诺")
+    # whoever has the console open hears of an objection that came after
+    assert seen and "新的异议" in owner.get(seen[1])
     host = owner.get(f"{at}/host")
+    assert "新的异议" not in host
     objection = re.search(r"/work/opening-objections/(\w+)/answer", host)
     assert objection
     page = owner.post(objection[0], status=422, round=tale.round, answer="  ").content.decode()

@@ -26,6 +26,7 @@ from ggzy.tendering.moves import (
     holds_on,
     lock_round,
     make_move,
+    place_of,
     require_move,
     require_owner_side,
     require_tenderee,
@@ -109,9 +110,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
         subject=round_.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={
             "started_at": now.isoformat(),
             "ends_at": ends_at.isoformat(),
@@ -163,9 +162,7 @@ def end_publicity(round_id: str, now: datetime) -> datetime | None:
         subject=round_.public_id,
         actor=SYSTEM,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"ended_at": now.isoformat()},
     )
     return None
@@ -207,9 +204,7 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
         subject=made.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={
             "bid": bid.bid,
             "bidder": bid.bidder,
@@ -312,9 +307,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
         subject=made.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"letter_sha256": made.letter, "sent_at": now.isoformat()},
     )
     winner = made.bid.bidder_id

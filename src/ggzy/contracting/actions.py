@@ -18,7 +18,7 @@ from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import lock_round, make_move, require_move
+from ggzy.tendering.moves import lock_round, make_move, place_of, require_move
 from ggzy.ui.documents import contract_pdf
 
 PURPOSE = "contract"
@@ -131,9 +131,7 @@ def finish_contract(*, round_id: str, signature: str, actor: Actor, now: datetim
         subject=contract.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public=record,
     )
     if contract.signed_at is not None:
@@ -142,9 +140,7 @@ def finish_contract(*, round_id: str, signature: str, actor: Actor, now: datetim
             subject=contract.public_id,
             actor=actor,
             legal_at=now,
-            ocid=tender.ocid,
-            lot=round_.lot.public_id,
-            round=round_.public_id,
+            **place_of(round_),
             public={"signed_at": now.isoformat(), "price": str(award.price), "pdf_sha256": contract.pdf},
         )
     return contract

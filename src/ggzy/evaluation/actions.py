@@ -24,7 +24,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import Method, TenderDocument, parse
 from ggzy.tendering.models import Round, TenderFile
-from ggzy.tendering.moves import lock_round, make_move, require_owner_side
+from ggzy.tendering.moves import lock_round, make_move, place_of, require_owner_side
 from ggzy.ui.documents import report_pdf
 
 REPORT_PDF = "evaluation.report_pdf"
@@ -154,9 +154,7 @@ def _hand_in(
         subject=evaluation.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"kind": kind, "member": member.code},
         supervisor={"content": content},
     )
@@ -191,9 +189,7 @@ def hand_in_preliminary(
             subject=evaluation.public_id,
             actor=actor,
             legal_at=now,
-            ocid=round_.lot.tender.ocid,
-            lot=round_.lot.public_id,
-            round=round_.public_id,
+            **place_of(round_),
             party={"rejected": evaluation.rejected},
         )
         if len(bids) - len(evaluation.rejected) < 3:
@@ -277,9 +273,7 @@ def _reject_all(
         subject=evaluation.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"reason": "committee_rejected_all"},
         supervisor={"reasons": reasons},
     )
@@ -357,9 +351,7 @@ def _compile(
         subject=evaluation.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report},
     )
@@ -410,9 +402,7 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
         subject=evaluation.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"member": member.code, "report_sha256": evaluation.report_sha256},
         supervisor={"dissent": dissent.strip()},
     )
@@ -431,9 +421,7 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
         subject=evaluation.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"report_sha256": evaluation.report_sha256, "reported_at": now.isoformat()},
     )
 

@@ -17,7 +17,7 @@ from ggzy.objections.models import Objection
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold
-from ggzy.tendering.moves import lift_hold, lock_round, require_move, require_owner_side, set_hold
+from ggzy.tendering.moves import lift_hold, lock_round, place_of, require_move, require_owner_side, set_hold
 
 
 class ObjectionTooLate(Refusal):
@@ -67,9 +67,7 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"filed_at": now.isoformat(), "answer_due_at": row.answer_due_at.isoformat()},
         supervisor={"text": row.text},
     )
@@ -118,9 +116,7 @@ def answer_objection(
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"answered_at": now.isoformat()},
         supervisor={"answer": row.answer},
     )

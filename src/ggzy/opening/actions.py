@@ -31,6 +31,7 @@ from ggzy.tendering.moves import (
     lock_round,
     lock_rounds_of,
     make_move,
+    place_of,
     procedure_of,
     require_move,
     require_owner_side,
@@ -78,15 +79,12 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
         .order_by("entry_hash")
         .values_list("entry_hash", flat=True)
     )
-    tender = round_.lot.tender
     record_act(
         "opening.closed",
         subject=round_.public_id,
         actor=SYSTEM,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"bid_deadline": round_.bid_deadline.isoformat(), "closed_at": now.isoformat()},
         # only a commitment until the opening: the number is in it
         supervisor={"live": live},
@@ -121,9 +119,7 @@ def _fail(round_: Round, *, now: datetime) -> None:
         subject=round_.public_id,
         actor=SYSTEM,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"reason": "fewer_than_three"},
     )
     bidders = Bid.objects.filter(round=round_, state=Bid.LIVE).values_list("bidder_id", flat=True)
@@ -189,9 +185,7 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
         subject=session.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={
             "live": [bid.entry_hash for bid in bids],
             "window_ends_at": session.window_ends_at.isoformat(),
@@ -255,9 +249,7 @@ def release_key(*, bid_id: str, bid_key: str, actor: Actor, now: datetime) -> Bi
         subject=row.bid.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"bid": row.bid.public_id, "bid_key_sha256": sha256(key.encode()).hex()},
     )
     return row
@@ -384,9 +376,7 @@ def _show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> 
             subject=row.bid.public_id,
             actor=SYSTEM,
             legal_at=now,
-            ocid=round_.lot.tender.ocid,
-            lot=round_.lot.public_id,
-            round=round_.public_id,
+            **place_of(round_),
             public=public,
         )
 
@@ -421,9 +411,7 @@ def account_failure(
         subject=row.bid.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"bid": bid_id, "state": row.state, "reason": row.reason},
     )
     return row
@@ -484,9 +472,7 @@ def _record_objection(act: str, row: OpeningObjection, round_: Round, *, actor: 
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        ocid=round_.lot.tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"text": row.text, "answer": row.answer},
     )
 
@@ -567,9 +553,7 @@ def end_opening(*, round_id: str, signature: str, actor: Actor, now: datetime) -
         subject=session.public_id,
         actor=actor,
         legal_at=now,
-        ocid=tender.ocid,
-        lot=round_.lot.public_id,
-        round=round_.public_id,
+        **place_of(round_),
         public={"record_sha256": session.record_sha256},
     )
     return session

@@ -50,10 +50,13 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
             next_steps=(("进入开标大厅", f"/rounds/{round_id}/hall"), ("返回工作台", "/work")),
         )
     phase = phase_of(hall, closed=hall.bid_deadline is not None and at >= hall.bid_deadline)
+    # what the host must look at anew: the opening moved on, or somebody objected
+    mark = f"{phase}-{len(hall.objections)}"
     return {
         "hall": hall,
         "phase": phase,
-        "shown_phase": request.GET.get("phase", phase),
+        "mark": mark,
+        "seen": request.GET.get("seen", mark),
         "open_objections": [o for o in hall.objections if not o["answered"]],
         "unopened": [b for b in hall.bids if b.state in {"revoked", "withdrawn"}],
         "waiting_bids": [b for b in hall.bids if b.state in {"waiting", "released"}],

@@ -93,6 +93,15 @@ def lift_hold(*, source: str, now: datetime) -> int:
     return HoldRow.objects.filter(source=source, lifted_at=None).update(lifted_at=now)
 
 
+def place_of(round_: Round) -> dict[str, str]:
+    """Return where an act of a round belongs in the evidence log: its process, lot and round."""
+    return {
+        "ocid": round_.lot.tender.ocid,
+        "lot": round_.lot.public_id,
+        "round": round_.public_id,
+    }
+
+
 def require_owner_side(tender: Tender, actor: Actor) -> None:
     """Let the tenderee or its agency of this tender pass.
 
