@@ -129,5 +129,5 @@ def test_a_key_made_in_the_browser_signs_in(
     stranger.write_text("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n")
     window.goto("/login?step=certificate")
     window.set_input_files("input[type=file]", str(stranger))
-    assert "旧格式" in window.inner_text("[data-sign-state]")
+    window.locator("[data-sign-state]", has_text="旧格式").wait_for()
     assert visitor.complaints == []

@@ -176,16 +176,19 @@ def test_what_is_published_during_the_replay_comes_once(monkeypatch):
 
     async def story(edge):
         hub, page = edge.hub, edge.hub.page
+        published = asyncio.Event()
 
         async def slow_page(**options):
             await elsewhere(publish, {"act": "during.it"})
             while hub.seen < 2:
                 await asyncio.sleep(0.02)
             monkeypatch.undo()
+            published.set()
             return await page(**options)
 
         monkeypatch.setattr(hub, "page", slow_page)
         request, _, _ = await opened(edge, query="after=-1")
+        await published.wait()  # the headers may be out before the replay is read
         await elsewhere(publish, {"act": "after.it"})
         acts = [parsed(await request.event())[1]["act"] for _ in range(3)]
         assert acts == ["before.it", "during.it", "after.it"]
