@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "ggzy.projects",
     "ggzy.tendering",
     "ggzy.notices",
+    "ggzy.venues",
     "ggzy.bidding",
     "ggzy.opening",
     "ggzy.experts",

@@ -228,3 +228,9 @@ def test_a_password_alone_does_not_bind(platform: Any, folder: Path) -> None:
     with pytest.raises(Problem) as stolen:
         weak.sign_in(username="zhaobiao", password=story.PASSWORD, identity=tale.bidder("jia").identity)
     assert stolen.value.code == "identity.certificate_of_somebody_else"
+
+
+def test_the_training_centre_has_rooms_that_anyone_may_know(platform: Any) -> None:
+    rooms = platform.read_json("/api/v1/rooms")["rooms"]
+    assert [r["label"] for r in rooms] == ["开标室", "开标室", "评标室", "评标室"]
+    assert all(r["seats"] > 0 for r in rooms)

@@ -20,6 +20,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.projects import actions as projects
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
+from ggzy.venues import queries as venues
 
 api = NinjaAPI(
     title="OpenGGZY 公共资源交易平台",
@@ -391,6 +392,11 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
             "rounds": page.rounds,
         }
     )
+
+
+@api.get("/v1/rooms", tags=["公开"], summary="中心的开标室和评标室")
+def rooms(request: HttpRequest) -> HttpResponse:
+    return answer({"rooms": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in venues.rooms()]})
 
 
 @api.get("/v1/messages", tags=["公开"], summary="本单位收到的通知")

@@ -16,6 +16,7 @@ from ggzy.kernel.ids import make_uscc
 from ggzy.parties.actions import add_kinds, open_account, register_organisation
 from ggzy.parties.models import Account, Organisation
 from ggzy.parties.queries import by_uscc
+from ggzy.venues.models import Room
 
 REGION = "370100"
 
@@ -45,6 +46,12 @@ PEOPLE = (
 EXPERTS = 40
 #: experts who work for a demo bidder, so that avoidance can be seen
 EMPLOYED = {3: 9000003, 11: 9000004}
+ROOMS = (
+    ("第一开标室", Room.OPENING, 60),
+    ("第二开标室", Room.OPENING, 30),
+    ("第一评标室", Room.EVALUATION, 9),
+    ("第二评标室", Room.EVALUATION, 7),
+)
 #: employers of the other experts
 EMPLOYERS = 8
 
@@ -60,6 +67,10 @@ def build_cast() -> None:
         _account(demo)
     for number in range(1, EXPERTS + 1):
         _expert(number)
+    for name, kind, seats in ROOMS:
+        Room.objects.get_or_create(
+            name=name, defaults={"kind": kind, "seats": seats, "place": "训练市政务服务中心三楼"}
+        )
 
 
 def _account(demo: Demo) -> None:
