@@ -232,3 +232,24 @@ def test_the_committee_may_reject_all(platform: Any, folder: Path) -> None:
     for member in tale.members:
         member.post(f"/rounds/{tale.round}/competition", {"go_on": False, "reason": "全部不符合资格要求"})
     assert tale.stage() == "FAILED"
+
+
+def test_four_experts_and_the_tenderee_s_representative_evaluate_and_sign(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder, changes={"owner_representatives": 1}).read_out()
+    cast = platform.cast()
+    draw = story.draw(tale.owner, cast, tale.tender["tender"])
+    experts = story.check_in(cast, draw, story.answer_calls(cast)[draw])
+    assert len(experts) == 4
+    no(tale.owner.post, f"/draws/{draw}/committee", code="evaluation.committee_incomplete")
+    no(tale.bidder("jia").post, f"/draws/{draw}/check-in", {"must_avoid": False}, code="permission.denied")
+    tale.owner.post(f"/draws/{draw}/check-in", {"must_avoid": False})
+    tale.owner.post(f"/draws/{draw}/committee")
+    story.evaluate([*experts, tale.owner], tale.round)
+    assert tale.stage() == "REPORTED"
+    platform.sequence()
+    pack = cast.supervisor.get(f"/evidence/{tale.tender['ocid']}?level=supervisor")
+    checks = check_pack(pack)
+    assert not [c for c in checks if c.outcome == "failed"]
+    assert "专家4名" in next(c.detail_zh for c in checks if c.name == "draw.committee")

@@ -72,6 +72,33 @@ def test_eight_rivals_at_once_are_none_refused(committed_platform: Any, folder: 
     assert all(len(str(a)) == 32 for a in answers), answers
 
 
+def test_one_bidder_who_submits_three_times_at_once_has_one_live_bid(
+    committed_platform: Any, folder: Path
+) -> None:
+    tale = Tale(committed_platform, folder).published()
+    jia = tale.bidder("jia")
+    packages = []
+    for number in range(3):
+        fields = {"bidder": jia.name, "uscc": jia.uscc, "price": f"{number + 1}.00", "duration_days": 1}
+        packages.append(
+            story.bids.seal(
+                party=jia,
+                round_id=tale.round,
+                ocid=tale.tender["ocid"],
+                fields=fields,
+                attachments=[],
+                into=folder / str(number),
+            )
+        )
+    answers = together(
+        *[lambda p=p: story.bids.submit(party=jia, round_id=tale.round, folder=p)["bid"] for p in packages]
+    )
+    accepted = [a for a in answers if a != "bidding.other_submission_under_way"]
+    assert accepted and all(len(str(a)) == 32 for a in accepted), answers
+    states = [b["state"] for b in jia.get("/bids")["bids"]]
+    assert states.count("live") == 1 and len(states) == len(accepted)
+
+
 def test_a_bid_while_the_round_closes_is_in_or_refused_and_never_half(
     committed_platform: Any, folder: Path
 ) -> None:
