@@ -65,13 +65,17 @@ def sealed_path(name: str) -> Path:
 def _write_durably(target: Path, pieces: Iterable[bytes]) -> None:
     """Write beside, fsync, rename, fsync the folder: after return a crash loses nothing."""
     draft = target.with_name(f"{target.name}.{os.getpid()}.{new_public_id()[:6]}")
-    with open(draft, "wb") as out:
-        for piece in pieces:
-            out.write(piece)
-        out.flush()
-        os.fsync(out.fileno())
-    os.chmod(draft, 0o400)
-    os.replace(draft, target)
+    try:
+        with open(draft, "wb") as out:
+            for piece in pieces:
+                out.write(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(draft, 0o400)
+        os.replace(draft, target)
+    except BaseException:  # a refused or broken upload leaves nothing behind
+        draft.unlink(missing_ok=True)
+        raise
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
