@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "ggzy.notices",
     "ggzy.venues",
     "ggzy.bidding",
+    "ggzy.inquiries",
+    "ggzy.changes",
     "ggzy.opening",
     "ggzy.experts",
     "ggzy.evaluation",

@@ -23,6 +23,7 @@ WAITS_FOR = {
     Standing.NOT_CANDIDATE: "publicity_ended_at",
     Standing.CANDIDATE: "result_published_at",
     Standing.WINNER: "contract_signed_at",
+    Standing.REFUSED: "nothing",  # 条例74: it is lost
 }
 
 
@@ -43,7 +44,7 @@ def test_with_everything_done_each_has_its_own_moment(standing):
     assert refundable_from(standing, LotFacts(**MOMENTS)) == MOMENTS.get(WAITS_FOR[standing])
 
 
-@pytest.mark.parametrize("standing", [s for s in Standing if s is not Standing.WITHDRAWN])
+@pytest.mark.parametrize("standing", [s for s in Standing if s not in {Standing.WITHDRAWN, Standing.REFUSED}])
 def test_a_failed_round_frees_all_who_had_bid(standing):
     assert refundable_from(standing, LotFacts(failed_at=FAILED)) == FAILED
 
@@ -55,6 +56,10 @@ def test_who_withdrew_is_freed_by_the_withdrawal_and_not_by_the_failure():
         == received
     )
     assert refundable_from(Standing.WITHDRAWN, LotFacts(failed_at=FAILED)) is None
+
+
+def test_who_refused_the_award_is_not_freed_by_a_failure_that_follows():
+    assert refundable_from(Standing.REFUSED, LotFacts(**MOMENTS, failed_at=FAILED)) is None
 
 
 @pytest.mark.parametrize("standing", [Standing.NOT_CANDIDATE, Standing.CANDIDATE])
@@ -77,4 +82,5 @@ def test_every_standing_has_a_word():
         "非中标候选人",
         "中标候选人(未中标)",
         "中标人",
+        "放弃或被取消中标(依法不予退还)",
     ]

@@ -27,6 +27,7 @@ class Tale:
     members: list[Party] = field(default_factory=list)
     acknowledgements: dict[str, dict[str, Any]] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
+    first: dict[str, Any] = field(default_factory=dict)
 
     @property
     def owner(self) -> Party:
@@ -147,6 +148,23 @@ class Tale:
     def publicity_over(self) -> "Tale":
         self.in_publicity()
         self.platform.advance(self.publicity_ends + timedelta(seconds=1))
+        return self
+
+    def notified(self) -> "Tale":
+        self.publicity_over()
+        self.first = story.award(self.owner, self.round)
+        return self
+
+    @property
+    def winner(self) -> Party:
+        return next(p for p in map(self.bidder, PRICES) if p.name == self.first["bidder"])
+
+    def evaluated_again(self) -> "Tale":
+        """The same committee judges again, signs, and its candidates are published anew."""
+        story.evaluate(self.members, self.round)
+        self.platform.work()
+        made = self.owner.post(f"/rounds/{self.round}/publicity")
+        self.publicity_ends = datetime.fromisoformat(made["ends_at"])
         return self
 
     def stage(self, number: int = 0) -> str:

@@ -113,12 +113,6 @@ def test_from_registration_to_contract(platform: Any, folder: Path) -> None:
         {"text": "再提"},
         code="objections.too_late",
     )
-    no(
-        owner.post,
-        f"/objections/{objection['objection']}/answer",
-        {"answer": "成立", "upheld": True},
-        code="objections.upholding_not_open",
-    )
     owner.post(f"/objections/{objection['objection']}/answer", {"answer": "资质符合要求, 异议不成立"})
     platform.advance(platform.now + timedelta(seconds=1))
     assert tale.stage() == "CAND_END"

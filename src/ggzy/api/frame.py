@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -33,6 +34,8 @@ class _Encoder(DjangoJSONEncoder):
             return str(o)
         if isinstance(o, Enum):
             return o.value
+        if is_dataclass(o) and not isinstance(o, type):
+            return {field.name: getattr(o, field.name) for field in fields(o)}
         return super().default(o)
 
 

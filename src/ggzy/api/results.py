@@ -1,6 +1,7 @@
 """API from publicity to contract, of documents and of evidence."""
 
 import base64
+from datetime import date
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -9,8 +10,10 @@ from ninja import Router, Schema
 from ggzy.api.bids import SignatureIn, Text
 from ggzy.api.frame import answer, now, who, write
 from ggzy.awarding import actions as awarding
+from ggzy.awarding import endings
 from ggzy.contracting import actions as contracting
 from ggzy.deposits.queries import release_moments
+from ggzy.evaluation import sittings
 from ggzy.evidence import queries as evidence
 from ggzy.kernel import files
 from ggzy.objections import actions as objections
@@ -31,6 +34,42 @@ class ObjectionAnswer(Schema):
 
     answer: str
     upheld: bool = False
+
+
+class Findings(Schema):
+    """Of what kinds the trouble is, and the facts."""
+
+    kinds: list[str]
+    text: str
+
+
+class Ground(Schema):
+    """On which of the law's grounds, and the facts."""
+
+    ground: str
+    text: str
+
+
+class AwardEnd(Schema):
+    """How an award came to nothing, why, and the signature on that statement."""
+
+    kind: str
+    reason: str
+    signature: str
+
+
+class Annulment(Schema):
+    """The decision on the complaint: its number and what it found."""
+
+    decision: str
+    text: str
+
+
+class Performance(Schema):
+    """The performance bond in 元 and the day work starts."""
+
+    bond: str
+    starts_on: date
 
 
 @router.post("/rounds/{round_id}/publicity", tags=["定标"], summary="公示中标候选人")
@@ -64,6 +103,56 @@ def answer_objection(request: HttpRequest, objection_id: str, body: ObjectionAns
 def award(request: HttpRequest, round_id: str, body: Decision) -> dict[str, Any]:
     made = awarding.award(round_id=round_id, bid_id=body.bid, actor=who(request), now=now())
     return {"award": made.public_id, "price": made.price}
+
+
+@router.post("/rounds/{round_id}/review", tags=["评标"], summary="发现评标报告有错误, 退原评标委员会复核")
+@write
+def review_errors(request: HttpRequest, round_id: str, body: Findings) -> dict[str, Any]:
+    made = sittings.review_errors(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"sitting": made.number}
+
+
+@router.post(
+    "/rounds/{round_id}/reconsideration", tags=["评标"], summary="候选人情况变化, 请原评标委员会审查确认"
+)
+@write
+def reconsider(request: HttpRequest, round_id: str, body: Findings) -> dict[str, Any]:
+    made = sittings.reconsider(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"sitting": made.number}
+
+
+@router.post("/rounds/{round_id}/retender", tags=["定标"], summary="不再定标, 重新招标")
+@write
+def retender(request: HttpRequest, round_id: str, body: Ground) -> dict[str, Any]:
+    made = endings.retender(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"round": made.public_id, "stage": made.stage}
+
+
+@router.get("/rounds/{round_id}/award-end", tags=["定标"], summary="放弃中标或取消中标资格的待签内容")
+def ending_to_sign(request: HttpRequest, round_id: str, kind: str, reason: str) -> HttpResponse:
+    data = endings.ending_to_sign(round_id=round_id, kind=kind, reason=reason, actor=who(request))
+    return answer({"to_sign": base64.b64encode(data).decode()})
+
+
+@router.post("/rounds/{round_id}/award-end", tags=["定标"], summary="中标人放弃, 或招标人取消中标资格")
+@write
+def end_award(request: HttpRequest, round_id: str, body: AwardEnd) -> dict[str, Any]:
+    made = endings.end_award(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"award": made.public_id, "ended_at": made.ended_at}
+
+
+@router.post("/rounds/{round_id}/annulment", tags=["定标"], summary="投诉成立, 中标无效(监督部门)")
+@write
+def annul(request: HttpRequest, round_id: str, body: Annulment) -> dict[str, Any]:
+    made = endings.annul(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"round": made.public_id, "stage": made.stage}
+
+
+@router.post("/rounds/{round_id}/performance", tags=["合同"], summary="登记履约保证金和开工日期, 开始履约")
+@write
+def start_performance(request: HttpRequest, round_id: str, body: Performance) -> dict[str, Any]:
+    made = contracting.start_performance(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"performance_bond": made.performance_bond, "starts_on": made.starts_on}
 
 
 def _waiting(made: Any) -> dict[str, Any]:

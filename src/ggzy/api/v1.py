@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
-from ggzy.api import bids, evaluations, ocds, results
+from ggzy.api import bids, changes, evaluations, ocds, results
 from ggzy.api.frame import address, answer, install_problem_answers, now, token_of, who, write
 from ggzy.identity import actions as identity
 from ggzy.identity.queries import certificates_of
@@ -320,7 +320,8 @@ def publish(request: HttpRequest, tender_id: str, body: Publication) -> dict[str
 @api.get("/v1/tenders/{tender_id}/file", tags=["招标"], summary="下载招标文件(免费, 无需登录)")
 def file(request: HttpRequest, tender_id: str, version: int | None = None) -> HttpResponse:
     row = tenders.tender_file(tender_id=tender_id, version=version)
-    return answer({"version": row.version, "sha256": row.sha256, "document": row.document, "lots": row.lots})
+    out = {"version": row.version, "sha256": row.sha256, "document": row.document, "lots": row.lots}
+    return answer(out | ({"addendum": row.addendum} if row.addendum else {}))
 
 
 @api.post("/v1/rounds/{round_id}/next", tags=["招标"], summary="流标后开始新一轮招标")
@@ -429,4 +430,5 @@ def move_clock(request: HttpRequest, body: ClockMove) -> dict[str, Any]:
 api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", results.router)
+api.add_router("/v1", changes.router)
 api.add_router("/ocds", ocds.router)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from ggzy.awarding.models import Award, Publicity
 from ggzy.bidding.models import Bid
-from ggzy.deadlines.actions import effect, set_timer
+from ggzy.deadlines.actions import cancel_timer, effect, set_timer
 from ggzy.evaluation.queries import report_of_round
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
@@ -20,7 +20,7 @@ from ggzy.law.limits import beijing_date, runs_out
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.spec import Hold, Stage
+from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import (
     holds_on,
@@ -35,6 +35,13 @@ from ggzy.ui.documents import day, letter_pdf
 
 END_PUBLICITY = "awarding.end_publicity"
 LETTER = "award_letter"
+
+
+class NoCandidateLeft(Refusal):
+    """Every candidate is out."""
+
+    code = "awarding.no_candidate_left"
+    basis = Citation("招标投标法实施条例", "第五十五条")
 
 
 class NotTheFirst(Refusal):
@@ -84,7 +91,11 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
     ends_at = publicity_end(started=now, round_=round_)
     make_move(round_, "start_publicity", actor=actor, now=now)
     publicity = Publicity.objects.create(
-        round=round_, started_at=now, ends_at=ends_at, region_code=round_.region_code
+        round=round_,
+        number=Publicity.objects.filter(round=round_).count() + 1,
+        started_at=now,
+        ends_at=ends_at,
+        region_code=round_.region_code,
     )
     set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=ends_at)
     candidates = [_candidate(row, bid) for row, bid in rows]
@@ -115,6 +126,8 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             "started_at": now.isoformat(),
             "ends_at": ends_at.isoformat(),
             "report_sha256": evaluation.report_sha256,
+            "sitting": evaluation.number,
+            "number": publicity.number,
             "ranking": [
                 {k: row[k] for k in ("rank", "bid", "price", "evaluated_price", "total", "drawn")}
                 for row in evaluation.report["ranking"]
@@ -149,7 +162,9 @@ def end_publicity(round_id: str, now: datetime) -> datetime | None:
     round_ = lock_round(round_id)
     if round_.stage != Stage.CAND_PUB:
         return None
-    publicity = Publicity.objects.select_for_update(of=("self",)).get(round=round_)
+    publicity = Publicity.objects.select_for_update(of=("self",)).get(
+        round=round_, ended_at=None, stopped_at=None
+    )
     if now < publicity.ends_at:
         return publicity.ends_at
     if holds_on(round_):
@@ -163,34 +178,61 @@ def end_publicity(round_id: str, now: datetime) -> datetime | None:
         actor=SYSTEM,
         legal_at=now,
         **place_of(round_),
-        public={"ended_at": now.isoformat()},
+        public={"ended_at": now.isoformat(), "number": publicity.number},
     )
     return None
 
 
+def running_publicity(round_: Round) -> Publicity | None:
+    """Return the publicity that runs in a round, if one does."""
+    return Publicity.objects.filter(round=round_, ended_at=None, stopped_at=None).first()
+
+
+def stop_publicity(round_: Round, *, now: datetime) -> None:
+    """Stop the running publicity for good: its candidates are looked at again and will be published anew."""
+    Publicity.objects.filter(round=round_, ended_at=None, stopped_at=None).update(stopped_at=now)
+    cancel_timer(kind=END_PUBLICITY, subject=round_.public_id, now=now)
+
+
 def resume_after_hold(round_: Round, *, now: datetime) -> None:
     """Let the publicity's clock run again after its hold was lifted: it ends at its time, or at once if that passed."""
-    publicity = Publicity.objects.filter(round=round_, ended_at=None).first()
-    if publicity is not None and Hold.OBJECTION not in holds_on(round_):
+    publicity = running_publicity(round_)
+    if publicity is not None and not holds_on(round_):
         set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=max(publicity.ends_at, now))
+
+
+def first_left(round_: Round) -> tuple[dict[str, Any], OpenedBid]:
+    """Return the first candidate whose award has not come to nothing, with its row of the report.
+
+    :raises NoCandidateLeft: none is left
+    """
+    out = set(
+        Award.objects.filter(round=round_).exclude(ended_at=None).values_list("bid__public_id", flat=True)
+    )
+    for row, bid in candidates_of(round_):
+        if bid.bid not in out:
+            return row, bid
+    raise NoCandidateLeft("全部中标候选人均已放弃或被取消资格, 应当重新招标")
 
 
 @transaction.atomic
 def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
-    """Determine the winner: the first candidate. CAND_END → AWARDED.
+    """Determine the winner: the first candidate, or the next where an award before came to nothing (条例55).
 
-    :raises NotTheFirst: another bid than the first candidate's
+    CAND_END → AWARDED.
+
+    :raises NotTheFirst: another bid than the first candidate's who is still there
+    :raises NoCandidateLeft: every candidate's award came to nothing
     """
     require(actor, Permission.AWARD)
     round_ = lock_round(round_id)
     tender = round_.lot.tender
     require_tenderee(tender, actor)
     require_move(round_, "award", actor=actor)
-    row, bid = candidates_of(round_)[0]
+    row, bid = first_left(round_)
     if bid.bid != bid_id:
-        raise NotTheFirst(
-            f"应当确定排名第一的中标候选人({bid.bidder})为中标人; 依法顺延的情形在公示期满后的审查程序中办理"
-        )
+        place = "第一" if row["rank"] == 1 else "依次顺延到"
+        raise NotTheFirst(f"应当确定排名{place}的中标候选人({bid.bidder})为中标人, 不能跳过")
     make_move(round_, "award", actor=actor, now=now, decided_at=now)
     made = Award.objects.create(
         round=round_,
@@ -217,7 +259,7 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
 
 
 def _award_of(round_: Round) -> Award:
-    found = Award.objects.select_related("bid__bidder").filter(round=round_).first()
+    found = Award.objects.select_related("bid__bidder").filter(round=round_, ended_at=None).first()
     if found is None:
         raise NotFound("该标段尚未定标")
     return found

@@ -6,6 +6,13 @@ from decimal import Decimal
 
 from ggzy.awarding.models import Award, Publicity
 
+END_LABELS = {
+    Award.REFUSED: "中标人放弃中标",
+    Award.NO_BOND: "未按招标文件要求提交履约保证金",
+    Award.NO_CONTRACT: "无正当理由不与招标人订立合同",
+    Award.ANNULLED: "投诉成立, 中标无效",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class AwardRow:
@@ -23,8 +30,8 @@ class AwardRow:
 
 
 def awards_of(round_pks: list[int]) -> dict[int, AwardRow]:
-    """Return {round primary key: award} of rounds that have one."""
-    rows = Award.objects.filter(round_id__in=round_pks).select_related("bid__bidder", "round")
+    """Return {round primary key: award in force} of rounds that have one."""
+    rows = Award.objects.filter(round_id__in=round_pks, ended_at=None).select_related("bid__bidder", "round")
     return {
         a.round_id: AwardRow(
             round=a.round.public_id,
@@ -42,5 +49,37 @@ def awards_of(round_pks: list[int]) -> dict[int, AwardRow]:
 
 
 def publicities_of(round_pks: list[int]) -> dict[int, Publicity]:
-    """Return {round primary key: publicity}."""
-    return {p.round_id: p for p in Publicity.objects.filter(round_id__in=round_pks)}
+    """Return {round primary key: its last publicity}."""
+    rows = Publicity.objects.filter(round_id__in=round_pks).order_by("number")
+    return {p.round_id: p for p in rows}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedAward:
+    """An award that came to nothing: whose, from when on, for which of the law's reasons."""
+
+    bid: str
+    bidder: str
+    bidder_pk: int
+    kind: str
+    label: str
+    reason: str
+    ended_at: datetime
+
+
+def ended_awards(round_pk: int) -> list[EndedAward]:
+    """Return the awards of a round that came to nothing, the first first."""
+    rows = Award.objects.filter(round_id=round_pk).exclude(ended_at=None).select_related("bid__bidder")
+    return [
+        EndedAward(
+            bid=a.bid.public_id,
+            bidder=a.bid.bidder.name,
+            bidder_pk=a.bid.bidder_id,
+            kind=a.end_kind,
+            label=END_LABELS[a.end_kind],
+            reason=a.end_reason,
+            ended_at=a.ended_at,
+        )
+        for a in rows.order_by("ended_at")
+        if a.ended_at is not None
+    ]

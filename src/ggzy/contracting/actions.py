@@ -1,24 +1,26 @@
 """The contract: set from the award, sealed by the tenderee and the winner, then published."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
 from ggzy.awarding.actions import winner_facts
 from ggzy.awarding.models import Award
+from ggzy.contracting import rules
 from ggzy.contracting.models import Contract
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
 from ggzy.identity.sealing import finish_seal, prepare_seal
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
+from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import lock_round, make_move, place_of, require_move
+from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
 from ggzy.ui.documents import contract_pdf
 
 PURPOSE = "contract"
@@ -39,7 +41,7 @@ class AlreadySealed(Refusal):
 
 def _locked(round_id: str, actor: Actor) -> tuple[Round, Award, str]:
     round_ = lock_round(round_id)
-    award = Award.objects.select_related("bid__bidder").filter(round=round_).first()
+    award = Award.objects.select_related("bid__bidder").filter(round=round_, ended_at=None).first()
     if award is None or award.sent_at is None:
         raise NotFound("中标通知书尚未发出, 不能签订合同")
     if actor.organisation_pk == round_.lot.tender.tenderee_id:
@@ -143,4 +145,38 @@ def finish_contract(*, round_id: str, signature: str, actor: Actor, now: datetim
             **place_of(round_),
             public={"signed_at": now.isoformat(), "price": str(award.price), "pdf_sha256": contract.pdf},
         )
+    return contract
+
+
+@transaction.atomic
+def start_performance(*, round_id: str, bond: str, starts_on: date, actor: Actor, now: datetime) -> Contract:
+    """Record the performance bond and the day work starts: CONTRACTED → PERFORMING.
+
+    :raises BondTooHigh: more than 10 % of the contract price (条例58)
+    :raises BadInput: no amount, or work that starts before the contract was signed
+    """
+    require(actor, Permission.PERFORMANCE_START)
+    round_ = lock_round(round_id)
+    require_tenderee(round_.lot.tender, actor)
+    require_move(round_, "start_performance", actor=actor)
+    contract = (
+        Contract.objects.select_for_update(of=("self",))
+        .select_related("award__bid__bidder")
+        .get(award__round=round_, award__ended_at=None)
+    )
+    amount = yuan(bond, field="bond")
+    assert contract.signed_at is not None, "CONTRACTED has a signed contract"
+    rules.require_lawful_bond(amount, price=contract.award.price)
+    rules.require_start(starts_on, signed_at=contract.signed_at)
+    make_move(round_, "start_performance", actor=actor, now=now)
+    contract.performance_bond, contract.starts_on = amount, starts_on
+    contract.save(update_fields=["performance_bond", "starts_on"])
+    record_act(
+        "contracting.performance_started",
+        subject=contract.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"performance_bond": str(amount), "starts_on": starts_on.isoformat()},
+    )
     return contract

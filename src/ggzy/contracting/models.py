@@ -15,6 +15,8 @@ class Contract(BusinessRow):
     owner_certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="+")
     winner_certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="+")
     signed_at = models.DateTimeField(null=True)
+    performance_bond = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    starts_on = models.DateField(null=True)
 
     class Meta:
         constraints = [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ggzy.awarding.queries import awards_of, publicities_of
+from ggzy.awarding.queries import awards_of, ended_awards, publicities_of
 from ggzy.contracting.queries import contracts_of
 from ggzy.deposits.rules import LotFacts, Standing, refundable_from
 from ggzy.evaluation.queries import report_of_round
@@ -32,6 +32,7 @@ def release_moments(*, round_id: str, viewer: Actor) -> list[ReleaseMoment]:
     publicity = publicities_of([round_.pk]).get(round_.pk)
     evaluation = report_of_round(round_.pk)
     candidates = set((evaluation.report or {}).get("candidates", [])) if evaluation else set()
+    lost = {a.bid for a in ended_awards(round_.pk) if a.kind != "annulled"}
     facts = LotFacts(
         failed_at=round_.decided_at if round_.stage == Stage.FAILED else None,
         publicity_ended_at=publicity.ended_at if publicity else None,
@@ -51,7 +52,9 @@ def release_moments(*, round_id: str, viewer: Actor) -> list[ReleaseMoment]:
     for row in rows:
         if not sees_all and row.bid.bidder_id != viewer.organisation_pk:
             continue
-        if award is not None and award.bid == row.bid.public_id:
+        if row.bid.public_id in lost:
+            standing = Standing.REFUSED
+        elif award is not None and award.bid == row.bid.public_id:
             standing = Standing.WINNER
         elif row.bid.public_id in candidates:
             standing = Standing.CANDIDATE

@@ -13,6 +13,7 @@ class Standing(StrEnum):
     NOT_CANDIDATE = "not_candidate"
     CANDIDATE = "candidate"
     WINNER = "winner"
+    REFUSED = "refused"
 
     @property
     def label(self) -> str:
@@ -23,6 +24,7 @@ class Standing(StrEnum):
             "not_candidate": "非中标候选人",
             "candidate": "中标候选人(未中标)",
             "winner": "中标人",
+            "refused": "放弃或被取消中标(依法不予退还)",
         }[self.value]
 
 
@@ -43,6 +45,8 @@ def refundable_from(standing: Standing, facts: LotFacts) -> datetime | None:
     Non-candidates need not wait for the contract: they are free once publicity has ended.
     """
     due = _by_standing(standing, facts)
+    if standing is Standing.REFUSED:
+        return None  # 条例74: a failure that follows does not free what was lost before it
     if standing is Standing.WITHDRAWN or facts.failed_at is None:
         return due
     # a failure frees everybody, but never puts off what was owed before it
@@ -61,3 +65,5 @@ def _by_standing(standing: Standing, facts: LotFacts) -> datetime | None:
             return facts.result_published_at
         case Standing.WINNER:
             return facts.contract_signed_at
+        case Standing.REFUSED:
+            return None

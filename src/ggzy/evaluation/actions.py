@@ -21,10 +21,10 @@ from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Ref
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.spec import MoveNotAllowed, Stage
 from ggzy.tendering.document import Method, TenderDocument, parse
 from ggzy.tendering.models import Round, TenderFile
-from ggzy.tendering.moves import lock_round, make_move, place_of, require_owner_side
+from ggzy.tendering.moves import holds_on, lock_round, make_move, place_of, require_owner_side
 from ggzy.ui.documents import report_pdf
 
 REPORT_PDF = "evaluation.report_pdf"
@@ -112,9 +112,13 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
 
 def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
     round_ = lock_round(round_id)
-    evaluation = Evaluation.objects.select_for_update(of=("self",)).filter(round=round_).first()
+    evaluation = (
+        Evaluation.objects.select_for_update(of=("self",)).filter(round=round_).order_by("-number").first()
+    )
     if evaluation is None:
         raise NotFound("该标段尚未开始评标")
+    if held := holds_on(round_):
+        raise MoveNotAllowed(f"因{'、'.join(hold.label for hold in held)}, 评标暂停, 已提交的内容均已保存")
     member = Member.objects.filter(
         draw_id=evaluation.draw_id, account_id=actor.account_pk, left=False
     ).first()
@@ -155,7 +159,7 @@ def _hand_in(
         actor=actor,
         legal_at=now,
         **place_of(round_),
-        public={"kind": kind, "member": member.code},
+        public={"kind": kind, "member": member.code, "sitting": evaluation.number},
         supervisor={"content": content},
     )
     sheets = list(
@@ -336,6 +340,7 @@ def _compile(
         "lot": round_.lot.name,
         "method": document.method.value,
         "compiled_at": now.isoformat(),
+        **_sitting(evaluation),
         "ranking": [_report_row(p, bids[p.bid]) for p in places],
         "rejected": [
             {"bid": bid, "bidder": bids[bid].bidder, "reasons": reasons}
@@ -355,6 +360,19 @@ def _compile(
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report},
     )
+
+
+def _sitting(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what the report of a later sitting says of its cause; the first says nothing."""
+    if evaluation.number == 1:
+        return {}
+    earlier = Evaluation.objects.get(round_id=evaluation.round_id, number=evaluation.number - 1)
+    return {
+        "sitting": evaluation.number,
+        "cause": evaluation.cause,
+        "scope": evaluation.scope,
+        "earlier_report_sha256": earlier.report_sha256,
+    }
 
 
 def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:
@@ -403,7 +421,11 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
         actor=actor,
         legal_at=now,
         **place_of(round_),
-        public={"member": member.code, "report_sha256": evaluation.report_sha256},
+        public={
+            "member": member.code,
+            "report_sha256": evaluation.report_sha256,
+            "sitting": evaluation.number,
+        },
         supervisor={"dissent": dissent.strip()},
     )
     if evaluation.signatures.count() == evaluation.draw.committee_size:
@@ -422,7 +444,11 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
         actor=actor,
         legal_at=now,
         **place_of(round_),
-        public={"report_sha256": evaluation.report_sha256, "reported_at": now.isoformat()},
+        public={
+            "report_sha256": evaluation.report_sha256,
+            "reported_at": now.isoformat(),
+            "sitting": evaluation.number,
+        },
     )
 
 

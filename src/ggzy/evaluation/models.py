@@ -10,7 +10,7 @@ from ggzy.tendering.models import Round
 
 
 class Evaluation(BusinessRow):
-    """The evaluation of one round by one committee."""
+    """One sitting of a committee on one round: the first, or a later one with its cause and its scope."""
 
     PRELIMINARY, COMPETITION, DETAILED, SIGNING, DONE = (
         "preliminary",
@@ -20,7 +20,13 @@ class Evaluation(BusinessRow):
         "done",
     )
 
-    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="evaluation")
+    FIRST, ERRORS, OBJECTION, CHANGE = "first", "errors", "objection", "change"
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="evaluations")
+    number = models.PositiveSmallIntegerField(default=1)
+    cause = models.CharField(max_length=10, default="first")
+    #: what a later sitting looks at again, and nothing else
+    scope = models.TextField(blank=True)
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="evaluations")
     step = models.CharField(max_length=12)
     started_at = models.DateTimeField()
@@ -30,6 +36,14 @@ class Evaluation(BusinessRow):
     report_sha256 = models.CharField(max_length=64, blank=True)
     report_pdf = models.CharField(max_length=64, blank=True)
     reported_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="sittings_are_numbered_once", fields=["round", "number"]),
+            models.UniqueConstraint(
+                name="one_sitting_at_a_time", fields=["round"], condition=~models.Q(step="done")
+            ),
+        ]
 
 
 class Sheet(BusinessRow):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ggzy.evaluation.actions import NotAMember, document_of
-from ggzy.evaluation.models import Evaluation
+from ggzy.evaluation.models import Evaluation, Sheet
 from ggzy.experts.models import Member
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
@@ -34,6 +34,10 @@ class Desk:
     waiting_for: int
     report: dict[str, Any] | None
     signed: bool
+    sitting: int
+    scope: str
+    #: this member's own sheets of the sitting before, to start from: {kind: content}
+    earlier: dict[str, Any]
 
 
 def desk(*, round_id: str, actor: Actor) -> Desk:
@@ -46,6 +50,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     evaluation = (
         Evaluation.objects.select_related("round__lot__tender", "draw")
         .filter(round__public_id=round_id)
+        .order_by("-number")
         .first()
     )
     if evaluation is None:
@@ -77,7 +82,17 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         waiting_for=evaluation.draw.committee_size - done,
         report=evaluation.report,
         signed=evaluation.signatures.filter(member=member).exists(),
+        sitting=evaluation.number,
+        scope=evaluation.scope,
+        earlier=_earlier(evaluation, member) if evaluation.number > 1 else {},
     )
+
+
+def _earlier(evaluation: Evaluation, member: Member) -> dict[str, Any]:
+    rows = member.sheets.filter(
+        evaluation__round_id=evaluation.round_id, evaluation__number=evaluation.number - 1
+    )
+    return dict(rows.values_list("kind", "content"))
 
 
 def report_to_sign(*, round_id: str, actor: Actor) -> bytes:
@@ -112,6 +127,7 @@ def report(*, round_id: str, actor: Actor) -> ReportRow:
         Evaluation.objects.select_related("round__lot__tender")
         .filter(round__public_id=round_id)
         .exclude(reported_at=None)
+        .order_by("-number")
         .first()
     )
     if evaluation is None:
@@ -130,8 +146,8 @@ def report(*, round_id: str, actor: Actor) -> ReportRow:
 
 
 def report_of_round(round_pk: int) -> Evaluation | None:
-    """Return the finished evaluation of a round for the stages after it."""
-    return Evaluation.objects.filter(round_id=round_pk, reported_at__isnull=False).first()
+    """Return the last finished sitting on a round for the stages after it."""
+    return Evaluation.objects.filter(round_id=round_pk, reported_at__isnull=False).order_by("-number").first()
 
 
 def sheets_for_supervisor(*, round_id: str, actor: Actor) -> list[dict[str, Any]]:
@@ -140,12 +156,12 @@ def sheets_for_supervisor(*, round_id: str, actor: Actor) -> list[dict[str, Any]
     :raises NotPermitted: anyone else
     """
     require(actor, Permission.EVALUATION_READ_SHEETS)
-    evaluation = Evaluation.objects.filter(round__public_id=round_id).first()
-    if evaluation is None:
+    if not Evaluation.objects.filter(round__public_id=round_id).exists():
         raise NotFound("该标段尚未开始评标")
+    rows = Sheet.objects.filter(evaluation__round__public_id=round_id).select_related("member", "evaluation")
     return [
-        {"member": s.member.code, "kind": s.kind, "content": s.content}
-        for s in evaluation.sheets.select_related("member").order_by("kind", "member__code")
+        {"sitting": s.evaluation.number, "member": s.member.code, "kind": s.kind, "content": s.content}
+        for s in rows.order_by("evaluation__number", "kind", "member__code")
     ]
 
 
@@ -153,10 +169,10 @@ def running_for(account_pk: int) -> list[Round]:
     """Return the rounds whose evaluation waits for an account."""
     return list(
         Round.objects.filter(
-            evaluation__draw__members__account_id=account_pk,
-            evaluation__draw__members__left=False,
+            evaluations__draw__members__account_id=account_pk,
+            evaluations__draw__members__left=False,
         )
-        .exclude(evaluation__step=Evaluation.DONE)
+        .exclude(evaluations__step=Evaluation.DONE)
         .select_related("lot__tender")
         .distinct()
     )
@@ -209,7 +225,7 @@ def desks_of(account_pk: int) -> list[DeskRow]:
 
 def reported_at_of(round_pks: list[int]) -> dict[int, datetime]:
     """Return {round primary key: moment of the report} of rounds whose report was handed over."""
-    rows = Evaluation.objects.filter(round_id__in=round_pks, reported_at__isnull=False)
+    rows = Evaluation.objects.filter(round_id__in=round_pks, reported_at__isnull=False).order_by("number")
     return dict(rows.values_list("round_id", "reported_at"))
 
 

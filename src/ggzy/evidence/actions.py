@@ -184,6 +184,12 @@ def disclose_hashes(hashes: Iterable[str], *, now: datetime) -> int:
     return disclose(Entry.objects.filter(centre_id=settings.CENTRE_ID, entry_hash__in=list(hashes)), now=now)
 
 
+def disclose_acts(*, round_id: str, acts: Iterable[str], now: datetime) -> int:
+    """Mark the escrowed entries of these acts in a round as disclosed; see `disclose`."""
+    rows = Entry.objects.filter(centre_id=settings.CENTRE_ID, round=round_id, act__in=list(acts))
+    return disclose(rows, now=now)
+
+
 @transaction.atomic
 def erase(entry: Entry, field_names: Iterable[str]) -> Entry:
     """Drop the salts and values of these fields for good; their commitments stay, so the log still verifies.

@@ -69,7 +69,7 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
     )
     if not rounds:
         raise DrawNotNow("招标公告发布之后、评标之前才能抽取专家")
-    if Draw.objects.filter(rounds__in=rounds).exists():
+    if Draw.objects.filter(rounds__in=rounds).exclude(state=Draw.CANCELLED).exists():
         raise DrawNotNow("本次招标的专家抽取已经发起, 请在抽取页面继续")
     document = parse(TenderFile.objects.filter(tender=tender).order_by("-version")[0].document)
     needed = document.committee_size - document.owner_representatives
@@ -116,12 +116,26 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
             "draw": draw.public_id,
             "specialty": draw.specialty,
             "needed": needed,
+            "rounds": [r.public_id for r in rounds],
             "labels": labels,
             "pool_sha256": draw.pool_sha256,
             "parties": list(rules.SEED_PARTIES),
         },
     )
     return draw
+
+
+def running_draw(rounds: Sequence[Round]) -> Draw | None:
+    """Return the draw for these rounds that is not seated yet, locked, if there is one."""
+    pks = Draw.objects.filter(rounds__in=rounds).exclude(state__in=[Draw.SEATED, Draw.CANCELLED]).values("pk")
+    return Draw.objects.select_for_update(of=("self",)).select_related("tender").filter(pk__in=pks).first()
+
+
+def cancel_draw(draw: Draw, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Give up a locked draw whose evaluation will not be when it was drawn for (called inside an act)."""
+    draw.state = Draw.CANCELLED
+    draw.save(update_fields=["state"])
+    _record(draw, "experts.draw_cancelled", actor, now, {"reason": reason})
 
 
 def _lock(draw_id: str) -> Draw:
@@ -133,6 +147,8 @@ def _lock(draw_id: str) -> Draw:
     )
     if draw is None:
         raise NotFound("没有这次专家抽取")
+    if draw.state == Draw.CANCELLED:
+        raise DrawNotNow("本次抽取因时间变更已取消, 请在重新发起的抽取中办理")
     return draw
 
 

@@ -21,7 +21,13 @@ class Expert(BusinessRow):
 class Draw(BusinessRow):
     """One draw for one tender: a frozen pool, seeds of several parties, a ranking anyone can recompute."""
 
-    SEEDING, CALLING, CONFIRMED, SEATED = "seeding", "calling", "confirmed", "seated"
+    SEEDING, CALLING, CONFIRMED, SEATED, CANCELLED = (
+        "seeding",
+        "calling",
+        "confirmed",
+        "seated",
+        "cancelled",
+    )
 
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="draws")
     rounds = models.ManyToManyField(Round, related_name="draws")

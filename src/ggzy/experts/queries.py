@@ -80,7 +80,7 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
     rows = (
         Candidate.objects.filter(expert__account_id=actor.account_pk)
         .exclude(state=Candidate.WAITING)
-        .exclude(draw__state=Draw.SEATED)
+        .exclude(draw__state__in=[Draw.SEATED, Draw.CANCELLED])
         .select_related("draw__tender")
         .order_by("-draw_id")
     )
@@ -125,6 +125,7 @@ def draw_of_rounds(round_ids: Sequence[str]) -> str:
     """Return the draw for these rounds, "" if none has been requested."""
     found = (
         Draw.objects.filter(rounds__public_id__in=list(round_ids))
+        .exclude(state=Draw.CANCELLED)
         .order_by("-pk")
         .values_list("public_id", flat=True)
     )

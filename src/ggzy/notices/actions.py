@@ -21,6 +21,12 @@ class NoticeKind(StrEnum):
     RESULT = "result"
     CONTRACT = "contract"
     OPENING_RECORD = "opening_record"
+    CLARIFICATION = "clarification"
+    POSTPONEMENT = "postponement"
+    SUSPENSION = "suspension"
+    RESUMPTION = "resumption"
+    TERMINATION = "termination"
+    CORRECTION = "correction"
 
     @property
     def label(self) -> str:
@@ -32,6 +38,12 @@ class NoticeKind(StrEnum):
             "result": "中标结果公告",
             "contract": "合同公告",
             "opening_record": "开标记录",
+            "clarification": "澄清答疑公告",
+            "postponement": "延期公告",
+            "suspension": "暂停公告",
+            "resumption": "恢复公告",
+            "termination": "终止公告",
+            "correction": "更正公告",
         }[self.value]
 
 

@@ -4,19 +4,20 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ggzy.awarding.actions import resume_after_hold
-from ggzy.awarding.models import Publicity
+from ggzy.awarding.actions import resume_after_hold, running_publicity, stop_publicity
+from ggzy.evaluation.models import Evaluation
+from ggzy.evaluation.sittings import sit_again
 from ggzy.evidence.actions import record_act
 from ggzy.kernel import calendars
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law import table
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import beijing_date, latest_before, runs_out
 from ggzy.notices.actions import tell
 from ggzy.objections.models import Objection
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.spec import Hold
+from ggzy.procedures.spec import Hold, Stage
 from ggzy.tendering.moves import lift_hold, lock_round, place_of, require_move, require_owner_side, set_hold
 
 
@@ -25,12 +26,6 @@ class ObjectionTooLate(Refusal):
 
     code = "objections.too_late"
     basis = Citation("招标投标法实施条例", "第五十四条")
-
-
-class UpholdingNotOpen(Refusal):
-    """Upholding leads to a re-evaluation, which the catalogue still defers."""
-
-    code = "objections.upholding_not_open"
 
 
 @transaction.atomic
@@ -43,7 +38,8 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
     require(actor, Permission.RESULT_OBJECT)
     round_ = lock_round(round_id)
     require_move(round_, "object_to_result", actor=actor)
-    publicity = Publicity.objects.get(round=round_)
+    publicity = running_publicity(round_)
+    assert publicity is not None, "CAND_PUB has a running publicity"
     if now >= publicity.ends_at:
         raise ObjectionTooLate("公示期已满, 不再受理对评标结果的异议; 仍有意见的可依法投诉")
     if actor.organisation_pk not in all_bidders(round_.pk):
@@ -82,12 +78,78 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
 
 
 @transaction.atomic
+def object_to_file(*, round_id: str, text: str, actor: Actor, now: datetime) -> Objection:
+    """Object to the tender file (条例22). In time it stops the tender until it is answered; late it is answered too.
+
+    Who objects is escrowed until the opening, from the owner side, the centre and the supervisor alike.
+
+    :raises MoveNotAllowed: the round takes no bids
+    :raises ObjectionTooLate: the deadline has passed
+    """
+    require(actor, Permission.FILE_OBJECT)
+    round_ = lock_round(round_id)
+    require_move(round_, "object_to_document", actor=actor)
+    assert round_.bid_deadline is not None and round_.published_at is not None
+    if now >= round_.bid_deadline:
+        raise ObjectionTooLate("投标截止时间已到, 不再受理对招标文件的异议; 仍有意见的可依法投诉")
+    if not text.strip():
+        raise BadInput("请写明异议事项和理由", field="text")
+    on = beijing_date(round_.published_at)
+    last = latest_before(table.limit("GC-T07", on=on), event=round_.bid_deadline, calendar=calendars.CHINA)
+    due = runs_out(table.limit("GC-T08", on=on), started=now, calendar=calendars.CHINA).instant
+    late = now >= last.instant
+    row = Objection.objects.create(
+        round=round_,
+        about=Objection.FILE,
+        objector_id=actor.organisation_pk,
+        text=text.strip()[:5000],
+        filed_at=now,
+        answer_due_at=due,
+        late=late,
+        region_code=round_.region_code,
+    )
+    record_act(
+        "objections.raised",
+        subject=row.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"filed_at": now.isoformat(), "late": late},
+        supervisor={"text": row.text},
+        escrowed=True,
+    )
+    if not late:
+        set_hold(round_, Hold.OBJECTION, reason="对招标文件的异议未答复", source=row.public_id, now=now)
+        record_act(
+            "objections.held",
+            subject=row.public_id,
+            actor=SYSTEM,
+            legal_at=now,
+            **place_of(round_),
+            public={"answer_due_at": due.isoformat()},
+        )
+    tender = round_.lot.tender
+    tell(
+        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        title=f"{tender.name}（{round_.lot.name}）收到对招标文件的异议",
+        text="请自收到之日起3日内答复; 答复前暂停招标投标活动。异议人名称在开标前不显示。"
+        if not late
+        else "该异议在法定期限之后提出, 不产生暂停效力, 仍请回应。异议人名称在开标前不显示。",
+        link=f"/work/tenders/{tender.public_id}/changes",
+        now=now,
+    )
+    return row
+
+
+@transaction.atomic
 def answer_objection(
     *, objection_id: str, answer: str, upheld: bool, actor: Actor, now: datetime
 ) -> Objection:
-    """Answer an objection; the hold is lifted and the publicity goes on, or ends if its time has passed.
+    """Answer an objection: the hold is lifted and what it held goes on, or ends if its time has passed.
 
-    :raises UpholdingNotOpen: upholding it would need a re-evaluation
+    An upheld objection to the result sends the report back to the committee, for what was objected to and
+    nothing else (CAND_PUB → EVALUATING); its candidates will be published anew.
+
     :raises BadInput: no answer, or answered already
     """
     require(actor, Permission.OBJECTION_ANSWER)
@@ -101,23 +163,30 @@ def answer_objection(
     row = Objection.objects.select_for_update(of=("self",)).get(public_id=objection_id)
     if row.answered_at is not None:
         raise BadInput("该异议已答复, 答复不能修改")
-    if upheld:
-        raise UpholdingNotOpen(
-            "异议成立需由原评标委员会重新评审, 该步骤在程序目录中标为待建; 请暂不答复并报告监督部门"
-        )
     if not answer.strip():
         raise BadInput("请写明答复内容", field="answer")
-    row.answer, row.answered_at = answer.strip()[:5000], now
-    row.save(update_fields=["answer", "answered_at"])
+    row.answer, row.answered_at, row.upheld = answer.strip()[:5000], now, upheld
+    row.save(update_fields=["answer", "answered_at", "upheld"])
     lift_hold(source=row.public_id, now=now)
-    resume_after_hold(round_, now=now)
+    if upheld and row.about == Objection.RESULT and round_.stage == Stage.CAND_PUB:
+        sit_again(
+            round_,
+            move="uphold_objection",
+            cause=Evaluation.OBJECTION,
+            scope=f"异议: {row.text}\n答复: {row.answer}",
+            actor=actor,
+            now=now,
+        )
+        stop_publicity(round_, now=now)
+    else:
+        resume_after_hold(round_, now=now)
     record_act(
         "objections.answered",
         subject=row.public_id,
         actor=actor,
         legal_at=now,
         **place_of(round_),
-        public={"answered_at": now.isoformat()},
+        public={"answered_at": now.isoformat(), "upheld": upheld},
         supervisor={"answer": row.answer},
     )
     tell(

@@ -22,13 +22,18 @@ def objections_on(*, round_id: str, viewer: Actor) -> list[dict[str, Any]]:
             viewer.organisation_pk
             and viewer.organisation_pk in {row.objector_id, tender.tenderee_id, tender.agency_id}
         )
+        hidden = row.about == Objection.FILE and row.round.opened_at is None
+        named = concerned and (not hidden or viewer.organisation_pk == row.objector_id)
         out.append(
             {
                 "id": row.public_id,
+                "about": row.about,
+                "late": row.late,
+                "upheld": row.upheld,
                 "filed_at": row.filed_at,
                 "answer_due_at": row.answer_due_at,
                 "answered_at": row.answered_at,
-                "objector": row.objector.name if concerned else None,
+                "objector": row.objector.name if named else None,
                 "text": row.text if concerned else None,
                 "answer": row.answer if concerned else None,
             }

@@ -19,7 +19,7 @@ from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.canonical import canonical, commitment, sha256
 from ggzy.kernel.refusals import Refusal
 from ggzy.law import table
-from ggzy.law.limits import beijing_date, earliest_moment, keeps, runs_out
+from ggzy.law.limits import beijing_date, earliest_moment, keeps, latest_before, runs_out
 from ggzy.tendering.document import Method, parse
 
 
@@ -85,9 +85,12 @@ def _check(function: Callable[[list[Act], _Findings], None]) -> Callable[[Pack],
 
 
 def _documents(rows: list[Act]) -> dict[str, tuple[Act, Mapping[str, Any]]]:
-    """Return {round: (publication, lot row)}."""
+    """Return {round: (the newest issue of the file for it, lot row)}."""
     return {
-        lot["round"]: (row, lot) for row in _named(rows, "tendering.published") for lot in row.fields["lots"]
+        lot["round"]: (row, lot)
+        for row in rows
+        if row.act in {"tendering.published", "changes.made"} and "document" in row.fields
+        for lot in row.fields["lots"]
     }
 
 
@@ -116,6 +119,50 @@ def tender_file(rows: list[Act], out: _Findings) -> None:
             "发布的招标文件就是通过公平竞争审查的那一份",
             "发布的招标文件没有对应的公平竞争审查结论",
         )
+
+
+@_check
+def changes(rows: list[Act], out: _Findings) -> None:
+    """A clarification's file is the one its hash names; one that affects bids left the law's days; no deadline moved forward."""
+    deadlines: dict[str, datetime] = {}
+    law: Mapping[str, Any] = {}
+    for row in rows:
+        if row.act == "tendering.published":
+            law = table.in_force(beijing_date(_moment(row.fields["published_at"])))
+            for lot in row.fields["lots"]:
+                deadlines[lot["round"]] = _moment(row.fields["bid_deadline"])
+        if row.act != "changes.made":
+            continue
+        title = f"变更第{row.fields['number']}号"
+        if "document" in row.fields:
+            content = {k: row.fields[k] for k in ("document", "lots", "addendum")}
+            same = sha256(canonical(content)).hex() == row.fields["file"]["sha256"]
+            out.judge(
+                "change.file",
+                title,
+                same,
+                "澄清后的招标文件与公布的摘要一致",
+                "澄清后的招标文件与公布的摘要不一致",
+            )
+        moved = _moment(row.fields["bid_deadline"]) if row.fields.get("bid_deadline") else None
+        for round_id in row.fields["rounds"]:
+            before = deadlines.get(round_id)
+            if before is None:
+                continue
+            if moved is not None and row.fields["kind"] not in {"resume", "end_outage"}:
+                out.judge("change.later", title, moved >= before, "截止时间只推后", "截止时间被提前")
+            deadlines[round_id] = moved or before
+        if row.fields.get("affects_bids"):
+            made = _moment(row.fields["made_at"])
+            last = min(deadlines[r] for r in row.fields["rounds"] if r in deadlines)
+            in_time = made < latest_before(law["GC-T05"], event=last, calendar=CHINA).instant
+            out.judge(
+                "clock.GC-T05",
+                title,
+                in_time,
+                f"{law['GC-T05'].cites}: 澄清距截止不少于{law['GC-T05'].length}日",
+                f"{law['GC-T05'].cites}: 澄清距截止不足{law['GC-T05'].length}日而未延期",
+            )
 
 
 @_check
@@ -269,7 +316,6 @@ def _shown_offers(rows: list[Act], round_id: str) -> list[evaluation.Offer]:
 def ranking(rows: list[Act], out: _Findings) -> None:
     """The published ranking follows from the prices that were read out, the tender file and, where held, the sheets."""
     documents = _documents(rows)
-    seeds = {r.fields["party"]: r.fields["seed"] for r in _named(rows, "experts.seed_revealed")}
     for published in _named(rows, "awarding.publicity_started"):
         notice, lot = documents[published.round]
         document = parse(notice.fields["document"])
@@ -278,7 +324,7 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             handed_in = [
                 r
                 for r in _named(rows, "evaluation.sheet_handed_in", published.round)
-                if r.fields["kind"] == "scores"
+                if r.fields["kind"] == "scores" and _sitting(r) == _sitting(published)
             ]
             if any("content" in r.withheld for r in handed_in):
                 out.say("ranking", "评标排序", "withheld", "综合评估法的评委打分只有监督级证据包公开")
@@ -286,7 +332,7 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             sheets = [r.fields["content"] for r in sorted(handed_in, key=lambda r: r.fields["member"])]
         rejected = set(published.fields["rejected"])
         offers = [o for o in _shown_offers(rows, published.round) if o.bid not in rejected]
-        randomness = experts.joined(seeds)
+        randomness = experts.joined(_seeds_for(rows, published.round))
         code = bytes.fromhex(published.round)
         places = evaluation.ranking(
             offers,
@@ -315,28 +361,66 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             f"公示的{len(candidates)}名候选人就是排序前列",
             "公示的候选人不是排序前列",
         )
-        for award in _named(rows, "awarding.awarded", published.round):
-            out.judge(
-                "award",
-                "中标人",
-                bool(candidates)
-                and award.fields["bid"] == candidates[0]
-                and award.fields["price"] == mine[0][2],
-                "中标人是第一名, 中标价就是其投标报价",
-                "中标人不是第一名或中标价不是其投标报价",
-            )
-        signed = {r.fields["member"] for r in _named(rows, "evaluation.report_signed", published.round)}
-        report = published.fields["report_sha256"]
-        whole = all(
-            r.fields["report_sha256"] == report
+        if published is _named(rows, "awarding.publicity_started", published.round)[-1]:
+            _awards(rows, published, candidates, {m[1]: m[2] for m in mine}, out)
+        signatures = [
+            r
             for r in _named(rows, "evaluation.report_signed", published.round)
-        )
+            if _sitting(r) == _sitting(published)
+        ]
+        signed = {r.fields["member"] for r in signatures}
+        report = published.fields["report_sha256"]
+        whole = all(r.fields["report_sha256"] == report for r in signatures)
         out.judge(
             "report.signed",
             "评标报告签名",
             len(signed) == document.committee_size and whole,
             f"{len(signed)}名成员签署了同一份报告",
             f"报告应有{document.committee_size}名成员签署, 现有{len(signed)}名或内容不一",
+        )
+
+
+def _seeds_for(rows: list[Act], round_id: str) -> dict[str, str]:
+    """Return the revealed seeds of the draw that seated a round's committee: a tender may see several draws."""
+    seated = {row.fields["draw"] for row in _named(rows, "evaluation.seated")}
+    draws = {
+        row.subject
+        for row in _named(rows, "experts.pool_frozen")
+        if row.subject in seated and round_id in row.fields.get("rounds", [round_id])
+    }
+    return {
+        r.fields["party"]: r.fields["seed"]
+        for r in _named(rows, "experts.seed_revealed")
+        if r.fields["draw"] in draws
+    }
+
+
+def _sitting(row: Act) -> int:
+    """Return to which sitting of the committee an act belongs."""
+    return int(row.fields.get("sitting", 1))
+
+
+def _awards(
+    rows: list[Act], published: Act, candidates: list[str], prices: Mapping[str, str], out: _Findings
+) -> None:
+    """Each award is of the first published candidate whose award has not come to nothing before."""
+    at = {id(row): place for place, row in enumerate(rows)}
+    ended = _named(rows, "awarding.ended", published.round)
+    for award in _named(rows, "awarding.awarded", published.round):
+        if at[id(award)] < at[id(published)]:
+            continue  # made on an earlier publicity
+        gone = [r.fields["bid"] for r in ended if at[id(r)] < at[id(award)]]
+        left = [bid for bid in candidates if bid not in gone]
+        out.judge(
+            "award",
+            "中标人",
+            bool(left)
+            and award.fields["bid"] == left[0]
+            and award.fields["price"] == prices.get(award.fields["bid"]),
+            "中标人是第一名, 中标价就是其投标报价"
+            if not gone
+            else "此前的中标资格依法终止后依次确定, 中标价就是其投标报价",
+            "中标人不是依次应当确定的候选人, 或中标价不是其投标报价",
         )
 
 
@@ -364,7 +448,16 @@ def clocks(rows: list[Act], out: _Findings) -> None:
                 f"{law[key].cites}: {count.arithmetic}, 截止时间过早",
             )
         for lot in published.fields["lots"]:
-            _round_clocks(rows, lot["round"], deadline, law, out, on=beijing_date(start))
+            last = _last_deadline(rows, lot["round"], deadline)
+            _round_clocks(rows, lot["round"], last, law, out, on=beijing_date(start))
+
+
+def _last_deadline(rows: list[Act], round_id: str, first: datetime) -> datetime:
+    """Return the deadline of a round after every change of it."""
+    for row in _named(rows, "changes.made"):
+        if round_id in row.fields["rounds"] and row.fields.get("bid_deadline"):
+            first = _moment(row.fields["bid_deadline"])
+    return first
 
 
 def _round_clocks(
@@ -397,6 +490,8 @@ def _round_clocks(
             f"{law['GC-T13'].cites}: {count.arithmetic}, 公示期不足",
         )
         for ended in _named(rows, "awarding.publicity_ended", round_id):
+            if ended.fields.get("number", 1) != row.fields.get("number", 1):
+                continue
             out.judge(
                 "clock.publicity",
                 "公示期满",
@@ -405,6 +500,8 @@ def _round_clocks(
                 "公示期未满即结束",
             )
         for reported in _named(rows, "evaluation.reported", round_id):
+            if _sitting(reported) != _sitting(row):
+                continue
             out.judge(
                 "clock.GC-T12",
                 law["GC-T12"].says,
@@ -417,7 +514,7 @@ def _round_clocks(
                 f"{law['GC-T12'].length_label}开始公示",
                 f"{law['GC-T12'].cites}: 未在{law['GC-T12'].length_label}开始公示",
             )
-    for sent in _named(rows, "awarding.notified", round_id):
+    for sent in _named(rows, "awarding.notified", round_id)[-1:]:
         for signed in _named(rows, "contracting.signed", round_id):
             out.judge(
                 "clock.GC-T15",
@@ -436,10 +533,10 @@ def _round_clocks(
             out.judge(
                 "contract.price",
                 "合同价",
-                bool(awarded) and signed.fields["price"] == awarded[0].fields["price"],
+                bool(awarded) and signed.fields["price"] == awarded[-1].fields["price"],
                 "合同价就是中标价",
                 "合同价与中标价不同",
             )
 
 
-ALL = (tender_file, bids, draw, ranking, clocks)
+ALL = (tender_file, changes, bids, draw, ranking, clocks)

@@ -18,6 +18,7 @@ from ggzy.tendering.queries import LotRow, TenderRow, lots_of_tender, tender, te
 #: act → the OCDS tag of the release it makes
 TAGS = {
     "tendering.published": "tender",
+    "changes.made": "tenderAmendment",
     "opening.failed": "tenderUpdate",
     "evaluation.all_rejected": "tenderUpdate",
     "opening.ended": "tenderUpdate",

@@ -10,7 +10,7 @@ from django.db import transaction
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
-from ggzy.evidence.actions import disclose_hashes, record_act
+from ggzy.evidence.actions import disclose_acts, disclose_hashes, record_act
 from ggzy.identity.actions import sign_document
 from ggzy.identity.models import Signature
 from ggzy.kernel import files
@@ -180,6 +180,7 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
     )
     set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
     disclose_hashes([bid.entry_hash for bid in bids], now=now)
+    disclose_acts(round_id=round_.public_id, acts=("objections.raised",), now=now)
     record_act(
         "opening.opened",
         subject=session.public_id,
@@ -237,7 +238,7 @@ def release_key(*, bid_id: str, bid_key: str, actor: Actor, now: datetime) -> Bi
             return row
         raise AlreadyReleased("该投标文件已处理完毕, 无需再次解密")
     require_move(round_, "release_key", actor=actor)
-    if now >= row.session.window_ends_at:
+    if now >= row.session.window_ends_at and row.session.paused_at is None:
         raise rules.WindowClosed("解密时限已到, 未解密的投标文件按招标文件和办法的规定处理")
     manifest = bidbox.read_manifest(bytes(row.bid.manifest))
     bidbox.require_key(key, manifest=manifest)
@@ -288,7 +289,7 @@ def decrypt(opening_id: str, now: datetime) -> datetime | None:
             _settle(row, BidOpening.REVOKED, refusal.message, now=now)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _show_if_ready(session, round_, now=now)
+    show_if_ready(session, round_, now=now)
     return None
 
 
@@ -332,22 +333,25 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
 def end_window(session_id: str, now: datetime) -> datetime | None:
     """End the decryption window: bids whose key was not released count as revoked (20号令31); the rest go on."""
     session, round_ = _locked_session({"public_id": session_id})
-    if session.window_ended or session.shown_at:
-        return None
+    if session.window_ended or session.shown_at or session.paused_at:
+        return None  # resuming sets this clock again
     if now < session.window_ends_at:
         return session.window_ends_at
     session.window_ended = True
     session.save(update_fields=["window_ended"])
     for row in BidOpening.objects.select_for_update().filter(session=session, state=BidOpening.WAITING):
         _settle(row, BidOpening.REVOKED, "解密时限内未解密, 视为投标人撤销其投标文件", now=now)
-    _show_if_ready(session, round_, now=now)
+    show_if_ready(session, round_, now=now)
     return None
 
 
-def _show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> None:
+def show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> None:
+    """Show every price once all keys are released or out of time, and nothing interrupts the opening."""
     rows = list(session.bids.select_related("bid__bidder").order_by("bid__entry_hash"))
-    if session.shown_at or not rules.may_show_prices(
-        [r.state for r in rows], window_ended=session.window_ended
+    if (
+        session.shown_at
+        or session.paused_at
+        or not rules.may_show_prices([r.state for r in rows], window_ended=session.window_ended)
     ):
         return
     session.shown_at = now
@@ -505,6 +509,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
             for r in rows
         ],
         "objections": [{"text": o.text, "answer": o.answer} for o in session.objections.order_by("pk")],
+        **({"interruptions": session.pauses} if session.pauses else {}),
     }
 
 

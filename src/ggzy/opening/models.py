@@ -16,6 +16,9 @@ class OpeningSession(BusinessRow):
     opened_at = models.DateTimeField()
     window_ends_at = models.DateTimeField()
     window_ended = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True)
+    #: finished interruptions: [{"from", "until", "reason"}]; their time is not counted
+    pauses = models.JSONField(default=list)
     shown_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     record = models.JSONField(null=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ggzy.kernel.refusals import Citation, Refusal
 
@@ -55,6 +55,17 @@ def require_may_open(facts: OpeningFacts, *, now: datetime) -> None:
         raise TooEarlyToOpen("投标截止时间未到, 不能开标; 开标在投标截止的同一时刻公开进行")
     if facts.sealed_bids < facts.minimum_bids:
         raise TooFewBids(f"投标人少于{facts.minimum_bids}个, 不得开标, 应当重新招标")
+
+
+def window_after_pause(
+    *, window_ends_at: datetime, paused_at: datetime, resumed_at: datetime, remedy: timedelta
+) -> datetime:
+    """Return when the decryption window ends after an interruption: what was left of it, and the file's remedy.
+
+    An interruption is nobody's time: a window of which twelve minutes were left has twelve minutes left.
+    """
+    left = max(window_ends_at - paused_at, timedelta(0))
+    return resumed_at + left + remedy
 
 
 def may_show_prices(states: Sequence[str], *, window_ended: bool) -> bool:

@@ -19,6 +19,13 @@ class Permission(StrEnum):
     REVIEW_CONCLUDE = "tendering:review:conclude"
     TENDER_PUBLISH = "tendering:tender:publish"
     FORM_CHECK = "tendering:form:check"
+    FILE_TAKE = "inquiries:file:take"
+    QUESTION_ASK = "inquiries:question:ask"
+    FILE_OBJECT = "objections:file:raise"
+    CHANGE_MAKE = "changes:tender:change"
+    TENDER_TERMINATE = "changes:tender:terminate"
+    TENDER_SUSPEND = "changes:tender:suspend"
+    OUTAGE_REPORT = "changes:outage:report"
     BID_SUBMIT = "bidding:bid:submit"
     BID_READ_OWN = "bidding:own:read"
     OPENING_HOST = "opening:session:host"
@@ -31,12 +38,16 @@ class Permission(StrEnum):
     COMMITTEE_SEAT = "evaluation:committee:seat"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
+    EVALUATION_REOPEN = "evaluation:sitting:reopen"
     EVALUATION_READ_SHEETS = "evaluation:sheets:read"
     PUBLICITY_START = "awarding:publicity:start"
     RESULT_OBJECT = "objections:result:raise"
     OBJECTION_ANSWER = "objections:result:answer"
     AWARD = "awarding:award:decide"
+    AWARD_END = "awarding:award:end"
+    AWARD_ANNUL = "awarding:award:annul"
     CONTRACT_SIGN = "contracting:contract:sign"
+    PERFORMANCE_START = "contracting:performance:start"
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
     CLOCK_MOVE = "kernel:clock:move"
@@ -58,6 +69,14 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.REVIEW_CONCLUDE: frozenset({_R.TENDEREE}),
     Permission.TENDER_PUBLISH: _OWNERS,
     Permission.FORM_CHECK: frozenset({_R.CENTRE}),
+    Permission.FILE_TAKE: frozenset({_R.BIDDER}),
+    Permission.QUESTION_ASK: frozenset({_R.BIDDER}),
+    Permission.FILE_OBJECT: frozenset({_R.BIDDER}),
+    Permission.CHANGE_MAKE: _OWNERS,
+    Permission.TENDER_TERMINATE: frozenset({_R.TENDEREE}),
+    Permission.TENDER_SUSPEND: _OWNERS | {_R.SUPERVISOR},
+    # not binding: trouble with certificates is one of the reasons for this button
+    Permission.OUTAGE_REPORT: _OWNERS | {_R.CENTRE},
     Permission.BID_SUBMIT: frozenset({_R.BIDDER}),
     Permission.BID_READ_OWN: frozenset({_R.BIDDER}),
     Permission.OPENING_HOST: _OWNERS,
@@ -70,11 +89,15 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.COMMITTEE_SEAT: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
+    Permission.EVALUATION_REOPEN: frozenset({_R.TENDEREE}),
     Permission.EVALUATION_READ_SHEETS: frozenset({_R.SUPERVISOR}),
     Permission.PUBLICITY_START: _OWNERS,
     Permission.RESULT_OBJECT: frozenset({_R.BIDDER}),
     Permission.OBJECTION_ANSWER: _OWNERS,
     Permission.AWARD: frozenset({_R.TENDEREE}),
+    Permission.AWARD_END: frozenset({_R.TENDEREE, _R.BIDDER}),
+    Permission.AWARD_ANNUL: frozenset({_R.SUPERVISOR}),
+    Permission.PERFORMANCE_START: frozenset({_R.TENDEREE}),
     Permission.CONTRACT_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
@@ -86,11 +109,17 @@ BINDING = frozenset(
     {
         Permission.REVIEW_CONCLUDE,
         Permission.TENDER_PUBLISH,
+        Permission.CHANGE_MAKE,
+        Permission.TENDER_TERMINATE,
+        Permission.TENDER_SUSPEND,
         Permission.BID_SUBMIT,
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,
         Permission.EVALUATE,
+        Permission.EVALUATION_REOPEN,
         Permission.AWARD,
+        Permission.AWARD_END,
+        Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,
     }
 )

@@ -2,9 +2,10 @@
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.spec import NO_HOLD, Hold, Move, Procedure, Stage
+from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"
+_OPINION = "关于严格执行招标投标法规制度进一步规范招标投标主体行为的若干意见"
 _OWNER = frozenset({Role.TENDEREE})
 _OWNER_SIDE = frozenset({Role.TENDEREE, Role.AGENCY})
 _BIDDER = frozenset({Role.BIDDER})
@@ -12,7 +13,10 @@ _BIDDER = frozenset({Role.BIDDER})
 _COMMITTEE = frozenset({Role.EXPERT, Role.TENDEREE})
 _SYSTEM = frozenset({Role.SYSTEM})
 _SUPERVISOR = frozenset({Role.SUPERVISOR})
+_CENTRE = frozenset({Role.CENTRE})
 _OBJECTION = frozenset({Hold.OBJECTION})
+#: telling bidders more, or giving them more time, is what most holds call for
+_COURT = frozenset({Hold.COURT})
 
 REGISTER = Move(
     code="register",
@@ -78,22 +82,24 @@ CLARIFY = Move(
     label="澄清修改招标文件(距截止不少于15日)",
     source=Stage.OPEN_FOR_BID,
     target=Stage.OPEN_FOR_BID,
-    actors=_OWNER,
-    documents="澄清文件",
-    guard="余期不足15日的必须同时延期",
+    actors=_OWNER_SIDE,
+    documents="澄清文件、招标文件新版本",
+    guard="可能影响投标文件编制且余期不足15日的, 必须同时延期",
     limits=("GC-T05",),
-    built=False,
+    basis=(Citation(_LAW, "第二十三条"), Citation(_RULES, "第二十一条")),
+    blocked_by=_COURT,
 )
 CLARIFY_AND_POSTPONE = Move(
     code="clarify_and_postpone",
     label="澄清修改并延期",
     source=Stage.OPEN_FOR_BID,
     target=Stage.OPEN_FOR_BID,
-    actors=_OWNER,
+    actors=_OWNER_SIDE,
     documents="澄清及延期公告",
-    guard="新截止时间距通知不少于15日",
+    guard="影响编制的, 新截止时间距通知不少于15日; 截止时间只能推后",
     limits=("GC-T05", "GC-T11"),
-    built=False,
+    basis=(Citation(_LAW, "第二十三条"), Citation(_RULES, "第二十一条")),
+    blocked_by=_COURT,
 )
 OBJECT_TO_DOCUMENT = Move(
     code="object_to_document",
@@ -105,7 +111,7 @@ OBJECT_TO_DOCUMENT = Move(
     guard="答复前暂停, 不得开标",
     limits=("GC-T07", "GC-T08"),
     basis=(Citation(_RULES, "第二十二条"),),
-    built=False,
+    blocked_by=NO_HOLD,
 )
 SUBMIT_BID = Move(
     code="submit_bid",
@@ -140,7 +146,7 @@ TERMINATE = Move(
     documents="终止公告及理由",
     guard="退还费用、保证金及利息",
     basis=(Citation(_RULES, "第三十一条"),),
-    built=False,
+    blocked_by=_COURT,
 )
 CLOSE_BIDDING = Move(
     code="close_bidding",
@@ -212,10 +218,11 @@ REMEDY_SYSTEM_FAILURE = Move(
     label="系统故障补救",
     source=Stage.OPENING,
     target=Stage.OPENING,
-    actors=_OWNER_SIDE,
-    documents="中止记录、补救方案",
-    guard="恢复后继续",
-    built=False,
+    actors=_OWNER_SIDE | _CENTRE,
+    documents="故障登记与证据、中止记录、恢复记录",
+    guard="中止期间不计入解密时限; 补救只按招标文件载明的方案; 恢复后继续",
+    basis=(Citation(_ELECTRONIC, "第三十一条"),),
+    blocked_by=frozenset({Hold.COURT, Hold.SUSPENSION}),
 )
 SEAT_COMMITTEE = Move(
     code="seat_committee",
@@ -253,10 +260,10 @@ REVIEW_ERRORS = Move(
     label="招标人发现评标错误, 复核",
     source=Stage.REPORTED,
     target=Stage.EVALUATING,
-    actors=_OWNER | _COMMITTEE,
+    actors=_OWNER,
     documents="复核记录",
-    guard="客观分不一致、畸高畸低、异常低价",
-    built=False,
+    guard="客观分不一致、畸高畸低、异常低价、计算错误; 原评标委员会只就列明的问题复核",
+    basis=(Citation(_OPINION, "(加强评标报告审查)"),),
 )
 START_PUBLICITY = Move(
     code="start_publicity",
@@ -296,10 +303,11 @@ UPHOLD_OBJECTION = Move(
     label="异议成立, 重新评标",
     source=Stage.CAND_PUB,
     target=Stage.EVALUATING,
-    actors=_COMMITTEE,
-    documents="复核纠正意见",
-    guard="只限异议范围; 结果变化须重新公示",
-    built=False,
+    actors=_OWNER_SIDE,
+    documents="异议答复、原评标委员会的复核纠正意见",
+    guard="原评标委员会复核, 只限异议范围; 复核后重新公示",
+    basis=(Citation(_RULES, "第五十四条"),),
+    blocked_by=EVERY_HOLD - _OBJECTION,
 )
 AWARD = Move(
     code="award",
@@ -317,11 +325,10 @@ RECONSIDER = Move(
     label="候选人情况变化, 原委员会审查",
     source=Stage.CAND_END,
     target=Stage.EVALUATING,
-    actors=_COMMITTEE,
-    documents="审查确认意见",
-    guard="经营、财务状况重大变化或违法",
+    actors=_OWNER,
+    documents="情况说明、原评标委员会的审查确认意见",
+    guard="中标候选人经营、财务状况发生较大变化或者存在违法行为, 可能影响履约能力",
     basis=(Citation(_RULES, "第五十六条"),),
-    built=False,
 )
 RETENDER = Move(
     code="retender",
@@ -330,8 +337,8 @@ RETENDER = Move(
     target=Stage.FAILED,
     actors=_OWNER,
     documents="理由",
-    basis=(Citation(_RULES, "第五十五条"),),
-    built=False,
+    guard="排名第一的候选人放弃、不能履约、不提交履约保证金或被查实违法, 或者评标违法影响结果",
+    basis=(Citation(_RULES, "第五十五条"), Citation(_RULES, "第八十一条")),
 )
 NOTIFY = Move(
     code="notify",
@@ -360,11 +367,10 @@ WINNER_REFUSES = Move(
     label="中标人放弃或不提交履约保证金",
     source=Stage.NOTIFIED,
     target=Stage.CAND_END,
-    actors=_BIDDER,
-    documents="放弃函",
+    actors=_BIDDER | _OWNER,
+    documents="放弃函, 或招标人取消中标资格的说明",
     guard="保证金不予退还; 顺延或重新招标",
     basis=(Citation(_RULES, "第五十五条"), Citation(_RULES, "第七十四条")),
-    built=False,
 )
 START_PERFORMANCE = Move(
     code="start_performance",
@@ -373,8 +379,9 @@ START_PERFORMANCE = Move(
     target=Stage.PERFORMING,
     actors=_OWNER | _BIDDER,
     documents="合同数据、支付节点",
+    guard="履约保证金不超过中标合同金额的10%",
     limits=("PY-T01",),
-    built=False,
+    basis=(Citation(_RULES, "第五十八条"),),
 )
 ARCHIVE = Move(
     code="archive",
@@ -393,8 +400,8 @@ ANNUL_AFTER_COMPLAINT = Move(
     target=Stage.FAILED,
     actors=_SUPERVISOR,
     documents="处理决定",
+    guard="中标无效的, 从其余投标人中重新确定或者重新招标",
     basis=(Citation(_LAW, "第六十四条"),),
-    built=False,
 )
 
 GC_OPEN_POST = Procedure(

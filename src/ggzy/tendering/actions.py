@@ -24,7 +24,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.projects.models import Project
-from ggzy.tendering import rules
+from ggzy.tendering import rules, versions
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
 from ggzy.tendering.moves import (
@@ -194,13 +194,17 @@ def _move_all(tender_id: str, stage: Stage, code: str, act: str, actor: Actor, n
 def write_document(
     *, tender_id: str, document: Mapping[str, Any], actor: Actor, now: datetime
 ) -> TenderDocument:
-    """Save the structured tender file while it is being written.
+    """Save the structured tender file while it is being written, or its working copy before a clarification.
+
+    What is published changes only by a clarification, which issues a new version to everybody.
 
     :raises NothingToDo: the file is not open for writing
     :raises BadInput: a part cannot be right (and nothing is saved)
     """
     require(actor, Permission.TENDER_EDIT)
-    rounds = _rounds_at(tender_id, Stage.DOC_EDIT, "修改招标文件")
+    rounds = lock_rounds_of(tender_id, stages=[Stage.DOC_EDIT, Stage.OPEN_FOR_BID])
+    if not rounds:
+        raise NothingToDo("招标文件不在编制或澄清修改阶段, 不能修改。请刷新页面查看最新进展")
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
     parsed = parse(document)
@@ -269,11 +273,15 @@ def conclude_review(
 ) -> ReviewConclusion:
     """Conclude the review with the tenderee's signature: FC_REVIEW → DOC_READY, or back to DOC_EDIT.
 
+    While bids are taken the conclusion is on the working copy that a clarification will publish.
+
     :raises BadInput: no opinion
     :raises SignatureWrong: the signature is not on this file and conclusion
     """
     require(actor, Permission.REVIEW_CONCLUDE)
-    rounds = _rounds_at(tender_id, Stage.FC_REVIEW, "作出审查结论")
+    rounds = lock_rounds_of(tender_id, stages=[Stage.FC_REVIEW, Stage.OPEN_FOR_BID])
+    if not rounds:
+        raise NothingToDo("没有等待公平竞争审查结论的招标文件。请刷新页面查看最新进展")
     tender = _tender_of(rounds)
     require_tenderee(tender, actor)
     if not opinion.strip():
@@ -297,7 +305,8 @@ def conclude_review(
         concluded_at=now,
     )
     for round_ in rounds:
-        make_move(round_, "conclude_review" if passed else "return_from_review", actor=actor, now=now)
+        if round_.stage == Stage.FC_REVIEW:
+            make_move(round_, "conclude_review" if passed else "return_from_review", actor=actor, now=now)
     record_act(
         "tendering.review_concluded",
         subject=tender.public_id,
@@ -308,6 +317,16 @@ def conclude_review(
         supervisor={"opinion": opinion.strip()},
     )
     return conclusion
+
+
+def require_reviewed(tender: Tender, document: TenderDocument) -> None:
+    """Let a file pass whose very state passed the tenderee's fair-competition review.
+
+    :raises ReviewNotOfThisFile: no passed conclusion on this state
+    """
+    last = ReviewConclusion.objects.filter(tender=tender).order_by("-pk").first()
+    if last is None or not last.passed or last.document_sha256 != document_digest(document):
+        raise ReviewNotOfThisFile("招标文件没有通过公平竞争审查, 或审查后又有改动, 请重新送审")
 
 
 def law_stamp(on: datetime) -> dict[str, Any]:
@@ -340,37 +359,11 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
     document = parse(tender.document)
-    digest = document_digest(document)
-    last = ReviewConclusion.objects.filter(tender=tender).order_by("-pk").first()
-    if last is None or not last.passed or last.document_sha256 != digest:
-        raise ReviewNotOfThisFile("招标文件没有通过公平竞争审查, 或审查后又有改动, 请重新送审")
+    require_reviewed(tender, document)
     law = table.in_force(beijing_date(now))
     rules.require_time_to_bid(published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA)
-    lots = [
-        {
-            "lot": r.lot.public_id,
-            "round": r.public_id,
-            "number": r.lot.number,
-            "round_number": r.number,
-            "name": r.lot.name,
-            "budget": str(r.lot.budget),
-            "ceiling_price": str(r.lot.ceiling_price) if r.lot.ceiling_price is not None else None,
-            "duration_days": r.lot.duration_days,
-            "scope_of_work": r.lot.scope_of_work,
-        }
-        for r in rounds
-    ]
-    version = TenderFile.objects.filter(tender=tender).count() + 1
-    file_digest = sha256(canonical({"document": document.as_json(), "lots": lots})).hex()
-    file = TenderFile.objects.create(
-        tender=tender,
-        version=version,
-        document=document.as_json(),
-        lots=lots,
-        sha256=file_digest,
-        issued_at=now,
-        region_code=tender.region_code,
-    )
+    file = versions.issue(tender, rounds, document, now=now)
+    lots = file.lots
     stamp = law_stamp(now)
     for round_ in rounds:
         make_move(
@@ -381,7 +374,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             bid_deadline=bid_deadline,
             published_at=now,
             law=stamp,
-            file_version=version,
+            file_version=file.version,
         )
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=bid_deadline)
     publish_notice(
@@ -403,7 +396,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
         public={
             "published_at": _iso(now),
             "bid_deadline": _iso(bid_deadline),
-            "tender_file_sha256": file_digest,
+            "tender_file_sha256": file.sha256,
             "document": document.as_json(),
             "lots": lots,
             "limits": {k: stamp[k] for k in ("GC-T01", "GC-T03", "GC-T12", "GC-T13") if k in stamp},

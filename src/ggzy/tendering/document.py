@@ -87,6 +87,13 @@ class TenderDocument:
     owner_representatives: int
     specialty: str
     text: str
+    #: minutes beyond what was left of the window after an interruption of the opening (20号令31); 0: no remedy
+    remedy_minutes: int = 0
+    #: in how many lots of this tender one bidder may win; 0: no limit
+    most_lots: int = 0
+    subcontract_allowed: bool = False
+    #: where anyone may look at the site alone, at any time; nobody is gathered (条例28)
+    site: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
@@ -198,6 +205,12 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         owner_representatives=owners,
         specialty=_word(raw.get("specialty", "A08"), "specialty"),
         text=_text(raw.get("text", ""), "text", "招标文件正文", 200_000, empty=True),
+        remedy_minutes=_whole(raw.get("remedy_minutes", 0), "remedy_minutes", "开标补救时间", 0, 240),
+        most_lots=_whole(raw.get("most_lots", 0), "most_lots", "最多中标标段数", 0, 50),
+        subcontract_allowed=_yes(
+            raw.get("subcontract_allowed", False), "subcontract_allowed", "是否允许分包"
+        ),
+        site=_text(raw.get("site", ""), "site", "踏勘地点", 500, empty=True),
     )
 
 

@@ -97,6 +97,8 @@ class TenderFile(BusinessRow):
     version = models.PositiveSmallIntegerField()
     document = models.JSONField()
     lots = models.JSONField()
+    #: what a clarification says beside the changed file: its text, questions and answers
+    addendum = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64)
     issued_at = models.DateTimeField()
 

@@ -1,0 +1,269 @@
+"""When an award comes to nothing, or no award is made: refusal, cancellation, annulment, a new tender instead."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ggzy.awarding.models import Award
+from ggzy.awarding.queries import END_LABELS
+from ggzy.evidence.actions import record_act
+from ggzy.identity.actions import sign_document
+from ggzy.kernel import calendars
+from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.canonical import canonical
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date, runs_out
+from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.opening.queries import all_bidders
+from ggzy.parties.grid import Permission, require
+from ggzy.tendering.models import Round
+from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
+
+#: why a tenderee may begin anew instead of awarding (条例55、81)
+RETENDER_GROUNDS = {
+    "first_out": "排名第一的中标候选人放弃中标、因不可抗力不能履行合同、不按要求提交履约保证金或者被查实存在违法行为",
+    "unlawful": "招标投标活动违反规定, 对中标结果造成实质性影响且不能采取补救措施予以纠正",
+    "no_candidate": "全部中标候选人均不能确定为中标人",
+}
+MOST_TEXT = 4000
+
+
+class TooEarlyToCancel(Refusal):
+    """The winner still has time to sign the contract."""
+
+    code = "awarding.too_early_to_cancel"
+    basis = Citation("招标投标法", "第四十六条")
+
+
+def _award(round_: Round) -> Award:
+    found = Award.objects.select_related("bid__bidder").filter(round=round_, ended_at=None).first()
+    if found is None:
+        raise NotFound("该标段没有已确定的中标人")
+    return found
+
+
+def _side(round_: Round, award: Award, kind: str, actor: Actor) -> None:
+    """Let the winner refuse, and the tenderee cancel.
+
+    :raises NotPermitted: another organisation, or not its kind of ending
+    :raises BadInput: a kind that is none
+    """
+    if kind not in {Award.REFUSED, Award.NO_BOND, Award.NO_CONTRACT}:
+        raise BadInput("请选择情形", field="kind")
+    if actor.role is Role.BIDDER:
+        if actor.organisation_pk != award.bid.bidder_id or kind != Award.REFUSED:
+            raise NotPermitted("只有中标人可以放弃中标")
+        return
+    require_tenderee(round_.lot.tender, actor)
+    if kind == Award.REFUSED:
+        raise NotPermitted("放弃中标由中标人自己声明; 招标人请选择取消中标资格的情形")
+
+
+def _statement(round_: Round, award: Award, kind: str, reason: str) -> bytes:
+    return canonical(
+        {
+            "document": END_LABELS[kind],
+            "round": round_.public_id,
+            "bid": award.bid.public_id,
+            "kind": kind,
+            "reason": reason.strip(),
+        }
+    )
+
+
+def ending_to_sign(*, round_id: str, kind: str, reason: str, actor: Actor) -> bytes:
+    """Return what the winner (or the tenderee) signs to end an award.
+
+    :raises NotPermitted: neither of the two
+    """
+    require(actor, Permission.AWARD_END)
+    found = Round.objects.select_related("lot__tender").filter(public_id=round_id).first()
+    if found is None:
+        raise NotFound("没有这个标段轮次")
+    award = _award(found)
+    _side(found, award, kind, actor)
+    return _statement(found, award, kind, reason)
+
+
+@transaction.atomic
+def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: Actor, now: datetime) -> Award:
+    """End an award that came to nothing, with a signed statement: NOTIFIED → CAND_END.
+
+    The winner refuses; or the tenderee cancels, since no performance bond came or no contract was made in time.
+    The bid deposit is not returned (条例74); the next candidate may be awarded, or the lot tendered anew.
+
+    :raises TooEarlyToCancel: the 30 days for the contract (GC-T15) still run
+    :raises SignatureWrong: the signature is not on this statement
+    """
+    require(actor, Permission.AWARD_END)
+    round_ = lock_round(round_id)
+    tender = round_.lot.tender
+    award = _award(round_)
+    _side(round_, award, kind, actor)
+    require_move(round_, "winner_refuses", actor=actor)
+    if not reason.strip():
+        raise BadInput("请写明事实和理由", field="reason")
+    if kind == Award.NO_CONTRACT:
+        assert award.sent_at is not None and round_.published_at is not None
+        limit = table.limit("GC-T15", on=beijing_date(round_.published_at))
+        until = runs_out(limit, started=award.sent_at, calendar=calendars.CHINA)
+        if now < until.instant:
+            raise TooEarlyToCancel(
+                f"订立合同的期限尚未届满({until.arithmetic}), 期满后方可以此为由取消中标资格"
+            )
+    sign_document(
+        kind="award_ended",
+        subject=award.public_id,
+        document=_statement(round_, award, kind, reason),
+        signature=signature,
+        actor=actor,
+        now=now,
+    )
+    make_move(round_, "winner_refuses", actor=actor, now=now)
+    _end(award, round_, kind=kind, reason=reason, actor=actor, now=now)
+    tell(
+        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id, award.bid.bidder_id) if pk],
+        title=f"{tender.name}（{round_.lot.name}）{END_LABELS[kind]}",
+        text="中标资格已终止, 投标保证金依法不予退还。招标人可以依次确定下一名中标候选人, 也可以重新招标。",
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
+    return award
+
+
+def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, now: datetime) -> None:
+    """Write the end of an award, correct the published result, record it."""
+    tender = round_.lot.tender
+    award.ended_at, award.end_kind, award.end_reason = now, kind, reason.strip()[:MOST_TEXT]
+    award.save(update_fields=["ended_at", "end_kind", "end_reason"])
+    publish_notice(
+        kind=NoticeKind.CORRECTION,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）中标结果更正公告",
+        body={
+            "lot": round_.lot.name,
+            "was": f"中标人为{award.bid.bidder.name}",
+            "now": f"{END_LABELS[kind]}, 其中标资格终止",
+            "basis": "《招标投标法》第六十四条"
+            if kind == Award.ANNULLED
+            else "《招标投标法实施条例》第五十五条、第七十四条",
+        },
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        "awarding.ended",
+        subject=award.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"bid": award.bid.public_id, "kind": kind, "ended_at": now.isoformat()},
+        supervisor={"reason": award.end_reason},
+    )
+
+
+def _fail(
+    round_: Round, move: str, *, says: str, basis: str, actor: Actor, now: datetime, reason: str
+) -> None:
+    """Move a round to its failed end with a public notice, and tell its bidders."""
+    tender = round_.lot.tender
+    make_move(round_, move, actor=actor, now=now, decided_at=now)
+    publish_notice(
+        kind=NoticeKind.FAILURE,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）招标失败公告",
+        body={
+            "lot": round_.lot.name,
+            "round_number": round_.number,
+            "reason": says,
+            "basis": basis,
+            "next": "招标人将分析原因后依法重新招标; 投标保证金及时退还",
+        },
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        f"awarding.{'annulled' if move == 'annul_after_complaint' else 'retendered'}",
+        subject=round_.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"reason": says, "decided_at": now.isoformat()},
+        supervisor={"text": reason},
+    )
+    tell(
+        organisations=all_bidders(round_.pk),
+        title=f"{tender.name}（{round_.lot.name}）不再定标, 将重新招标",
+        text=f"{says}。投标保证金将及时退还(依法不予退还的除外)。",
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
+
+
+@transaction.atomic
+def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: datetime) -> Round:
+    """Decide to tender anew instead of awarding, on one of the law's grounds: CAND_END → FAILED.
+
+    :raises BadInput: no lawful ground, or one the record contradicts
+    """
+    require(actor, Permission.AWARD)
+    round_ = lock_round(round_id)
+    require_tenderee(round_.lot.tender, actor)
+    require_move(round_, "retender", actor=actor)
+    if ground not in RETENDER_GROUNDS:
+        raise BadInput("请选择重新招标的法定情形", field="ground")
+    if not text.strip():
+        raise BadInput("请写明事实和理由", field="text")
+    if ground == "first_out" and not Award.objects.filter(round=round_).exclude(ended_at=None).exists():
+        raise BadInput(
+            "排名第一的中标候选人的中标资格尚未终止: 请先定标并发出通知书, 由其声明放弃或按规定取消; "
+            "被查实违法的, 请先提交原评标委员会审查",
+            field="ground",
+        )
+    says = RETENDER_GROUNDS[ground]
+    _fail(
+        round_,
+        "retender",
+        says=says,
+        basis="《招标投标法实施条例》第八十一条"
+        if ground == "unlawful"
+        else "《招标投标法实施条例》第五十五条",
+        actor=actor,
+        now=now,
+        reason=text.strip()[:MOST_TEXT],
+    )
+    return round_
+
+
+@transaction.atomic
+def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetime) -> Round:
+    """Annul the award by the decision on a complaint: NOTIFIED → FAILED.
+
+    :raises BadInput: no decision number or no facts
+    """
+    require(actor, Permission.AWARD_ANNUL)
+    round_ = lock_round(round_id)
+    require_move(round_, "annul_after_complaint", actor=actor)
+    if not decision.strip() or not text.strip():
+        raise BadInput(
+            "请填写处理决定的文号和认定的事实", field="decision" if not decision.strip() else "text"
+        )
+    award = _award(round_)
+    _fail(
+        round_,
+        "annul_after_complaint",
+        says=f"行政监督部门作出投诉处理决定({decision.strip()[:100]}), 中标无效",
+        basis="《招标投标法》第六十四条",
+        actor=actor,
+        now=now,
+        reason=text.strip()[:MOST_TEXT],
+    )
+    _end(
+        award, round_, kind=Award.ANNULLED, reason=f"{decision.strip()}: {text.strip()}", actor=actor, now=now
+    )
+    return round_

@@ -1,0 +1,120 @@
+"""What pages show of changes: the history for anyone, the desk for the owner side, outages for those concerned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ggzy.changes.models import Change, Outage
+from ggzy.changes.planning import RUNNING
+from ggzy.changes.rules import OUTAGES, SORTS, Kind
+from ggzy.kernel.actors import Actor, Role
+from ggzy.tendering.models import HoldRow, Round
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRow:
+    """A change that was made, with its consequences."""
+
+    change: str
+    number: int
+    kind: str
+    label: str
+    text: str
+    made_at: datetime
+    consequences: list[dict[str, str]]
+    plan_sha256: str
+
+
+def changes_of(tender_pk: int) -> list[ChangeRow]:
+    """Return a tender's changes, newest first."""
+    return [
+        ChangeRow(
+            change=c.public_id,
+            number=c.number,
+            kind=c.kind,
+            label=Kind(c.kind).label,
+            text=c.wish.get("text", ""),
+            made_at=c.made_at,
+            consequences=[row | {"label": SORTS[row["sort"]]} for row in c.consequences],
+            plan_sha256=c.plan_sha256,
+        )
+        for c in Change.objects.filter(tender_id=tender_pk).order_by("-number")
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What can be changed of a tender now."""
+
+    open: bool
+    running: bool
+    suspended: bool
+    suspended_by: str
+    outage: bool
+    deadline: datetime | None
+
+
+def standing(tender_pk: int) -> Standing:
+    """Return what interrupts a tender and what may be changed of it."""
+    rounds = list(
+        Round.objects.filter(lot__tender_id=tender_pk, stage__in=[s.value for s in RUNNING]).values_list(
+            "stage", "bid_deadline"
+        )
+    )
+    open_ = [deadline for stage, deadline in rounds if stage == "OPEN_FOR_BID" and deadline]
+    held = HoldRow.objects.filter(round__lot__tender_id=tender_pk, kind="suspension", lifted_at=None)
+    source = held.values_list("source", flat=True).first()
+    by = Change.objects.filter(public_id=source).values_list("made_by", flat=True).first() if source else ""
+    return Standing(
+        open=bool(open_),
+        running=bool(rounds),
+        suspended=source is not None,
+        suspended_by=str(by or ""),
+        outage=Outage.objects.filter(tender_id=tender_pk, ended_at=None).exists(),
+        deadline=max(open_, default=None),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageRow:
+    """An outage as those concerned read it; the platform's own snapshot only for officials and the owner side."""
+
+    outage: str
+    tender: str
+    tender_name: str
+    kind: str
+    label: str
+    text: str
+    started_at: datetime
+    reported_at: datetime
+    ended_at: datetime | None
+    resolution: str
+    files: list[dict[str, Any]]
+
+
+def outages(*, tender_pk: int | None = None, viewer: Actor, limit: int = 50) -> list[OutageRow]:
+    """Return outages, newest first: of one tender, or all of them to the centre and the supervisor."""
+    rows = Outage.objects.select_related("tender").order_by("-reported_at", "-pk")
+    if tender_pk is not None:
+        rows = rows.filter(tender_id=tender_pk)
+    elif viewer.role not in {Role.CENTRE, Role.SUPERVISOR}:
+        return []
+    official = viewer.role in {Role.CENTRE, Role.SUPERVISOR}
+    return [
+        OutageRow(
+            outage=o.public_id,
+            tender=o.tender.public_id,
+            tender_name=o.tender.name,
+            kind=o.kind,
+            label=OUTAGES[o.kind],
+            text=o.text,
+            started_at=o.started_at,
+            reported_at=o.reported_at,
+            ended_at=o.ended_at,
+            resolution=o.resolution,
+            files=o.files
+            if official or viewer.organisation_pk in {o.tender.tenderee_id, o.tender.agency_id}
+            else [],
+        )
+        for o in rows[:limit]
+    ]
