@@ -69,6 +69,9 @@ def _named(row: Objection) -> dict[str, Any]:
     lot = row.round.lot
     return {
         "id": row.public_id,
+        "about": row.about,
+        "late": row.late,
+        "tender": lot.tender.public_id,
         "round": row.round.public_id,
         "lot": lot.public_id,
         "name": f"{lot.tender.name} · {lot.name}",

@@ -50,6 +50,7 @@ class HallRow:
     sealed_bids: int | None
     opened_at: datetime | None
     window_ends_at: datetime | None
+    paused_at: datetime | None
     shown_at: datetime | None
     ended_at: datetime | None
     bids: tuple[HallBid, ...]
@@ -112,6 +113,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         sealed_bids=sealed,
         opened_at=round_.opened_at,
         window_ends_at=session.window_ends_at if session else None,
+        paused_at=session.paused_at if session else None,
         shown_at=session.shown_at if session else None,
         ended_at=session.ended_at if session else None,
         bids=bids,

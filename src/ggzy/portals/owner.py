@@ -38,6 +38,7 @@ _PLACES: dict[str, tuple[str, str]] = {
     "award": ("/work/rounds/{round}/result", "确定中标人"),
     "notify": ("/work/rounds/{round}/result", "签发中标通知书"),
     "sign_contract": ("/work/rounds/{round}/result", "签订合同"),
+    "start_performance": ("/work/rounds/{round}/result", "登记履约信息"),
 }
 
 #: words for a step that are clearer than the name of the move at its end
@@ -59,7 +60,9 @@ _MEANWHILE = {
     Stage.CAND_END: "等待招标人确定中标人",
     Stage.AWARDED: "等待招标人签发中标通知书",
     Stage.NOTIFIED: "等待招标人和中标人签订合同",
-    Stage.CONTRACTED: "交易完成",
+    Stage.CONTRACTED: "等待招标人登记履约信息",
+    Stage.PERFORMING: "履约中",
+    Stage.ARCHIVED: "已归档",
     Stage.FAILED: "本轮流标, 可以开始新一轮招标",
     Stage.TERMINATED: "招标已终止",
 }
@@ -96,7 +99,7 @@ def next_step(row: WorkRow, role: Role) -> Step:
         )
     if row.stage == Stage.OPEN_FOR_BID:
         return Step(says=says, href=f"/work/tenders/{row.tender}#committee", label="抽取专家")
-    if row.stage in {Stage.CAND_PUB, Stage.CONTRACTED, Stage.NOTIFIED}:
+    if row.stage in {Stage.CAND_PUB, Stage.CONTRACTED, Stage.NOTIFIED, Stage.PERFORMING}:
         return Step(says=says, href=f"/work/rounds/{row.round}/result", label="查看")
     return Step(says=says, href=f"/work/tenders/{row.tender}", label="查看")
 
@@ -126,13 +129,17 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     for waiting in waiting_for_answer(actor.organisation_pk):
         todos.append(
             Todo(
-                what="答复评标结果异议",
+                what="答复对招标文件的异议" if waiting["about"] == "file" else "答复评标结果异议",
                 where=waiting["name"],
-                href=f"/work/rounds/{waiting['round']}/result",
+                href=f"/work/tenders/{waiting['tender']}/changes"
+                if waiting["about"] == "file"
+                else f"/work/rounds/{waiting['round']}/result",
                 label="答复",
                 due=waiting["answer_due_at"],
-                clause="《招标投标法实施条例》第五十四条",
-                urgent=True,
+                clause="《招标投标法实施条例》第二十二条"
+                if waiting["about"] == "file"
+                else "《招标投标法实施条例》第五十四条",
+                urgent=not waiting["late"],
             )
         )
     for desk in evaluations.desks_of(actor.account_pk):
@@ -156,6 +163,8 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
 
 _QUIET = {
     Stage.CONTRACTED,
+    Stage.PERFORMING,
+    Stage.ARCHIVED,
     Stage.EVALUATING,
     Stage.TERMINATED,
     Stage.REPORTED,

@@ -8,10 +8,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from ggzy.awarding import actions as awarding
-from ggzy.awarding.queries import awards_of, publicities_of
+from ggzy.awarding import endings
+from ggzy.awarding.queries import END_LABELS, awards_of, ended_awards, publicities_of
 from ggzy.contracting import actions as contracting
 from ggzy.contracting.queries import contracts_of
+from ggzy.contracting.rules import most_bond
 from ggzy.evaluation import queries as evaluations
+from ggzy.evaluation import sittings
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
 from ggzy.objections import actions as objections
@@ -143,7 +146,7 @@ def end_opening(request: HttpRequest, round_id: str) -> HttpResponse:
     return _hosted(request, round_id, act, says="开标结束, 开标记录已公布")
 
 
-def _result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     actor = who(request)
     row = tenders.round_row(round_id)
     tender = own_tender(row.tender, actor)
@@ -153,12 +156,23 @@ def _result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     report = _report(round_id, actor)
     held = [s.holds for s in tenders.states_of(row.tender) if s.round == round_id]
     rows = objections_on(round_id=round_id, viewer=actor)
-    first = next(iter(report.report.get("ranking", [])), None) if report else None
+    ended = ended_awards(row.round_pk)
+    out = {a.bid for a in ended}
+    ranking = report.report.get("ranking", []) if report else []
+    candidates = [r for r in ranking if r["bid"] in report.report.get("candidates", [])] if report else []
+    first = next((r for r in candidates if r["bid"] not in out), None)
     return {
         "row": row,
         "tender": tender,
         "report": report,
         "first": first,
+        "ended": ended,
+        "findings": sittings.FINDINGS,
+        "changed": sittings.CHANGES,
+        "grounds": endings.RETENDER_GROUNDS,
+        "cancellations": {k: END_LABELS[k] for k in ("no_bond", "no_contract")},
+        "most_bond": most_bond(award.price) if award else None,
+        "given": {},
         "publicity": publicity,
         "award": award,
         "contract": contract,
@@ -198,7 +212,7 @@ def _by(row: tenders.LotRow, report: Any, award: Any) -> dict[str, Any]:
 
 def result(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show what follows the evaluation, with the one next step."""
-    return show(request, "work/result.html", _result_page(request, round_id))
+    return show(request, "work/result.html", result_page(request, round_id))
 
 
 def _resulted(
@@ -213,7 +227,7 @@ def _resulted(
     try:
         act()
     except Refusal as refusal:
-        page = _result_page(request, round_id)
+        page = result_page(request, round_id)
         return refused_here(request, "work/result.html", page, refusal, given=given)
     return done(f"/work/rounds/{round_id}/result", says)
 
@@ -231,7 +245,7 @@ def answer_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
         objections.answer_objection,
         objection_id=objection_id,
         answer=given["answer"],
-        upheld=False,
+        upheld=text(request, "upheld") == "true",
         actor=who(request),
         now=now(),
     )

@@ -1,6 +1,7 @@
 """Acts before bids: registering a tender, writing and reviewing its file, publishing; the centre's form check."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -327,6 +328,43 @@ def require_reviewed(tender: Tender, document: TenderDocument) -> None:
     last = ReviewConclusion.objects.filter(tender=tender).order_by("-pk").first()
     if last is None or not last.passed or last.document_sha256 != document_digest(document):
         raise ReviewNotOfThisFile("招标文件没有通过公平竞争审查, 或审查后又有改动, 请重新送审")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyState:
+    """How the working copy of a published file stands to its newest version."""
+
+    changed: bool
+    differs: tuple[str, ...]
+    reviewed: bool
+
+
+_PARTS = {
+    "method": "评标办法",
+    "requirements": "评审要求",
+    "criteria": "评分项",
+    "price": "报价规则",
+    "quality": "质量要求",
+    "deposit": "保证金",
+    "bid_validity_days": "投标有效期",
+    "decryption_minutes": "解密时限",
+    "text": "正文",
+}
+
+
+def working_copy_state(tender_id: str) -> CopyState:
+    """Return whether a published tender's working copy differs from its newest version, in what, and is reviewed."""
+    tender = Tender.objects.get(public_id=tender_id)
+    document = versions.working_copy(tender)
+    before, after = parse(versions.newest(tender).document).as_json(), document.as_json()
+    differs = tuple(
+        dict.fromkeys(_PARTS.get(name, "其他条款") for name in after if before.get(name) != after[name])
+    )
+    try:
+        require_reviewed(tender, document)
+    except ReviewNotOfThisFile:
+        return CopyState(changed=bool(differs), differs=differs, reviewed=False)
+    return CopyState(changed=bool(differs), differs=differs, reviewed=True)
 
 
 def law_stamp(on: datetime) -> dict[str, Any]:

@@ -118,6 +118,12 @@ def get(value: Any, key: Any) -> Any:
 
 
 @register.filter
+def items(value: Any) -> list[tuple[Any, Any]]:
+    """Return a mapping's pairs."""
+    return list(value.items()) if hasattr(value, "items") else []
+
+
+@register.filter
 def roles(value: Any) -> str:
     """Return who may act, in the order of the roles."""
     return "、".join(role.label for role in Role if role in value)
