@@ -417,3 +417,20 @@ def test_an_evaluation_stands_still_while_the_power_is_out(platform: Any, folder
     change(tale.owner, tale, kind="end_outage", text="供电恢复, 已提交内容完好")
     story.evaluate(tale.members, tale.round)
     assert tale.stage() == "REPORTED"
+
+
+def test_a_bid_made_against_an_old_version_is_warned_of_before_it_is_taken(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder).published()
+    path = f"/tenders/{tale.tender['tender']}/file"
+    first = platform.anonymous().get(path)["sha256"]
+    tale.bid("jia", tender_file=first)
+    change(tale.owner, tale, kind="clarify", text="补充说明: 不改变要求")
+    no(tale.bid, "jia", tender_file=first, code="bidding.old_tender_file")
+    no(tale.bid, "yi", tender_file=first, code="bidding.old_tender_file")
+    tale.bid("yi", tender_file=first, old_file=True)
+    tale.bid("jia", tender_file=platform.anonymous().get(path)["sha256"])
+    tale.bid("bing")
+    platform.advance(tale.deadline + timedelta(seconds=1))
+    no(tale.bid, "ding", price=1, tender_file=first, code="bidding.too_late")

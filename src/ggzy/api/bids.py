@@ -52,6 +52,7 @@ def submit(
     signature: UploadedFile = File(...),  # noqa: B008
     envelope: UploadedFile = File(...),  # noqa: B008
     payload: UploadedFile = File(...),  # noqa: B008
+    old_file: bool = False,
 ) -> dict[str, Any]:
     made = bidding.submit_bid(
         round_id=round_id,
@@ -60,6 +61,7 @@ def submit(
             signature=signature.read(),
             envelope=envelope.read(),
             payload=payload.chunks(),
+            old_file=old_file,
         ),
         actor=who(request),
     )

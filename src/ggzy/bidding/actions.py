@@ -55,6 +55,12 @@ class TooLarge(Refusal):
     status = 413
 
 
+class OldTenderFile(Refusal):
+    """The bid was made against an earlier version of the tender file: a warning, until it is confirmed."""
+
+    code = "bidding.old_tender_file"
+
+
 class NoLiveBid(Refusal):
     """There is nothing of this bidder to withdraw."""
 
@@ -85,6 +91,8 @@ class Package:
     signature: bytes
     envelope: bytes
     payload: Iterable[bytes]
+    #: the bidder knows that it was made against an earlier version of the tender file
+    old_file: bool = False
 
 
 class _Counting:
@@ -124,6 +132,7 @@ class _Gate:
     published_at: datetime | None
     bid_deadline: datetime | None
     region_code: str
+    file_sha256: str | None
     #: the legal moment at which the row was read; with a share lock the moment that counts is asked for afterwards
     now: datetime
 
@@ -138,8 +147,9 @@ class _Gate:
 # one statement for the hot path of the last minute; FOR SHARE lets many bidders in at once and keeps the closing out
 _GATE = """
 SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code,
-       ggzy_now(r.centre_id)
+       f.sha256, ggzy_now(r.centre_id)
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
+  LEFT JOIN tendering_tenderfile f ON f.centre_id = t.centre_id AND f.tender_id = t.id AND f.version = r.file_version
  WHERE r.public_id = %s
 """
 
@@ -176,6 +186,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     :raises PackageBroken: the manifest does not fit the parts
     :raises CmsSignatureWrong: the manifest is not signed by the session's certificate
     :raises EnvelopeBroken: the envelope is not to the session's certificate
+    :raises OldTenderFile: made against an earlier version of the tender file, and not confirmed
     """
     require(actor, Permission.BID_SUBMIT)
     # early, cheap and without a lock: spare a late bidder the upload; the binding check follows below
@@ -250,6 +261,12 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
     manifest = bidbox.read_manifest(package.manifest)
     if manifest.get("round") != gate.round:
         raise bidbox.PackageBroken("投标文件是为另一个标段(轮次)加密的, 请核对后重新加密")
+    made_against = manifest.get("tender_file")
+    if made_against and made_against != gate.file_sha256 and not package.old_file:
+        raise OldTenderFile(
+            "投标文件是依据旧版招标文件制作的, 之后已发布澄清或修改。请阅读新版后重新密封; "
+            "确认仍按旧版递交的, 请勾选确认后再次递交(命令行加 --old-file)"
+        )
     parts = manifest["parts"]
     if (
         parts["bid.age"]["sha256"] != counted.sha256

@@ -82,10 +82,12 @@ def seal(
     certificate: x509.Certificate,
     key: cms.PrivateKey,
     payload: Path,
+    tender_file: str = "",
 ) -> Sealed:
     """Seal a bid into `payload` (written) and return the package. The bid_key leaves only inside the envelope.
 
     `fields` are JSON values; attachments are named by their file names and committed by hash and size.
+    `tender_file` is the SHA-256 of the version of the tender file that the bid was made against, if it is known.
     """
     paths = list(attachments)
     if len({p.name for p in paths}) != len(paths):
@@ -117,6 +119,7 @@ def seal(
             "bidder": bidder,
             "certificate": fingerprint(certificate),
             "bid_key": str(recipient),
+            **({"tender_file": tender_file} if tender_file else {}),
             "fields": {
                 name: commitment(bytes.fromhex(salts[name]), value) for name, value in content.items()
             },
@@ -183,6 +186,8 @@ def read_manifest(manifest: bytes) -> dict[str, Any]:
         or "price" not in fields
     ):
         raise PackageBroken("投标清单缺少必要内容, 请用投标客户端重新加密")
+    if not isinstance(read.get("tender_file", ""), str):
+        raise PackageBroken("投标清单中的招标文件摘要应为文字")
     if b"\\u0000" in manifest:
         raise PackageBroken("投标清单中含有不可见的控制字符")
     if not all(

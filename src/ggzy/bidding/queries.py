@@ -28,6 +28,8 @@ class OwnBid:
     size: int
     manifest_sha256: str
     entry_hash: str
+    #: SHA-256 of the version of the tender file it was made against, "" if it does not say
+    tender_file: str
 
 
 def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
@@ -53,6 +55,7 @@ def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
             size=b.payload_size,
             manifest_sha256=_manifest_digest(b),
             entry_hash=b.entry_hash,
+            tender_file=json.loads(bytes(b.manifest)).get("tender_file", ""),
         )
         for b in rows.order_by("-pk")[:200]
     ]

@@ -244,8 +244,13 @@ def require_deadline(*, new: datetime, old: datetime, now: datetime) -> None:
 
 
 def moment_words(moment: datetime | None) -> str:
-    """Return a moment as a plan shows it."""
-    return "" if moment is None else f"{moment.astimezone(BEIJING):%Y年%m月%d日 %H:%M}"
+    """Return a moment as a plan shows it; an exclusive midnight is the end of the day before."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(BEIJING)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{local - timedelta(days=1):%Y年%m月%d日}24时"
+    return f"{local:%Y年%m月%d日 %H:%M}"
 
 
 def day_words(day: date) -> str:

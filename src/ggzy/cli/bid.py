@@ -48,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     seal.add_argument("--attach", action="append", default=[], type=Path, help="附件, 可多次")
     seal.add_argument("--out", required=True, type=Path, help="输出目录")
     submit.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
+    submit.add_argument("--old-file", action="store_true", help="确认按旧版招标文件递交")
     opening.add_argument("--bid", help="投标编号(不写则解密本单位全部等待解密的投标)")
     for command in (key, inspect):
         command.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
@@ -100,6 +101,7 @@ def _seal(args: argparse.Namespace) -> int:
         fields=fields,
         attachments=args.attach,
         into=args.out,
+        tender_file=party.get(f"/tenders/{hall['tender']}/file")["sha256"],
     )
     print(f"已加密到 {folder}: {'、'.join(bids.FILES.values())}")
     print("下一步: ./ggzy bid submit")
@@ -107,7 +109,7 @@ def _seal(args: argparse.Namespace) -> int:
 
 
 def _submit(args: argparse.Namespace) -> int:
-    made = bids.submit(party=_party(args), round_id=args.round, folder=args.dir)
+    made = bids.submit(party=_party(args), round_id=args.round, folder=args.dir, old_file=args.old_file)
     (args.dir / "acknowledgement.json").write_text(
         json.dumps(made["acknowledgement"], ensure_ascii=False, indent=2)
     )

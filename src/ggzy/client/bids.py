@@ -25,6 +25,7 @@ def seal(
     fields: Mapping[str, Any],
     attachments: Iterable[Path],
     into: Path,
+    tender_file: str = "",
 ) -> Path:
     """Seal a bid into a folder of four files and return the folder."""
     assert party.identity is not None, "a certificate is needed"
@@ -38,6 +39,7 @@ def seal(
         certificate=party.identity.certificate,
         key=party.identity.key,
         payload=into / FILES["payload"],
+        tender_file=tender_file,
     )
     (into / FILES["manifest"]).write_bytes(sealed.manifest)
     (into / FILES["signature"]).write_bytes(sealed.signature)
@@ -45,15 +47,21 @@ def seal(
     return into
 
 
-def submit(*, party: Party, round_id: str, folder: Path, key: str | None = None) -> dict[str, Any]:
+def submit(
+    *, party: Party, round_id: str, folder: Path, key: str | None = None, old_file: bool = False
+) -> dict[str, Any]:
     """Hand a sealed folder over and return the centre's answer with its acknowledgement.
+
+    `old_file` confirms that a bid made against an earlier version of the tender file is meant.
 
     :raises Problem: the platform refused
     """
     handles = {part: (folder / name).open("rb") for part, name in FILES.items()}
     try:
         files = {part: (FILES[part], handle, "application/octet-stream") for part, handle in handles.items()}
-        answer: dict[str, Any] = party.ask("POST", f"/rounds/{round_id}/bids", files=files, key=key)
+        answer: dict[str, Any] = party.ask(
+            "POST", f"/rounds/{round_id}/bids{'?old_file=true' if old_file else ''}", files=files, key=key
+        )
         return answer
     finally:
         for handle in handles.values():

@@ -124,6 +124,8 @@ def bid(
     folder: Path,
     members: Sequence[Mapping[str, str]] = (),
     attachments: Sequence[Path] = (),
+    tender_file: str = "",
+    old_file: bool = False,
 ) -> dict[str, Any]:
     """Seal a bid on the bidder's own machine and hand it over."""
     fields = {
@@ -137,8 +139,16 @@ def bid(
         "manager": {"name": "项目负责人", "certificate": "训1370000000000"},
         "commitments": ["响应招标文件全部要求"],
     }
-    bids.seal(party=bidder, round_id=round_id, ocid=ocid, fields=fields, attachments=attachments, into=folder)
-    return bids.submit(party=bidder, round_id=round_id, folder=folder)
+    bids.seal(
+        party=bidder,
+        round_id=round_id,
+        ocid=ocid,
+        fields=fields,
+        attachments=attachments,
+        into=folder,
+        tender_file=tender_file,
+    )
+    return bids.submit(party=bidder, round_id=round_id, folder=folder, old_file=old_file)
 
 
 def draw(owner: Party, cast: Cast, tender_id: str) -> str:

@@ -108,6 +108,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     own = bids.own_bids(actor=actor, round_id=round_id)
     live = next((b for b in own if b.state == "live"), None)
     closed = row.bid_deadline is None or at >= row.bid_deadline
+    file = tenders.tender_file(tender_id=row.tender)
     hall = hall_row(round_id=round_id, viewer=actor) if closed else None
     mine = next((b for b in hall.bids if b.own), None) if hall else None
     return {
@@ -121,7 +122,9 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         if hall
         else [],
         "confirmed": has_confirmed(round_id=round_id, actor=actor) if mine else False,
-        "document": tenders.tender_file(tender_id=row.tender).document,
+        "document": file.document,
+        "file_version": file.version,
+        "outdated": bool(live and live.tender_file and live.tender_file != file.sha256),
         "parts": PARTS,
         "address": request.build_absolute_uri("/").rstrip("/"),
         "now": at,
@@ -148,11 +151,13 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
                 signature=request.FILES["signature"].read(),
                 envelope=request.FILES["envelope"].read(),
                 payload=request.FILES["payload"].chunks(),
+                old_file=bool(request.POST.get("old_file")),
             ),
             actor=who(request),
         )
     except Refusal as refusal:
-        return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given={})
+        given = {"old_file": isinstance(refusal, bidding.OldTenderFile)}
+        return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given=given)
     says = "已替换原投标文件" if made.replaced else "投标文件已接收"
     return done(f"/work/rounds/{round_id}/bid#own", f"{says}, 请下载并保存回执")
 

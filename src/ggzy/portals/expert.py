@@ -109,6 +109,12 @@ def _objective(requirement: Requirement, bid: Any, desk: evaluations.Desk) -> di
     return {"passes": "", "reason": ""}
 
 
+def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
+    """Return what this member said of a requirement in the sitting before, empty if there was none."""
+    said = desk.earlier.get("preliminary", {}).get(bid, {}).get(key)
+    return {"passes": "yes" if said["passes"] else "no", "reason": said["reason"]} if said else {}
+
+
 def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     desk = evaluations.desk(round_id=round_id, actor=who(request))
     left = [b for b in desk.bids if b.bid not in desk.rejected]
@@ -129,7 +135,11 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         if scored and left
         else {},
         "base": base,
-        "given": {},
+        "given": {
+            f"{bid}:{key}": points
+            for bid, row in desk.earlier.get("scores", {}).items()
+            for key, points in row.items()
+        },
     }
 
 
@@ -142,7 +152,7 @@ def _review_rows(page: dict[str, Any], given: dict[str, Any]) -> list[dict[str, 
             cells = []
             for b in desk.bids:
                 name = f"{b.bid}:{r.key}"
-                entered = given.get(name)
+                entered = given.get(name) or _before(desk, b.bid, r.key)
                 cells.append({"name": name, "bid": b, **(entered or _objective(r, b, desk))})
             rows.append({"requirement": r, "cells": cells})
         if rows:
