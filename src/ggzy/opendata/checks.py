@@ -17,6 +17,7 @@ from ggzy.experts import rules as experts
 from ggzy.identity import cms, trust
 from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.canonical import canonical, commitment, sha256
+from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import Refusal
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, earliest_moment, keeps, latest_before, runs_out
@@ -304,7 +305,8 @@ def _shown_offers(rows: list[Act], round_id: str) -> list[evaluation.Offer]:
     return [
         evaluation.Offer(
             bid=row.fields["bid"],
-            price=Decimal(row.fields["fields"]["price"]["value"]),
+            # a bidder may have written whole 元; the platform reads two places
+            price=Decimal(row.fields["fields"]["price"]["value"]).quantize(CENT),
             duration_days=int(row.fields["fields"]["duration_days"]["value"]),
         )
         for row in _named(rows, "opening.bid_shown", round_id)

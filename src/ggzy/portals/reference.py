@@ -10,6 +10,7 @@ from ggzy.evidence.tlog import TILE_WIDTH
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Role
 from ggzy.law.table import ALL
+from ggzy.portals.coverage import COVERAGE
 from ggzy.portals.frame import show, who
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.ui.flow import main_line, stations
@@ -57,6 +58,21 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
         "known": {row.key for row in ALL},
     }
     return show(request, "public/procedure.html", page)
+
+
+def coverage(request: HttpRequest, code: str) -> HttpResponse:
+    """Show where every move of a procedure is made: act, page, operation, permission, clause, test."""
+    found = BY_CODE.get(code)
+    if found is None:
+        raise Http404
+    rows = COVERAGE.get(code, {})
+    listed = [(move, rows.get(move.code)) for move in found.moves]
+    page = {
+        "procedure": found,
+        "rows": listed,
+        "missing": sum(row is None for _, row in listed),
+    }
+    return show(request, "public/coverage.html", page)
 
 
 def law(request: HttpRequest) -> HttpResponse:

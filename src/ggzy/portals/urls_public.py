@@ -25,6 +25,7 @@ urlpatterns = [
     route("draws/<str:draw_id>", reference.draw, name="draw", permission=_READ),
     route("procedures", reference.procedure_list, name="procedures", permission=_READ),
     route("procedures/<str:code>", reference.procedure, name="procedure", permission=_READ),
+    route("procedures/<str:code>/coverage", reference.coverage, name="coverage", permission=_READ),
     route("law", reference.law, name="law", permission=_READ),
     route("verify", reference.verify, name="verify", permission=_READ),
     route("evidence", reference.log, name="evidence", permission=_READ),

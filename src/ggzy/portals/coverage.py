@@ -1,0 +1,268 @@
+"""Where each move of each procedure is made: act, page, operation of the API, permission, and the test that makes it.
+
+A test proves every row against the code: the act exists, the page and the operation answer, the permission stands in
+the act, and the named test is there. A move without a row fails the build.
+"""
+
+from dataclasses import dataclass
+
+from ggzy.parties.grid import Permission as P
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Where one move is made. A move of the clock has no page of its own and no operation: `page` shows it."""
+
+    act: str
+    page: str
+    operation: str
+    permission: P | None
+    test: str
+
+
+_WHOLE = "tests/journeys/test_whole_tender.py::test_from_registration_to_contract"
+_AFTER = "tests/journeys/test_after_the_report.py::test_"
+_CHANGES = "tests/journeys/test_changes.py::test_"
+
+GC_OPEN_POST: dict[str, Row] = {
+    "register": Row(
+        act="ggzy.tendering.actions.register",
+        page="work-register",
+        operation="POST /v1/tenders/{tender_id}/registration",
+        permission=P.TENDER_EDIT,
+        test=_WHOLE,
+    ),
+    "start_document": Row(
+        act="ggzy.tendering.actions.start_document",
+        page="work-start",
+        operation="POST /v1/tenders/{tender_id}/document",
+        permission=P.TENDER_EDIT,
+        test=_WHOLE,
+    ),
+    "send_to_review": Row(
+        act="ggzy.tendering.actions.send_to_review",
+        page="work-send-to-review",
+        operation="POST /v1/tenders/{tender_id}/review",
+        permission=P.TENDER_EDIT,
+        test=_WHOLE,
+    ),
+    "return_from_review": Row(
+        act="ggzy.tendering.actions.conclude_review",
+        page="work-review",
+        operation="POST /v1/tenders/{tender_id}/review-conclusion",
+        permission=P.REVIEW_CONCLUDE,
+        test="tests/portals/test_work.py::test_a_whole_tender_through_the_pages",
+    ),
+    "conclude_review": Row(
+        act="ggzy.tendering.actions.conclude_review",
+        page="work-review",
+        operation="POST /v1/tenders/{tender_id}/review-conclusion",
+        permission=P.REVIEW_CONCLUDE,
+        test=_WHOLE,
+    ),
+    "publish": Row(
+        act="ggzy.tendering.actions.publish",
+        page="work-publish",
+        operation="POST /v1/tenders/{tender_id}/publication",
+        permission=P.TENDER_PUBLISH,
+        test=_WHOLE,
+    ),
+    "clarify": Row(
+        act="ggzy.changes.actions.make_change",
+        page="work-change",
+        operation="POST /v1/tenders/{tender_id}/changes",
+        permission=P.CHANGE_MAKE,
+        test=_CHANGES + "questions_are_nameless_and_answers_go_to_everybody",
+    ),
+    "clarify_and_postpone": Row(
+        act="ggzy.changes.actions.make_change",
+        page="work-change",
+        operation="POST /v1/tenders/{tender_id}/changes",
+        permission=P.CHANGE_MAKE,
+        test=_CHANGES + "a_change_close_to_the_deadline_proposes_the_extension_the_law_demands",
+    ),
+    "object_to_document": Row(
+        act="ggzy.objections.actions.object_to_file",
+        page="work-ask",
+        operation="POST /v1/rounds/{round_id}/file-objections",
+        permission=P.FILE_OBJECT,
+        test=_CHANGES + "an_objection_to_the_file_stops_the_opening_until_it_is_answered",
+    ),
+    "submit_bid": Row(
+        act="ggzy.bidding.actions.submit_bid",
+        page="work-submit",
+        operation="POST /v1/rounds/{round_id}/bids",
+        permission=P.BID_SUBMIT,
+        test=_WHOLE,
+    ),
+    "withdraw_bid": Row(
+        act="ggzy.bidding.actions.withdraw_bid",
+        page="work-withdraw",
+        operation="POST /v1/rounds/{round_id}/withdrawal",
+        permission=P.BID_SUBMIT,
+        test=_WHOLE,
+    ),
+    "terminate": Row(
+        act="ggzy.changes.actions.make_change",
+        page="work-change",
+        operation="POST /v1/tenders/{tender_id}/changes",
+        permission=P.TENDER_TERMINATE,
+        test=_CHANGES + "a_tender_is_terminated_and_its_bids_stay_sealed_for_good",
+    ),
+    "close_bidding": Row(
+        act="ggzy.opening.actions.close_bidding", page="hall", operation="", permission=None, test=_WHOLE
+    ),
+    "fail_for_lack_of_bids": Row(
+        act="ggzy.opening.actions.close_bidding",
+        page="hall",
+        operation="",
+        permission=None,
+        test="tests/journeys/test_whole_tender.py::test_two_bids_end_as_a_lawful_failure_and_nothing_is_said_of_bidders",
+    ),
+    "open_bids": Row(
+        act="ggzy.opening.actions.open_bids",
+        page="work-open",
+        operation="POST /v1/tenders/{tender_id}/opening",
+        permission=P.OPENING_HOST,
+        test=_WHOLE,
+    ),
+    "release_key": Row(
+        act="ggzy.opening.actions.release_key",
+        page="work-key",
+        operation="POST /v1/bids/{bid_id}/key",
+        permission=P.OPENING_RELEASE,
+        test=_WHOLE,
+    ),
+    "object_at_opening": Row(
+        act="ggzy.opening.actions.raise_objection",
+        page="work-object-opening",
+        operation="POST /v1/rounds/{round_id}/opening/objections",
+        permission=P.OPENING_OBJECT,
+        test=_WHOLE,
+    ),
+    "end_opening": Row(
+        act="ggzy.opening.actions.end_opening",
+        page="work-end",
+        operation="POST /v1/rounds/{round_id}/opening/end",
+        permission=P.OPENING_HOST,
+        test=_WHOLE,
+    ),
+    "remedy_system_failure": Row(
+        act="ggzy.changes.actions.make_change",
+        page="work-change",
+        operation="POST /v1/tenders/{tender_id}/changes",
+        permission=P.OUTAGE_REPORT,
+        test=_CHANGES + "an_opening_is_paused_and_nobody_loses_a_second",
+    ),
+    "seat_committee": Row(
+        act="ggzy.evaluation.actions.seat_committee",
+        page="work-seat",
+        operation="POST /v1/draws/{draw_id}/committee",
+        permission=P.COMMITTEE_SEAT,
+        test=_WHOLE,
+    ),
+    "reject_all": Row(
+        act="ggzy.evaluation.actions.argue_competition",
+        page="work-competition",
+        operation="POST /v1/rounds/{round_id}/competition",
+        permission=P.EVALUATE,
+        test="tests/journeys/test_whole_tender.py::test_the_committee_may_reject_all",
+    ),
+    "submit_report": Row(
+        act="ggzy.evaluation.actions.sign_report",
+        page="work-report",
+        operation="POST /v1/rounds/{round_id}/report-signature",
+        permission=P.EVALUATE,
+        test=_WHOLE,
+    ),
+    "review_errors": Row(
+        act="ggzy.evaluation.sittings.review_errors",
+        page="work-errors",
+        operation="POST /v1/rounds/{round_id}/review",
+        permission=P.EVALUATION_REOPEN,
+        test=_AFTER + "errors_found_in_the_report_go_back_to_its_committee",
+    ),
+    "start_publicity": Row(
+        act="ggzy.awarding.actions.start_publicity",
+        page="work-publicity",
+        operation="POST /v1/rounds/{round_id}/publicity",
+        permission=P.PUBLICITY_START,
+        test=_WHOLE,
+    ),
+    "object_to_result": Row(
+        act="ggzy.objections.actions.raise_objection",
+        page="work-object",
+        operation="POST /v1/rounds/{round_id}/objections",
+        permission=P.RESULT_OBJECT,
+        test=_WHOLE,
+    ),
+    "end_publicity": Row(
+        act="ggzy.awarding.actions.end_publicity", page="lot", operation="", permission=None, test=_WHOLE
+    ),
+    "uphold_objection": Row(
+        act="ggzy.objections.actions.answer_objection",
+        page="work-answer",
+        operation="POST /v1/objections/{objection_id}/answer",
+        permission=P.OBJECTION_ANSWER,
+        test=_AFTER + "an_upheld_objection_goes_back_to_the_committee_and_is_published_anew",
+    ),
+    "award": Row(
+        act="ggzy.awarding.actions.award",
+        page="work-award",
+        operation="POST /v1/rounds/{round_id}/award",
+        permission=P.AWARD,
+        test=_WHOLE,
+    ),
+    "reconsider": Row(
+        act="ggzy.evaluation.sittings.reconsider",
+        page="work-reconsider",
+        operation="POST /v1/rounds/{round_id}/reconsideration",
+        permission=P.EVALUATION_REOPEN,
+        test=_AFTER + "a_changed_candidate_is_looked_at_by_the_committee_before_the_award",
+    ),
+    "retender": Row(
+        act="ggzy.awarding.endings.retender",
+        page="work-retender",
+        operation="POST /v1/rounds/{round_id}/retender",
+        permission=P.AWARD,
+        test=_AFTER + "a_new_tender_instead_of_an_award",
+    ),
+    "notify": Row(
+        act="ggzy.awarding.actions.finish_letter",
+        page="work-letter",
+        operation="POST /v1/rounds/{round_id}/letter/seal",
+        permission=P.AWARD,
+        test=_WHOLE,
+    ),
+    "sign_contract": Row(
+        act="ggzy.contracting.actions.finish_contract",
+        page="work-seal-contract",
+        operation="POST /v1/rounds/{round_id}/contract/seal",
+        permission=P.CONTRACT_SIGN,
+        test=_WHOLE,
+    ),
+    "winner_refuses": Row(
+        act="ggzy.awarding.endings.end_award",
+        page="work-end-award",
+        operation="POST /v1/rounds/{round_id}/award-end",
+        permission=P.AWARD_END,
+        test=_AFTER + "a_winner_refuses_and_the_next_candidate_is_awarded",
+    ),
+    "start_performance": Row(
+        act="ggzy.contracting.actions.start_performance",
+        page="work-performance",
+        operation="POST /v1/rounds/{round_id}/performance",
+        permission=P.PERFORMANCE_START,
+        test=_AFTER + "work_starts_with_a_lawful_bond",
+    ),
+    "annul_after_complaint": Row(
+        act="ggzy.awarding.endings.annul",
+        page="work-annul",
+        operation="POST /v1/rounds/{round_id}/annulment",
+        permission=P.AWARD_ANNUL,
+        test=_AFTER + "a_complaint_annuls_an_award",
+    ),
+}
+
+#: procedure → move → where it is made
+COVERAGE: dict[str, dict[str, Row]] = {"GC_OPEN_POST": GC_OPEN_POST}
