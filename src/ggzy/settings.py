@@ -42,6 +42,7 @@ ALLOWED_HOSTS = os.environ.get("GGZY_HOSTS", "127.0.0.1,localhost,testserver").s
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
+    "django.contrib.postgres",
     "pgtrigger",
     "ggzy.kernel",
     "ggzy.evidence",
@@ -152,3 +153,6 @@ LOGGING = {
         "pyhanko": {"level": "WARNING"},
     },
 }
+
+#: minutes kept free after each booking of a room or a person
+BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))

@@ -57,6 +57,9 @@ contracting:contract:sign       ✓     -     ✓     -     -     -     -     - 
 evidence:party:read             ✓     ✓     ✓     -     -     ✓     -     -     -
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
 kernel:clock:move               -     -     -     -     -     -     ✓     -     -
+venues:calendar:read            ✓     ✓     -     -     ✓     ✓     -     -     -
+venues:booking:book             ✓     ✓     -     -     ✓     -     -     -     ✓
+venues:staff:manage             -     -     -     -     ✓     -     -     -     -
 """
 
 

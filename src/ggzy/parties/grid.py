@@ -40,6 +40,9 @@ class Permission(StrEnum):
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
     CLOCK_MOVE = "kernel:clock:move"
+    VENUE_READ = "venues:calendar:read"
+    VENUE_BOOK = "venues:booking:book"
+    STAFF_MANAGE = "venues:staff:manage"
 
 
 _R = Role
@@ -79,6 +82,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
+    Permission.VENUE_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.VENUE_BOOK: _OWNERS | {_R.CENTRE, _R.SYSTEM},
+    Permission.STAFF_MANAGE: frozenset({_R.CENTRE}),
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password

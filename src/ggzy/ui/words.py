@@ -53,6 +53,12 @@ ACTS: dict[str, str] = {
     "tendering.review_concluded": "公平竞争审查结论",
     "tendering.round_started": "开始新一轮招标",
     "tendering.sent_to_review": "送公平竞争审查",
+    "venues.booked": "预约场地",
+    "venues.moved": "场地改期",
+    "venues.released": "释放场地",
+    "venues.staff_retired": "停用服务人员",
+    "venues.staff_taken_on": "登记服务人员",
+    "venues.staffed": "安排服务人员",
 }
 
 DRAW_STATES = {

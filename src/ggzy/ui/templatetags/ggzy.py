@@ -52,6 +52,13 @@ def moment_exact(value: Any) -> str:
 
 
 @register.filter
+def clock(value: Any) -> str:
+    """Return the time of day alone, 09:30."""
+    found = _aware(value)
+    return f"{found:%H:%M}" if found else "—"
+
+
+@register.filter
 def day(value: Any) -> str:
     """Return 2026年3月2日."""
     found = _aware(value)
