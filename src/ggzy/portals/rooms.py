@@ -48,6 +48,13 @@ class Line:
     droppable: bool
 
 
+def _free(first: int, past: int) -> list[Cell]:
+    """Return free time cut at the full hours, so that the hours can be seen."""
+    hour = 60 // MINUTES
+    cuts = [first, *(c for c in range(first + 1, past) if c % hour == 0), past]
+    return [Cell(first=a, span=b - a) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+
+
 def _line(key: str, name: str, note: str, rows: Iterable[BookingRow], day: date, *, droppable: bool) -> Line:
     by_key = {f"{n}": row for n, row in enumerate(rows)}
 
@@ -61,13 +68,10 @@ def _line(key: str, name: str, note: str, rows: Iterable[BookingRow], day: date,
     for lane in lanes(as_one(bars, columns=COLUMNS)) or [[]]:
         cells, free = [], 0
         for bar in lane:
-            if bar.first > free:
-                cells.append(Cell(first=free, span=bar.first - free))
+            cells += _free(free, bar.first)
             cells.append(Cell(first=bar.first, span=bar.past - bar.first, row=by_key[bar.key]))
             free = bar.past
-        if free < COLUMNS:
-            cells.append(Cell(first=free, span=COLUMNS - free))
-        out.append(cells)
+        out.append(cells + _free(free, COLUMNS))
     return Line(key=key, name=name, note=note, lanes=out, droppable=droppable)
 
 
