@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "ggzy.objections",
     "ggzy.awarding",
     "ggzy.contracting",
+    "ggzy.witnessing",
     "ggzy.ui",
     "ggzy.portals",
 ]

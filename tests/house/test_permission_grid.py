@@ -60,6 +60,10 @@ kernel:clock:move               -     -     -     -     -     -     ✓     -   
 venues:calendar:read            ✓     ✓     -     -     ✓     ✓     -     -     -
 venues:booking:book             ✓     ✓     -     -     ✓     -     -     -     ✓
 venues:staff:manage             -     -     -     -     ✓     -     -     -     -
+witnessing:session:witness      -     -     -     -     ✓     -     -     -     -
+witnessing:report:seal          -     -     -     -     ✓     -     -     -     -
+witnessing:session:read         -     -     -     -     ✓     ✓     -     -     -
+witnessing:incident:acknowledge -     -     -     -     -     ✓     -     -     -
 """
 
 

@@ -43,6 +43,10 @@ class Permission(StrEnum):
     VENUE_READ = "venues:calendar:read"
     VENUE_BOOK = "venues:booking:book"
     STAFF_MANAGE = "venues:staff:manage"
+    WITNESS = "witnessing:session:witness"
+    WITNESS_REPORT = "witnessing:report:seal"
+    WITNESS_READ = "witnessing:session:read"
+    WITNESS_ACKNOWLEDGE = "witnessing:incident:acknowledge"
 
 
 _R = Role
@@ -85,6 +89,10 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.VENUE_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.VENUE_BOOK: _OWNERS | {_R.CENTRE, _R.SYSTEM},
     Permission.STAFF_MANAGE: frozenset({_R.CENTRE}),
+    Permission.WITNESS: frozenset({_R.CENTRE}),
+    Permission.WITNESS_REPORT: frozenset({_R.CENTRE}),
+    Permission.WITNESS_READ: frozenset({_R.CENTRE, _R.SUPERVISOR}),
+    Permission.WITNESS_ACKNOWLEDGE: frozenset({_R.SUPERVISOR}),
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
@@ -98,6 +106,7 @@ BINDING = frozenset(
         Permission.EVALUATE,
         Permission.AWARD,
         Permission.CONTRACT_SIGN,
+        Permission.WITNESS_REPORT,
     }
 )
 

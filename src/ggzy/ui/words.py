@@ -59,6 +59,10 @@ ACTS: dict[str, str] = {
     "venues.staff_retired": "停用服务人员",
     "venues.staff_taken_on": "登记服务人员",
     "venues.staffed": "安排服务人员",
+    "witnessing.begun": "见证开始",
+    "witnessing.ended": "见证结束",
+    "witnessing.noted": "见证记录",
+    "witnessing.reported": "签发见证报告",
 }
 
 DRAW_STATES = {

@@ -163,6 +163,16 @@ def bookings_of(rounds: Iterable[str]) -> list[PlaceRow]:
     ]
 
 
+def rooms_by_round(rounds: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Return {(round, purpose): room} of live bookings, for contexts above that have asked who reads."""
+    rows = Booking.objects.filter(state=Booking.BOOKED, rounds__overlap=list(rounds)).order_by("starts_at")
+    return {
+        (round_id, purpose): name
+        for in_rounds, purpose, name in rows.values_list("rounds", "purpose", "room__name")
+        for round_id in in_rounds
+    }
+
+
 def opening_places(published: Iterable[str]) -> list[PlaceRow]:
     """Return where rounds are opened. Give published rounds only: it is for anyone to read."""
     return [row for row in bookings_of(published) if row.purpose == Booking.OPENING]
