@@ -137,15 +137,16 @@ helds = st.lists(
 )
 
 
-@given(helds, st.lists(spans, max_size=10), st.integers(1, 4 * 288))
+@given(helds, st.lists(spans, max_size=10), st.integers(1, 4 * 288), st.booleans())
 def test_a_plan_never_puts_two_into_one_place(
-    asked: list[tuple[str, int, int]], taken: list[Busy], later: int
+    asked: list[tuple[str, int, int]], taken: list[Busy], later: int, hosted: bool
 ) -> None:
     held = [
         Held(
             booking=str(n),
             purpose=purpose,
             seats=0,
+            people=("host",) if hosted else (),
             slot=Slot(
                 room="big",
                 first=1,
@@ -175,6 +176,9 @@ def test_a_plan_never_puts_two_into_one_place(
         for other in [*others, *taken]:
             apart = other.of != one.room or other.past <= one.first or one.past <= other.first
             assert apart or other.end <= one.start or one.end + QUARTER <= other.start
+        busy_host = [Busy(of="host", first=1, past=2, start=o.start, end=o.end) for o in others]
+        for other in [*busy_host, *(b for b in taken if b.of == "host")] if hosted else []:
+            assert other.end <= one.start or one.end + QUARTER <= other.start
     first = min((h for h in held if h.purpose == "opening"), key=lambda h: h.slot.start, default=None)
     if first is not None:
         mine = next(p for p in plans if p.booking == first.booking)

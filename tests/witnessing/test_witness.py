@@ -153,6 +153,12 @@ def test_refusals_and_who_may(platform: Any, folder: Path) -> None:
     no(platform.demo("jia").get, path, code="permission.denied")
     assert platform.demo("jiandu").get(path)["mine"] is False
     no(centre.get, f"{path}/files/{'0' * 64}", code="not_found")
+    # somebody else's session is read, not written
+    from ggzy.parties.models import Account
+
+    WitnessSession.objects.update(witness=Account.objects.get(username="guanli"))
+    assert centre.get(path)["mine"] is False
+    no(centre.post, f"{path}/marks", {"item": "host", "result": "yes"}, code="permission.denied")
 
 
 def test_an_incident_stays_as_it_was_written(platform: Any, folder: Path) -> None:

@@ -341,6 +341,7 @@ class DeskRow:
     items: tuple[ItemRow, ...]
     incidents: tuple[IncidentRow, ...]
     reminders: tuple[tuple[datetime, str], ...]
+    timeline: tuple[dict[str, Any], ...]
 
 
 def desk(session_id: str, *, viewer: Actor) -> DeskRow:
@@ -373,6 +374,7 @@ def desk(session_id: str, *, viewer: Actor) -> DeskRow:
         items=_items(session),
         incidents=_incidents(Incident.objects.filter(session=session)),
         reminders=tuple(session.reminders.order_by("pk").values_list("sent_at", "text")),
+        timeline=tuple(_timeline(session)),
     )
 
 
@@ -420,6 +422,21 @@ def _incidents(rows: Any) -> tuple[IncidentRow, ...]:
     )
 
 
+def _timeline(session: WitnessSession) -> list[dict[str, Any]]:
+    """Return what the log says of a session: its acts, never a bidder's."""
+    kind = Kind(session.kind)
+    told = (
+        [row for row in evidence.acts_of(session.round.lot.tender.ocid) if row.subject == session.subject]
+        if kind is Kind.DRAW
+        else evidence.acts_of_round(session.round.public_id)
+    )
+    return [
+        {"at": row.legal_at, "act": words.act(row.act), "index": row.index}
+        for row in told
+        if row.act.startswith(ACTS[kind])
+    ]
+
+
 def unread(*, viewer: Actor) -> tuple[IncidentRow, ...]:
     """Return the incidents that wait for the supervisor to acknowledge them.
 
@@ -448,11 +465,6 @@ def report_facts(session: WitnessSession) -> dict[str, Any]:
     """Return what the report says: checklist, incidents, reminders, and the timeline from the log."""
     kind = Kind(session.kind)
     lot = session.round.lot
-    told = (
-        [row for row in evidence.acts_of(lot.tender.ocid) if row.subject == session.subject]
-        if kind is Kind.DRAW
-        else evidence.acts_of_round(session.round.public_id)
-    )
     place = rooms_by_round([session.round.public_id]).get((session.round.public_id, session.kind), "")
     return {
         "kind": kind.label,
@@ -482,10 +494,6 @@ def report_facts(session: WitnessSession) -> dict[str, Any]:
             {"at": at, "text": text}
             for at, text in session.reminders.order_by("pk").values_list("sent_at", "text")
         ],
-        "timeline": [
-            {"at": row.legal_at, "act": words.act(row.act), "index": row.index}
-            for row in told
-            if row.act.startswith(ACTS[kind])
-        ],
+        "timeline": _timeline(session),
         "clause": str(rules.LOOKS_ONLY),
     }

@@ -148,7 +148,7 @@ def alarms(facts: Facts, *, now: datetime) -> tuple[str, ...]:
     if facts.kind is Kind.OPENING and not facts.begun:
         assert facts.deadline is not None
         if now - facts.deadline >= LATE_OPENING:
-            out.append(f"投标截止已过{int((now - facts.deadline).total_seconds()) // 60}分钟, 尚未开标")
+            out.append(f"投标截止已过{_said(int((now - facts.deadline).total_seconds()))}, 尚未开标")
     if facts.open_objections:
         out.append(f"{facts.open_objections}项开标异议等待当场答复")
     if facts.begun and facts.state == "waiting":
@@ -156,8 +156,14 @@ def alarms(facts: Facts, *, now: datetime) -> tuple[str, ...]:
     quiet = quiet_for(facts, now=now)
     most = {Kind.OPENING: QUIET_OPENING, Kind.EVALUATION: QUIET_EVALUATION}.get(facts.kind)
     if facts.begun and most is not None and quiet is not None and quiet >= most.total_seconds():
-        out.append(f"已有{quiet // 60}分钟没有新的进展")
+        out.append(f"已有{_said(quiet)}没有新的进展")
     return tuple(out)
+
+
+def _said(seconds: int) -> str:
+    """Return a span as people say it."""
+    minutes = seconds // 60
+    return f"{minutes}分钟" if minutes < 120 else f"{minutes // 60}小时"
 
 
 def require_may_begin(facts: Facts, *, now: datetime) -> None:

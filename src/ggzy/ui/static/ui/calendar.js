@@ -64,9 +64,10 @@ function begin(event) {
   const drop = () => {
     end(dragged && target);
     if (!dragged) return;
-    // the click that follows a drag is none
-    bar.addEventListener("click", (click) => click.preventDefault(), { once: true, capture: true });
-    setTimeout(() => bar.dispatchEvent(new Event("ggzy:settled")), 0);
+    // the click that follows a drag opens nothing; the next one does
+    const swallow = (click) => click.preventDefault();
+    bar.addEventListener("click", swallow, true);
+    setTimeout(() => bar.removeEventListener("click", swallow, true), 0);
     if (target) ask(bar, target, length);
   };
   addEventListener("pointermove", move);
