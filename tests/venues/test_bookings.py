@@ -106,6 +106,23 @@ def test_what_is_taken_is_named_with_the_next_free_slot(desk: Desk) -> None:
     assert "测试招标" in no(desk.book, "第一开标室", by=desk.centre, code="venues.slot_taken")
 
 
+def test_a_refusal_does_not_tell_when_another_committee_sits(desk: Desk) -> None:
+    desk.book("第一评标室", DEADLINE - timedelta(minutes=20), 90)
+    Booking.objects.update(owners=[10**9])
+    says = no(desk.book, "第一评标室", code="venues.slot_taken")
+    assert says.startswith("第一评标室在所选时段已被占用") and "09:10" not in says and "最近的空闲" in says
+    assert "09:10至10:40" in no(desk.book, "第一评标室", by=desk.centre, code="venues.slot_taken")
+
+
+def test_the_owner_side_is_told_what_the_centre_did(desk: Desk) -> None:
+    made = desk.book("第一评标室", by=desk.centre)["booking"]
+    desk.move(made, "第二评标室", DEADLINE, by=desk.centre)
+    desk.move(made, "第一评标室", DEADLINE)
+    desk.centre.post(f"/bookings/{made}/release")
+    told = [m["title"].split(":")[0] for m in desk.owner.get("/messages")["messages"]]
+    assert [t for t in told if "场地" in t] == ["场地已释放", "场地改期", "已预约场地"]
+
+
 def test_the_buffer_lies_between_two_bookings(desk: Desk) -> None:
     end = DEADLINE + timedelta(minutes=60)
     desk.book("第一评标室")

@@ -16,7 +16,7 @@ from ggzy.client.party import Problem
 from ggzy.kernel import files
 from ggzy.witnessing import rules
 from ggzy.witnessing.models import CheckMark, Incident, WitnessSession
-from ggzy.witnessing.queries import WallRow
+from ggzy.witnessing.wall import WallRow
 from tests.journeys.tale import Tale
 from tests.portals.test_work import Person
 

@@ -13,6 +13,7 @@ from ggzy.api.bids import SignatureIn, Text
 from ggzy.api.frame import answer, now, who, write
 from ggzy.kernel import files
 from ggzy.witnessing import actions, queries
+from ggzy.witnessing import wall as sessions
 
 router = Router()
 
@@ -40,7 +41,7 @@ class OpinionIn(Schema):
 
 @router.get("/witness/wall", tags=["见证"], summary="见证墙: 今天的开标、抽取、评标, 有告警的在前")
 def wall(request: HttpRequest) -> HttpResponse:
-    return answer({"sessions": [asdict(row) for row in queries.wall(viewer=who(request), now=now())]})
+    return answer({"sessions": [asdict(row) for row in sessions.wall(viewer=who(request), now=now())]})
 
 
 @router.post("/witness/sessions", tags=["见证"], summary="开始见证")

@@ -14,11 +14,12 @@ from ggzy.parties.grid import Permission
 from ggzy.portals.frame import done, moment, now, route, show, text, who
 from ggzy.portals.work import only_posted, refused_here, signing
 from ggzy.witnessing import actions, queries, rules
+from ggzy.witnessing import wall as sessions
 
 
 def _wall_page(request: HttpRequest) -> dict[str, Any]:
     at = now()
-    rows = queries.wall(viewer=who(request), now=at)
+    rows = sessions.wall(viewer=who(request), now=at)
     return {
         "rows": rows,
         "ringing": sum(bool(row.alarms) for row in rows),

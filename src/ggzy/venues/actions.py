@@ -1,30 +1,25 @@
 """Booking rooms and people, moving, releasing; and what follows when an opening moves. See rules.py for why."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange, NumericRange
 
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.notices.actions import tell
 from ggzy.parties.grid import Permission, require
 from ggzy.venues import rules
+from ggzy.venues.conflicts import buffer, refusing_what_is_taken, taken
 from ggzy.venues.models import Booking, Duty, Room, Staff
-from ggzy.venues.queries import busy_between, named, room_facts, said_span
+from ggzy.venues.queries import PURPOSES, busy_between, named, said_span
 
-CONFLICTS = {"a_seat_is_booked_once_at_a_time", "a_person_is_in_one_place_at_a_time"}
-
-
-class SlotTaken(Refusal):
-    """Something of it is booked; the sentence names what, and the next free slot."""
-
-    code = "venues.slot_taken"
+#: what the owner side is told when somebody else did it
+TOLD = {"venues.booked": "已预约场地", "venues.moved": "场地改期", "venues.released": "场地已释放"}
 
 
 class AlreadyReleased(Refusal):
@@ -42,11 +37,6 @@ class Subject:
     rounds: tuple[str, ...]
     title: str
     owners: tuple[int, ...]
-
-
-def buffer() -> timedelta:
-    """Return how long a room and its people stay free after each booking."""
-    return timedelta(minutes=settings.BOOKING_BUFFER_MINUTES)
 
 
 @transaction.atomic
@@ -176,7 +166,7 @@ def assign(*, booking_id: str, staff: Sequence[str], actor: Actor, now: datetime
         now=now,
         besides=(booking_id,),
     )
-    with _refusing_what_is_taken(booking.room, people, booking.starts_at, booking.ends_at, actor, now):
+    with refusing_what_is_taken(booking.room, people, booking.starts_at, booking.ends_at, actor, now):
         _staff_it(booking, people)
     record_booking("venues.staffed", booking, actor=actor, now=now, staff=sorted(staff))
     return booking
@@ -260,86 +250,8 @@ def _free_or_refuse(
     busy = busy_between(start, end + buffer(), besides=besides)
     slot = rules.free_at(start, want=want, rooms=facts, busy=busy)
     if slot is None:
-        raise _taken(room, people, start, end, actor, now, seats=seats, least=least, besides=besides)
+        raise taken(room, people, start, end, actor, now, seats=seats, least=least, besides=besides)
     return slot
-
-
-def _taken(
-    room: Room,
-    people: Sequence[Staff],
-    start: datetime,
-    end: datetime,
-    actor: Actor,
-    now: datetime,
-    *,
-    seats: int = 0,
-    least: int = 1,
-    besides: Sequence[str] = (),
-) -> SlotTaken:
-    """Return the refusal: what is in the way (to the centre also for whom), and the next free slot of that kind."""
-    window = (start, end + buffer())
-    live = Booking.objects.filter(state=Booking.BOOKED, blocked__overlap=window).exclude(
-        public_id__in=list(besides)
-    )
-    in_way = [
-        f"{room.name}{said_span(b.starts_at, b.ends_at)}已有预约"
-        + (f"({b.title})" if actor.role is Role.CENTRE else "")
-        for b in live.filter(room=room).order_by("starts_at")[:3]
-    ]
-    duties = (
-        Duty.objects.filter(live=True, alone=True, staff__in=people, blocked__overlap=window)
-        .exclude(booking__public_id__in=list(besides))
-        .select_related("staff", "booking__room")
-    )
-    in_way += [
-        f"{d.staff.name}{said_span(d.booking.starts_at, d.booking.ends_at)}在{d.booking.room.name}服务"
-        for d in duties
-    ]
-    rooms = {r.public_id: r for r in Room.objects.filter(kind=room.kind)}
-    try:
-        free = rules.first_free(
-            want=rules.Want(
-                seats=seats,
-                length=end - start,
-                buffer=buffer(),
-                people=tuple(p.public_id for p in people if not p.many),
-                prefer=room.public_id,
-                least=least,
-            ),
-            rooms=room_facts(room.kind),
-            busy=busy_between(
-                max(start, now), start + timedelta(days=rules.HORIZON_DAYS + 1), besides=besides
-            ),
-            earliest=max(start, now),
-            calendar=CHINA,
-        )
-    except rules.DoesNotFitADay:
-        free = None
-    says = "; ".join(in_way) or f"{room.name}所选时段已被占用"
-    # the buffer is in the sentence, or a gap that looks free would not be understood
-    gap = f", 两场之间留{settings.BOOKING_BUFFER_MINUTES}分钟整理" if settings.BOOKING_BUFFER_MINUTES else ""
-    return SlotTaken(f"{says}{gap}{proposed(free, rooms)}", field="start")
-
-
-def proposed(slot: rules.Slot | None, rooms: dict[str, Room]) -> str:
-    """Return the end of a refusal: the next free slot."""
-    if slot is None:
-        return f"。{rules.HORIZON_DAYS}天内没有空闲的同类场地, 请缩短时长或与中心联系"
-    return f"。最近的空闲: {rooms[slot.room].name}, {said_span(slot.start, slot.end)}"
-
-
-@contextmanager
-def _refusing_what_is_taken(
-    room: Room, people: Sequence[Staff], start: datetime, end: datetime, actor: Actor, now: datetime
-) -> Iterator[None]:
-    """Write in a savepoint: what the database excludes becomes the refusal that says what is taken."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as wrong:
-        if getattr(getattr(wrong.__cause__, "diag", None), "constraint_name", "") in CONFLICTS:
-            raise _taken(room, people, start, end, actor, now) from wrong
-        raise
 
 
 def write_booking(
@@ -352,7 +264,7 @@ def write_booking(
     booking.room, booking.seats = room, NumericRange(slot.first, slot.past)
     booking.starts_at, booking.ends_at = slot.start, slot.end
     booking.blocked = DateTimeTZRange(slot.start, slot.end + buffer())
-    with _refusing_what_is_taken(room, people, slot.start, slot.end, actor, now):
+    with refusing_what_is_taken(room, people, slot.start, slot.end, actor, now):
         booking.save()
         _staff_it(booking, people)
 
@@ -382,6 +294,14 @@ def record_booking(act: str, booking: Booking, *, actor: Actor, now: datetime, *
         **more,
     }
     opening = booking.purpose == Booking.OPENING
+    if act in TOLD and actor.organisation_pk not in booking.owners:
+        tell(
+            organisations=booking.owners,
+            title=f"{TOLD[act]}: {booking.title}",
+            text=f"{PURPOSES[booking.purpose]}: {booking.room.name}, {said_span(booking.starts_at, booking.ends_at)}。",
+            link=f"/work/rooms/book?tender={booking.tender}",
+            now=now,
+        )
     record_act(
         act,
         subject=booking.public_id,

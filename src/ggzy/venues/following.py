@@ -10,7 +10,8 @@ from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.refusals import Refusal
 from ggzy.parties.grid import Permission, require
 from ggzy.venues import rules
-from ggzy.venues.actions import buffer, lock_staff, proposed, record_booking, require_side, write_booking
+from ggzy.venues.actions import lock_staff, record_booking, require_side, write_booking
+from ggzy.venues.conflicts import buffer, proposed
 from ggzy.venues.models import Booking, Duty, Room
 from ggzy.venues.queries import LABELS, busy_between, held_of, named, room_facts, said_span
 

@@ -9,7 +9,8 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.queries import accounts_of_role
-from ggzy.venues.actions import SlotTaken, lock_staff
+from ggzy.venues.actions import lock_staff
+from ggzy.venues.conflicts import SlotTaken
 from ggzy.venues.models import Duty, Staff
 from ggzy.venues.queries import said_span
 

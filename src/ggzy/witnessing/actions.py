@@ -19,7 +19,8 @@ from ggzy.tendering.moves import place_of
 from ggzy.ui.documents import witness_pdf
 from ggzy.witnessing import rules
 from ggzy.witnessing.models import CheckMark, Incident, Reminder, WitnessSession
-from ggzy.witnessing.queries import facts_of, last_marks, report_facts, watched
+from ggzy.witnessing.queries import last_marks, report_facts
+from ggzy.witnessing.wall import facts_of, watched
 
 REPORT = "witness_report"
 #: one word for all that a witness writes down: that something was out of order in an evaluation is not for the public log
