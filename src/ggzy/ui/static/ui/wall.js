@@ -1,12 +1,13 @@
 // The witness' wall looks again every few seconds while it is seen; only what changed is put in its place.
-// A card that is being used (its button has the focus) is left alone until the next look.
+// Whoever stands on a card with the keyboard stays there: the focus goes back to the same button.
 const wall = document.querySelector("[data-wall]");
 const state = document.querySelector("[data-wall-state]");
 const say = (text) => { if (state) state.textContent = text; };
+const named = (one) => one.getAttribute("href") || one.form?.elements.subject?.value || "";
 let shown = "", failures = 0;
 
 async function look() {
-  if (document.hidden || wall.contains(document.activeElement)) return;
+  if (document.hidden) return;
   try {
     const reply = await fetch(wall.dataset.wall, { headers: { Accept: "text/html" } });
     if (!reply.ok || reply.redirected) { say("取不到最新进展, 请刷新页面"); return; }
@@ -14,7 +15,9 @@ async function look() {
     failures = 0;
     say("实时更新中");
     if (fresh === shown) return;
+    const before = wall.contains(document.activeElement) ? named(document.activeElement) : "";
     wall.innerHTML = shown = fresh;
+    if (before) [...wall.querySelectorAll("a, button")].find((one) => named(one) === before)?.focus();
     document.dispatchEvent(new Event("ggzy:fresh"));
   } catch {
     failures += 1;
