@@ -42,6 +42,7 @@ ALLOWED_HOSTS = os.environ.get("GGZY_HOSTS", "127.0.0.1,localhost,testserver").s
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
+    "django.contrib.postgres",
     "pgtrigger",
     "ggzy.kernel",
     "ggzy.evidence",
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "ggzy.objections",
     "ggzy.awarding",
     "ggzy.contracting",
+    "ggzy.witnessing",
     "ggzy.ui",
     "ggzy.portals",
 ]
@@ -154,3 +156,6 @@ LOGGING = {
         "pyhanko": {"level": "WARNING"},
     },
 }
+
+#: minutes kept free after each booking of a room or a person
+BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))

@@ -68,6 +68,13 @@ contracting:contract:sign       ✓     -     ✓     -     -     -     -     - 
 evidence:party:read             ✓     ✓     ✓     -     -     ✓     -     -     -
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
 kernel:clock:move               -     -     -     -     -     -     ✓     -     -
+venues:calendar:read            ✓     ✓     -     -     ✓     ✓     -     -     -
+venues:booking:book             ✓     ✓     -     -     ✓     -     -     -     ✓
+venues:staff:manage             -     -     -     -     ✓     -     -     -     -
+witnessing:session:witness      -     -     -     -     ✓     -     -     -     -
+witnessing:report:seal          -     -     -     -     ✓     -     -     -     -
+witnessing:session:read         -     -     -     -     ✓     ✓     -     -     -
+witnessing:incident:acknowledge -     -     -     -     -     ✓     -     -     -
 """
 
 

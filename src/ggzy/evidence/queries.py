@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from ggzy.evidence import escrow, keys, notes, tiles, tlog
 from ggzy.evidence import fields as sealed
@@ -105,6 +105,18 @@ def acts_of(ocid: str) -> list[FeedRow]:
 def acts_of_round(round_id: str) -> list[FeedRow]:
     """Return the published leaves of one round, in the log's order."""
     return _feed_rows(Entry.objects.filter(round=round_id).order_by("leaf_index"))
+
+
+def last_events(*, by: str, keys: Iterable[str], acts: tuple[str, ...]) -> dict[str, datetime]:
+    """Return when something last happened to each round or subject (`by`) among acts that begin with one of these words.
+
+    Escrowed acts are left out: when bidders act is secret.
+    """
+    begins = Q()
+    for start in acts:
+        begins |= Q(act__startswith=start)
+    rows = Entry.objects.filter(begins, **{f"{by}__in": list(keys)}, escrowed=False)
+    return dict(rows.values(by).annotate(last=Max("legal_at")).values_list(by, "last"))
 
 
 def newest(*, limit: int, without: Iterable[str] = ()) -> list[FeedRow]:

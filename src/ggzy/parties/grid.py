@@ -51,6 +51,13 @@ class Permission(StrEnum):
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
     CLOCK_MOVE = "kernel:clock:move"
+    VENUE_READ = "venues:calendar:read"
+    VENUE_BOOK = "venues:booking:book"
+    STAFF_MANAGE = "venues:staff:manage"
+    WITNESS = "witnessing:session:witness"
+    WITNESS_REPORT = "witnessing:report:seal"
+    WITNESS_READ = "witnessing:session:read"
+    WITNESS_ACKNOWLEDGE = "witnessing:incident:acknowledge"
 
 
 _R = Role
@@ -102,6 +109,13 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
+    Permission.VENUE_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.VENUE_BOOK: _OWNERS | {_R.CENTRE, _R.SYSTEM},
+    Permission.STAFF_MANAGE: frozenset({_R.CENTRE}),
+    Permission.WITNESS: frozenset({_R.CENTRE}),
+    Permission.WITNESS_REPORT: frozenset({_R.CENTRE}),
+    Permission.WITNESS_READ: frozenset({_R.CENTRE, _R.SUPERVISOR}),
+    Permission.WITNESS_ACKNOWLEDGE: frozenset({_R.SUPERVISOR}),
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
@@ -121,6 +135,7 @@ BINDING = frozenset(
         Permission.AWARD_END,
         Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,
+        Permission.WITNESS_REPORT,
     }
 )
 

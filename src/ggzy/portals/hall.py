@@ -12,6 +12,7 @@ from ggzy.opening.queries import hall_row
 from ggzy.portals.frame import now, show, who
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
+from ggzy.tendering.booking import places_of
 
 #: acts of a round that belong to its opening
 _OPENING = ("opening.", "bidding.")
@@ -32,6 +33,7 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "hall": hall,
         "lot": tenders.round_row(round_id),
         "waiting": waiting,
+        "places": places_of(round_id),
         "failed": hall.stage == Stage.FAILED and hall.opened_at is None,
         "record": next((n.row for n in about if n.row.kind == NoticeKind.OPENING_RECORD), None),
         "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),

@@ -12,7 +12,9 @@ from ggzy.kernel.actors import Actor
 from ggzy.portals.centre import seed_todos
 from ggzy.portals.expert import STEPS
 from ggzy.portals.frame import show, who
+from ggzy.portals.work import Todo
 from ggzy.tendering import queries as tenders
+from ggzy.witnessing import queries as witnessing
 
 _KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "scores": "打分表"}
 
@@ -22,7 +24,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     rows = tenders.recent_lots(limit=100)
     return {
         "bench": "supervisor",
-        "todos": seed_todos("supervisor"),
+        "todos": seed_todos("supervisor") + _witness_todos(actor),
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
         "evaluations": [{**e, "label": STEPS[e["step"]]} for e in evaluations.evaluations(actor=actor)],
@@ -30,6 +32,20 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
             (lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))
         ],
     }
+
+
+def _witness_todos(actor: Actor) -> list[Todo]:
+    """Return the incidents of witnesses that wait to be read."""
+    return [
+        Todo(
+            what=f"阅知见证异常: {row.label}",
+            where=row.title,
+            href=f"/work/witness/{row.session}#i-{row.incident}",
+            label="阅知",
+            urgent=True,
+        )
+        for row in witnessing.unread(viewer=actor)
+    ]
 
 
 def sheets(request: HttpRequest, round_id: str) -> HttpResponse:

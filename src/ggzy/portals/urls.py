@@ -1,8 +1,14 @@
-"""Every page: the public ones and the workbenches."""
+"""Every page: the public ones and the workbenches, each topic with its own addresses."""
 
-from ggzy.portals.afterwards import urlpatterns as afterwards
-from ggzy.portals.changes import urlpatterns as changes
-from ggzy.portals.urls_public import urlpatterns as public
-from ggzy.portals.urls_work import urlpatterns as work
+from ggzy.portals import afterwards, changes, rooms, urls_public, urls_work, witness
 
-urlpatterns = [*public, *work, *changes, *afterwards]
+_TOPICS = (
+    urls_public,
+    urls_work,
+    changes,
+    afterwards,
+    rooms,
+    witness,
+)
+
+urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -16,7 +16,7 @@ from ggzy.kernel.ids import make_uscc
 from ggzy.parties.actions import add_kinds, open_account, register_organisation
 from ggzy.parties.models import Account, Organisation
 from ggzy.parties.queries import by_uscc
-from ggzy.venues.models import Room
+from ggzy.venues.models import Room, Staff
 
 REGION = "370100"
 
@@ -52,6 +52,13 @@ ROOMS = (
     ("第一评标室", Room.EVALUATION, 9),
     ("第二评标室", Room.EVALUATION, 7),
 )
+#: who serves: name, role, whether the person watches several sessions at once, and whose account
+STAFF = (
+    ("刘洋", Staff.HOST, False, ""),
+    ("陈晨", Staff.HOST, False, ""),
+    ("高翔", Staff.WITNESS, True, "zhongxin"),
+    ("何静", Staff.WITNESS, False, ""),
+)
 #: employers of the other experts
 EMPLOYERS = 8
 
@@ -71,6 +78,10 @@ def build_cast() -> None:
         Room.objects.get_or_create(
             name=name, defaults={"kind": kind, "seats": seats, "place": "训练市政务服务中心三楼"}
         )
+    if not Staff.objects.exists():
+        for name, role, many, username in STAFF:
+            account = Account.objects.filter(username=username).first() if username else None
+            Staff.objects.create(name=name, role=role, many=many, account=account)
 
 
 def _account(demo: Demo) -> None:

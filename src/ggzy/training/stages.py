@@ -98,6 +98,8 @@ class _Builder:
                     tender["tender"],
                     deadline=_at(clock.legal_now() + timedelta(days=days), 9, 30),
                 )
+            for tender, days in zip(later, (24, 21), strict=True):
+                self._book(tender, _at(clock.legal_now() + timedelta(days=days), 9, 30))
             _advance(_at(deadline + timedelta(days=7), 14, 0))
             for round_ in made["publicity"]["rounds"]:
                 self.owner.post(f"/rounds/{round_['round']}/publicity")
@@ -155,6 +157,20 @@ class _Builder:
         run_due()
         for round_ in tender["rounds"]:
             story.end_opening(self.owner, round_["round"])
+
+    def _book(self, tender: dict, deadline: datetime) -> None:
+        """Book the opening and, from the afternoon on, the evaluation, with the people who serve."""
+        staff = {s["name"]: s["staff"] for s in self.cast.centre.get("/staff")["staff"]}
+        for purpose, who, start, minutes in (
+            ("opening", "刘洋", deadline, 60),
+            ("evaluation", "高翔", deadline + timedelta(hours=4), 180),
+        ):
+            ask = f"/free-slots?tender={tender['tender']}&purpose={purpose}&minutes={minutes}"
+            free = self.owner.get(f"{ask}&earliest={start.strftime('%Y-%m-%dT%H:%M')}%2B08:00")["slots"]
+            if free:
+                slot = {name: free[0][name] for name in ("room", "start", "end")}
+                body = {"tender": tender["tender"], "purpose": purpose, "staff": [staff[who]], **slot}
+                self.cast.centre.post("/bookings", body)
 
     def _award(self, tender: dict) -> None:
         round_id = tender["rounds"][0]["round"]

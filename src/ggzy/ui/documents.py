@@ -99,6 +99,22 @@ def letter_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> byt
     )
 
 
+def witness_pdf(*, facts: Mapping[str, Any], at: datetime) -> bytes:
+    """Return the report of a witness, ready for the seal: moments are set in Beijing time.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+
+    def said(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+        if isinstance(value, Mapping):
+            return {key: said(one) for key, one in value.items()}
+        return [said(one) for one in value] if isinstance(value, list) else value
+
+    return _set("witness.typ", {**said(facts), "day": day(at)}, at=at)
+
+
 def contract_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> bytes:
     """Return the contract, ready for both seals.
 

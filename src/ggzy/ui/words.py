@@ -63,6 +63,16 @@ ACTS: dict[str, str] = {
     "tendering.review_concluded": "公平竞争审查结论",
     "tendering.round_started": "开始新一轮招标",
     "tendering.sent_to_review": "送公平竞争审查",
+    "venues.booked": "预约场地",
+    "venues.moved": "场地改期",
+    "venues.released": "释放场地",
+    "venues.staff_retired": "停用服务人员",
+    "venues.staff_taken_on": "登记服务人员",
+    "venues.staffed": "安排服务人员",
+    "witnessing.begun": "见证开始",
+    "witnessing.ended": "见证结束",
+    "witnessing.noted": "见证记录",
+    "witnessing.reported": "签发见证报告",
 }
 
 DRAW_STATES = {

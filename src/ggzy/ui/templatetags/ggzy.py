@@ -52,6 +52,25 @@ def moment_exact(value: Any) -> str:
 
 
 @register.filter
+def clock(value: Any) -> str:
+    """Return the time of day alone, 09:30."""
+    found = _aware(value)
+    return f"{found:%H:%M}" if found else "—"
+
+
+@register.filter
+def span(value: Any) -> str:
+    """Return seconds as people say them: 42秒, 5分钟, 2小时5分钟."""
+    seconds = int(value or 0)
+    if seconds < 60:
+        return f"{seconds}秒"
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours >= 48:
+        return f"{hours // 24}天"
+    return f"{hours}小时{minutes}分钟" if hours else f"{minutes}分钟"
+
+
+@register.filter
 def day(value: Any) -> str:
     """Return 2026年3月2日."""
     found = _aware(value)
