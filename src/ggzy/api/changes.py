@@ -15,6 +15,7 @@ from ggzy.changes import queries
 from ggzy.changes.rules import Kind, Plan, Wish
 from ggzy.inquiries import actions as inquiries
 from ggzy.inquiries import queries as questions
+from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import BadInput
 from ggzy.objections import actions as objections
 from ggzy.tendering import queries as tenders
@@ -140,12 +141,16 @@ def _bytes(evidence: Evidence) -> bytes:
 
 @router.get("/tenders/{tender_id}/changes", tags=["变更"], summary="变更记录")
 def change_list(request: HttpRequest, tender_id: str) -> HttpResponse:
-    row = tenders.tender(tender_id, viewer=who(request))
+    actor = who(request)
+    row = tenders.tender(tender_id, viewer=actor)
+    side = actor.role in {Role.CENTRE, Role.SUPERVISOR} or (
+        bool(actor.organisation_pk) and actor.organisation_pk in {row.tenderee_pk, row.agency_pk}
+    )
     return answer(
         {
-            "changes": queries.changes_of(row.pk),
+            "changes": queries.changes_of(row.pk, whole=side),
             "standing": queries.standing(row.pk),
-            "outages": queries.outages(tender_pk=row.pk, viewer=who(request)),
+            "outages": queries.outages(tender_pk=row.pk, viewer=actor),
         }
     )
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from ggzy.awarding.actions import resume_after_hold
 from ggzy.bidding.models import Bid
-from ggzy.changes import planning, rules
+from ggzy.changes import places, planning, rules
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING, Ground
 from ggzy.changes.rules import Kind, Plan, Wish
@@ -221,6 +221,7 @@ def _do_deadline(
             round_.save(update_fields=["bid_deadline"])
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=made.deadline)
     _give_up_draw(ground, reason="开标时间变更", actor=actor, now=now)
+    places.follow(ground.open, made.deadline, now=now)
     return {
         "bid_deadline": made.deadline.isoformat(),
         "was": old.isoformat() if old else None,
@@ -313,6 +314,7 @@ def _snapshot() -> dict[str, Any]:
 
 
 def _do_terminate(ground: Ground, *, actor: Actor, now: datetime) -> None:
+    places.give_back(ground.open, now=now)
     for round_ in ground.open:
         make_move(round_, "terminate", actor=actor, now=now, decided_at=now)
         cancel_timer(kind=CLOSE_BIDDING, subject=round_.public_id, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ggzy.changes import rules
+from ggzy.changes import places, rules
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.rules import Consequence, Kind, Plan, Wish, moment_words
 from ggzy.experts.actions import running_draw
@@ -162,6 +162,7 @@ def _deadline_moves(ground: Ground, new: datetime, *, provisional: bool = False)
             clause="《招标投标法实施条例》第二十五条、第二十六条",
         )
     )
+    rows += places.consequences(ground.open, new)
     if running_draw(ground.rounds) is not None:
         rows.append(
             Consequence(
@@ -481,6 +482,7 @@ def _terminate(wish: Wish, ground: Ground) -> Plan:
     )
     if running_draw(ground.rounds) is not None:
         rows.append(Consequence(sort="draw", says="专家抽取取消", before="有效", after="取消"))
+    rows += places.given_back(ground.open)
     rows.append(Consequence(sort="notice", says="发布终止公告", clause="《招标投标法实施条例》第三十一条"))
     rows.append(_tell(ground, "终止的理由"))
     return _made(wish, ground, rows)

@@ -25,8 +25,8 @@ class ChangeRow:
     plan_sha256: str
 
 
-def changes_of(tender_pk: int) -> list[ChangeRow]:
-    """Return a tender's changes, newest first."""
+def changes_of(tender_pk: int, *, whole: bool = True) -> list[ChangeRow]:
+    """Return a tender's changes, newest first; consequences name rooms and draws, so not for the public."""
     return [
         ChangeRow(
             change=c.public_id,
@@ -35,7 +35,7 @@ def changes_of(tender_pk: int) -> list[ChangeRow]:
             label=Kind(c.kind).label,
             text=c.wish.get("text", ""),
             made_at=c.made_at,
-            consequences=[row | {"label": SORTS[row["sort"]]} for row in c.consequences],
+            consequences=[row | {"label": SORTS[row["sort"]]} for row in c.consequences] if whole else [],
             plan_sha256=c.plan_sha256,
         )
         for c in Change.objects.filter(tender_id=tender_pk).order_by("-number")
