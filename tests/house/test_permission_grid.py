@@ -57,6 +57,8 @@ contracting:contract:sign       ✓     -     ✓     -     -     -     -     - 
 evidence:party:read             ✓     ✓     ✓     -     -     ✓     -     -     -
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
 kernel:clock:move               -     -     -     -     -     -     ✓     -     -
+publishing:delivery:read        ✓     ✓     -     -     ✓     ✓     -     -     -
+publishing:delivery:retry       ✓     ✓     -     -     ✓     -     -     -     -
 """
 
 

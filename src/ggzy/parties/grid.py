@@ -40,6 +40,8 @@ class Permission(StrEnum):
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
     CLOCK_MOVE = "kernel:clock:move"
+    PUBLICATION_READ = "publishing:delivery:read"
+    PUBLICATION_RETRY = "publishing:delivery:retry"
 
 
 _R = Role
@@ -79,6 +81,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
+    Permission.PUBLICATION_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.PUBLICATION_RETRY: _OWNERS | {_R.CENTRE},
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
