@@ -107,6 +107,17 @@ def acts_of_round(round_id: str) -> list[FeedRow]:
     return _feed_rows(Entry.objects.filter(round=round_id).order_by("leaf_index"))
 
 
+def moments_of(acts: Iterable[str], *, ocids: Iterable[str]) -> list[tuple[str, str, str, str, datetime]]:
+    """Return act, subject, ocid, round and legal moment of the published leaves of some acts, in the log's order."""
+    rows = Entry.objects.filter(
+        centre_id=settings.CENTRE_ID,
+        ocid__in=list(ocids),
+        act__in=list(acts),
+        leaf_index__lt=published_size(),
+    )
+    return list(rows.order_by("leaf_index").values_list("act", "subject", "ocid", "round", "legal_at"))
+
+
 def newest(*, limit: int, without: Iterable[str] = ()) -> list[FeedRow]:
     """Return the newest published leaves but those of some acts, newest first."""
     return _feed_rows(Entry.objects.exclude(act__in=list(without)).order_by("-leaf_index"), limit=limit)

@@ -110,8 +110,9 @@ def _take_up(notice: Notice, *, now: datetime) -> set[str]:
     )
     deal = str(notice.body.get("deal_code") or first_body(notice.tender).get("deal_code") or "")
     media = media_for(notice.kind, scope_of(deal))
-    limit = table.limit(LIMIT, on=beijing_date(now))
-    due_at = runs_out(limit, started=now, calendar=calendars.CHINA).instant
+    # counted from our own publication: a worker that slept is late as well
+    limit = table.limit(LIMIT, on=beijing_date(notice.published_at))
+    due_at = runs_out(limit, started=notice.published_at, calendar=calendars.CHINA).instant
     for medium in media:
         Delivery.objects.create(
             notice=notice,

@@ -123,7 +123,7 @@ def deliveries(
     state: str = "",
     tender: str = "",
     number: int = 1,
-    size: int = 30,
+    size: int = 20,
 ) -> tuple[list[DeliveryRow], bool]:
     """Return one page of deliveries, newest first, and whether there is a further page. `state` may be "red".
 
