@@ -7,7 +7,7 @@ from ninja import Router
 
 from ggzy.adapters.outlets.wire import receipt_in
 from ggzy.api.frame import answer, now, who, write
-from ggzy.publishing import actions, queries
+from ggzy.publishing import actions, disclosed, queries
 
 router = Router()
 
@@ -32,6 +32,31 @@ def delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
     return answer(
         _fields(page.row) | {"receipts": page.receipts, "missing": page.missing, "personal": page.personal}
     )
+
+
+def _judged(row: Any) -> dict[str, Any]:
+    item, shown = row.item, ("standing", "formed_at", "due_at", "done_at", "link")
+    told = {name: getattr(item, name) for name in ("number", "sector", "name", "content", "responsible")}
+    return told | {"basis": item.cites, "label": row.standing.label} | {n: getattr(row, n) for n in shown}
+
+
+@router.get("/disclosure", tags=["公开"], summary="40项公开事项, 每项的数量")
+def disclosure(request: HttpRequest) -> HttpResponse:
+    rows = disclosed.overview(disclosed.tenders(now=now()))
+    counts = ("done", "due", "overdue", "late")
+    items = [
+        _fields(row.item)
+        | {"basis": row.item.cites, "open": row.item.open}
+        | {n: getattr(row, n) for n in counts}
+        for row in rows
+    ]
+    return answer({"items": items})
+
+
+@router.get("/tenders/{tender_id}/disclosure", tags=["公开"], summary="一个招标项目的公开事项")
+def disclosure_of(request: HttpRequest, tender_id: str) -> HttpResponse:
+    row = disclosed.of_tender(tender_id, now=now())
+    return answer({"tender": row.tender, "name": row.name, "items": [_judged(one) for one in row.items]})
 
 
 @router.post("/publications/{delivery_id}/retry", tags=["公告发送"], summary="立即重新发送")

@@ -12,6 +12,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.portals.centre import seed_todos
 from ggzy.portals.expert import STEPS
 from ggzy.portals.frame import show, who
+from ggzy.publishing.queries import red_count
 from ggzy.tendering import queries as tenders
 
 _KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "scores": "打分表"}
@@ -22,6 +23,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     rows = tenders.recent_lots(limit=100)
     return {
         "bench": "supervisor",
+        "red_publications": red_count(viewer=actor, now=moment),
         "todos": seed_todos("supervisor"),
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
