@@ -3,7 +3,9 @@
 import base64
 import json
 import threading
+import time
 from collections import deque
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,12 +40,15 @@ class MediumServer:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError):  # the client has gone: that is what the test is about
+                    self.wfile.write(body)
 
             def do_POST(self) -> None:  # noqa: N802
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 key = self.headers["Idempotency-Key"]
                 server.requests.append(("POST", key))
+                if server.slow.is_set():
+                    time.sleep(1)
                 if server.misbehave:
                     return self._raw(*server.misbehave.popleft())
                 signature = base64.b64decode(self.headers["X-Centre-Signature"])

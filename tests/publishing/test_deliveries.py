@@ -226,6 +226,27 @@ def test_a_correction_waits_behind_the_version_before_it(
     assert queries.first_published_at(first.notice.series).platform_at == first.notice.published_at
 
 
+def test_one_notice_that_cannot_be_taken_up_does_not_hold_the_others_up(
+    platform: Any, folder: Path, twins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        Tale(platform, folder / str(number)).published()
+    looked = actions.personal_data_in
+    broken = []
+
+    def breaks_once(body: Any) -> Any:
+        if not broken:
+            broken.append(body)
+            raise ValueError("a body from another world")
+        return looked(body)
+
+    monkeypatch.setattr(actions, "personal_data_in", breaks_once)
+    assert actions.take_up_new_notices(now=platform.now) == 1
+    assert Handover.objects.count() == 1
+    assert actions.take_up_new_notices(now=platform.now) == 1
+    assert Delivery.objects.count() == 4
+
+
 def _call(
     platform: Any, medium: str, data: dict[str, str], *, secret: str = "a secret of the test"
 ) -> httpx.Response:

@@ -43,6 +43,21 @@ def _at(twins: Path) -> dict[str, int]:
     return {code: len(list((twins / code).glob("*.json"))) for code in ("ceb", "province", "ccgp")}
 
 
+def test_four_workers_at_once_hand_each_notice_over_once(
+    committed_platform: Any, folder: Path, twins: Path
+) -> None:
+    from ggzy.jobs.worker import work_once
+    from tests.races.test_races import together
+
+    for number in range(3):
+        Tale(committed_platform, folder / str(number)).published()
+    together(*[work_once] * 4)
+    committed_platform.work()
+    assert Delivery.objects.count() == 6
+    assert set(Delivery.objects.values_list("state", "tries")) == {("received", 1)}
+    assert _at(twins) == {"ceb": 3, "province": 3, "ccgp": 0}
+
+
 @pytest.mark.parametrize("point", ["taking up", "answered"])
 def test_after_a_restart_each_medium_has_it_exactly_once(
     committed_platform: Any, folder: Path, twins: Path, point: str

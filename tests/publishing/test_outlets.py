@@ -96,6 +96,23 @@ def test_nobody_there_is_tried_again(medium: MediumServer) -> None:
         client.deliver(_package())
 
 
+def test_a_medium_that_hangs_is_left_after_a_moment(
+    medium: MediumServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have taken the notice: nobody knows, and the next try with the same key is one notice there."""
+    from ggzy.adapters.outlets import http
+
+    assert http.TIMEOUT.read == 4
+    monkeypatch.setattr(http, "TIMEOUT", http.httpx.Timeout(0.2))
+    medium.slow.set()
+    with pytest.raises(NotDelivered, match="没有应答"):
+        _http(medium).deliver(_package())
+    medium.slow.clear()
+    monkeypatch.undo()
+    _http(medium).deliver(_package())
+    assert len(medium.kept) == 1
+
+
 def test_the_xml_form_carries_the_same_fields() -> None:
     body, kind = body_of(_package("failure"), form="xml")
     assert kind == "application/xml"

@@ -12,7 +12,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, Min, OuterRef
 
 from ggzy.deadlines.actions import effect, set_timer
@@ -87,14 +87,22 @@ def take_up_new_notices(*, now: datetime, all_of_them: bool = False) -> int:
         new = new.filter(pk__gt=newest - WINDOW)
     notices = list(new.order_by("pk")[:MOST_A_SWEEP])
     wake: set[str] = set()
+    taken = 0
     for notice in notices:
-        wake |= _take_up(notice, now=now)
+        try:
+            with transaction.atomic():
+                wake |= _take_up(notice, now=now)
+            taken += 1
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - one that cannot be read must not keep the others from the media
+            log.exception("notice %s was not taken up", notice.public_id)
     if all_of_them:
         wake |= set(Delivery.objects.exclude(next_try_at=None).values_list("medium", flat=True).distinct())
     for medium in sorted(wake):
         if ports.is_configured(medium):
             set_timer(kind=TIMER, subject=medium, due_at=now)
-    return len(notices)
+    return taken
 
 
 def _lock() -> str:
@@ -108,8 +116,8 @@ def _take_up(notice: Notice, *, now: datetime) -> set[str]:
         taken_at=now,
         personal=[{"place": f.place, "kind": f.kind, "shown": f.shown} for f in found],
     )
-    deal = str(notice.body.get("deal_code") or first_body(notice.tender).get("deal_code") or "")
-    media = media_for(notice.kind, scope_of(deal))
+    facts = {**first_body(notice.tender), **(notice.body if notice.kind == "tender" else {})}
+    media = media_for(notice.kind, scope_of(str(facts.get("deal_code") or "")))
     # counted from our own publication: a worker that slept is late as well
     limit = table.limit(LIMIT, on=beijing_date(notice.published_at))
     due_at = runs_out(limit, started=notice.published_at, calendar=calendars.CHINA).instant
@@ -117,12 +125,18 @@ def _take_up(notice: Notice, *, now: datetime) -> set[str]:
         Delivery.objects.create(
             notice=notice,
             medium=medium.value,
+            tenderee_uscc=_uscc(facts.get("tenderee")),
+            agency_uscc=_uscc(facts.get("agency")),
             key=key_of(centre=settings.CENTRE_ID, notice=notice.public_id, medium=medium),
             taken_at=now,
             due_at=due_at,
             next_try_at=now,
         )
     return {medium.value for medium in media}
+
+
+def _uscc(party: object) -> str:
+    return str(party.get("uscc", ""))[:18] if isinstance(party, dict) else ""
 
 
 def first_body(tender: str) -> dict:
@@ -275,6 +289,7 @@ def _believe(row: Delivery, receipt: ports.Receipt, *, source: str, now: datetim
     if moved and said is State.PUBLISHED:
         row.published_at, row.held_sha256 = receipt.published_at, receipt.sha256[:64]
         row.next_try_at = None
+        row.flawed = row.held_sha256 != row.notice.sha256 or row.published_at >= row.due_at
     elif source != "call":
         row.next_try_at = now + _ASK_AFTER[min(row.asks, len(_ASK_AFTER) - 1)]
         row.asks += 1
@@ -351,7 +366,7 @@ def retry(*, delivery_id: str, actor: Actor, now: datetime) -> Delivery:
         raise NotFound(
             "没有这条发送记录, 请从公告发送列表进入", next_steps=(("公告发送", "/work/publication"),)
         )
-    if actor.role is not Role.CENTRE and not is_own(row.notice.tender, actor):
+    if actor.role is not Role.CENTRE and not is_own(row, actor):
         raise NotPermitted("只能办理本单位招标项目的公告发送", next_steps=(("返回工作台", "/work"),))
     if row.state == State.PUBLISHED:
         raise AlreadyPublished("该媒介已经发布, 不需要再发送; 内容有变化的, 请发布公告的新版本")
@@ -375,9 +390,6 @@ def retry(*, delivery_id: str, actor: Actor, now: datetime) -> Delivery:
     return row
 
 
-def is_own(tender: str, actor: Actor) -> bool:
-    """Say whether the actor's organisation is the tenderee or the agency that a tender's first notice names."""
-    body = first_body(tender)
-    return bool(actor.uscc) and actor.uscc in {
-        str((body.get(part) or {}).get("uscc", "")) for part in ("tenderee", "agency")
-    }
+def is_own(row: Delivery, actor: Actor) -> bool:
+    """Say whether the actor's organisation is the tenderee or the agency that the tender's first notice names."""
+    return bool(actor.uscc) and actor.uscc in {row.tenderee_uscc, row.agency_uscc}

@@ -21,6 +21,8 @@ class Delivery(BusinessRow):
 
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="+")
     medium = models.CharField(max_length=20)
+    tenderee_uscc = models.CharField(max_length=18, blank=True)
+    agency_uscc = models.CharField(max_length=18, blank=True)
     key = models.CharField(max_length=64)
     state = models.CharField(max_length=12, default="waiting")
     taken_at = models.DateTimeField()
@@ -36,6 +38,8 @@ class Delivery(BusinessRow):
     received_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     held_sha256 = models.CharField(max_length=64, blank=True)
+    #: published too late, or not what we sent: judged once, when the medium says so
+    flawed = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -58,7 +62,10 @@ class Delivery(BusinessRow):
                 condition=Q(next_try_at__isnull=False),
             ),
             models.Index(fields=["medium", "reference"], name="deliveries_by_reference"),
-            models.Index(fields=["state"], name="deliveries_by_state"),
+            models.Index(fields=["state"], name="deliveries_not_done", condition=~Q(state="published")),
+            models.Index(fields=["medium"], name="deliveries_flawed", condition=Q(flawed=True)),
+            models.Index(fields=["tenderee_uscc"], name="deliveries_by_tenderee"),
+            models.Index(fields=["agency_uscc"], name="deliveries_by_agency"),
         ]
 
 

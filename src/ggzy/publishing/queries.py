@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, NotPermitted
@@ -97,10 +97,7 @@ def _red(now: datetime) -> Q:
     return (
         Q(state__in=[State.REFUSED, State.FAILED])
         | (open_ & (Q(due_at__lte=now) | Q(medium__in=nowhere)))
-        | (
-            Q(state=State.PUBLISHED)
-            & (~Q(held_sha256=F("notice__sha256")) | Q(published_at__gte=F("due_at")))
-        )
+        | Q(flawed=True)
     )
 
 
@@ -108,10 +105,9 @@ def _visible(viewer: Actor) -> QuerySet[Delivery]:
     require(viewer, Permission.PUBLICATION_READ)
     rows = Delivery.objects.filter(centre_id=settings.CENTRE_ID).select_related("notice")
     if viewer.role in {Role.TENDEREE, Role.AGENCY}:
-        own = Notice.objects.filter(kind="tender").filter(
-            Q(body__tenderee__uscc=viewer.uscc) | Q(body__agency__uscc=viewer.uscc)
-        )
-        rows = rows.filter(notice__tender__in=own.values("tender"))
+        if not viewer.uscc:
+            return rows.none()
+        rows = rows.filter(Q(tenderee_uscc=viewer.uscc) | Q(agency_uscc=viewer.uscc))
     return rows
 
 
@@ -211,7 +207,7 @@ def delivery(*, delivery_id: str, viewer: Actor, now: datetime) -> DeliveryPage:
         raise NotFound(
             "没有这条发送记录, 请从公告发送列表进入", next_steps=(("公告发送", "/work/publication"),)
         )
-    if viewer.role in {Role.TENDEREE, Role.AGENCY} and not is_own(found.notice.tender, viewer):
+    if viewer.role in {Role.TENDEREE, Role.AGENCY} and not is_own(found, viewer):
         raise NotPermitted("只能查看本单位招标项目的公告发送", next_steps=(("返回工作台", "/work"),))
     taken = Handover.objects.filter(notice=found.notice).first()
     columns = ("source", "state", "reference", "held_sha256", "published_at", "said_at")
