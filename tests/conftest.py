@@ -101,9 +101,9 @@ class Platform:
 
     def work(self) -> None:
         """Let everything that is due happen, as the worker does."""
-        from ggzy.jobs.worker import run_due
+        from ggzy.jobs.worker import work_once
 
-        run_due()
+        work_once()
 
     def sequence(self, *, escrow: bool = True) -> None:
         """Let the sequencer run: escrow, place, sign."""

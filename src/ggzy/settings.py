@@ -1,5 +1,6 @@
 """Django settings. Everything that differs between two centres comes from the environment."""
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "ggzy.projects",
     "ggzy.tendering",
     "ggzy.notices",
+    "ggzy.publishing",
     "ggzy.venues",
     "ggzy.bidding",
     "ggzy.inquiries",
@@ -159,3 +161,18 @@ LOGGING = {
 
 #: minutes kept free after each booking of a room or a person
 BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))
+#: where anyone finds this platform: the address that stands in what is sent to the media
+PUBLIC_ADDRESS = os.environ.get("GGZY_PUBLIC_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
+#: 交易系统标识码 in the envelope of the exchange specification
+TRADE_SYSTEM_NO = os.environ.get("GGZY_TRADE_SYSTEM_NO", f"{CENTRE_REGION}000001")
+#: whether this platform is itself a designated medium for construction notices (10号令)
+PLATFORM_IS_MEDIUM = os.environ.get("GGZY_PLATFORM_IS_MEDIUM", "") == "1"
+#: medium → {"adapter", "url", "form", "token", "secret"} as JSON; twins in training, nothing in production
+_TWIN = {"adapter": "ggzy.adapters.outlets.twin.TwinOutlet"}
+OUTLETS = (
+    json.loads(os.environ["GGZY_OUTLETS"])
+    if os.environ.get("GGZY_OUTLETS")
+    else dict.fromkeys(("ceb", "province", "ccgp"), _TWIN)
+    if MODE == "training"
+    else {}
+)

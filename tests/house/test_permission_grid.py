@@ -75,6 +75,8 @@ witnessing:session:witness      -     -     -     -     ✓     -     -     -   
 witnessing:report:seal          -     -     -     -     ✓     -     -     -     -
 witnessing:session:read         -     -     -     -     ✓     ✓     -     -     -
 witnessing:incident:acknowledge -     -     -     -     -     ✓     -     -     -
+publishing:delivery:read        ✓     ✓     -     -     ✓     ✓     -     -     -
+publishing:delivery:retry       ✓     ✓     -     -     ✓     -     -     -     -
 """
 
 

@@ -49,6 +49,12 @@ def _views(platform: Any, tale: Tale) -> dict[str, str]:
         "/work",
         f"/work/tenders/{tender}",
         f"/work/rounds/{round_}/host",
+        "/disclosure",
+        f"/disclosure/{tender}",
+        "/disclosure.csv",
+        "/work/publication",
+        "/api/v1/publications",
+        f"/api/v1/rounds/{round_}/anchor",
     ]
     out: dict[str, str] = {}
     for name in ("", "zhaobiao", "zhongxin", "jiandu", "guanli", "ding"):

@@ -7,9 +7,20 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
-from ggzy.api import bids, changes, evaluations, ocds, results
-from ggzy.api import venues as bookings
-from ggzy.api import witness as witness_desk
+from ggzy.api import (
+    bids,
+    changes,
+    evaluations,
+    ocds,
+    publications,
+    results,
+)
+from ggzy.api import (
+    venues as bookings,
+)
+from ggzy.api import (
+    witness as witness_desk,
+)
 from ggzy.api.frame import address, answer, install_problem_answers, now, token_of, who, write
 from ggzy.identity import actions as identity
 from ggzy.identity.queries import certificates_of
@@ -433,6 +444,7 @@ api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
+api.add_router("/v1", publications.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)

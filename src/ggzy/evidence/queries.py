@@ -119,6 +119,17 @@ def last_events(*, by: str, keys: Iterable[str], acts: tuple[str, ...]) -> dict[
     return dict(rows.values(by).annotate(last=Max("legal_at")).values_list(by, "last"))
 
 
+def moments_of(acts: Iterable[str], *, ocids: Iterable[str]) -> list[tuple[str, str, str, str, datetime]]:
+    """Return act, subject, ocid, round and legal moment of the published leaves of some acts, in the log's order."""
+    rows = Entry.objects.filter(
+        centre_id=settings.CENTRE_ID,
+        ocid__in=list(ocids),
+        act__in=list(acts),
+        leaf_index__lt=published_size(),
+    )
+    return list(rows.order_by("leaf_index").values_list("act", "subject", "ocid", "round", "legal_at"))
+
+
 def newest(*, limit: int, without: Iterable[str] = ()) -> list[FeedRow]:
     """Return the newest published leaves but those of some acts, newest first."""
     return _feed_rows(Entry.objects.exclude(act__in=list(without)).order_by("-leaf_index"), limit=limit)

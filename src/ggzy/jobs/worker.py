@@ -14,12 +14,18 @@ from django.db import OperationalError, close_old_connections, connection
 
 from ggzy.deadlines.actions import fire_one, next_due
 from ggzy.kernel.clock import face, legal_now, refuse_shifted_clock_in_production
+from ggzy.publishing.actions import take_up_new_notices
 
 log = logging.getLogger("ggzy.worker")
 LONGEST_SLEEP = 1.0
 
 #: where effects live: importing registers them
-EFFECTS = ("ggzy.opening.actions", "ggzy.evaluation.actions", "ggzy.awarding.actions")
+EFFECTS = (
+    "ggzy.opening.actions",
+    "ggzy.evaluation.actions",
+    "ggzy.awarding.actions",
+    "ggzy.publishing.actions",
+)
 
 
 def load_effects() -> None:
@@ -34,6 +40,25 @@ def run_due() -> int:
     while fire_one(now=legal_now):
         count += 1
     return count
+
+
+def work_once() -> int:
+    """Fire everything that is due, then hand new notices to the media; return how many things happened."""
+    count = run_due()
+    if _take_up_notices():
+        count += run_due()
+    return count
+
+
+def _take_up_notices(*, all_of_them: bool = False) -> int:
+    """Give new notices their deliveries; trouble with it must not stop the clocks."""
+    try:
+        return take_up_new_notices(now=legal_now(), all_of_them=all_of_them)
+    except OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - a notice that cannot be taken up waits; clocks of openings do not
+        log.exception("new notices were not taken up")
+        return 0
 
 
 def _sleep_seconds() -> float:
@@ -58,8 +83,9 @@ def main(argv: Sequence[str]) -> int:
             with connection.cursor() as cursor:
                 cursor.execute("LISTEN ggzy_timers")
                 cursor.execute("LISTEN ggzy_clock")
+            _take_up_notices(all_of_them=True)
             while not stopping:
-                run_due()
+                work_once()
                 beat.touch()
                 _wait(_sleep_seconds())
         except OperationalError as trouble:

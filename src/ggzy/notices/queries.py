@@ -40,7 +40,12 @@ def latest(*, kind: str = "", limit: int = 20, before: int | None = None) -> lis
 
 def _row(values: tuple) -> NoticeRow:
     public_id, ocid, tender, kind, title, version, published_at = values
-    return NoticeRow(public_id, ocid, tender, kind, NoticeKind(kind).label, title, version, published_at)
+    return NoticeRow(public_id, ocid, tender, kind, kind_label(kind), title, version, published_at)
+
+
+def kind_label(kind: str) -> str:
+    """Return the heading of a kind, and a plain word for one that this version of the program does not know."""
+    return NoticeKind(kind).label if kind in set(NoticeKind) else "公告"
 
 
 def of_tender(tender_id: str) -> list[NoticeRow]:

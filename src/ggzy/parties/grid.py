@@ -58,6 +58,8 @@ class Permission(StrEnum):
     WITNESS_REPORT = "witnessing:report:seal"
     WITNESS_READ = "witnessing:session:read"
     WITNESS_ACKNOWLEDGE = "witnessing:incident:acknowledge"
+    PUBLICATION_READ = "publishing:delivery:read"
+    PUBLICATION_RETRY = "publishing:delivery:retry"
 
 
 _R = Role
@@ -116,6 +118,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.WITNESS_REPORT: frozenset({_R.CENTRE}),
     Permission.WITNESS_READ: frozenset({_R.CENTRE, _R.SUPERVISOR}),
     Permission.WITNESS_ACKNOWLEDGE: frozenset({_R.SUPERVISOR}),
+    Permission.PUBLICATION_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.PUBLICATION_RETRY: _OWNERS | {_R.CENTRE},
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password

@@ -12,6 +12,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, refused_here
+from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering import worklist
@@ -47,6 +48,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     ]
     return {
         "bench": "centre",
+        "red_publications": red_count(viewer=actor, now=moment),
         "todos": todos + seed_todos("centre"),
         "forms": forms,
         "draws": draws.draws_for_seed(),

@@ -19,6 +19,7 @@ from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Hold, Move, MoveNotAllowed, Stage
 from ggzy.projects import actions as projects
 from ggzy.projects.queries import known_project, project_row, projects_of
+from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
 from ggzy.tendering.worklist import WorkRow, work_rows
 
@@ -155,6 +156,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     groups = [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))]
     return {
         "bench": "owner",
+        "red_publications": red_count(viewer=actor, now=moment),
         "todos": _once(todos),
         "tenders": [(first, [(lot, steps[lot.round]) for lot in lots]) for first, lots in groups],
         "projects": projects_of(actor.organisation_pk),

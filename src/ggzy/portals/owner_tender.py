@@ -19,6 +19,7 @@ from ggzy.portals.owner import hold_labels, next_step
 from ggzy.portals.work import refused_here
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
+from ggzy.publishing.personal import personal_data_in
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering import rules, worklist
@@ -273,6 +274,7 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         "figures": worklist.lot_drafts(tender_id),
         "earliest": worklist.earliest_deadline(at),
         "deadline": proposed_deadline(at),
+        "personal": personal_data_in({"项目": tender.project, "招标文件": tender.document}),
         "now": at,
     }
     try:

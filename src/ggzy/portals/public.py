@@ -20,6 +20,7 @@ from ggzy.parties.grid import Permission, may
 from ggzy.portals.frame import now, show, who
 from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
 from ggzy.procedures.spec import Hold, Stage
+from ggzy.publishing.queries import anchor_of, published_at_media
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart
 from ggzy.ui.flow import steps_to
@@ -144,6 +145,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
             published=newest.published_at if newest else None,
             deadline=newest.bid_deadline if newest else None,
         ),
+        "anchor": anchor_of(newest.round) if newest else None,
         "own": bool(viewer.organisation_pk) and viewer.organisation_pk in {row.tenderee_pk, row.agency_pk},
         "address": request.build_absolute_uri(f"/tenders/{tender_id}"),
         "now": now(),
@@ -196,6 +198,34 @@ def notice_list(request: HttpRequest) -> HttpResponse:
     return show(request, "public/notices.html", page)
 
 
+#: kinds whose body a template knows; another one is shown in its own words
+_SHOWN = frozenset(
+    {
+        "tender",
+        "failure",
+        "candidates",
+        "result",
+        "contract",
+        "opening_record",
+        "clarification",
+        "postponement",
+        "suspension",
+        "resumption",
+        "termination",
+        "correction",
+    }
+)
+
+
+def _plain(body: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the parts of an unknown notice that can be read as they are."""
+    return [
+        (name, value)
+        for name, value in body.items()
+        if isinstance(value, str | int) and value not in ("", True)
+    ]
+
+
 def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
     """Show one notice as a document, with its versions and hash."""
     found = notices.notice(notice_id)
@@ -204,6 +234,9 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
         "body": found.body,
         "deposit_forms": DEPOSIT_FORMS,
         "newest": found.versions[-1],
+        "media": published_at_media(notice_id),
+        "unknown_kind": found.row.kind not in _SHOWN,
+        "plain": _plain(found.body),
         "address": request.build_absolute_uri(f"/notices/{notice_id}"),
     }
     return show(request, "public/notice.html", page)

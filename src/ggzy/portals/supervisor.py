@@ -13,6 +13,7 @@ from ggzy.portals.centre import seed_todos
 from ggzy.portals.expert import STEPS
 from ggzy.portals.frame import show, who
 from ggzy.portals.work import Todo
+from ggzy.publishing.queries import red_count
 from ggzy.tendering import queries as tenders
 from ggzy.witnessing import queries as witnessing
 
@@ -25,6 +26,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     return {
         "bench": "supervisor",
         "todos": seed_todos("supervisor") + _witness_todos(actor),
+        "red_publications": red_count(viewer=actor, now=moment),
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
         "evaluations": [{**e, "label": STEPS[e["step"]]} for e in evaluations.evaluations(actor=actor)],

@@ -1,6 +1,6 @@
 """Every page: the public ones and the workbenches, each topic with its own addresses."""
 
-from ggzy.portals import afterwards, changes, rooms, urls_public, urls_work, witness
+from ggzy.portals import afterwards, changes, disclosure, publication, rooms, urls_public, urls_work, witness
 
 _TOPICS = (
     urls_public,
@@ -9,6 +9,8 @@ _TOPICS = (
     afterwards,
     rooms,
     witness,
+    publication,
+    disclosure,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -13,7 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from ggzy.client import bids as bidders_side
 from ggzy.client import story
 from ggzy.client.party import Party
-from ggzy.jobs.worker import load_effects, run_due
+from ggzy.jobs.worker import load_effects, work_once
 from ggzy.kernel import clock
 from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
 from ggzy.tendering.models import Tender
@@ -114,7 +114,7 @@ class _Builder:
                     "lots": _lots(TENDERS[7][1]),
                 },
             )
-            run_due()
+            work_once()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -154,7 +154,7 @@ class _Builder:
             for bid in bidder.get("/bids")["bids"]:
                 if bid["tender"] == tender["tender"] and bid["state"] == "live":
                     bidders_side.release(party=bidder, bid_id=bid["bid"])
-        run_due()
+        work_once()
         for round_ in tender["rounds"]:
             story.end_opening(self.owner, round_["round"])
 
@@ -179,7 +179,7 @@ class _Builder:
         first = story.award(self.owner, round_id)
         winner = next(b for b in self.bidders.values() if b.name == first["bidder"])
         story.contract(self.owner, winner, round_id)
-        run_due()
+        work_once()
 
 
 def _lots(lots: tuple[tuple[str, int], ...]) -> list[dict[str, str]]:
@@ -200,6 +200,11 @@ def _at(moment: datetime, hour: int, minute: int) -> datetime:
 
 
 def _advance(moment: datetime) -> None:
+    """Move on to a moment; what was just published reaches its media in its own time, not after the jump."""
+    work_once()
+    if (soon := clock.legal_now() + timedelta(minutes=3)) < moment:
+        clock.advance_to(soon)
+        work_once()
     clock.advance_to(moment)
     time.sleep(0.01)
-    run_due()
+    work_once()
