@@ -18,6 +18,7 @@ class Permission(StrEnum):
     TENDER_READ_DRAFT = "tendering:draft:read"
     REVIEW_CONCLUDE = "tendering:review:conclude"
     TENDER_PUBLISH = "tendering:tender:publish"
+    FILE_SEAL = "tendering:file:seal"
     FORM_CHECK = "tendering:form:check"
     BID_SUBMIT = "bidding:bid:submit"
     BID_READ_OWN = "bidding:own:read"
@@ -57,6 +58,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.TENDER_READ_DRAFT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.REVIEW_CONCLUDE: frozenset({_R.TENDEREE}),
     Permission.TENDER_PUBLISH: _OWNERS,
+    Permission.FILE_SEAL: _OWNERS,
     Permission.FORM_CHECK: frozenset({_R.CENTRE}),
     Permission.BID_SUBMIT: frozenset({_R.BIDDER}),
     Permission.BID_READ_OWN: frozenset({_R.BIDDER}),
@@ -86,6 +88,7 @@ BINDING = frozenset(
     {
         Permission.REVIEW_CONCLUDE,
         Permission.TENDER_PUBLISH,
+        Permission.FILE_SEAL,
         Permission.BID_SUBMIT,
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from ggzy.drafting.queries import acknowledged_at
 from ggzy.evaluation import actions as evaluation
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
@@ -21,7 +22,7 @@ from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
-from ggzy.tendering import rules, worklist
+from ggzy.tendering import rules, worklist, writing
 from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, parse, standard_requirements
 from ggzy.ui.flow import steps_to
 
@@ -233,10 +234,14 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "given": given,
         "warnings": rules.warnings_on(parse(tender.document)) if tender.document else [],
         "total": _total(given),
+        "lists_read": acknowledged_at(tender_id) is not None,
+        "checked": writing.checked(parse(tender.document)) if tender.document else None,
     }
     if request.method != "POST":
         return show(request, "work/document.html", page)
     given = _entered(request)
+    if tender.document.get("clauses"):  # the template is filled in on a page of its own
+        given["clauses"] = tender.document["clauses"]
     try:
         tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
     except Refusal as refusal:

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+from ggzy.drafting import clauses as drafted
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
 
@@ -87,11 +88,14 @@ class TenderDocument:
     owner_representatives: int
     specialty: str
     text: str
+    #: the template filled in (招标文件范本); None while the file is a free text only
+    clauses: drafted.ClauseSet | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
         plain: dict[str, Any] = _plain(asdict(self))
-        return plain
+        del plain["clauses"]  # a file without a template is hashed as it always was
+        return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
 def _plain(value: Any) -> Any:
@@ -198,6 +202,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         owner_representatives=owners,
         specialty=_word(raw.get("specialty", "A08"), "specialty"),
         text=_text(raw.get("text", ""), "text", "招标文件正文", 200_000, empty=True),
+        clauses=drafted.parse(raw.get("clauses")),
     )
 
 
