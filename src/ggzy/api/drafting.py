@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import File, Router, Schema
+from ninja.files import UploadedFile
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.drafting.library import LIBRARY, SECTORS
 from ggzy.drafting.lists import LIST_SHA256, POSITIVE, RULES, VERSION, Place, check
 from ggzy.drafting.standard import TEMPLATES
-from ggzy.tendering import writing
+from ggzy.tendering import bills, writing
 
 router = Router()
 
@@ -129,3 +130,31 @@ def differences(request: HttpRequest, tender_id: str, older: int, newer: int) ->
         for r in found.rows
     ]
     return answer({"older": found.older_sha256, "newer": found.newer_sha256, "rows": rows})
+
+
+@router.post(
+    "/tenders/{tender_id}/lots/{lot_id}/bill", tags=["招标文件"], summary="上传工程量清单(xlsx或造价XML)"
+)
+@write
+def attach_bill(
+    request: HttpRequest,
+    tender_id: str,
+    lot_id: str,
+    file: UploadedFile = File(...),  # noqa: B008
+) -> dict[str, Any]:
+    made = bills.attach_bill(
+        tender_id=tender_id, lot_id=lot_id, data=file.read(), actor=who(request), now=now()
+    )
+    problems = [{f: getattr(p, f) for f in p.__dataclass_fields__} for p in made.problems]
+    return {
+        "kept": made.kept,
+        "items": len(made.bill.items),
+        "sha256": made.bill.sha256,
+        "problems": problems,
+    }
+
+
+@router.get("/tenders/{tender_id}/file/bills/{number}", tags=["招标文件"], summary="公布的工程量清单(无价格)")
+def bill(request: HttpRequest, tender_id: str, number: int, version: int = 1) -> HttpResponse:
+    found, lot = bills.published_bill(tender_id=tender_id, version=version, number=number)
+    return answer({"sha256": lot["bill"]["sha256"], "bill": found.as_json(prices=False)})

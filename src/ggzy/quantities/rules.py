@@ -16,7 +16,7 @@ MOST_ITEMS = 20_000
 #: the rounding of a line's amount: 综合单价 × 工程量, half up to the 分
 LINE_ROUNDING = ROUND_HALF_UP
 QUANTITY_PLACES = Decimal("0.000001")
-#: beyond these shares of the other bidders' median a unit price is pointed at, if the line weighs at least this share
+#: beyond these shares of the bidders' median a unit price is pointed at, if the line weighs at least this share
 UNBALANCED_HIGH, UNBALANCED_LOW, UNBALANCED_WEIGHT = Decimal("1.5"), Decimal("0.5"), Decimal("0.005")
 
 
@@ -318,7 +318,7 @@ def _identity(item: Item) -> tuple[Part, str]:
 
 
 def unbalanced(offers: Mapping[str, Bill]) -> dict[str, list[Problem]]:
-    """Return hints on unit prices far from the other bidders' median: for people to look at, never to reject by.
+    """Return hints on unit prices far from the bidders' median: for people to look at, never to reject by.
 
     Fewer than three offers have no median that says anything.
     """
@@ -329,14 +329,14 @@ def unbalanced(offers: Mapping[str, Bill]) -> dict[str, list[Problem]]:
     totals = {b: sums(bill).total for b, bill in offers.items()}
     for bidder, mine in lines.items():
         for key, item in mine.items():
-            others = [o[key].unit_price for b, o in lines.items() if b != bidder and key in o]
+            others = [o[key].unit_price for o in lines.values() if key in o]
             known = [p for p in others if p is not None]
             asked, weight = item.unit_price, item.computed or Decimal(0)
-            if len(known) < 2 or asked is None or weight < totals[bidder] * UNBALANCED_WEIGHT:
+            if len(known) < 3 or asked is None or weight < totals[bidder] * UNBALANCED_WEIGHT:
                 continue
             middle = median(known)
             if asked > middle * UNBALANCED_HIGH or asked < middle * UNBALANCED_LOW:
-                says = f"{item.place}的单价{asked}与其他投标人的中位数{middle.quantize(CENT, ROUND_HALF_UP)}相差较大"
+                says = f"{item.place}的单价{asked}与各投标人的中位数{middle.quantize(CENT, ROUND_HALF_UP)}相差较大"
                 out[bidder].append(Problem(row=item.row, code="unbalanced", weight=Weight.HINT, says=says))
     return out
 

@@ -24,6 +24,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.projects.models import Project
+from ggzy.quantities.queries import with_bills
 from ggzy.tendering import checking, rules
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
@@ -364,6 +365,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
         }
         for r in rounds
     ]
+    lots = with_bills(lots)
     version = TenderFile.objects.filter(tender=tender).count() + 1
     file_digest = sha256(canonical({"document": document.as_json(), "lots": lots})).hex()
     file = TenderFile.objects.create(
