@@ -1,16 +1,18 @@
 """API of writing the tender file: templates, the two lists, the check while writing, what changed between versions."""
 
+import base64
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Router, Schema
 from ninja.files import UploadedFile
 
+from ggzy.api.bids import SignatureIn
 from ggzy.api.frame import answer, now, who, write
 from ggzy.drafting.library import LIBRARY, SECTORS
 from ggzy.drafting.lists import LIST_SHA256, POSITIVE, RULES, VERSION, Place, check
 from ggzy.drafting.standard import TEMPLATES
-from ggzy.tendering import bills, writing
+from ggzy.tendering import bills, filepdf, writing
 
 router = Router()
 
@@ -158,3 +160,21 @@ def attach_bill(
 def bill(request: HttpRequest, tender_id: str, number: int, version: int = 1) -> HttpResponse:
     found, lot = bills.published_bill(tender_id=tender_id, version=version, number=number)
     return answer({"sha256": lot["bill"]["sha256"], "bill": found.as_json(prices=False)})
+
+
+@router.post(
+    "/tenders/{tender_id}/file/{version}/seal", tags=["招标文件"], summary="取得招标文件PDF签章的待签内容"
+)
+@write
+def prepare_seal(request: HttpRequest, tender_id: str, version: int) -> dict[str, Any]:
+    made = filepdf.prepare_file_seal(tender_id=tender_id, version=version, actor=who(request), now=now())
+    return {"to_sign": base64.b64encode(bytes(made.to_sign)).decode(), "document_sha256": made.document}
+
+
+@router.put("/tenders/{tender_id}/file/{version}/seal", tags=["招标文件"], summary="签章招标文件PDF")
+@write
+def finish_seal(request: HttpRequest, tender_id: str, version: int, body: SignatureIn) -> dict[str, Any]:
+    made = filepdf.finish_file_seal(
+        tender_id=tender_id, version=version, signature=body.signature, actor=who(request), now=now()
+    )
+    return {"pdf_sha256": made.sha256}

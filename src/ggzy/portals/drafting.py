@@ -3,20 +3,21 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.drafting import clauses as drafted
 from ggzy.drafting.library import SECTORS, of_sector
 from ggzy.drafting.lists import POSITIVE, RULES, VERSION, Finding, Place, check
-from ggzy.drafting.queries import acknowledged_at
-from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.drafting.queries import acknowledged_at, file_pdf
+from ggzy.kernel import files
+from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.owner_tender import own_tender
-from ggzy.portals.work import only_posted, refused_here
+from ggzy.portals.work import only_posted, refused_here, signing
 from ggzy.procedures.spec import Stage
+from ggzy.tendering import filepdf, writing
 from ggzy.tendering import queries as tenders
-from ggzy.tendering import writing
 from ggzy.tendering.document import parse
 
 MOST_TEXTS, MOST_LETTERS = 200, 400_000
@@ -143,6 +144,46 @@ def differences(request: HttpRequest, tender_id: str, older: int, newer: int) ->
     return show(request, "public/file_diff.html", page)
 
 
+def pdf(request: HttpRequest, tender_id: str, version: int) -> FileResponse:
+    """Give a version as PDF/A with its data embedded, sealed if the owner side has sealed it: for anyone."""
+    row = file_pdf(tender=tender_id, version=version)
+    if row is None:
+        raise NotFound(
+            "没有这个版本的PDF, 刚发布的正在生成, 请稍后再试",
+            next_steps=(("查看招标文件", f"/files/{tender_id}/{version}"),),
+        )
+    name = f"招标文件-第{version}版{'' if row.sealed else '-未签章'}.pdf"
+    return FileResponse(files.path_of(row.sha256).open("rb"), content_type="application/pdf", filename=name)
+
+
+def seal_page(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
+    """Show a version's PDF and let the owner side seal it."""
+    page = {
+        "tender": own_tender(tender_id, who(request)),
+        "version": tenders.tender_file(tender_id=tender_id, version=version).version,
+        "pdf": file_pdf(tender=tender_id, version=version),
+    }
+    return show(request, "work/file_seal.html", page)
+
+
+def seal_bytes(request: HttpRequest, tender_id: str, version: int) -> bytes:
+    """Prepare the seal and return what the certificate signs."""
+    waiting = filepdf.prepare_file_seal(tender_id=tender_id, version=version, actor=who(request), now=now())
+    return bytes(waiting.to_sign)
+
+
+def seal(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
+    """Seal a version's PDF."""
+    filepdf.finish_file_seal(
+        tender_id=tender_id,
+        version=version,
+        signature=text(request, "signature"),
+        actor=who(request),
+        now=now(),
+    )
+    return done(f"/work/tenders/{tender_id}/files/{version}", "招标文件已签章, 公开页面即可下载")
+
+
 _TENDER = "work/tenders/<str:tender_id>"
 
 urlpatterns = [
@@ -160,5 +201,19 @@ urlpatterns = [
         differences,
         name="file-differences",
         permission=P.PORTAL_READ,
+    ),
+    route("files/<str:tender_id>/<int:version>.pdf", pdf, name="file-pdf", permission=P.PORTAL_READ),
+    route(f"{_TENDER}/files/<int:version>", seal_page, name="work-file", permission=P.TENDER_EDIT),
+    route(
+        f"{_TENDER}/files/<int:version>/to-sign",
+        signing(seal_bytes),
+        name="file-to-sign",
+        permission=P.FILE_SEAL,
+    ),
+    route(
+        f"{_TENDER}/files/<int:version>/seal",
+        only_posted(seal),
+        name="work-file-seal",
+        permission=P.FILE_SEAL,
     ),
 ]

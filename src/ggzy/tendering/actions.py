@@ -37,6 +37,8 @@ from ggzy.tendering.moves import (
 )
 
 CLOSE_BIDDING = "opening.close_bidding"
+#: whoever issues a version of a file sets this timer on it: its PDF is made by `tendering.filepdf`
+FILE_PDF = "tendering.file_pdf"
 
 
 class NothingToDo(Refusal):
@@ -377,6 +379,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
         issued_at=now,
         region_code=tender.region_code,
     )
+    set_timer(kind=FILE_PDF, subject=file.public_id, due_at=now)
     stamp = law_stamp(now)
     for round_ in rounds:
         make_move(
