@@ -178,3 +178,9 @@ def finish_seal(request: HttpRequest, tender_id: str, version: int, body: Signat
         tender_id=tender_id, version=version, signature=body.signature, actor=who(request), now=now()
     )
     return {"pdf_sha256": made.sha256}
+
+
+@router.get("/rounds/{round_id}/bill", tags=["招标文件"], summary="本轮投标所依据的工程量清单(无价格)")
+def bill_of_round(request: HttpRequest, round_id: str) -> HttpResponse:
+    found = bills.bill_of_round(round_id)
+    return answer({"bill": found.as_json(prices=False) if found else None})

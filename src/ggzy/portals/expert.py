@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import rules
+from ggzy.evaluation.bills import priced_bills
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
@@ -129,6 +130,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         if scored and left
         else {},
         "base": base,
+        "priced_bills": priced_bills(desk),
         "given": {},
     }
 

@@ -97,7 +97,7 @@ def published_bill(*, tender_id: str, version: int, number: int) -> tuple[Bill, 
 
 def bill_of_round(round_id: str) -> Bill | None:
     """Return the bill that a published round's bids are priced on, None where there is none."""
-    files = TenderFile.objects.filter(lots__contains=[{"round": round_id}]).order_by("-version")
-    file = files.first()
-    lot = next((row for row in file.lots if row["round"] == round_id), None) if file else None
+    files = TenderFile.objects.filter(tender__lots__rounds__public_id=round_id).order_by("-version")
+    lots = (row for file in files for row in file.lots if row["round"] == round_id)
+    lot = next(lots, None)
     return bill_of(lot=lot["lot"], sha256=lot["bill"]["sha256"]) if lot and lot.get("bill") else None
