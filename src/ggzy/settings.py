@@ -51,6 +51,8 @@ INSTALLED_APPS = [
     "ggzy.parties",
     "ggzy.identity",
     "ggzy.projects",
+    "ggzy.drafting",
+    "ggzy.quantities",
     "ggzy.tendering",
     "ggzy.notices",
     "ggzy.publishing",

@@ -35,6 +35,7 @@ tendering:tender:edit           ✓     ✓     -     -     -     -     -     - 
 tendering:draft:read            ✓     ✓     -     -     ✓     ✓     -     -     -
 tendering:review:conclude       ✓     -     -     -     -     -     -     -     -
 tendering:tender:publish        ✓     ✓     -     -     -     -     -     -     -
+tendering:file:seal             ✓     ✓     -     -     -     -     -     -     -
 tendering:form:check            -     -     -     -     ✓     -     -     -     -
 inquiries:file:take             -     -     ✓     -     -     -     -     -     -
 inquiries:question:ask          -     -     ✓     -     -     -     -     -     -

@@ -10,6 +10,7 @@ from ninja import NinjaAPI, Schema
 from ggzy.api import (
     bids,
     changes,
+    drafting,
     evaluations,
     ocds,
     publications,
@@ -448,3 +449,4 @@ api.add_router("/v1", publications.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)
+api.add_router("/v1", drafting.router)

@@ -46,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
         "--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称, 可多次"
     )
     seal.add_argument("--attach", action="append", default=[], type=Path, help="附件, 可多次")
+    seal.add_argument("--bill", type=Path, help="填好的工程量清单(xlsx或JSON), 加密前核对并作为附件")
     seal.add_argument("--out", required=True, type=Path, help="输出目录")
     submit.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
     submit.add_argument("--old-file", action="store_true", help="确认按旧版招标文件递交")
@@ -94,12 +95,28 @@ def _seal(args: argparse.Namespace) -> int:
         "validity_days": 90,
         "manager": {"name": args.manager, "certificate": args.manager_certificate},
     }
+    attachments = list(args.attach)
+    tendered = party.get(f"/rounds/{args.round}/bill")["bill"]
+    if args.bill and tendered:
+        attachments.append(
+            bids.priced_bill(tendered=tendered, filled=args.bill, price=str(price), into=args.out)
+        )
+        print("已标价清单核对无误: 各项齐全未改动, 合计与报价一致")
+    elif args.bill or tendered:
+        print(
+            "招标文件没有工程量清单, 不能用 --bill"
+            if args.bill
+            else "提示: 招标文件有工程量清单, 请用 --bill 附上填好的清单",
+            file=sys.stderr,
+        )
+        if args.bill:
+            return 2
     folder = bids.seal(
         party=party,
         round_id=args.round,
         ocid=hall["ocid"],
         fields=fields,
-        attachments=args.attach,
+        attachments=attachments,
         into=args.out,
         tender_file=party.get(f"/tenders/{hall['tender']}/file")["sha256"],
     )

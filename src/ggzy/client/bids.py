@@ -1,6 +1,7 @@
 """The bidder's side of a sealed bid: seal, submit, withdraw, release the key at the opening."""
 
 import base64
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 from ggzy.bidding import bidbox
 from ggzy.client.party import Party
 from ggzy.identity import cms
+from ggzy.kernel.canonical import canonical
+from ggzy.quantities import rules as quantities
+from ggzy.quantities import xlsx
 
 FILES = {
     "manifest": "manifest.json",
@@ -45,6 +49,26 @@ def seal(
     (into / FILES["signature"]).write_bytes(sealed.signature)
     (into / FILES["envelope"]).write_bytes(sealed.envelope)
     return into
+
+
+def priced_bill(*, tendered: Mapping[str, Any], filled: Path, price: str, into: Path) -> Path:
+    """Check a filled-in bill (xlsx or JSON) against the tender's and the bid price; return bill.json to attach.
+
+    :raises BillBroken: a line is missing, changed or without a price, or the sum is not the bid price
+    """
+    data = filled.read_bytes()
+    if data[:4] == b"PK\x03\x04":
+        offered = xlsx.parse(data)
+    else:
+        try:
+            offered = quantities.read(json.loads(data))
+        except (ValueError, RecursionError):
+            raise quantities.BillBroken("已标价清单应为填好的xlsx或JSON文件") from None
+    quantities.self_check(quantities.read(tendered), offered, bid_price=price)
+    into.mkdir(parents=True, exist_ok=True)
+    made = into / "bill.json"
+    made.write_bytes(canonical(quantities.filled(offered).as_json()))
+    return made
 
 
 def submit(

@@ -25,6 +25,7 @@ EFFECTS = (
     "ggzy.evaluation.actions",
     "ggzy.awarding.actions",
     "ggzy.publishing.actions",
+    "ggzy.tendering.filepdf",
 )
 
 

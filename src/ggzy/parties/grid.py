@@ -18,6 +18,7 @@ class Permission(StrEnum):
     TENDER_READ_DRAFT = "tendering:draft:read"
     REVIEW_CONCLUDE = "tendering:review:conclude"
     TENDER_PUBLISH = "tendering:tender:publish"
+    FILE_SEAL = "tendering:file:seal"
     FORM_CHECK = "tendering:form:check"
     FILE_TAKE = "inquiries:file:take"
     QUESTION_ASK = "inquiries:question:ask"
@@ -77,6 +78,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.TENDER_READ_DRAFT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.REVIEW_CONCLUDE: frozenset({_R.TENDEREE}),
     Permission.TENDER_PUBLISH: _OWNERS,
+    Permission.FILE_SEAL: _OWNERS,
     Permission.FORM_CHECK: frozenset({_R.CENTRE}),
     Permission.FILE_TAKE: frozenset({_R.BIDDER}),
     Permission.QUESTION_ASK: frozenset({_R.BIDDER}),
@@ -130,6 +132,7 @@ BINDING = frozenset(
         Permission.CHANGE_MAKE,
         Permission.TENDER_TERMINATE,
         Permission.TENDER_SUSPEND,
+        Permission.FILE_SEAL,
         Permission.BID_SUBMIT,
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,

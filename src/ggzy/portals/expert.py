@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import rules
+from ggzy.evaluation.bills import priced_bills
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
@@ -140,6 +141,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
             for bid, row in desk.earlier.get("scores", {}).items()
             for key, points in row.items()
         },
+        "priced_bills": priced_bills(desk),
     }
 
 

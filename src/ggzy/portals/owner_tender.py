@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from ggzy.drafting.queries import acknowledged_at
 from ggzy.evaluation import actions as evaluation
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
@@ -22,7 +23,7 @@ from ggzy.procedures.spec import Stage
 from ggzy.publishing.personal import personal_data_in
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
-from ggzy.tendering import rules, worklist
+from ggzy.tendering import rules, worklist, writing
 from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, parse, standard_requirements
 from ggzy.ui.flow import steps_to
 
@@ -156,6 +157,10 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
         "quality": raw.get("quality", "合格"),
         "deposit": raw.get("deposit", "0"),
         "deposit_forms": list(raw.get("deposit_forms") or DEPOSIT_FORMS),
+        "subcontract_allowed": raw.get("subcontract_allowed", False),
+        "remedy_minutes": raw.get("remedy_minutes", 0),
+        "most_lots": raw.get("most_lots", 0),
+        "site": raw.get("site", ""),
         "bid_validity_days": raw.get("bid_validity_days", 90),
         "decryption_minutes": raw.get("decryption_minutes", 60),
         "consortium_allowed": raw.get("consortium_allowed", True),
@@ -204,6 +209,10 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
         "text": text(request, "text"),
         "deposit_forms": request.POST.getlist("deposit_forms"),
         "consortium_allowed": bool(request.POST.get("consortium_allowed")),
+        "subcontract_allowed": bool(request.POST.get("subcontract_allowed")),
+        "remedy_minutes": text(request, "remedy_minutes") or "0",
+        "most_lots": text(request, "most_lots") or "0",
+        "site": text(request, "site"),
         "price": {
             name: text(request, f"price_{name}") or "0"
             for name in ("weight", "above", "below", "lowered_by", "per_day")
@@ -223,7 +232,8 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     given = _filled(tender.document)
     page: dict[str, Any] = {
         "tender": tender,
-        "editable": any(s.stage == Stage.DOC_EDIT for s in states),
+        "editable": any(s.stage in {Stage.DOC_EDIT, Stage.OPEN_FOR_BID} for s in states),
+        "clarifying": any(s.stage == Stage.OPEN_FOR_BID for s in states),
         "stages": {s.stage for s in states},
         "figures": figures,
         "most_deposit": most,
@@ -234,10 +244,14 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "given": given,
         "warnings": rules.warnings_on(parse(tender.document)) if tender.document else [],
         "total": _total(given),
+        "lists_read": acknowledged_at(tender_id) is not None,
+        "checked": writing.checked(parse(tender.document)) if tender.document else None,
     }
     if request.method != "POST":
         return show(request, "work/document.html", page)
     given = _entered(request)
+    if tender.document.get("clauses"):  # the template is filled in on a page of its own
+        given["clauses"] = tender.document["clauses"]
     try:
         tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
     except Refusal as refusal:

@@ -1,6 +1,17 @@
 """Every page: the public ones and the workbenches, each topic with its own addresses."""
 
-from ggzy.portals import afterwards, changes, disclosure, publication, rooms, urls_public, urls_work, witness
+from ggzy.portals import (
+    afterwards,
+    bills,
+    changes,
+    disclosure,
+    drafting,
+    publication,
+    rooms,
+    urls_public,
+    urls_work,
+    witness,
+)
 
 _TOPICS = (
     urls_public,
@@ -11,6 +22,8 @@ _TOPICS = (
     witness,
     publication,
     disclosure,
+    drafting,
+    bills,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -25,7 +25,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.projects.models import Project
-from ggzy.tendering import rules, versions
+from ggzy.tendering import checking, rules, versions
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
 from ggzy.tendering.moves import (
@@ -37,6 +37,7 @@ from ggzy.tendering.moves import (
 )
 
 CLOSE_BIDDING = "opening.close_bidding"
+#: whoever issues a version of a file sets this timer on it: its PDF is made by `tendering.filepdf`
 
 
 class NothingToDo(Refusal):
@@ -232,13 +233,17 @@ def send_to_review(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     """Hand the file to the tenderee's fair-competition review: DOC_EDIT → FC_REVIEW.
 
     :raises BadInput: the file is not complete
+    :raises FileIncomplete: a required place of its template is empty
+    :raises UnlawfulClause: a finding of the negative list was neither changed nor answered in writing
     """
     require(actor, Permission.TENDER_EDIT)
     rounds = _rounds_at(tender_id, Stage.DOC_EDIT, "送公平竞争审查")
     tender = _tender_of(rounds)
     if not tender.document:
         raise BadInput("招标文件还没有编制, 请先填写评标办法、评审要求等内容", field="document")
-    rules.require_lawful_document(parse(tender.document), budgets=[r.lot.budget for r in rounds])
+    document = parse(tender.document)
+    rules.require_lawful_document(document, budgets=[r.lot.budget for r in rounds])
+    checking.require_ready_for_review(document)
     return _move_all(tender_id, Stage.DOC_EDIT, "send_to_review", "tendering.sent_to_review", actor, now)
 
 
@@ -287,6 +292,8 @@ def conclude_review(
     require_tenderee(tender, actor)
     if not opinion.strip():
         raise BadInput("请填写审查意见", field="opinion")
+    if passed and any(r.stage == Stage.OPEN_FOR_BID for r in rounds):
+        checking.require_ready_for_review(parse(tender.document))
     statement = review_statement(tender=tender, passed=passed, opinion=opinion)
     signed = sign_document(
         kind="fair_competition",

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+from ggzy.drafting import clauses as drafted
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
 
@@ -94,11 +95,14 @@ class TenderDocument:
     subcontract_allowed: bool = False
     #: where anyone may look at the site alone, at any time; nobody is gathered (条例28)
     site: str = ""
+    #: the template filled in (招标文件范本); None while the file is a free text only
+    clauses: drafted.ClauseSet | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
         plain: dict[str, Any] = _plain(asdict(self))
-        return plain
+        del plain["clauses"]  # a file without a template is hashed as it always was
+        return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
 def _plain(value: Any) -> Any:
@@ -211,6 +215,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             raw.get("subcontract_allowed", False), "subcontract_allowed", "是否允许分包"
         ),
         site=_text(raw.get("site", ""), "site", "踏勘地点", 500, empty=True),
+        clauses=drafted.parse(raw.get("clauses")),
     )
 
 

@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ggzy.deadlines.actions import set_timer
 from ggzy.kernel.canonical import canonical, sha256
+from ggzy.quantities.queries import with_bills
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import Round, Tender, TenderFile
 
+#: the clock by which an issued version is set as a PDF
+FILE_PDF = "tendering.file_pdf"
+
 
 def lot_rows(rounds: Sequence[Round]) -> list[dict[str, Any]]:
-    """Return the lots of a file as JSON values, as they stand."""
-    return [
+    """Return the lots of a file as JSON values, as they stand, with the hashes of their bills of quantities."""
+    rows: list[dict[str, Any]] = [
         {
             "lot": r.lot.public_id,
             "round": r.public_id,
@@ -25,6 +30,7 @@ def lot_rows(rounds: Sequence[Round]) -> list[dict[str, Any]]:
         }
         for r in rounds
     ]
+    return with_bills(rows)
 
 
 def issue(
@@ -40,7 +46,7 @@ def issue(
     content: dict[str, Any] = {"document": document.as_json(), "lots": lots}
     if addendum:
         content["addendum"] = dict(addendum)
-    return TenderFile.objects.create(
+    file = TenderFile.objects.create(
         tender=tender,
         version=TenderFile.objects.filter(tender=tender).count() + 1,
         document=content["document"],
@@ -50,6 +56,8 @@ def issue(
         issued_at=now,
         region_code=tender.region_code,
     )
+    set_timer(kind=FILE_PDF, subject=file.public_id, due_at=now)
+    return file
 
 
 def newest(tender: Tender) -> TenderFile:

@@ -37,7 +37,7 @@ class NoChineseFont(Refusal):
     status = 503
 
 
-def _set(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
+def _set(template: str, data: Mapping[str, Any], *, at: datetime, standard: str = "a-2b") -> bytes:
     fonts = _fonts()
     if fonts is None:
         raise NoChineseFont(f"服务器缺少中文字体, 无法生成PDF文件, 请管理员运行: {REMEDY}")
@@ -48,7 +48,7 @@ def _set(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
         sys_inputs={
             "data": json.dumps({**data, "training": settings.MODE == "training"}, ensure_ascii=False)
         },
-        pdf_standards=["a-2b"],
+        pdf_standards=[standard],
         timestamp=int(at.timestamp()),
     )
     return bytes(made)
@@ -123,3 +123,17 @@ def contract_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> b
     return _set(
         "contract.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at
     )
+
+
+def tender_file_pdf(*, facts: Mapping[str, Any], embedded: bytes, at: datetime) -> bytes:
+    """Return a version of the tender file as PDF/A-3b with its data embedded as tender-file.json.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    data = {
+        **facts,
+        "embedded": embedded.decode(),
+        "embedded_says": "本版本招标文件的结构化数据",
+        "day": day(at),
+    }
+    return _set("file.typ", data, at=at, standard="a-3b")

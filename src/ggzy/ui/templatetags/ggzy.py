@@ -1,5 +1,6 @@
 """Template words: moments in Beijing time, money with its unit, badges, the timeline of clocks."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -110,6 +111,12 @@ def yuan(value: Any) -> str:
         return f"{Decimal(str(value)):,.2f} 元" if value not in (None, "") else "—"
     except InvalidOperation:
         return str(value)
+
+
+@register.filter
+def places(value: Any) -> str:
+    """Return a locked clause with its places shown as blanks."""
+    return re.sub(r"\{[a-z][a-z0-9_]*\}", "______", str(value))
 
 
 @register.filter
