@@ -13,6 +13,7 @@ import pytest
 from ggzy.client.party import Problem
 from ggzy.jobs.worker import work_once
 from ggzy.kernel.actors import Role
+from ggzy.kernel.refusals import NotPermitted
 from ggzy.publishing import actions, queries
 from ggzy.publishing.models import Delivery, Handover, MediumReceipt
 from ggzy.publishing.rules import State
@@ -298,6 +299,76 @@ def test_a_forged_receipt_is_refused(platform: Any, folder: Path, real: MediumSe
     assert twin.json()["code"] == "publishing.receipt_not_signed"
     assert _call(platform, "nobody", _published(row), secret="").status_code == 401
     assert (_rows()["ceb"].state, MediumReceipt.objects.count()) == ("received", receipts)
+
+
+def test_no_signature_is_no_signature_where_no_secret_is_shared(
+    platform: Any, folder: Path, real: MediumServer
+) -> None:
+    Tale(platform, folder).published()
+    platform.work()
+    row = _rows()["province"]
+    with httpx.Client(base_url=BASE, transport=platform.transport) as client:
+        for headers in ({}, {"X-Signature": ""}):
+            reply = client.post("/api/v1/media/province/receipts", json=_published(row), headers=headers)
+            assert reply.status_code == 401
+    assert _rows()["province"].state == "received"
+
+
+def test_an_old_refusal_replayed_after_a_new_try_is_no_news(
+    platform: Any, folder: Path, real: MediumServer
+) -> None:
+    Tale(platform, folder).published()
+    platform.work()
+    row = _rows()["ceb"]
+    refusal = {"RECEIPT_NO": row.reference, "STATUS": "9"}
+    assert _call(platform, "ceb", refusal).json()["news"] is True
+    assert (_rows()["ceb"].state, _rows()["ceb"].next_try_at) == ("refused", None)
+    platform.demo("zhongxin").post(f"/publications/{row.public_id}/retry")
+    platform.work()
+    assert (_rows()["ceb"].state, _rows()["ceb"].reference) == ("received", row.reference)
+    assert _call(platform, "ceb", refusal).json()["news"] is False
+    assert _rows()["ceb"].state == "received"
+
+
+def test_a_call_that_overtakes_the_answer_stands(
+    platform: Any, folder: Path, twins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The medium publishes and calls while we still wait for its answer to the delivery."""
+    from ggzy.publishing import ports
+
+    Tale(platform, folder).published()
+    moment = platform.now
+    made = ports.outlet
+
+    def overtaken(code: str, *, now: Any) -> Any:
+        outlet = made(code, now=now)
+        deliver = outlet.deliver
+
+        def slow(package: Any) -> Any:
+            receipt = deliver(package)
+            Delivery.objects.filter(key=package.key).update(
+                state="published", reference="R", published_at=moment, next_try_at=None
+            )
+            return receipt
+
+        outlet.deliver = slow
+        return outlet
+
+    monkeypatch.setattr(ports, "outlet", overtaken)
+    platform.work()
+    assert {(r.state, r.published_at, r.next_try_at) for r in _rows().values()} == {
+        ("published", moment, None)
+    }
+
+
+def test_an_account_without_an_organisation_owns_nothing(platform: Any, folder: Path, twins: Path) -> None:
+    Tale(platform, folder).published()  # a tender without an agency
+    platform.work()
+    nobody = actor(Role.AGENCY, uscc="")
+    assert queries.deliveries(viewer=nobody, now=platform.now) == ([], False)
+    row = _rows()["ceb"]
+    with pytest.raises(NotPermitted):
+        actions.retry(delivery_id=row.public_id, actor=nobody, now=platform.now)
 
 
 def test_a_signed_receipt_that_cannot_be_read_or_placed_is_refused(

@@ -53,8 +53,9 @@ def test_it_receives_then_publishes_and_holds_the_same_content(at: Callable[[dat
 
 
 def test_one_key_is_one_notice(at: Callable[[datetime], Outlet]) -> None:
-    first, second = at(T0).deliver(_package()), at(T0).deliver(_package())
+    first, second = at(T0).deliver(_package()), at(T0 + timedelta(minutes=1)).deliver(_package())
     assert first == second
+    assert at(T0 + timedelta(minutes=2)).ask(first.reference).state is State.PUBLISHED
 
 
 def test_an_unknown_reference_is_refused(at: Callable[[datetime], Outlet]) -> None:
