@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "ggzy.experts",
     "ggzy.evaluation",
     "ggzy.objections",
+    "ggzy.fronts",
     "ggzy.awarding",
     "ggzy.contracting",
     "ggzy.ui",

@@ -57,6 +57,11 @@ contracting:contract:sign       ✓     -     ✓     -     -     -     -     - 
 evidence:party:read             ✓     ✓     ✓     -     -     ✓     -     -     -
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
 kernel:clock:move               -     -     -     -     -     -     ✓     -     -
+fronts:front:read               ✓     ✓     -     -     -     ✓     -     -     -
+fronts:objection:raise          -     -     ✓     -     -     -     -     -     -
+fronts:invitation:approve       -     -     -     -     -     ✓     -     -     -
+fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -
+fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -
 """
 
 

@@ -19,7 +19,13 @@ log = logging.getLogger("ggzy.worker")
 LONGEST_SLEEP = 1.0
 
 #: where effects live: importing registers them
-EFFECTS = ("ggzy.opening.actions", "ggzy.evaluation.actions", "ggzy.awarding.actions")
+EFFECTS = (
+    "ggzy.opening.actions",
+    "ggzy.evaluation.actions",
+    "ggzy.awarding.actions",
+    "ggzy.fronts.actions",
+    "ggzy.fronts.invitation",
+)
 
 
 def load_effects() -> None:

@@ -21,6 +21,8 @@ class NoticeKind(StrEnum):
     RESULT = "result"
     CONTRACT = "contract"
     OPENING_RECORD = "opening_record"
+    PREQUALIFICATION = "prequalification"
+    FIRST_STAGE = "first_stage"
 
     @property
     def label(self) -> str:
@@ -32,6 +34,8 @@ class NoticeKind(StrEnum):
             "result": "中标结果公告",
             "contract": "合同公告",
             "opening_record": "开标记录",
+            "prequalification": "资格预审公告",
+            "first_stage": "两阶段招标第一阶段公告",
         }[self.value]
 
 

@@ -40,6 +40,11 @@ class Permission(StrEnum):
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
     CLOCK_MOVE = "kernel:clock:move"
+    FRONT_READ = "fronts:front:read"
+    FRONT_OBJECT = "fronts:objection:raise"
+    INVITATION_APPROVE = "fronts:invitation:approve"
+    INVITATION_ANSWER = "fronts:invitation:answer"
+    PROPOSALS_READ = "fronts:proposals:read"
 
 
 _R = Role
@@ -79,6 +84,11 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
+    Permission.FRONT_READ: _OWNERS | {_R.SUPERVISOR},
+    Permission.FRONT_OBJECT: frozenset({_R.BIDDER}),
+    Permission.INVITATION_APPROVE: frozenset({_R.SUPERVISOR}),
+    Permission.INVITATION_ANSWER: frozenset({_R.BIDDER}),
+    Permission.PROPOSALS_READ: _OWNERS,
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
@@ -92,6 +102,8 @@ BINDING = frozenset(
         Permission.EVALUATE,
         Permission.AWARD,
         Permission.CONTRACT_SIGN,
+        Permission.INVITATION_APPROVE,
+        Permission.INVITATION_ANSWER,
     }
 )
 

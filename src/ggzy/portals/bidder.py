@@ -121,7 +121,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         if hall
         else [],
         "confirmed": has_confirmed(round_id=round_id, actor=actor) if mine else False,
-        "document": tenders.tender_file(tender_id=row.tender).document,
+        "document": tenders.tender_file(tender_id=row.tender, viewer=actor).document,
         "parts": PARTS,
         "address": request.build_absolute_uri("/").rstrip("/"),
         "now": at,

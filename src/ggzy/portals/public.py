@@ -211,7 +211,7 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
 
 def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
     """Show a version of the tender file as a document."""
-    row = tenders.tender_file(tender_id=tender_id, version=version)
+    row = tenders.tender_file(tender_id=tender_id, version=version, viewer=who(request))
     document = row.document
     page = {
         "tender": tenders.tender(tender_id, viewer=who(request)),
@@ -233,7 +233,7 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
 
 def file_json(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
     """Download a version of the tender file as the data it is: what its hash is made of."""
-    row = tenders.tender_file(tender_id=tender_id, version=version)
+    row = tenders.tender_file(tender_id=tender_id, version=version, viewer=who(request))
     answer = JsonResponse(
         {
             "version": row.version,

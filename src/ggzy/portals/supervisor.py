@@ -36,7 +36,7 @@ def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show every member's sheets of one evaluation."""
     row = tenders.round_row(round_id)
     found = evaluations.sheets_for_supervisor(round_id=round_id, actor=who(request))
-    document = tenders.tender_file(tender_id=row.tender).document
+    document = tenders.tender_file(tender_id=row.tender, viewer=who(request)).document
     titles = {r["key"]: r["text"] for r in document["requirements"]}
     titles |= {c["key"]: c["title"] for c in document["criteria"]}
     page = {
