@@ -28,6 +28,8 @@ class OwnBid:
     size: int
     manifest_sha256: str
     entry_hash: str
+    #: a package of a front: an application or a technical proposal
+    front: bool = False
 
 
 def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
@@ -53,6 +55,7 @@ def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
             size=b.payload_size,
             manifest_sha256=_manifest_digest(b),
             entry_hash=b.entry_hash,
+            front=b.round.phase == 0,
         )
         for b in rows.order_by("-pk")[:200]
     ]

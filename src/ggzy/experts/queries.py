@@ -145,6 +145,8 @@ class CheckInRow:
     left: bool
     reason: str
     seated: bool
+    #: the committee reviews a prequalification
+    front: bool = False
 
 
 def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
@@ -184,4 +186,5 @@ def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
         left=there.left if there else False,
         reason=there.reason if there else "",
         seated=draw.state == Draw.SEATED,
+        front=any(r.phase == 0 for r in rounds),
     )

@@ -276,7 +276,7 @@ def own_invitations(actor: Actor) -> list[InvitationRow]:
 
     :raises NotPermitted: not a bidder
     """
-    require(actor, Permission.INVITATION_ANSWER)
+    require(actor, Permission.BID_READ_OWN)
     rows = (
         Invitation.objects.filter(invitee_id=actor.organisation_pk)
         .exclude(state=Invitation.LISTED)

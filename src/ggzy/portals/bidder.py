@@ -43,10 +43,14 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)
         if row.bid_deadline and row.bid_deadline > moment
     ]
+    from ggzy.portals.front_pages import bidder_front  # it uses this module's parts
+
+    front = bidder_front(actor, moment)
     open_rows.sort(key=lambda row: row.bid_deadline or moment)
     return {
         "bench": "bidder",
-        "todos": todos,
+        "todos": [*todos, *front.pop("front_todos")],
+        **front,
         "open_rows": [(row, row.round in live) for row in open_rows],
         "own": own,
         "objections": own_objections(actor.organisation_pk),

@@ -16,7 +16,7 @@ from ggzy.portals.centre import seed_todos
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, due, refused_here
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import Hold, Move, MoveNotAllowed, Stage
+from ggzy.procedures.spec import FAILURES, Hold, Move, MoveNotAllowed, Stage
 from ggzy.projects import actions as projects
 from ggzy.projects.queries import known_project, project_row, projects_of
 from ggzy.tendering import actions as tendering
@@ -77,6 +77,8 @@ class Step:
 
 def next_step(row: WorkRow, role: Role) -> Step:
     """Return the one next step of a lot for a role, taken from the procedure that the lot runs by."""
+    if row.front is not None and (step := _front_step(row)) is not None:
+        return step
     for move in _moves(row, role):
         if move.code in _PLACES:
             href, label = _PLACES[move.code]
@@ -99,6 +101,36 @@ def next_step(row: WorkRow, role: Role) -> Step:
     if row.stage in {Stage.CAND_PUB, Stage.CONTRACTED, Stage.NOTIFIED}:
         return Step(says=says, href=f"/work/rounds/{row.round}/result", label="查看")
     return Step(says=says, href=f"/work/tenders/{row.tender}", label="查看")
+
+
+#: stages of a front at which the main round's own steps are what comes next
+_FRONT_WAITS = {
+    Stage.PQ_EDIT: {Stage.DOC_READY, Stage.DOC_EDIT},
+    Stage.IV_REASON: frozenset(Stage),
+    Stage.IV_LIST: frozenset(Stage),
+    Stage.TS1_OPEN: frozenset(Stage) - {Stage.DRAFT},
+}
+_FRONT_BUSY = {Stage.PQ_OPEN, Stage.PQ_CLOSED, Stage.PQ_REVIEW, Stage.PQ_RESULT}
+
+
+def _front_step(row: WorkRow) -> Step | None:
+    """Return the step of a lot's front if that is what comes next, else None: the main round goes on."""
+    assert row.front is not None
+    stage = Stage(row.front.stage)
+    waits = (
+        row.stage in _FRONT_WAITS.get(stage, ())
+        or stage in _FRONT_BUSY
+        or stage in FAILURES
+        or (stage in {Stage.IV_SENT, Stage.TS1_REVIEW} and row.front.decided_at is None)
+    )
+    if not waits:
+        return None
+    return Step(
+        says=stage.label,
+        href=f"/work/tenders/{row.tender}/front",
+        label="办理",
+        clause=BY_CODE[row.front.procedure_code].basis,
+    )
 
 
 def _moves(row: WorkRow, role: Role) -> list[Move]:

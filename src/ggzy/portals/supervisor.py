@@ -19,10 +19,12 @@ _KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "s
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the draws that wait for a seed, the evaluations and the processes."""
+    from ggzy.portals.front_pages import supervisor_todos  # it stands above the benches
+
     rows = tenders.recent_lots(limit=100)
     return {
         "bench": "supervisor",
-        "todos": seed_todos("supervisor"),
+        "todos": [*seed_todos("supervisor"), *supervisor_todos()],
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
         "evaluations": [{**e, "label": STEPS[e["step"]]} for e in evaluations.evaluations(actor=actor)],
