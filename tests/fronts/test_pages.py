@@ -90,6 +90,7 @@ def test_a_prequalification_through_its_pages(platform: Any, folder: Path) -> No
     assert "预审公告及申请中" in shown
     assert "开标大厅, 任何人可以观看" not in shown
     assert "资格预审公告" in anyone.get(f"/tenders/{tender}")
+    assert "没有开标大厅" in anyone.get(f"/rounds/{front}/hall", status=404)
     notice = tale.owner.get("/notices?kind=prequalification")["notices"][0]["public_id"]
     assert "有限数量制, 限3名" in anyone.get(f"/notices/{notice}")
     assert "资格预审" in anyone.get("/procedures/GC_PREQ")

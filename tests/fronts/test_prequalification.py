@@ -76,6 +76,11 @@ def test_a_prequalified_tender_from_the_notice_to_the_opening(platform: Any, fol
         found = {c.name: c.outcome for c in checks}
         assert found["clock.GC-T02"] == "passed"
         assert found["qualification.decided"] == ("passed" if level == "supervisor" else "withheld")
+    # the open data names the way of tendering and, from the opening on, those who bid
+    record = platform.read_json(f"/api/ocds/records/{tale.tender['ocid']}")["records"][0]["compiledRelease"]
+    assert record["tender"]["procurementMethod"] == "selective"
+    assert record["tender"]["numberOfTenderers"] == 3
+    assert "awardCriteria" not in record["tender"]
     # the tenderee reads the report now, not before
     report = tale.owner.get(f"/rounds/{tale.front}/review-report")["report"]
     assert len(report["applicants"]) == 4
@@ -290,6 +295,45 @@ def test_too_few_applicants_fail_without_a_number(platform: Any, folder: Path) -
     assert tale.stage() == "DRAFT"
     assert refused(tale.owner.post, f"/rounds/{failed}/next").code == "tendering.nothing_to_do"
     assert refused(tale.issued).code == "tendering.nothing_to_do"
+
+
+def test_one_lot_fails_and_the_other_goes_on(platform: Any, folder: Path) -> None:
+    tale = FrontTale(platform, folder, lots=2).noticed()
+    first, second = (f["round"] for f in tale.fronts())
+    for round_id, names in ((first, ("jia", "yi")), (second, ("jia", "yi", "bing"))):
+        for name in names:
+            fronts.apply(
+                tale.bidder(name),
+                ocid=tale.tender["ocid"],
+                round_id=round_id,
+                folder=folder / round_id / name,
+            )
+    tale.front_closed()
+    for name in ("jia", "yi", "bing"):
+        fronts.release(tale.bidder(name), round_id=second)
+    platform.work()
+    assert [f["stage"] for f in tale.fronts()] == ["PQ_FAILED", "PQ_CLOSED"]
+    tale.front_seated()
+    fronts.review(tale.members, second)
+    tale.owner.post(f"/tenders/{tale.id}/prequalification/results")
+    tale.issued()
+    assert [s["stage"] for s in tale.states()] == ["DOC_READY", "OPEN_FOR_BID"]
+    # the failed lot begins anew on its own, while the other takes bids
+    tale.owner.post(f"/rounds/{first}/next")
+    assert [f["stage"] for f in tale.fronts()] == ["PQ_EDIT", "PQ_DONE"]
+    assert [s["stage"] for s in tale.states()] == ["DRAFT", "OPEN_FOR_BID"]
+
+
+def test_a_main_round_that_fails_begins_anew_with_a_front(platform: Any, folder: Path) -> None:
+    tale = FrontTale(platform, folder).qualified().issued()
+    tale.bid("jia")
+    platform.advance(tale.deadline + timedelta(seconds=1))
+    assert tale.stage() == "FAILED"
+    made = tale.owner.post(f"/rounds/{tale.round}/next")
+    assert made["number"] == 2
+    assert (tale.front_stage(), tale.stage()) == ("PQ_EDIT", "DRAFT")
+    # who was qualified before is not admitted by that now
+    assert refused(tale.apply, "jia").code == "bidding.not_open"
 
 
 def test_who_does_not_decrypt_is_out_and_too_few_fail(platform: Any, folder: Path) -> None:

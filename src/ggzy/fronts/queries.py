@@ -5,8 +5,10 @@ tender reads proposals, under a letter instead of a name.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from ggzy.evaluation.actions import NotAMember
 from ggzy.experts.models import Member
@@ -23,6 +25,7 @@ from ggzy.fronts.review import part_of
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, earliest_moment, latest_before
@@ -31,7 +34,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import Prequalification
 from ggzy.tendering.fronts import main_of
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import HoldRow, Round
 from ggzy.tendering.moves import require_owner_side
 
 
@@ -40,6 +43,20 @@ def earliest_dates(published_at: datetime) -> tuple[datetime, datetime]:
     law = table.in_force(beijing_date(published_at))
     until = earliest_moment(law["GC-T01"], started=published_at, calendar=calendars.CHINA).instant
     return until, earliest_moment(law["GC-T02"], started=until, calendar=calendars.CHINA).instant
+
+
+def proposed_dates(published_at: datetime) -> tuple[datetime, datetime]:
+    """Return the two dates a form proposes: the earliest lawful days that are working days, at 17:00."""
+    law = table.in_force(beijing_date(published_at))
+    until = _at_five(earliest_moment(law["GC-T01"], started=published_at, calendar=calendars.CHINA).instant)
+    return until, _at_five(earliest_moment(law["GC-T02"], started=until, calendar=calendars.CHINA).instant)
+
+
+def _at_five(moment: datetime) -> datetime:
+    day = moment.astimezone(BEIJING)
+    while not calendars.CHINA.is_working(day.date()):
+        day += timedelta(days=1)
+    return day.replace(hour=17, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,47 +130,88 @@ def owner_fronts(*, tender_id: str, actor: Actor) -> list[OwnerFront]:
     """
     require(actor, Permission.FRONT_READ)
     newest: dict[int, Round] = {}
-    rows = Round.objects.filter(lot__tender__public_id=tender_id, phase=0).select_related("lot__tender")
+    mains: dict[tuple[int, int], str] = {}
+    rows = Round.objects.filter(lot__tender__public_id=tender_id).select_related("lot__tender")
     for row in rows.order_by("lot__number", "-number"):
-        newest.setdefault(row.lot_id, row)
-    out = []
-    for round_ in newest.values():
-        if actor.role is not Role.SUPERVISOR:
-            require_owner_side(round_.lot.tender, actor)
-        front = Front.objects.filter(round=round_).first()
-        finding = InvitationFinding.objects.filter(round=round_)
-        invitees: tuple[dict[str, str], ...] = ()
-        if actor.role is not Role.SUPERVISOR:
-            listed = Invitation.objects.filter(round=round_).select_related("invitee").order_by("pk")
-            invitees = tuple({"name": i.invitee.name, "uscc": i.invitee.uscc} for i in listed)
-        out.append(
-            OwnerFront(
-                round=round_.public_id,
-                lot_name=round_.lot.name,
-                number=round_.number,
-                procedure_code=round_.procedure_code,
-                stage=round_.stage,
-                stage_label=Stage(round_.stage).label,
-                bid_deadline=round_.bid_deadline,
-                published_at=round_.published_at,
-                decided_at=round_.decided_at,
-                main_stage=main_of(round_).stage,
-                file_until=front.file_until if front else None,
-                ground=front.ground if front else "",
-                ground_label=rules.GROUNDS.get(front.ground, "") if front else "",
-                text=front.text if front else "",
-                finding=finding.values("approved", "opinion", "document_number", "found_at").first(),
-                invitees=invitees,
-                objections=tuple(
-                    FrontObjection.objects.filter(round=round_)
-                    .order_by("pk")
-                    .values("public_id", "text", "filed_at", "late", "answer_due_at", "answer", "answered_at")
-                ),
-                settled=quiet.is_settled(round_.pk),
-                holds=tuple(round_.holds.filter(lifted_at=None).values_list("kind", flat=True)),
-            )
+        if row.phase == 0:
+            newest.setdefault(row.lot_id, row)
+        else:
+            mains[row.lot_id, row.number] = row.stage
+    rounds = list(newest.values())
+    if rounds and actor.role is not Role.SUPERVISOR:
+        require_owner_side(rounds[0].lot.tender, actor)
+    fronts = {f.round_id: f for f in Front.objects.filter(round__in=rounds)}
+    findings = {f.round_id: f for f in InvitationFinding.objects.filter(round__in=rounds)}
+    objections = _by_round(FrontObjection.objects.filter(round__in=rounds).order_by("pk"))
+    holds = _by_round(HoldRow.objects.filter(round__in=rounds, lifted_at=None))
+    invitees: dict[int, list[Any]] = {}
+    if actor.role is not Role.SUPERVISOR:
+        listed = Invitation.objects.filter(round__in=rounds).select_related("invitee").order_by("pk")
+        invitees = _by_round(listed)
+    settled = quiet.settled_of([r.pk for r in rounds])
+    return [
+        OwnerFront(
+            round=r.public_id,
+            lot_name=r.lot.name,
+            number=r.number,
+            procedure_code=r.procedure_code,
+            stage=r.stage,
+            stage_label=Stage(r.stage).label,
+            bid_deadline=r.bid_deadline,
+            published_at=r.published_at,
+            decided_at=r.decided_at,
+            main_stage=mains[r.lot_id, r.number],
+            file_until=fronts[r.pk].file_until if r.pk in fronts else None,
+            ground=fronts[r.pk].ground if r.pk in fronts else "",
+            ground_label=rules.GROUNDS.get(fronts[r.pk].ground, "") if r.pk in fronts else "",
+            text=fronts[r.pk].text if r.pk in fronts else "",
+            finding=_finding(findings.get(r.pk)),
+            invitees=tuple({"name": i.invitee.name, "uscc": i.invitee.uscc} for i in invitees.get(r.pk, [])),
+            objections=tuple(_objection(o) for o in objections.get(r.pk, [])),
+            settled=r.pk in settled,
+            holds=tuple(h.kind for h in holds.get(r.pk, [])),
         )
+        for r in rounds
+    ]
+
+
+def _by_round(rows: Any) -> dict[int, list[Any]]:
+    out: dict[int, list[Any]] = {}
+    for row in rows:
+        out.setdefault(row.round_id, []).append(row)
     return out
+
+
+def _finding(row: InvitationFinding | None) -> dict[str, Any] | None:
+    names = ("approved", "opinion", "document_number", "found_at")
+    return {name: getattr(row, name) for name in names} if row else None
+
+
+def _objection(row: FrontObjection) -> dict[str, Any]:
+    """Return an objection without whose it is."""
+    names = ("public_id", "text", "filed_at", "late", "answer_due_at", "answer", "answered_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def objections_waiting(organisation_pk: int) -> list[dict[str, Any]]:
+    """Return the unanswered objections to an owner side's own prequalification files, without whose they are."""
+    rows = (
+        FrontObjection.objects.filter(answered_at=None)
+        .filter(
+            Q(round__lot__tender__tenderee_id=organisation_pk)
+            | Q(round__lot__tender__agency_id=organisation_pk)
+        )
+        .select_related("round__lot__tender")
+        .order_by("answer_due_at", "pk")
+    )
+    return [
+        {
+            "tender": r.round.lot.tender.public_id,
+            "name": f"{r.round.lot.tender.name} · {r.round.lot.name}",
+            "answer_due_at": r.answer_due_at,
+        }
+        for r in rows[:100]
+    ]
 
 
 def waiting_grounds() -> list[dict[str, Any]]:
@@ -283,9 +341,14 @@ def own_invitations(actor: Actor) -> list[InvitationRow]:
         .select_related("round__lot__tender__tenderee")
         .order_by("-pk")
     )
+    found = list(rows[:100])
+    mains = {
+        (m.lot_id, m.number): m
+        for m in Round.objects.filter(lot__in=[row.round.lot_id for row in found], phase=1)
+    }
     out = []
-    for row in rows[:100]:
-        lot, main = row.round.lot, main_of(row.round)
+    for row in found:
+        lot, main = row.round.lot, mains[row.round.lot_id, row.round.number]
         out.append(
             InvitationRow(
                 invitation=row.public_id,

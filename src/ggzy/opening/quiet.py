@@ -1,6 +1,6 @@
 """Opening the packages of a front: to the reviewers alone. No hall, no reading out, no number, until the bids open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -152,4 +152,10 @@ def unopened_senders(round_pk: int) -> list[tuple[str, int, str]]:
 
 def is_settled(round_pk: int) -> bool:
     """Say whether every package of a front is opened or out."""
-    return OpeningSession.objects.filter(round_id=round_pk, shown_at__isnull=False).exists()
+    return round_pk in settled_of([round_pk])
+
+
+def settled_of(round_pks: Sequence[int]) -> set[int]:
+    """Return those of the rounds whose every package is opened or out."""
+    rows = OpeningSession.objects.filter(round_id__in=round_pks, shown_at__isnull=False)
+    return set(rows.values_list("round_id", flat=True))

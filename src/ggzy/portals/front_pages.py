@@ -1,6 +1,6 @@
 """Pages of the fronts: the owner side's console, the sender's own page, the invitee's letter, the member's desk, the finding."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,6 @@ from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.fronts import invitation, prequalification, queries, review, rules, two_stage
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.opening import actions as opening
 from ggzy.parties.grid import Permission as P
@@ -61,6 +60,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     draw_id = draws.draw_of_rounds([r.round for r in rows])
     draw = draws.draw_row(draw_id) if draw_id else None
     until, deadline = queries.earliest_dates(at)
+    proposed_until, proposed_deadline = queries.proposed_dates(at)
     part = (tender.document or {}).get("prequalification") or {}
     return {
         "tender": tender,
@@ -74,6 +74,8 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "methods": list(QualificationMethod),
         "earliest_until": until,
         "earliest_deadline": deadline,
+        "proposed_until": proposed_until,
+        "proposed_deadline": proposed_deadline,
         "draw": draw,
         "may_draw": draw is None and stage in {Stage.PQ_OPEN, Stage.PQ_CLOSED},
         "missing": draw.committee_size - draw.checked_in if draw else 0,
@@ -597,11 +599,6 @@ def supervisor_todos() -> list[Todo]:
         )
         for row in queries.waiting_grounds()
     ]
-
-
-def proposed(at: datetime, *, days: int) -> datetime:
-    """Return a moment some days on, at 17:00 北京时间: what a form proposes."""
-    return (at.astimezone(BEIJING) + timedelta(days=days)).replace(hour=17, minute=0, second=0, microsecond=0)
 
 
 def _act(address: str, view: View, name: str, permission: P) -> Any:

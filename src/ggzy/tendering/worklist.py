@@ -10,7 +10,7 @@ from django.db.models import Q
 from ggzy.kernel import calendars
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, earliest_moment
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.tendering.models import FormCheck, HoldRow, Lot, ReviewConclusion, Round, Tender
 from ggzy.tendering.queries import FrontState, front_state
 
@@ -36,6 +36,23 @@ class WorkRow:
     decided_at: datetime | None
     holds: tuple[str, ...]
     front: FrontState | None = None
+
+    @property
+    def shows_front(self) -> bool:
+        """Say whether the lot stands at its front: the front is not over, or it has failed."""
+        return self.front is not None and (
+            self.front.decided_at is None or Stage(self.front.stage) in FAILURES
+        )
+
+    @property
+    def standing(self) -> str:
+        """Return the stage at which the lot stands for its owner side: the front's while it lasts."""
+        return self.front.stage if self.front and self.shows_front else self.stage
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """Return the deadline that comes next for the lot."""
+        return self.front.bid_deadline if self.front and self.shows_front else self.bid_deadline
 
 
 def work_rows(organisation_pk: int, *, tenders: int = 100) -> list[WorkRow]:
