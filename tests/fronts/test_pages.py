@@ -176,7 +176,10 @@ def test_a_prequalification_through_its_pages(platform: Any, folder: Path) -> No
     owner.post(f"{to}/publish", bid_deadline=local(deadline))
     assert "只接收获准投标的单位" in anyone.get(f"/lots/{lot}")
     assert "怎样投标" in anyone.get(f"/work/rounds/{tale.states()[0]['round']}/bid")
-    ding.get(f"/work/rounds/{tale.states()[0]['round']}/bid", status=404)
+    bid_here = f"/work/rounds/{tale.states()[0]['round']}/bid"
+    assert bid_here in anyone.get("/work")
+    assert bid_here not in ding.get("/work")
+    ding.get(bid_here, status=404)
     ding.get(f"/files/{tender}/1", status=404)
     assert anyone.get(f"/files/{tender}/1")
 

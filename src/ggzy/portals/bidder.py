@@ -20,6 +20,7 @@ from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, download, due, refused_here
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
+from ggzy.tendering.fronts import own_admissions
 
 PARTS = (
     ("manifest", "manifest.json", "清单"),
@@ -46,6 +47,11 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     from ggzy.portals.front_pages import bidder_front  # it uses this module's parts
 
     front = bidder_front(actor, moment)
+    mine = own_admissions(
+        round_pks=[row.round_pk for row in open_rows if row.restricted],
+        organisation_pk=actor.organisation_pk,
+    )
+    open_rows = [row for row in open_rows if not row.restricted or row.round_pk in mine]
     open_rows.sort(key=lambda row: row.bid_deadline or moment)
     return {
         "bench": "bidder",

@@ -144,6 +144,12 @@ def admitted(round_pks: Iterable[int]) -> list[int]:
     )
 
 
+def own_admissions(*, round_pks: Iterable[int], organisation_pk: int) -> set[int]:
+    """Return those of the rounds that an organisation itself is let into."""
+    rows = Admission.objects.filter(round_id__in=list(round_pks), organisation_id=organisation_pk)
+    return set(rows.values_list("round_id", flat=True))
+
+
 def may_have_file(*, tender_pk: int, version: int, organisation_pk: int) -> bool:
     """Say whether an organisation may have a version of the file: anyone, unless its rounds are restricted."""
     rounds = Round.objects.filter(lot__tender_id=tender_pk, file_version=version, restricted=True)
