@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "ggzy.experts",
     "ggzy.evaluation",
     "ggzy.objections",
+    "ggzy.fronts",
     "ggzy.awarding",
     "ggzy.contracting",
     "ggzy.witnessing",

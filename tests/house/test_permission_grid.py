@@ -78,6 +78,11 @@ witnessing:session:read         -     -     -     -     ✓     ✓     -     - 
 witnessing:incident:acknowledge -     -     -     -     -     ✓     -     -     -
 publishing:delivery:read        ✓     ✓     -     -     ✓     ✓     -     -     -
 publishing:delivery:retry       ✓     ✓     -     -     ✓     -     -     -     -
+fronts:front:read               ✓     ✓     -     -     -     ✓     -     -     -
+fronts:objection:raise          -     -     ✓     -     -     -     -     -     -
+fronts:invitation:approve       -     -     -     -     -     ✓     -     -     -
+fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -
+fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -
 """
 
 

@@ -39,7 +39,7 @@ def verified(tale: Tale) -> None:
 
 def test_errors_found_in_the_report_go_back_to_its_committee(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).reported()
-    path = f"/rounds/{tale.round}/review"
+    path = f"/rounds/{tale.round}/report-review"
     no(platform.demo("daili").post, path, LAPSE, code="permission.denied")
     no(tale.owner.post, path, {"kinds": [], "text": "有问题"}, code="input.invalid")
     no(tale.owner.post, path, {"kinds": ["dislike"], "text": "有问题"}, code="input.invalid")

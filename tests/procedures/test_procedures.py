@@ -40,6 +40,23 @@ ANSWERS_A_HOLD = {
     "clarify",
     "clarify_and_postpone",
 }
+#: and of a front: what its senders and invitees do, its clarification, which may answer what holds, and its failures
+NEVER_STOPPED_OF_A_FRONT = NEVER_STOPPED | {
+    "release_key",
+    "clarify_prequalification",
+    "object_to_prequalification",
+    "answer_invitation",
+    "fail_for_lack_of_qualified",
+    "fail_for_lack_of_acceptances",
+    "end_second_stage",
+}
+#: moves that are the system's own
+SYSTEMS_OWN = {
+    "GC_OPEN_POST": {"close_bidding", "fail_for_lack_of_bids", "end_publicity"},
+    "GC_PREQ": {"close_bidding", "fail_for_lack_of_bids", "fail_for_lack_of_qualified"},
+    "GC_INVITE": {"enter_bidding", "fail_for_lack_of_acceptances"},
+    "GC_TWO_STAGE": {"close_bidding", "fail_for_lack_of_bids", "end_second_stage"},
+}
 
 
 def reached(procedure, start, *, built_only=False):
@@ -65,7 +82,8 @@ def test_no_stage_is_a_trap(procedure):
 
 @every_procedure
 def test_what_is_built_reaches_the_contract_and_the_failure(procedure):
-    assert {Stage.CONTRACTED, Stage.FAILED} <= reached(procedure, procedure.initial, built_only=True)
+    wanted = procedure.final if procedure.front else {Stage.CONTRACTED, Stage.FAILED}
+    assert wanted <= reached(procedure, procedure.initial, built_only=True)
 
 
 @every_procedure
@@ -123,17 +141,18 @@ def test_a_deferred_move_refuses_in_chinese(procedure, move):
 @every_procedure
 @given(holds=st.frozensets(st.sampled_from(Hold), min_size=1))
 def test_under_any_hold_nothing_goes_forward_but_what_a_hold_never_stops(procedure, holds):
+    never_stopped = NEVER_STOPPED_OF_A_FRONT if procedure.front else NEVER_STOPPED
     for move in procedure.moves:
         if not move.built:
             continue
         try:
             procedure.move(move.source, move.code, holds=holds)
         except MoveNotAllowed as refused:
-            assert move.code not in NEVER_STOPPED
+            assert move.code not in never_stopped
             assert holds & move.blocked_by
             assert all(hold.label in refused.message for hold in holds & move.blocked_by)
         else:
-            assert move.code in NEVER_STOPPED | ANSWERS_A_HOLD
+            assert move.code in never_stopped | ANSWERS_A_HOLD
             assert not holds & move.blocked_by
 
 
@@ -171,18 +190,21 @@ def test_every_move_says_who_why_and_how_long(procedure, move):
 @every_procedure
 def test_a_move_that_nobody_makes_by_hand_is_the_systems_own(procedure):
     own = {m.code for m in procedure.moves if m.actors == {Role.SYSTEM}}
-    assert own == {"close_bidding", "fail_for_lack_of_bids", "end_publicity"}
+    assert own == SYSTEMS_OWN[procedure.code]
 
 
 @every_procedure
 def test_only_the_tenderee_awards_and_only_a_bidder_bids(procedure):
-    assert {
-        m.code: m.actors for m in procedure.moves if m.code in {"award", "submit_bid", "withdraw_bid"}
-    } == {
-        "award": {Role.TENDEREE},
-        "submit_bid": {Role.BIDDER},
-        "withdraw_bid": {Role.BIDDER},
-    }
+    actors = {m.code: m.actors for m in procedure.moves}
+    for code, role in (
+        ("award", Role.TENDEREE),
+        ("submit_bid", Role.BIDDER),
+        ("withdraw_bid", Role.BIDDER),
+        ("answer_invitation", Role.BIDDER),
+        ("approve_invitation", Role.SUPERVISOR),
+    ):
+        assert actors.get(code, {role}) == {role}
+    assert procedure.front or {"award", "submit_bid", "withdraw_bid"} <= set(actors)
 
 
 def test_stages_and_holds_have_words():
@@ -229,6 +251,38 @@ class TestAgainstTheRulebook:
         theirs = Counter((source, t["to"]) for t in machine["transitions"] for source in _sources(t["frm"]))
         assert theirs == Counter((m.source.value, m.target.value) for m in GC_OPEN_POST.moves)
         assert len(GC_OPEN_POST.moves) == 36
+
+
+class TestFrontsAgainstTheRulebook:
+    """The fronts against the machines of the domain research."""
+
+    pytestmark = NEEDS_MACHINES
+    fronts = pytest.mark.parametrize("front", [p for p in BY_CODE.values() if p.front], ids=lambda p: p.code)
+
+    @pytest.fixture(scope="class")
+    def machines(self):
+        return {m["id"]: m for m in json.loads(MACHINES.read_text())}
+
+    @fronts
+    def test_stages_are_the_same(self, front, machines):
+        states = machines[front.code]["states"]
+        assert {s["id"] for s in states} == set(front.stages)
+        assert {s["id"] for s in states if s["kind"] == "initial"} == {front.initial}
+        assert {s["id"] for s in states if s["kind"] == "final"} == front.final
+
+    @fronts
+    def test_every_transition_is_a_built_move_and_only_events_are_added(self, front, machines):
+        theirs = Counter(
+            (source, t["to"]) for t in machines[front.code]["transitions"] for source in _sources(t["frm"])
+        )
+        ours = Counter((m.source.value, m.target.value) for m in front.moves if m.built)
+        assert not theirs - ours
+        assert all(source == target for source, target in ours - theirs)
+
+    @fronts
+    def test_every_clock_is_named(self, front, machines):
+        theirs = {limit for t in machines[front.code]["transitions"] for limit in t.get("timers", [])}
+        assert theirs <= {limit for m in front.moves for limit in m.limits}
 
 
 def _sources(frm):

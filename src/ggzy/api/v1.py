@@ -12,6 +12,7 @@ from ggzy.api import (
     changes,
     drafting,
     evaluations,
+    fronts,
     ocds,
     publications,
     results,
@@ -244,6 +245,12 @@ def _rounds(tender_id: str) -> list[dict[str, Any]]:
             "stage_label": s.stage_label,
             "bid_deadline": s.bid_deadline,
             "holds": s.holds,
+            "front": {
+                f: getattr(s.front, f)
+                for f in ("round", "procedure_code", "stage", "stage_label", "bid_deadline")
+            }
+            if s.front
+            else None,
         }
         for s in tenders.states_of(tender_id)
     ]
@@ -333,7 +340,7 @@ def publish(request: HttpRequest, tender_id: str, body: Publication) -> dict[str
 
 @api.get("/v1/tenders/{tender_id}/file", tags=["招标"], summary="下载招标文件(免费, 无需登录)")
 def file(request: HttpRequest, tender_id: str, version: int | None = None) -> HttpResponse:
-    row = tenders.tender_file(tender_id=tender_id, version=version)
+    row = tenders.tender_file(tender_id=tender_id, version=version, viewer=who(request))
     out = {"version": row.version, "sha256": row.sha256, "document": row.document, "lots": row.lots}
     return answer(out | ({"addendum": row.addendum} if row.addendum else {}))
 
@@ -360,7 +367,7 @@ def lot_json(row: tenders.LotRow) -> dict[str, Any]:
         "durationInDays": row.duration_days,
         "tender": {"id": row.tender, "title": row.tender_name, "ocid": row.ocid},
         "procuringEntity": row.tenderee,
-        "round": {"id": row.round, "number": row.round_number},
+        "round": {"id": row.round, "number": row.round_number, "procedure": row.procedure_code},
         "tenderPeriod": {"startDate": row.published_at, "endDate": row.bid_deadline},
     }
 
@@ -446,6 +453,7 @@ api.add_router("/v1", evaluations.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
+api.add_router("/v1", fronts.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)

@@ -20,7 +20,6 @@ from ggzy.kernel.clock import legal_now
 from ggzy.kernel.refusals import Citation, NotFound, NotPermitted, Refusal
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import Stage
 
 MOST_BYTES = 600 * 1024 * 1024
 MOST_ENVELOPE = 16 * 1024
@@ -38,6 +37,13 @@ class NotYetOpen(Refusal):
     """The round takes no bids yet."""
 
     code = "bidding.not_open"
+
+
+class NotAdmitted(NotPermitted):
+    """Only those whom the front has let in may bid here. It tells only about oneself."""
+
+    code = "bidding.not_admitted"
+    basis = Citation("招标投标法", "第二十二条")
 
 
 class Unsealed(Refusal):
@@ -133,6 +139,8 @@ class _Gate:
     bid_deadline: datetime | None
     region_code: str
     file_sha256: str | None
+    #: the round is only for those whom a front has let in, and this bidder is not one of them
+    shut_out: bool
     #: the legal moment at which the row was read; with a share lock the moment that counts is asked for afterwards
     now: datetime
 
@@ -140,27 +148,38 @@ class _Gate:
         """Judge the moment first, and by nothing but the moment and the stage."""
         if self.published_at is None or self.bid_deadline is None:
             raise NotYetOpen("该标段尚未发布招标公告, 暂不接收投标文件")
-        if now >= self.bid_deadline or self.stage != Stage.OPEN_FOR_BID:
-            raise TooLate("投标截止时间已到, 投标文件不再接收、替换或撤回")
+        procedure = BY_CODE[self.procedure_code]
+        if now >= self.bid_deadline or not procedure.has(self.stage, "submit_bid"):
+            raise TooLate(
+                "递交截止时间已到, 申请文件(技术建议)不再接收、替换或撤回"
+                if procedure.front
+                else "投标截止时间已到, 投标文件不再接收、替换或撤回"
+            )
+        if self.shut_out:
+            raise NotAdmitted(
+                "本标段只接收通过资格预审、接受邀请或提交过技术建议的单位的投标, 您单位没有被邀请投标"
+            )
 
 
 # one statement for the hot path of the last minute; FOR SHARE lets many bidders in at once and keeps the closing out
 _GATE = """
 SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code,
-       f.sha256, ggzy_now(r.centre_id)
+       f.sha256, r.restricted AND NOT EXISTS
+         (SELECT FROM tendering_admission a WHERE a.round_id = r.id AND a.organisation_id = %s),
+       ggzy_now(r.centre_id)
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
   LEFT JOIN tendering_tenderfile f ON f.centre_id = t.centre_id AND f.tender_id = t.id AND f.version = r.file_version
  WHERE r.public_id = %s
 """
 
 
-def _gate(round_id: str, *, share: bool) -> _Gate:
+def _gate(round_id: str, *, share: bool, actor: Actor) -> _Gate:
     """Return the gate of a round, share-locked if asked (the closing move takes the same row exclusively).
 
     :raises NotFound: no such round
     """
     with connection.cursor() as cursor:
-        cursor.execute(_GATE + (" FOR SHARE OF r" if share else ""), [round_id])
+        cursor.execute(_GATE + (" FOR SHARE OF r" if share else ""), [actor.organisation_pk, round_id])
         row = cursor.fetchone()
     if row is None:
         raise NotFound("没有这个标段轮次, 请从招标公告进入")
@@ -182,6 +201,8 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     closing move takes the same lock exclusively, so what was received before the deadline is in before it closes.
 
     :raises TooLate: the deadline has passed (checked before everything else)
+    :raises NotAdmitted: the round is only for those whom its front has let in
+    :raises PriceNotAllowed: a package of a front names a price
     :raises Unsealed: the payload is not encrypted
     :raises PackageBroken: the manifest does not fit the parts
     :raises CmsSignatureWrong: the manifest is not signed by the session's certificate
@@ -190,7 +211,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     """
     require(actor, Permission.BID_SUBMIT)
     # early, cheap and without a lock: spare a late bidder the upload; the binding check follows below
-    early = _gate(round_id, share=False)
+    early = _gate(round_id, share=False, actor=actor)
     early.require_open(now=early.now)
     counted = _Counting(package.payload)
     name = files.keep_sealed(counted)
@@ -198,7 +219,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     try:
         # no savepoint inside a caller's transaction: whatever is refused here undoes all of it
         with transaction.atomic(savepoint=False):
-            gate = _gate(round_id, share=True)
+            gate = _gate(round_id, share=True, actor=actor)
             received_at = legal_now()
             gate.require_open(now=received_at)
             _require_move(gate, "submit_bid", actor=actor)
@@ -258,7 +279,7 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
         raise TooLarge("密钥信封或清单签名过大, 请用投标客户端重新加密")
     if not bidbox.is_age_file(counted.first):
         raise Unsealed("投标文件未加密或不是本平台的加密格式, 依法拒收; 请用投标客户端加密后递交")
-    manifest = bidbox.read_manifest(package.manifest)
+    manifest = bidbox.read_manifest(package.manifest, priced=BY_CODE[gate.procedure_code].priced)
     if manifest.get("round") != gate.round:
         raise bidbox.PackageBroken("投标文件是为另一个标段(轮次)加密的, 请核对后重新加密")
     made_against = manifest.get("tender_file")
@@ -290,7 +311,7 @@ def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
     """
     require(actor, Permission.BID_SUBMIT)
     with transaction.atomic():
-        gate = _gate(round_id, share=True)
+        gate = _gate(round_id, share=True, actor=actor)
         now = legal_now()
         gate.require_open(now=now)
         _require_move(gate, "withdraw_bid", actor=actor)

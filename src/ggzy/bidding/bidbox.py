@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from ggzy.identity import cms
 from ggzy.identity.trust import fingerprint
 from ggzy.kernel.canonical import canonical, commitment
-from ggzy.kernel.refusals import Refusal
+from ggzy.kernel.refusals import Citation, Refusal
 
 FORMAT = "openggzy-bid/1"
 MOST_JSON = 1 << 20
@@ -37,6 +37,13 @@ class PackageBroken(Refusal):
 
     code = "bidding.package_broken"
     status = 422
+
+
+class PriceNotAllowed(PackageBroken):
+    """A package that must not carry a price names one (含报价退回)."""
+
+    code = "bidding.price_not_allowed"
+    basis = Citation("招标投标法实施条例", "第三十条")
 
 
 class WrongBidKey(Refusal):
@@ -164,9 +171,23 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def read_manifest(manifest: bytes) -> dict[str, Any]:
-    """Return the manifest's JSON after checking its shape.
+#: names under which a price would stand in a package that must not carry one
+PRICE_WORDS = ("price", "报价", "总价", "单价")
 
+
+def names_a_price(content: Any) -> bool:
+    """Say whether anything in opened fields stands under the name of a price, at any depth."""
+    if isinstance(content, Mapping):
+        return any(word in str(key).lower() for key in content for word in PRICE_WORDS) or any(
+            names_a_price(value) for value in content.values()
+        )
+    return isinstance(content, list | tuple) and any(names_a_price(item) for item in content)
+
+
+def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, Any]:
+    """Return the manifest's JSON after checking its shape. With `priced` None, with or without a price.
+
+    :raises PriceNotAllowed: it names a price and must not
     :raises PackageBroken: not canonical JSON of our format, or a part is missing
     """
     if len(manifest) > MOST_JSON:
@@ -183,11 +204,14 @@ def read_manifest(manifest: bytes) -> dict[str, Any]:
         not isinstance(parts, dict)
         or set(parts) != set(PARTS)
         or not isinstance(fields, dict)
-        or "price" not in fields
+        or not fields
+        or (priced and "price" not in fields)
     ):
         raise PackageBroken("投标清单缺少必要内容, 请用投标客户端重新加密")
     if not isinstance(read.get("tender_file", ""), str):
         raise PackageBroken("投标清单中的招标文件摘要应为文字")
+    if priced is False and names_a_price(fields):
+        raise PriceNotAllowed("资格预审申请文件和技术建议不得含报价, 含报价的退回; 请去掉报价后重新加密提交")
     if b"\\u0000" in manifest:
         raise PackageBroken("投标清单中含有不可见的控制字符")
     if not all(

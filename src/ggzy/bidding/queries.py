@@ -30,6 +30,8 @@ class OwnBid:
     entry_hash: str
     #: SHA-256 of the version of the tender file it was made against, "" if it does not say
     tender_file: str
+    #: a package of a front: an application or a technical proposal
+    front: bool = False
 
 
 def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
@@ -56,6 +58,7 @@ def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
             manifest_sha256=_manifest_digest(b),
             entry_hash=b.entry_hash,
             tender_file=json.loads(bytes(b.manifest)).get("tender_file", ""),
+            front=b.round.phase == 0,
         )
         for b in rows.order_by("-pk")[:200]
     ]

@@ -207,7 +207,7 @@ def _clarify(wish: Wish, ground: Ground) -> Plan:
     demands: list[tuple[str, str]] = []
     if changed:
         try:
-            require_reviewed(ground.tender, after)
+            require_reviewed(ground.tender)
         except ReviewNotOfThisFile:
             demands.append(
                 (

@@ -15,6 +15,9 @@ from ggzy.client.party import Identity, Party, Problem
 from ggzy.kernel.refusals import Refusal
 
 DEFAULT = "http://127.0.0.1:8000"
+#: stages that take packages without a price, and stages in which what was sent is decrypted
+FRONT_STAGES = {"PQ_OPEN", "TS1_OPEN"}
+DECRYPTING = {"OPENING", "PQ_CLOSED", "TS1_REVIEW"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,8 +40,9 @@ def main(argv: Sequence[str]) -> int:
         command.add_argument("--cert", required=True, type=Path, help="证书和私钥的PEM文件")
     for command in (seal, submit, withdraw):
         command.add_argument("--round", required=True, help="标段轮次编号(招标公告页可复制)")
-    seal.add_argument("--price", required=True, help="投标报价, 元")
-    seal.add_argument("--days", required=True, type=int, help="工期, 日历天")
+    seal.add_argument("--price", help="投标报价, 元(资格预审申请和技术建议不得写)")
+    seal.add_argument("--days", type=int, help="工期, 日历天(投标文件必填)")
+    seal.add_argument("--field", action="append", default=[], help="申请或建议的内容: 名称=内容, 可多次")
     seal.add_argument("--quality", default="合格", help="质量")
     seal.add_argument("--manager", default="", help="项目负责人姓名")
     seal.add_argument("--manager-certificate", default="", help="项目负责人证书编号")
@@ -73,11 +77,6 @@ def _party(args: argparse.Namespace) -> Party:
 
 
 def _seal(args: argparse.Namespace) -> int:
-    try:
-        price = Decimal(args.price).quantize(Decimal("0.01"))
-    except InvalidOperation:
-        print("报价应为数字, 单位元", file=sys.stderr)
-        return 2
     members = []
     for text in args.member:
         uscc, _, name = text.partition("=")
@@ -89,28 +88,47 @@ def _seal(args: argparse.Namespace) -> int:
         "bidder": mine["organisation_name"],
         "uscc": mine["uscc"],
         "members": members,
-        "price": str(price),
-        "duration_days": args.days,
-        "quality": args.quality,
-        "validity_days": 90,
         "manager": {"name": args.manager, "certificate": args.manager_certificate},
     }
-    attachments = list(args.attach)
-    tendered = party.get(f"/rounds/{args.round}/bill")["bill"]
-    if args.bill and tendered:
-        attachments.append(
-            bids.priced_bill(tendered=tendered, filled=args.bill, price=str(price), into=args.out)
-        )
-        print("已标价清单核对无误: 各项齐全未改动, 合计与报价一致")
-    elif args.bill or tendered:
-        print(
-            "招标文件没有工程量清单, 不能用 --bill"
-            if args.bill
-            else "提示: 招标文件有工程量清单, 请用 --bill 附上填好的清单",
-            file=sys.stderr,
-        )
-        if args.bill:
+    attachments, made_against = list(args.attach), ""
+    if hall["stage"] in FRONT_STAGES:  # an application or a proposal carries no price
+        if args.price is not None:
+            print("资格预审申请文件和技术建议不得含报价, 请去掉 --price", file=sys.stderr)
             return 2
+        for text in args.field:
+            name, _, value = text.partition("=")
+            fields[name.strip()] = value.strip()
+    else:
+        try:
+            price = Decimal(args.price or "").quantize(Decimal("0.01"))
+        except InvalidOperation:
+            print("报价应为数字, 单位元", file=sys.stderr)
+            return 2
+        if args.days is None:
+            print("请用 --days 写明工期", file=sys.stderr)
+            return 2
+        fields |= {
+            "price": str(price),
+            "duration_days": args.days,
+            "quality": args.quality,
+            "validity_days": 90,
+        }
+        made_against = party.get(f"/tenders/{hall['tender']}/file")["sha256"]
+        tendered = party.get(f"/rounds/{args.round}/bill")["bill"]
+        if args.bill and tendered:
+            attachments.append(
+                bids.priced_bill(tendered=tendered, filled=args.bill, price=str(price), into=args.out)
+            )
+            print("已标价清单核对无误: 各项齐全未改动, 合计与报价一致")
+        elif args.bill or tendered:
+            print(
+                "招标文件没有工程量清单, 不能用 --bill"
+                if args.bill
+                else "提示: 招标文件有工程量清单, 请用 --bill 附上填好的清单",
+                file=sys.stderr,
+            )
+            if args.bill:
+                return 2
     folder = bids.seal(
         party=party,
         round_id=args.round,
@@ -118,7 +136,7 @@ def _seal(args: argparse.Namespace) -> int:
         fields=fields,
         attachments=attachments,
         into=args.out,
-        tender_file=party.get(f"/tenders/{hall['tender']}/file")["sha256"],
+        tender_file=made_against,
     )
     print(f"已加密到 {folder}: {'、'.join(bids.FILES.values())}")
     print("下一步: ./ggzy bid submit")
@@ -148,7 +166,7 @@ def _open(args: argparse.Namespace) -> int:
     waiting = [
         b["bid"]
         for b in party.get("/bids")["bids"]
-        if (b["bid"] == args.bid if args.bid else b["state"] == "live" and b["stage"] == "OPENING")
+        if (b["bid"] == args.bid if args.bid else b["state"] == "live" and b["stage"] in DECRYPTING)
     ]
     if not waiting:
         print("没有等待解密的投标: 请在主持人开标之后、解密时限之内办理")
@@ -167,7 +185,7 @@ def _key(args: argparse.Namespace) -> int:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    manifest = bidbox.read_manifest((args.dir / bids.FILES["manifest"]).read_bytes())
+    manifest = bidbox.read_manifest((args.dir / bids.FILES["manifest"]).read_bytes(), priced=None)
     opened = bidbox.open_payload(args.dir / bids.FILES["payload"], bid_key=args.key, manifest=manifest)
     print(json.dumps(opened.fields, ensure_ascii=False, indent=2))
     print("内容与清单承诺一致")

@@ -82,19 +82,38 @@ def register_project(owner: Party, *, name: str, serial: int) -> str:
 
 
 def prepare_tender(
-    owner: Party, *, project: str, name: str, lots: Sequence[Mapping[str, Any]], file: Mapping[str, Any]
+    owner: Party,
+    *,
+    project: str,
+    name: str,
+    lots: Sequence[Mapping[str, Any]],
+    file: Mapping[str, Any],
+    procedure: str = "GC_OPEN_POST",
 ) -> dict[str, Any]:
     """Draft, register, write, review and sign until the notice can be published; return the tender."""
     tender = owner.post(
-        "/tenders", {"project": project, "name": name, "state_controlled": True, "lots": list(lots)}
+        "/tenders",
+        {
+            "project": project,
+            "name": name,
+            "state_controlled": True,
+            "lots": list(lots),
+            "procedure_code": procedure,
+        },
     )
-    to = f"/tenders/{tender['tender']}"
-    owner.post(f"{to}/registration")
+    owner.post(f"/tenders/{tender['tender']}/registration")
+    if procedure != "GC_TWO_STAGE":  # there the file is written from the first stage's proposals
+        write_file(owner, tender["tender"], file=file)
+    return dict(tender)
+
+
+def write_file(owner: Party, tender_id: str, *, file: Mapping[str, Any]) -> None:
+    """Write, review and sign the tender file."""
+    to = f"/tenders/{tender_id}"
     owner.post(f"{to}/document")
     owner.ask("PUT", f"{to}/document", {"document": dict(file)})
     owner.post(f"{to}/review")
-    conclude(owner, tender["tender"])
-    return dict(tender)
+    conclude(owner, tender_id)
 
 
 def conclude(owner: Party, tender_id: str, *, opinion: str = "经审查, 未发现排除、限制竞争的内容") -> None:

@@ -190,6 +190,11 @@ def disclose_acts(*, round_id: str, acts: Iterable[str], now: datetime) -> int:
     return disclose(rows, now=now)
 
 
+def disclose_round(round: str, *, now: datetime) -> int:
+    """Mark every escrowed entry of a round as disclosed; see `disclose`."""
+    return disclose(Entry.objects.filter(centre_id=settings.CENTRE_ID, round=round, escrowed=True), now=now)
+
+
 @transaction.atomic
 def erase(entry: Entry, field_names: Iterable[str]) -> Entry:
     """Drop the salts and values of these fields for good; their commitments stay, so the log still verifies.

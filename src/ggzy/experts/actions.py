@@ -15,7 +15,7 @@ from ggzy.experts.models import Candidate, Draw, Expert, Member, Seed
 from ggzy.experts.pool import pool
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.opening.queries import bidders_of_rounds
+from ggzy.opening.queries import bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.procedures.spec import Stage
@@ -24,7 +24,14 @@ from ggzy.tendering.models import Round, Tender, TenderFile
 from ggzy.tendering.moves import require_owner_side
 
 #: stages in which a committee may be drawn: from the notice until the evaluation
-DRAW_STAGES = (Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.OPENED)
+DRAW_STAGES = (
+    Stage.OPEN_FOR_BID,
+    Stage.CLOSED,
+    Stage.OPENING,
+    Stage.OPENED,
+    Stage.PQ_OPEN,
+    Stage.PQ_CLOSED,
+)
 
 
 class DrawNotNow(Refusal):
@@ -71,7 +78,15 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime) -> Draw:
         raise DrawNotNow("招标公告发布之后、评标之前才能抽取专家")
     if Draw.objects.filter(rounds__in=rounds).exclude(state=Draw.CANCELLED).exists():
         raise DrawNotNow("本次招标的专家抽取已经发起, 请在抽取页面继续")
-    document = parse(TenderFile.objects.filter(tender=tender).order_by("-version")[0].document)
+    # a committee for the prequalification is drawn before the file is issued, by the file as it was reviewed
+    front = any(r.phase == 0 for r in rounds)
+    rounds = [r for r in rounds if (r.phase == 0) == front]
+    written = (
+        tender.document
+        if front
+        else TenderFile.objects.filter(tender=tender).order_by("-version")[0].document
+    )
+    document = parse(written)
     needed = document.committee_size - document.owner_representatives
     own = {o.uscc for o in (tender.tenderee, tender.agency) if o is not None}
     experts = pool().candidates(specialty=document.specialty, without_employers=own)
@@ -303,7 +318,7 @@ def check_in(*, draw_id: str, must_avoid: bool, reason: str, actor: Actor, now: 
     require(actor, Permission.EVALUATE)
     draw = _lock(draw_id)
     rounds = list(draw.rounds.all())
-    if any(r.stage in {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING} for r in rounds):
+    if not_yet_opened(rounds):
         raise DrawNotNow("开标结束后才能签到")
     if must_avoid and not reason.strip():
         raise BadInput("请写明回避理由", field="reason")

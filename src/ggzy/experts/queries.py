@@ -7,9 +7,8 @@ from typing import Any
 from ggzy.experts.models import Candidate, Draw
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
-from ggzy.opening.queries import Avoidable, bidders_of_rounds
+from ggzy.opening.queries import Avoidable, bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.spec import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +146,8 @@ class CheckInRow:
     left: bool
     reason: str
     seated: bool
+    #: the committee reviews a prequalification
+    front: bool = False
 
 
 def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
@@ -171,18 +172,20 @@ def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
             next_steps=(("评标邀请", "/work/calls"), ("工作台", "/work")),
         )
     rounds = list(draw.rounds.select_related("lot").order_by("pk"))
-    before = {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING}
-    opened = not any(r.stage in before for r in rounds)
+    opened = not not_yet_opened(rounds)
+    # who applied for prequalification is for the members alone: a tenderee without a seat is not one
+    shown = opened and (not owner or all(r.phase == 1 for r in rounds) or draw.committee_size > draw.needed)
     return CheckInRow(
         draw=draw.public_id,
         tender_name=draw.tender.name,
         lots=tuple((r.public_id, r.lot.name) for r in rounds),
         opened=opened,
-        bidders=tuple(bidders_of_rounds([r.pk for r in rounds])) if opened else (),
+        bidders=tuple(bidders_of_rounds([r.pk for r in rounds])) if shown else (),
         as_owner=owner,
         owner_seats=draw.committee_size - draw.needed,
         code=there.code if there else "",
         left=there.left if there else False,
         reason=there.reason if there else "",
         seated=draw.state == Draw.SEATED,
+        front=any(r.phase == 0 for r in rounds),
     )

@@ -26,6 +26,8 @@ EFFECTS = (
     "ggzy.awarding.actions",
     "ggzy.publishing.actions",
     "ggzy.tendering.filepdf",
+    "ggzy.fronts.actions",
+    "ggzy.fronts.invitation",
 )
 
 

@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     RESUMPTION = "resumption"
     TERMINATION = "termination"
     CORRECTION = "correction"
+    PREQUALIFICATION = "prequalification"
+    FIRST_STAGE = "first_stage"
 
     @property
     def label(self) -> str:
@@ -44,6 +46,8 @@ class NoticeKind(StrEnum):
             "resumption": "恢复公告",
             "termination": "终止公告",
             "correction": "更正公告",
+            "prequalification": "资格预审公告",
+            "first_stage": "两阶段招标第一阶段公告",
         }[self.value]
 
 

@@ -1,8 +1,11 @@
 """Who may read which level of a process's evidence, and which kept document."""
 
+from pathlib import PurePath
+
 from ggzy.awarding.models import Award
 from ggzy.contracting.models import Contract
 from ggzy.evaluation.models import Evaluation
+from ggzy.fronts.queries import require_may_read_package
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
 from ggzy.opening.models import BidOpening
@@ -33,7 +36,9 @@ def require_level(*, ocid: str, level: str, viewer: Actor) -> None:
         raise NotFound("没有这个招标项目")
     owner = viewer.organisation_pk in {tender.tenderee_id, tender.agency_id}
     took_part = BidOpening.objects.filter(
-        session__round__lot__tender=tender, bid__bidder_id=viewer.organisation_pk
+        session__round__lot__tender=tender,
+        session__round__phase=1,
+        bid__bidder_id=viewer.organisation_pk,
     ).exists()
     if not (owner or took_part):
         raise NotPermitted("当事人证据包由招标人、代理机构和已开标的投标人查阅")
@@ -80,6 +85,14 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     )
     if row is not None:
         tender = row.session.round.lot.tender
+        if row.session.round.phase == 0:
+            # a file's name could say whose it is: the owner side of a two-stage tender reads proposals under letters
+            require_may_read_package(
+                round_pk=row.session.round_id, sender_pk=row.bid.bidder_id, viewer=viewer
+            )
+            name = next(a["name"] for a in row.attachments if a["sha256"] == digest)
+            own = viewer.organisation_pk == row.bid.bidder_id
+            return name if own or viewer.role is Role.SUPERVISOR else f"附件{PurePath(name).suffix}"
         seated = Evaluation.objects.filter(
             round=row.session.round, draw__members__account_id=viewer.account_pk, draw__members__left=False
         ).exists()

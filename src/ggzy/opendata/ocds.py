@@ -11,12 +11,17 @@ from ggzy.contracting.queries import contracts_of
 from ggzy.evidence.queries import FeedRow, acts_of, feed
 from ggzy.kernel.actors import ANYONE
 from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.refusals import NotFound
 from ggzy.opening.queries import tenderers_of
+from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.queries import LotRow, TenderRow, lots_of_tender, tender, tender_of_ocid
 
 #: act → the OCDS tag of the release it makes
 TAGS = {
+    "fronts.prequalification_published": "tender",
+    "fronts.first_stage_published": "tender",
+    "fronts.failed": "tenderUpdate",
     "tendering.published": "tender",
     "changes.made": "tenderAmendment",
     "opening.failed": "tenderUpdate",
@@ -27,6 +32,8 @@ TAGS = {
 }
 _STATUS = {
     Stage.FAILED: "unsuccessful",
+    Stage.PQ_FAILED: "unsuccessful",
+    Stage.TS_FAILED: "unsuccessful",
     Stage.TERMINATED: "cancelled",
     Stage.AWARDED: "complete",
     Stage.NOTIFIED: "complete",
@@ -34,6 +41,8 @@ _STATUS = {
     Stage.PERFORMING: "complete",
     Stage.ARCHIVED: "complete",
 }
+#: OCDS: open to all, to those who were found qualified, or to those who were asked
+_METHODS = {"GC_PREQ": "selective", "GC_INVITE": "limited", "GC_TWO_STAGE": "selective"}
 
 
 def _date(moment: datetime) -> str:
@@ -72,6 +81,8 @@ def record_package(ocid: str, *, uri: str, at: datetime) -> dict[str, Any]:
     process = _Process(tender(tender_of_ocid(ocid), viewer=ANYONE))
     rows = [row for row in acts_of(ocid) if row.act in TAGS]
     releases = [process.release(row) for row in rows]
+    if not rows:
+        raise NotFound("该招标项目刚刚公告, 还没有写入公开日志, 请稍后再取")
     compiled = process.release(rows[-1]) | {"tag": ["compiled"], "id": f"{ocid}-compiled"}
     compiled |= process.parts(everything=True)
     return {
@@ -187,7 +198,10 @@ class _Process:
         first = min((lot for lot in self.lots), key=lambda lot: (lot.published_at, lot.number))
         last = max((lot for lot in self.lots), key=lambda lot: (lot.published_at, -lot.number))
         states = {_STATUS.get(Stage(lot.stage), "active") for lot in newest.values()}
-        out = {
+        # an invitation that was not approved goes on as an open tender
+        by_front = any(lot.restricted or lot.phase == 0 for lot in newest.values())
+        code = self.row.procedure_code if by_front else GC_OPEN_POST.code
+        out: dict[str, Any] = {
             "id": self.row.tender,
             "title": self.row.name,
             "status": "active"
@@ -196,12 +210,9 @@ class _Process:
             if "complete" in states
             else states.pop(),
             "procuringEntity": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
-            "procurementMethod": "open",
-            "procurementMethodDetails": "公开招标(资格后审)",
+            "procurementMethod": _METHODS.get(code, "open"),
+            "procurementMethodDetails": BY_CODE[code].label.removeprefix("工程建设 "),
             "mainProcurementCategory": "works",
-            "awardCriteria": "priceOnly"
-            if self.row.document.get("method") == "lowest_evaluated_price"
-            else "ratedCriteria",
             "submissionMethod": ["electronicSubmission"],
             "value": _money(sum(lot.budget for lot in newest.values())),
             "items": [
@@ -210,6 +221,9 @@ class _Process:
             ],
             "tenderPeriod": {"startDate": _date(first.published_at), "endDate": _date(last.bid_deadline)},
         }
+        if self.row.document:  # a file that is issued only to some does not say here how bids are judged
+            lowest = self.row.document["method"] == "lowest_evaluated_price"
+            out["awardCriteria"] = "priceOnly" if lowest else "ratedCriteria"
         if bidders and self.tenderers:
             out["tenderers"] = [{"id": uscc, "name": name} for uscc, name in self.tenderers]
             out["numberOfTenderers"] = len(self.tenderers)

@@ -10,7 +10,7 @@ from django.db import transaction
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
-from ggzy.evidence.actions import disclose_acts, disclose_hashes, record_act
+from ggzy.evidence.actions import disclose_acts, disclose_hashes, disclose_round, record_act
 from ggzy.identity.actions import sign_document
 from ggzy.identity.models import Signature
 from ggzy.kernel import files
@@ -20,12 +20,13 @@ from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.money import CENT, MOST
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
-from ggzy.opening import rules
+from ggzy.opening import quiet, rules
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.actions import CLOSE_BIDDING
 from ggzy.tendering.document import parse
+from ggzy.tendering.fronts import follow_closing, fronts_of
 from ggzy.tendering.models import Round, TenderFile
 from ggzy.tendering.moves import (
     lock_round,
@@ -74,6 +75,7 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
     if now < round_.bid_deadline:
         return round_.bid_deadline
     make_move(round_, "close_bidding", actor=SYSTEM, now=now, closed_at=now)
+    follow_closing(round_, now=now)
     live = list(
         Bid.objects.filter(round=round_, state=Bid.LIVE)
         .order_by("entry_hash")
@@ -181,6 +183,8 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
     set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
     disclose_hashes([bid.entry_hash for bid in bids], now=now)
     disclose_acts(round_id=round_.public_id, acts=("objections.raised",), now=now)
+    for front in fronts_of([round_]).values():
+        disclose_round(front.public_id, now=now)
     record_act(
         "opening.opened",
         subject=session.public_id,
@@ -240,7 +244,7 @@ def release_key(*, bid_id: str, bid_key: str, actor: Actor, now: datetime) -> Bi
     require_move(round_, "release_key", actor=actor)
     if now >= row.session.window_ends_at and row.session.paused_at is None:
         raise rules.WindowClosed("解密时限已到, 未解密的投标文件按招标文件和办法的规定处理")
-    manifest = bidbox.read_manifest(bytes(row.bid.manifest))
+    manifest = bidbox.read_manifest(bytes(row.bid.manifest), priced=None)
     bidbox.require_key(key, manifest=manifest)
     row.state, row.bid_key, row.released_at = BidOpening.RELEASED, key, now
     row.save(update_fields=["state", "bid_key", "released_at"])
@@ -271,7 +275,7 @@ def decrypt(opening_id: str, now: datetime) -> datetime | None:
     row = BidOpening.objects.select_for_update(of=("self",)).select_related("bid").get(public_id=opening_id)
     if row.state != BidOpening.RELEASED:
         return None
-    manifest = bidbox.read_manifest(bytes(row.bid.manifest))
+    manifest = bidbox.read_manifest(bytes(row.bid.manifest), priced=None)
     folder = files.settings.FILES / "opening" / new_public_id()
     sealed = files.sealed_path(row.bid.payload)
     try:
@@ -301,6 +305,9 @@ def _settle(row: BidOpening, state: str, reason: str, *, now: datetime) -> None:
 def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str, Any]) -> None:
     """Read the structured fields of an opened bid; what is not a bid's shape is the bidder's failure."""
     fields = opened.fields
+    if row.priceless:
+        quiet.require_front_package(fields, manifest=manifest)
+        return _keep(row, opened)
     try:
         price = Decimal(str(fields["price"]))
         days = fields["duration_days"]
@@ -320,7 +327,14 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
         raise bidbox.PackageBroken("投标文件中的报价、工期或联合体成员填写不规范") from None
     if manifest["bidder"] != fields.get("uscc"):
         raise bidbox.PackageBroken("投标文件中的投标人与清单不一致")
-    row.price, row.duration_days, row.fields, row.salts = price, days, fields, opened.salts
+    row.price, row.duration_days = price, days
+    return _keep(row, opened)
+
+
+def _keep(row: BidOpening, opened: bidbox.Opened) -> None:
+    """Keep what was inside: fields, the salts that prove them, attachments."""
+    fields = row.fields = opened.fields
+    row.salts = opened.salts
     kept = []
     listed = {a["name"]: a for a in fields.get("attachments", [])}
     for name, path in opened.attachments.items():
@@ -357,6 +371,9 @@ def show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> N
     session.shown_at = now
     session.save(update_fields=["shown_at"])
     cancel_timer(kind=END_WINDOW, subject=session.public_id, now=now)
+    front = round_.phase == 0
+    if front:
+        set_timer(kind=quiet.SETTLED, subject=round_.public_id, due_at=now)
     for row in rows:
         public: dict[str, Any] = {
             "bid": row.bid.public_id,
@@ -381,7 +398,8 @@ def show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> N
             actor=SYSTEM,
             legal_at=now,
             **place_of(round_),
-            public=public,
+            # whose application or proposal it was is for the parties, after the opening of the bids themselves
+            **{"party" if front else "public": public},
         )
 
 

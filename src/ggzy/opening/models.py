@@ -50,12 +50,20 @@ class BidOpening(BusinessRow):
     fields = models.JSONField(default=dict)
     salts = models.JSONField(default=dict)
     attachments = models.JSONField(default=list)
+    #: a package of a front: it must not carry a price
+    priceless = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="an_opened_bid_has_a_price",
-                condition=~models.Q(state="opened") | models.Q(price__isnull=False),
+                condition=~models.Q(state="opened")
+                | models.Q(price__isnull=False)
+                | models.Q(priceless=True),
+            ),
+            models.CheckConstraint(
+                name="a_package_of_a_front_has_no_price",
+                condition=models.Q(priceless=False) | models.Q(price__isnull=True),
             ),
         ]
 

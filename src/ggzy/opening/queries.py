@@ -13,6 +13,7 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.actions import record_of
 from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
@@ -85,7 +86,9 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
     tender = round_.lot.tender
     session = OpeningSession.objects.filter(round=round_).first()
     sealed = None
-    if round_.closed_at is not None and round_.stage != Stage.FAILED or session is not None:
+    if round_.phase == 0:
+        session = None  # the packages of a front are opened to their reviewers, never in a hall
+    elif round_.closed_at is not None and round_.stage != Stage.FAILED or session is not None:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
     objections: tuple[dict[str, Any], ...] = ()
@@ -153,7 +156,9 @@ def record_to_sign(*, round_id: str, viewer: Actor) -> bytes:
     """
     require(viewer, Permission.OPENING_WATCH)
     session = (
-        OpeningSession.objects.select_related("round__lot__tender").filter(round__public_id=round_id).first()
+        OpeningSession.objects.select_related("round__lot__tender")
+        .filter(round__public_id=round_id, round__phase=1)
+        .first()
     )
     if session is None or session.shown_at is None:
         raise NotFound("该标段尚未开标唱标, 开标记录还没有形成")
@@ -218,6 +223,12 @@ def bidders_of_rounds(round_pks: Sequence[int]) -> list[Avoidable]:
     return [Avoidable(name=name, uscc=uscc) for uscc, name in sorted(found.items())]
 
 
+def not_yet_opened(rounds: Sequence[Round]) -> bool:
+    """Say whether any of the rounds still takes packages or is being opened: no member may check in before."""
+    before = {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.PQ_OPEN}
+    return any(r.stage in before or (r.stage == Stage.PQ_CLOSED and not is_settled(r.pk)) for r in rounds)
+
+
 def all_bidders(round_pk: int) -> list[int]:
     """Return the organisations that took part in an opened round."""
     return list(
@@ -227,7 +238,9 @@ def all_bidders(round_pk: int) -> list[int]:
 
 def tenderers_of(round_pks: Sequence[int]) -> list[tuple[str, str]]:
     """Return (USCC, name) of the bidders of opened rounds whose prices are shown."""
-    rows = BidOpening.objects.filter(session__round_id__in=round_pks, session__shown_at__isnull=False)
+    rows = BidOpening.objects.filter(
+        session__round_id__in=round_pks, session__round__phase=1, session__shown_at__isnull=False
+    )
     return sorted(set(rows.values_list("bid__bidder__uscc", "bid__bidder__name")))
 
 

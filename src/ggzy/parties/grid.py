@@ -61,6 +61,11 @@ class Permission(StrEnum):
     WITNESS_ACKNOWLEDGE = "witnessing:incident:acknowledge"
     PUBLICATION_READ = "publishing:delivery:read"
     PUBLICATION_RETRY = "publishing:delivery:retry"
+    FRONT_READ = "fronts:front:read"
+    FRONT_OBJECT = "fronts:objection:raise"
+    INVITATION_APPROVE = "fronts:invitation:approve"
+    INVITATION_ANSWER = "fronts:invitation:answer"
+    PROPOSALS_READ = "fronts:proposals:read"
 
 
 _R = Role
@@ -122,6 +127,11 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.WITNESS_ACKNOWLEDGE: frozenset({_R.SUPERVISOR}),
     Permission.PUBLICATION_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.PUBLICATION_RETRY: _OWNERS | {_R.CENTRE},
+    Permission.FRONT_READ: _OWNERS | {_R.SUPERVISOR},
+    Permission.FRONT_OBJECT: frozenset({_R.BIDDER}),
+    Permission.INVITATION_APPROVE: frozenset({_R.SUPERVISOR}),
+    Permission.INVITATION_ANSWER: frozenset({_R.BIDDER}),
+    Permission.PROPOSALS_READ: _OWNERS,
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
@@ -143,6 +153,8 @@ BINDING = frozenset(
         Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,
         Permission.WITNESS_REPORT,
+        Permission.INVITATION_APPROVE,
+        Permission.INVITATION_ANSWER,
     }
 )
 

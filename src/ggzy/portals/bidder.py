@@ -20,6 +20,7 @@ from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, download, due, refused_here
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
+from ggzy.tendering.fronts import own_admissions
 
 PARTS = (
     ("manifest", "manifest.json", "清单"),
@@ -43,10 +44,19 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)
         if row.bid_deadline and row.bid_deadline > moment
     ]
+    from ggzy.portals.front_pages import bidder_front  # it uses this module's parts
+
+    front = bidder_front(actor, moment)
+    mine = own_admissions(
+        round_pks=[row.round_pk for row in open_rows if row.restricted],
+        organisation_pk=actor.organisation_pk,
+    )
+    open_rows = [row for row in open_rows if not row.restricted or row.round_pk in mine]
     open_rows.sort(key=lambda row: row.bid_deadline or moment)
     return {
         "bench": "bidder",
-        "todos": todos,
+        "todos": [*todos, *front.pop("front_todos")],
+        **front,
         "open_rows": [(row, row.round in live) for row in open_rows],
         "own": own,
         "objections": own_objections(actor.organisation_pk),
@@ -108,7 +118,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     own = bids.own_bids(actor=actor, round_id=round_id)
     live = next((b for b in own if b.state == "live"), None)
     closed = row.bid_deadline is None or at >= row.bid_deadline
-    file = tenders.tender_file(tender_id=row.tender)
+    file = tenders.tender_file(tender_id=row.tender, viewer=actor)
     hall = hall_row(round_id=round_id, viewer=actor) if closed else None
     mine = next((b for b in hall.bids if b.own), None) if hall else None
     return {

@@ -178,7 +178,7 @@ GC_OPEN_POST: dict[str, Row] = {
     "review_errors": Row(
         act="ggzy.evaluation.sittings.review_errors",
         page="work-errors",
-        operation="POST /v1/rounds/{round_id}/review",
+        operation="POST /v1/rounds/{round_id}/report-review",
         permission=P.EVALUATION_REOPEN,
         test=_AFTER + "errors_found_in_the_report_go_back_to_its_committee",
     ),

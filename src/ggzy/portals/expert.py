@@ -59,6 +59,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         if desk.waits_for_me:
             href = f"/work/rounds/{desk.round}/desk"
             todos.append(Todo(what=STEPS[desk.step], where=desk.name, href=href, label="进入评标"))
+    from ggzy.portals.front_pages import expert_todos  # it stands above the benches
+
+    todos += expert_todos(actor)
     return {"bench": "expert", "todos": todos, "calls": calls, "desks": [(d, STEPS[d.step]) for d in desks]}
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.evidence import queries as evidence
 from ggzy.kernel.actors import Role
+from ggzy.kernel.refusals import NotFound
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
 from ggzy.opening.queries import hall_row
@@ -24,6 +25,12 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     moment = now()
     # read before what is shown: an event in between is told again, none is missed
     told = evidence.acts_of_round(round_id)
+    lot = tenders.round_row(round_id)
+    if lot.phase == 0:
+        raise NotFound(
+            "资格预审申请和技术建议不公开开启, 没有开标大厅; 投标的开标大厅在招标文件发出后开放",
+            next_steps=(("查看标段", f"/lots/{lot.lot}"),),
+        )
     hall = hall_row(round_id=round_id, viewer=viewer)
     waiting = hall.bid_deadline is None or moment < hall.bid_deadline
     about = [] if waiting else notices.of_round(round_id)
@@ -31,7 +38,7 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     names = {bid.bid: bid.bidder for bid in hall.bids}
     return {
         "hall": hall,
-        "lot": tenders.round_row(round_id),
+        "lot": lot,
         "waiting": waiting,
         "places": places_of(round_id),
         "failed": hall.stage == Stage.FAILED and hall.opened_at is None,

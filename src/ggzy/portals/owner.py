@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.awarding.queries import awards_of
 from ggzy.evaluation import queries as evaluations
+from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
 from ggzy.objections.queries import waiting_for_answer
@@ -16,11 +17,12 @@ from ggzy.portals.centre import seed_todos
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, due, refused_here
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import Hold, Move, MoveNotAllowed, Stage
+from ggzy.procedures.spec import FAILURES, Hold, Move, MoveNotAllowed, Stage
 from ggzy.projects import actions as projects
 from ggzy.projects.queries import known_project, project_row, projects_of
 from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
+from ggzy.tendering.queries import FrontState
 from ggzy.tendering.worklist import WorkRow, work_rows
 
 LOT_ROWS = 3
@@ -81,6 +83,8 @@ class Step:
 
 def next_step(row: WorkRow, role: Role) -> Step:
     """Return the one next step of a lot for a role, taken from the procedure that the lot runs by."""
+    if row.front is not None and (step := _front_step(row)) is not None:
+        return step
     for move in _moves(row, role):
         if move.code in _PLACES:
             href, label = _PLACES[move.code]
@@ -105,6 +109,54 @@ def next_step(row: WorkRow, role: Role) -> Step:
     return Step(says=says, href=f"/work/tenders/{row.tender}", label="查看")
 
 
+#: stages of a front at which the main round's own steps are what comes next
+_FRONT_WAITS = {
+    Stage.PQ_EDIT: {Stage.DOC_READY, Stage.DOC_EDIT},
+    Stage.IV_REASON: frozenset(Stage),
+    Stage.IV_LIST: frozenset(Stage),
+    Stage.TS1_OPEN: frozenset(Stage) - {Stage.DRAFT},
+}
+_FRONT_BUSY = {Stage.PQ_OPEN, Stage.PQ_CLOSED, Stage.PQ_REVIEW, Stage.PQ_RESULT}
+
+
+#: what the owner side does at a stage of a front; at the others it waits
+_FRONT_SAYS = {
+    "PQ_EDIT": "填写资格预审部分, 发布资格预审公告",
+    "PQ_RESULT": "发出资格预审结果和投标邀请书",
+    "PQ_FAILED": "资格预审失败, 可以开始新一轮",
+    "IV_REASON": "写明邀请招标的理由, 等待认定",
+    "IV_LIST": "确定邀请名单, 发出投标邀请书",
+    "IV_FAILED": "邀请没有成立, 可以开始新一轮",
+    "TS1_OPEN": "发布第一阶段公告",
+    "TS_FAILED": "第一阶段失败, 可以开始新一轮",
+}
+
+
+def _front_key(front: FrontState) -> str:
+    """Return the stage, or "" for a first stage that is published and only waits."""
+    return "" if front.stage == Stage.TS1_OPEN and front.published_at else front.stage
+
+
+def _front_step(row: WorkRow) -> Step | None:
+    """Return the step of a lot's front if that is what comes next, else None: the main round goes on."""
+    assert row.front is not None
+    stage = Stage(row.front.stage)
+    waits = (
+        row.stage in _FRONT_WAITS.get(stage, ())
+        or stage in _FRONT_BUSY
+        or stage in FAILURES
+        or (stage in {Stage.IV_SENT, Stage.TS1_REVIEW} and row.front.decided_at is None)
+    )
+    if not waits:
+        return None
+    return Step(
+        says=_FRONT_SAYS.get(_front_key(row.front), stage.label),
+        href=f"/work/tenders/{row.tender}/front",
+        label="办理",
+        clause=BY_CODE[row.front.procedure_code].basis,
+    )
+
+
 def _moves(row: WorkRow, role: Role) -> list[Move]:
     """Return the built moves that lead on from where a lot stands, that the role may make and no hold stops."""
     procedure = BY_CODE[row.procedure_code]
@@ -127,6 +179,18 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
     todos += _result_todos(rows, steps)
     todos += seed_todos("owner", only={row.tender for row in rows})
+    for waiting in objections_waiting(actor.organisation_pk):
+        todos.append(
+            Todo(
+                what="答复对资格预审文件的异议",
+                where=waiting["name"],
+                href=f"/work/tenders/{waiting['tender']}/front",
+                label="答复",
+                due=waiting["answer_due_at"],
+                clause="《招标投标法实施条例》第二十二条",
+                urgent=True,
+            )
+        )
     for waiting in waiting_for_answer(actor.organisation_pk):
         todos.append(
             Todo(
@@ -177,6 +241,11 @@ _QUIET = {
 
 def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
     """Return what a lot before its report asks of the owner side."""
+    if row.front is not None and row.shows_front and step.href.endswith("/front"):
+        if _front_key(row.front) not in _FRONT_SAYS:
+            return []
+        name = f"{row.tender_name} · {row.lot_name}"
+        return [Todo(what=step.says, where=name, href=step.href, label=step.label, clause=step.clause)]
     stage = Stage(row.stage)
     waits_for_others = step.says == _MEANWHILE.get(stage) and stage not in {Stage.OPEN_FOR_BID, Stage.FAILED}
     if stage in _QUIET or stage is Stage.CAND_PUB or waits_for_others:

@@ -18,8 +18,8 @@ from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels, next_step
 from ggzy.portals.work import refused_here
-from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
+from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.publishing.personal import personal_data_in
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
@@ -64,6 +64,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     lots = _own_lots(tender_id, actor)
     stages = {lot.stage for lot in lots}
     procedure = BY_CODE[tender.procedure_code]
+    main = GC_OPEN_POST
     published = [lot for lot in lots if lot.published_at and lot.bid_deadline]
     rounds_to_draw = [lot.round for lot in lots if lot.stage in {s.value for s in experts.DRAW_STAGES}]
     draw_id = draws.draw_of_rounds([lot.round for lot in lots])
@@ -74,7 +75,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "procedure": procedure,
         "lots": [(lot, next_step(lot, actor.role), hold_labels(lot.holds)) for lot in lots],
         "stages": stages,
-        "steps": steps_to(procedure, Stage(lots[0].stage), since=procedure.initial) if lots else [],
+        "steps": steps_to(main, Stage(lots[0].stage), since=main.initial) if lots else [],
         "figures": worklist.lot_drafts(tender_id),
         "check": worklist.last_form_check(tender_id),
         "conclusion": worklist.last_conclusion(tender_id),
@@ -90,6 +91,10 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "opened": bool(stages) and not stages & {"OPEN_FOR_BID", "CLOSED", "OPENING"},
         "failed": [lot for lot in lots if lot.stage == Stage.FAILED],
         "given": {"passed": "true", "opinion": ""},
+        "fronts": [(lot.lot_name, lot.front) for lot in lots if lot.front],
+        "front_first": any(
+            lot.front and (lot.front.decided_at is None or lot.front.stage in FAILURES) for lot in lots
+        ),
         "now": now(),
     }
 
@@ -252,6 +257,8 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     given = _entered(request)
     if tender.document.get("clauses"):  # the template is filled in on a page of its own
         given["clauses"] = tender.document["clauses"]
+    if tender.document.get("prequalification"):  # it is written on the page of the front
+        given["prequalification"] = tender.document["prequalification"]
     try:
         tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
     except Refusal as refusal:
@@ -285,6 +292,7 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
     page: dict[str, Any] = {
         "tender": tender,
         "ready": any(s.stage == Stage.DOC_READY for s in tenders.states_of(tender_id)),
+        "by_front": any(s.front for s in tenders.states_of(tender_id)),
         "figures": worklist.lot_drafts(tender_id),
         "earliest": worklist.earliest_deadline(at),
         "deadline": proposed_deadline(at),
@@ -295,7 +303,7 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         if request.method == "POST":
             page["deadline"] = moment(request, "bid_deadline", says="投标截止时间")
             tendering.publish(tender_id=tender_id, bid_deadline=page["deadline"], actor=actor, now=at)
-            return done(f"/work/tenders/{tender_id}", "招标公告和招标文件已发布, 即日起可以投标")
+            return done(f"/work/tenders/{tender_id}", "招标文件已发出, 即日起可以投标")
         if request.GET.get("deadline"):
             page["deadline"] = _asked(request.GET["deadline"])
     except Refusal as refusal:

@@ -13,6 +13,7 @@ from ggzy.deposits.queries import release_moments
 from ggzy.drafting import clauses
 from ggzy.drafting.queries import file_pdf
 from ggzy.experts.queries import draws_of_tender
+from ggzy.fronts.queries import public_front
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput
 from ggzy.notices import queries as notices
@@ -20,12 +21,12 @@ from ggzy.notices.actions import NoticeKind
 from ggzy.objections.queries import objections_on
 from ggzy.parties.grid import Permission, may
 from ggzy.portals.frame import now, show, who
-from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.publishing.queries import anchor_of, published_at_media
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart
-from ggzy.ui.flow import steps_to
+from ggzy.ui.flow import Step, steps_to
 
 #: stages that people look for in the list of tenders
 STAGES = (
@@ -41,6 +42,8 @@ STAGES = (
     Stage.NOTIFIED,
     Stage.CONTRACTED,
     Stage.FAILED,
+    Stage.PQ_OPEN,
+    Stage.TS1_OPEN,
 )
 
 
@@ -167,7 +170,9 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
     candidates = [n for n in about if n.row.kind == NoticeKind.CANDIDATES]
     page = {
         "lot": row,
-        "steps": steps_to(GC_OPEN_POST, Stage(row.stage)),
+        "steps": _steps(row),
+        "front": public_front(row.round) if row.phase == 0 else None,
+        "procedure": BY_CODE[row.procedure_code],
         "rounds": tenders.rounds_of_lot(lot_id),
         "holds": [Hold(kind).label for state in held for kind in state.holds],
         "notices": about,
@@ -182,6 +187,13 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "now": now(),
     }
     return show(request, "public/lot.html", page)
+
+
+def _steps(row: tenders.LotRow) -> list[Step]:
+    """Return the line of the procedure that the round runs by: the main one from the notice, a front from its start."""
+    procedure = BY_CODE[row.procedure_code]
+    since = procedure.initial if procedure.front else Stage.OPEN_FOR_BID
+    return steps_to(procedure, Stage(row.stage), since=since)
 
 
 def notice_list(request: HttpRequest) -> HttpResponse:
@@ -246,7 +258,7 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
 
 def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
     """Show a version of the tender file as a document."""
-    row = tenders.tender_file(tender_id=tender_id, version=version)
+    row = tenders.tender_file(tender_id=tender_id, version=version, viewer=who(request))
     document = row.document
     page = {
         "tender": tenders.tender(tender_id, viewer=who(request)),
@@ -271,7 +283,7 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
 
 def file_json(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
     """Download a version of the tender file as the data it is: what its hash is made of."""
-    row = tenders.tender_file(tender_id=tender_id, version=version)
+    row = tenders.tender_file(tender_id=tender_id, version=version, viewer=who(request))
     answer = JsonResponse(
         {
             "version": row.version,

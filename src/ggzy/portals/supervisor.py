@@ -22,10 +22,12 @@ _KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "s
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the draws that wait for a seed, the evaluations and the processes."""
+    from ggzy.portals.front_pages import supervisor_todos  # it stands above the benches
+
     rows = tenders.recent_lots(limit=100)
     return {
         "bench": "supervisor",
-        "todos": seed_todos("supervisor") + _witness_todos(actor),
+        "todos": [*seed_todos("supervisor"), *_witness_todos(actor), *supervisor_todos()],
         "red_publications": red_count(viewer=actor, now=moment),
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
@@ -54,7 +56,7 @@ def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show every member's sheets of one evaluation."""
     row = tenders.round_row(round_id)
     found = evaluations.sheets_for_supervisor(round_id=round_id, actor=who(request))
-    document = tenders.tender_file(tender_id=row.tender).document
+    document = tenders.tender_file(tender_id=row.tender, viewer=who(request)).document
     titles = {r["key"]: r["text"] for r in document["requirements"]}
     titles |= {c["key"]: c["title"] for c in document["criteria"]}
     page = {

@@ -6,6 +6,7 @@ from ggzy.portals import (
     changes,
     disclosure,
     drafting,
+    front_pages,
     publication,
     rooms,
     urls_public,
@@ -24,6 +25,7 @@ _TOPICS = (
     disclosure,
     drafting,
     bills,
+    front_pages,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

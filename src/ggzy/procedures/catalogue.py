@@ -2,6 +2,7 @@
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
+from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"
@@ -450,6 +451,7 @@ GC_OPEN_POST = Procedure(
     frozenset({Stage.ARCHIVED, Stage.FAILED, Stage.TERMINATED}),
     3,
     "招标投标法; 招标投标法实施条例; 电子招标投标办法",
+    lawful_when="不需要预先筛选投标人的项目; 国有资金占控股或者主导地位的依法必须招标项目应当公开招标(条例第八条)",
 )
 
-BY_CODE: dict[str, Procedure] = {GC_OPEN_POST.code: GC_OPEN_POST}
+BY_CODE: dict[str, Procedure] = {p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE)}

@@ -37,6 +37,23 @@ class Stage(StrEnum):
     ARCHIVED = "ARCHIVED"
     FAILED = "FAILED"
     TERMINATED = "TERMINATED"
+    PQ_EDIT = "PQ_EDIT"
+    PQ_OPEN = "PQ_OPEN"
+    PQ_CLOSED = "PQ_CLOSED"
+    PQ_REVIEW = "PQ_REVIEW"
+    PQ_RESULT = "PQ_RESULT"
+    PQ_DONE = "PQ_DONE"
+    PQ_FAILED = "PQ_FAILED"
+    IV_REASON = "IV_REASON"
+    IV_LIST = "IV_LIST"
+    IV_SENT = "IV_SENT"
+    IV_DONE = "IV_DONE"
+    IV_FAILED = "IV_FAILED"
+    TS1_OPEN = "TS1_OPEN"
+    TS1_REVIEW = "TS1_REVIEW"
+    TS2_OPEN = "TS2_OPEN"
+    TS_DONE = "TS_DONE"
+    TS_FAILED = "TS_FAILED"
 
     @property
     def label(self) -> str:
@@ -65,6 +82,23 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.ARCHIVED: "已归档",
     Stage.FAILED: "招标失败(流标)",
     Stage.TERMINATED: "终止招标",
+    Stage.PQ_EDIT: "预审文件编制",
+    Stage.PQ_OPEN: "预审公告及申请中",
+    Stage.PQ_CLOSED: "预审申请截止",
+    Stage.PQ_REVIEW: "资格审查中",
+    Stage.PQ_RESULT: "审查结果待通知",
+    Stage.PQ_DONE: "投标邀请书已发",
+    Stage.PQ_FAILED: "预审失败",
+    Stage.IV_REASON: "邀请理由审核",
+    Stage.IV_LIST: "邀请名单确定",
+    Stage.IV_SENT: "邀请书已发",
+    Stage.IV_DONE: "受邀人投标",
+    Stage.IV_FAILED: "邀请失败",
+    Stage.TS1_OPEN: "第一阶段征集技术建议",
+    Stage.TS1_REVIEW: "建议评审及编制文件",
+    Stage.TS2_OPEN: "第二阶段投标",
+    Stage.TS_DONE: "两阶段转入开标",
+    Stage.TS_FAILED: "第一阶段失败",
 }
 
 
@@ -88,6 +122,9 @@ class Hold(StrEnum):
             "system_failure": "系统故障中止",
         }[self.value]
 
+
+#: ends of a round that failed: a new round may follow
+FAILURES = frozenset({Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED})
 
 EVERY_HOLD = frozenset(Hold)
 NO_HOLD: frozenset[Hold] = frozenset()
@@ -132,6 +169,10 @@ class Procedure:
     minimum_bids: int
     basis: str
     _by_place: dict[tuple[Stage, str], Move] = field(default_factory=dict, repr=False, compare=False)
+    #: one sentence: when the law allows this way of tendering
+    lawful_when: str = ""
+    #: a front runs before the main procedure and decides who may bid in it; its packages carry no price
+    front: bool = False
 
     def __post_init__(self) -> None:
         for move in self.moves:
@@ -165,6 +206,21 @@ class Procedure:
         if blocking:
             raise MoveNotAllowed(f"因{'、'.join(blocking)}, 暂停进行“{found.label}”, 解除后方可继续")
         return found
+
+    def has(self, stage: Stage | str, code: str) -> bool:
+        """Say whether there is a built move `code` from a stage (holds are not asked)."""
+        found = self._by_place.get((Stage(stage), code))
+        return found is not None and found.built
+
+    @property
+    def priced(self) -> bool:
+        """Say whether the packages that this procedure takes carry a price."""
+        return not self.front
+
+    @property
+    def failures(self) -> frozenset[Stage]:
+        """Return the ends after which the lot is tendered anew."""
+        return self.final & FAILURES
 
     def from_stage(self, stage: Stage | str) -> tuple[Move, ...]:
         """Return the moves that leave or stay at a stage, deferred ones included."""

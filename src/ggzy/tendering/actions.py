@@ -20,18 +20,17 @@ from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.law import table
 from ggzy.law.limits import beijing_date
-from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
-from ggzy.tendering import checking, rules, versions
+from ggzy.tendering import checking, fronts, rules, versions
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
 from ggzy.tendering.moves import (
     lock_rounds_of,
     make_move,
-    procedure_of,
     require_owner_side,
     require_tenderee,
 )
@@ -105,12 +104,8 @@ def create_tender(
         row = Lot.objects.create(
             tender=tender, number=number, region_code=project.region_code, **_lot(lot, number)
         )
-        Round.objects.create(
-            lot=row,
-            number=1,
-            procedure_code=procedure.code,
-            stage=procedure.initial.value,
-            region_code=project.region_code,
+        fronts.begin_rounds(
+            row, number=1, front=fronts.front_code(procedure.code), region_code=project.region_code
         )
     record_act(
         "tendering.drafted",
@@ -172,6 +167,7 @@ def register(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
 def start_document(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     """Begin to write the tender file: REGISTERED → DOC_EDIT."""
     require(actor, Permission.TENDER_EDIT)
+    fronts.require_may_write(_rounds_at(tender_id, Stage.REGISTERED, "开始编制招标文件"))
     return _move_all(tender_id, Stage.REGISTERED, "start_document", "tendering.document_started", actor, now)
 
 
@@ -244,6 +240,7 @@ def send_to_review(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     document = parse(tender.document)
     rules.require_lawful_document(document, budgets=[r.lot.budget for r in rounds])
     checking.require_ready_for_review(document)
+    fronts.require_prequalification(document, procedure_code=tender.procedure_code)
     return _move_all(tender_id, Stage.DOC_EDIT, "send_to_review", "tendering.sent_to_review", actor, now)
 
 
@@ -327,16 +324,6 @@ def conclude_review(
     return conclusion
 
 
-def require_reviewed(tender: Tender, document: TenderDocument) -> None:
-    """Let a file pass whose very state passed the tenderee's fair-competition review.
-
-    :raises ReviewNotOfThisFile: no passed conclusion on this state
-    """
-    last = ReviewConclusion.objects.filter(tender=tender).order_by("-pk").first()
-    if last is None or not last.passed or last.document_sha256 != document_digest(document):
-        raise ReviewNotOfThisFile("招标文件没有通过公平竞争审查, 或审查后又有改动, 请重新送审")
-
-
 @dataclass(frozen=True, kw_only=True)
 class CopyState:
     """How the working copy of a published file stands to its newest version."""
@@ -368,7 +355,7 @@ def working_copy_state(tender_id: str) -> CopyState:
         dict.fromkeys(_PARTS.get(name, "其他条款") for name in after if before.get(name) != after[name])
     )
     try:
-        require_reviewed(tender, document)
+        require_reviewed(tender)
     except ReviewNotOfThisFile:
         return CopyState(changed=bool(differs), differs=differs, reviewed=False)
     return CopyState(changed=bool(differs), differs=differs, reviewed=True)
@@ -403,8 +390,9 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     rounds = _rounds_at(tender_id, Stage.DOC_READY, "发布招标公告")
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
-    document = parse(tender.document)
-    require_reviewed(tender, document)
+    rounds = fronts.ready_to_publish(rounds)
+    restricted = bool(fronts.fronts_of(rounds))
+    document = require_reviewed(tender)
     law = table.in_force(beijing_date(now))
     rules.require_time_to_bid(published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA)
     file = versions.issue(tender, rounds, document, now=now)
@@ -420,18 +408,23 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             published_at=now,
             law=stamp,
             file_version=file.version,
+            restricted=restricted,
         )
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=bid_deadline)
-    publish_notice(
-        kind=NoticeKind.TENDER,
-        ocid=tender.ocid,
-        tender=tender.public_id,
-        rounds=[r.public_id for r in rounds],
-        title=f"{tender.name}招标公告" + (f"(第{rounds[0].number}次招标)" if rounds[0].number > 1 else ""),
-        body=_notice_body(tender, document, lots, now=now, deadline=bid_deadline, file=file),
-        actor=actor,
-        now=now,
-    )
+    if restricted:
+        _invite_to_bid(rounds, tender, file, deadline=bid_deadline, actor=actor, now=now)
+    else:
+        publish_notice(
+            kind=NoticeKind.TENDER,
+            ocid=tender.ocid,
+            tender=tender.public_id,
+            rounds=[r.public_id for r in rounds],
+            title=f"{tender.name}招标公告"
+            + (f"(第{rounds[0].number}次招标)" if rounds[0].number > 1 else ""),
+            body=_notice_body(tender, document, lots, now=now, deadline=bid_deadline, file=file),
+            actor=actor,
+            now=now,
+        )
     record_act(
         "tendering.published",
         subject=tender.public_id,
@@ -442,12 +435,52 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             "published_at": _iso(now),
             "bid_deadline": _iso(bid_deadline),
             "tender_file_sha256": file.sha256,
-            "document": document.as_json(),
             "lots": lots,
             "limits": {k: stamp[k] for k in ("GC-T01", "GC-T03", "GC-T12", "GC-T13") if k in stamp},
+            **({} if restricted else {"document": document.as_json()}),
         },
+        # a file that is issued only to those let in is not in the public pack either
+        party={"document": document.as_json()} if restricted else None,
     )
     return tender
+
+
+def require_reviewed(tender: Tender) -> TenderDocument:
+    """Return the file as it stands if the last fair-competition conclusion passed exactly this state of it.
+
+    :raises ReviewNotOfThisFile: no conclusion, not passed, or on another state of the file
+    """
+    last = ReviewConclusion.objects.filter(tender=tender).order_by("-pk").first()
+    document = parse(tender.document) if tender.document else None
+    if (
+        document is None
+        or last is None
+        or not last.passed
+        or last.document_sha256 != document_digest(document)
+    ):
+        raise ReviewNotOfThisFile("招标文件没有通过公平竞争审查, 或审查后又有改动, 请重新送审")
+    return document
+
+
+def _invite_to_bid(
+    rounds: Sequence[Round],
+    tender: Tender,
+    file: TenderFile,
+    *,
+    deadline: datetime,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Issue the file to those whom the fronts have let in, each by its own letter; there is no public notice."""
+    fronts.hand_over(rounds, actor=actor, now=now)
+    tell(
+        organisations=fronts.admitted([r.pk for r in rounds]),
+        title=f"{tender.name}: 招标文件已发出, 请投标",
+        text=f"招标文件第{file.version}版已向您单位发出。投标截止(即开标)时间: "
+        f"{deadline.astimezone(BEIJING):%Y年%m月%d日%H时%M分}。是否获准投标的其他单位及数量依法保密。",
+        link=f"/tenders/{tender.public_id}/file/{file.version}",
+        now=now,
+    )
 
 
 def _iso(moment: datetime) -> str:
@@ -533,15 +566,11 @@ def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
     if old is None:
         raise NotFound("没有这个标段轮次")
     require_owner_side(old.lot.tender, actor)
-    if old.stage != Stage.FAILED or Round.objects.filter(lot=old.lot, number__gt=old.number).exists():
+    if Stage(old.stage) not in FAILURES or Round.objects.filter(lot=old.lot, number__gt=old.number).exists():
         raise NothingToDo("只有流标且尚未重新招标的标段可以开始新一轮招标")
-    new = Round.objects.create(
-        lot=old.lot,
-        number=old.number + 1,
-        procedure_code=old.procedure_code,
-        stage=procedure_of(old).initial.value,
-        region_code=old.region_code,
-    )
+    # an invitation that the authority did not approve goes on as an open tender (条例第八条)
+    front = "" if not_to_be_invited(old) else fronts.front_code(old.lot.tender.procedure_code)
+    new = fronts.begin_rounds(old.lot, number=old.number + 1, front=front, region_code=old.region_code)
     record_act(
         "tendering.round_started",
         subject=new.public_id,
@@ -553,3 +582,8 @@ def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
         supervisor={"after": old.public_id},
     )
     return new
+
+
+def not_to_be_invited(front: Round) -> bool:
+    """Say whether a failed front is an invitation whose ground was not approved (it never had invitees)."""
+    return front.stage == Stage.IV_FAILED and front.decided_at is None

@@ -70,6 +70,29 @@ class PriceRule:
     per_day: Decimal = Decimal(0)
 
 
+class QualificationMethod(StrEnum):
+    """How applicants for prequalification are chosen."""
+
+    ALL_QUALIFIED = "all_qualified"
+    LIMITED_NUMBER = "limited_number"
+
+    @property
+    def label(self) -> str:
+        """Return the statutory name."""
+        return {"all_qualified": "合格制", "limited_number": "有限数量制"}[self.value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prequalification:
+    """The prequalification part of a tender file: what applicants must meet and, where the number is limited,
+    how those who meet it are scored. What is not written here may not be a ground (条例第十八条)."""
+
+    method: QualificationMethod
+    requirements: tuple[Requirement, ...]
+    limit: int
+    criteria: tuple[Criterion, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TenderDocument:
     """Everything of the tender file that the platform acts upon."""
@@ -97,6 +120,7 @@ class TenderDocument:
     site: str = ""
     #: the template filled in (招标文件范本); None while the file is a free text only
     clauses: drafted.ClauseSet | None = None
+    prequalification: Prequalification | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
@@ -216,7 +240,57 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         ),
         site=_text(raw.get("site", ""), "site", "踏勘地点", 500, empty=True),
         clauses=drafted.parse(raw.get("clauses")),
+        prequalification=_prequalification(raw.get("prequalification")),
     )
+
+
+LEAST_QUALIFIED = 3
+
+
+def _prequalification(raw: Any) -> Prequalification | None:
+    """Return the prequalification part, if there is one.
+
+    :raises BadInput: a part of it is missing or cannot be right
+    """
+    if raw is None:
+        return None
+    at = "prequalification"
+    if not isinstance(raw, Mapping):
+        raise BadInput("资格预审部分应写明审查方法、要求和评分项", field=at)
+    method = _choice(
+        QualificationMethod, raw.get("method"), f"{at}.method", "资格审查方法(合格制或有限数量制)"
+    )
+    requirements = tuple(
+        Requirement(
+            key=_word(row.get("key"), f"{at}.requirements.{n}.key"),
+            part=ReviewPart.QUALIFICATION,
+            text=_text(row.get("text"), f"{at}.requirements.{n}.text", "资格要求", 300),
+        )
+        for n, row in enumerate(_rows(raw.get("requirements"), f"{at}.requirements", "资格要求"))
+    )
+    if not requirements:
+        raise BadInput(
+            "资格预审至少要写明一项资格要求, 没有写明的不能作为审查依据", field=f"{at}.requirements"
+        )
+    criteria: tuple[Criterion, ...] = ()
+    limit = 0
+    if method is QualificationMethod.LIMITED_NUMBER:
+        limit = _whole(raw.get("limit"), f"{at}.limit", "通过资格预审的数量", LEAST_QUALIFIED, 50)
+        criteria = tuple(
+            Criterion(
+                key=_word(row.get("key"), f"{at}.criteria.{n}.key"),
+                title=_text(row.get("title"), f"{at}.criteria.{n}.title", "评分项名称", 100),
+                weight=_number(row.get("weight"), f"{at}.criteria.{n}.weight", "评分项分值"),
+            )
+            for n, row in enumerate(_rows(raw.get("criteria"), f"{at}.criteria", "评分项"))
+        )
+        total = sum((c.weight for c in criteria), Decimal(0))
+        if total != 100:
+            raise BadInput(f"有限数量制的评分项合计应为100分, 现为{total}分", field=f"{at}.criteria")
+    for keys, says in (([r.key for r in requirements], "资格要求"), ([c.key for c in criteria], "评分项")):
+        if len(set(keys)) != len(keys):
+            raise BadInput(f"资格预审{says}的编号不能重复", field=at)
+    return Prequalification(method=method, requirements=requirements, limit=limit, criteria=criteria)
 
 
 def _choice(kind: type[StrEnum], value: Any, field: str, says: str) -> Any:

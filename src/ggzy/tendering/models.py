@@ -72,10 +72,20 @@ class Round(BusinessRow):
     #: the rows of law in force when the first notice was published: they govern the round to its end
     law = models.JSONField(default=dict)
     file_version = models.PositiveSmallIntegerField(default=0)
+    #: 0: the front, which decides who may bid; 1: the main procedure
+    phase = models.PositiveSmallIntegerField(default=1)
+    #: only organisations with an Admission may have the file and bid
+    restricted = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="rounds_are_numbered_once", fields=["centre_id", "lot", "number"]),
+            models.UniqueConstraint(
+                name="rounds_are_numbered_once", fields=["centre_id", "lot", "number", "phase"]
+            ),
+            models.CheckConstraint(
+                name="a_round_is_front_or_main",
+                condition=models.Q(phase=1) | models.Q(phase=0, restricted=False),
+            ),
             models.CheckConstraint(
                 name="opening_never_before_deadline",
                 condition=models.Q(opened_at__isnull=True)
@@ -150,3 +160,21 @@ class HoldRow(BusinessRow):
 
     class Meta:
         indexes = [models.Index(fields=["round"], condition=models.Q(lifted_at=None), name="holds_in_force")]
+
+
+class Admission(BusinessRow):
+    """An organisation that a front has let into a main round: qualified, invited and willing, or a proposer.
+
+    Secret until the opening (招标投标法22): no page or operation lists these rows before it.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="admissions")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="admissions")
+    admitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="an_organisation_is_admitted_once", fields=["round", "organisation"]
+            ),
+        ]

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef
 
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import Hold, Move, Procedure
+from ggzy.procedures.spec import FAILURES, Hold, Move, Procedure
 from ggzy.tendering.models import HoldRow, Round, Tender
 
 
@@ -31,8 +34,16 @@ def lock_round(round_id: str) -> Round:
     return row
 
 
+#: the front of the same lot and number, where it has failed
+FAILED_FRONT = Round.objects.filter(
+    lot=OuterRef("lot"), number=OuterRef("number"), phase=0, stage__in=[s.value for s in FAILURES]
+)
+
+
 def lock_rounds_of(tender_id: str, *, stages: Iterable[str]) -> list[Round]:
     """Return the rounds of a tender that stand at one of the stages, locked, in the order of their lots.
+
+    A main round whose front has failed is not among them: it will never be published.
 
     :raises NotFound: no such tender
     """
@@ -42,7 +53,8 @@ def lock_rounds_of(tender_id: str, *, stages: Iterable[str]) -> list[Round]:
         Round.objects.select_for_update(of=("self",))
         .select_related("lot__tender__tenderee")
         .filter(lot__tender__public_id=tender_id, stage__in=list(stages))
-        .order_by("lot__number", "number")
+        .exclude(Exists(FAILED_FRONT), phase=1)
+        .order_by("lot__number", "number", "phase")
     )
 
 
@@ -93,12 +105,16 @@ def lift_hold(*, source: str, now: datetime) -> int:
     return HoldRow.objects.filter(source=source, lifted_at=None).update(lifted_at=now)
 
 
-def place_of(round_: Round) -> dict[str, str]:
-    """Return where an act of a round belongs in the evidence log: its process, lot and round."""
+def place_of(round_: Round) -> dict[str, Any]:
+    """Return where an act of a round belongs in the evidence log: its process, lot and round.
+
+    What is done with the packages of a front is escrowed: it is in no pack before the main round is opened.
+    """
     return {
         "ocid": round_.lot.tender.ocid,
         "lot": round_.lot.public_id,
         "round": round_.public_id,
+        **({"escrowed": True} if round_.phase == 0 else {}),
     }
 
 

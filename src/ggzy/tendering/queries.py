@@ -1,5 +1,6 @@
 """Frozen rows about tenders, lots and rounds: what a row does not hold, a page cannot leak."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,13 +9,14 @@ from typing import Any
 from django.db import connection
 
 from ggzy.kernel import calendars
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.law import table
 from ggzy.law.limits import beijing_date
 from ggzy.parties.grid import Permission, may
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import rules
+from ggzy.tendering.fronts import NotAdmitted, may_have_file
 from ggzy.tendering.models import HoldRow, Round, Tender, TenderFile
 
 UNPUBLISHED = frozenset({Stage.DRAFT, Stage.REGISTERED, Stage.DOC_EDIT, Stage.FC_REVIEW, Stage.DOC_READY})
@@ -43,12 +45,15 @@ class LotRow:
     published_at: datetime | None
     bid_deadline: datetime | None
     round_pk: int
+    procedure_code: str = "GC_OPEN_POST"
+    phase: int = 1
+    restricted: bool = False
 
 
 _LOT_COLUMNS = """
   l.public_id, l.number, l.name, t.public_id, t.name, t.ocid, t.region_code, o.name, l.budget, l.ceiling_price,
   l.duration_days, l.scope_of_work, r.public_id, r.number, r.stage, r.published_at, r.bid_deadline,
-  r.id
+  r.id, r.procedure_code, r.phase, r.restricted
 """
 _LOT_FROM = """
   FROM tendering_round r
@@ -79,6 +84,9 @@ def _lot_row(v: tuple) -> LotRow:
         published_at=v[15],
         bid_deadline=v[16],
         round_pk=v[17],
+        procedure_code=v[18],
+        phase=v[19],
+        restricted=v[20],
     )
 
 
@@ -93,7 +101,10 @@ def lot(lot_id: str) -> LotRow:
 
     :raises NotFound: no such lot, or nothing of it is published
     """
-    rows = _lots("l.public_id = %s AND r.published_at IS NOT NULL ORDER BY r.number DESC LIMIT 1", [lot_id])
+    rows = _lots(
+        "l.public_id = %s AND r.published_at IS NOT NULL ORDER BY r.number DESC, r.phase DESC LIMIT 1",
+        [lot_id],
+    )
     if not rows:
         raise NotFound("没有这个标段, 或尚未发布公告", next_steps=(("查看招标项目", "/tenders"),))
     return rows[0]
@@ -112,12 +123,14 @@ def round_row(round_id: str) -> LotRow:
 
 def rounds_of_lot(lot_id: str) -> list[LotRow]:
     """Return the published rounds of a lot, oldest first."""
-    return _lots("l.public_id = %s AND r.published_at IS NOT NULL ORDER BY r.number", [lot_id])
+    return _lots("l.public_id = %s AND r.published_at IS NOT NULL ORDER BY r.number, r.phase", [lot_id])
 
 
 def lots_of_tender(tender_id: str) -> list[LotRow]:
     """Return every published round of a tender, by lot and round."""
-    return _lots("t.public_id = %s AND r.published_at IS NOT NULL ORDER BY l.number, r.number", [tender_id])
+    return _lots(
+        "t.public_id = %s AND r.published_at IS NOT NULL ORDER BY l.number, r.number, r.phase", [tender_id]
+    )
 
 
 def recent_lots(
@@ -158,7 +171,7 @@ def lots_page(
 def openings_between(start: datetime, end: datetime) -> list[LotRow]:
     """Return the rounds whose deadline, and so opening, lies in [start, end)."""
     return _lots(
-        "r.published_at IS NOT NULL AND r.bid_deadline >= %s AND r.bid_deadline < %s ORDER BY r.bid_deadline, r.id",
+        "r.phase = 1 AND r.published_at IS NOT NULL AND r.bid_deadline >= %s AND r.bid_deadline < %s ORDER BY r.bid_deadline, r.id",
         [start, end],
     )
 
@@ -187,6 +200,8 @@ class TenderRow:
     document: dict[str, Any]
     file_version: int
     file_sha256: str
+    #: the newest version is issued only to those whom a front has let in, and this viewer is not one of them
+    file_withheld: bool = False
 
 
 def tender(tender_id: str, *, viewer: Actor) -> TenderRow:
@@ -200,8 +215,14 @@ def tender(tender_id: str, *, viewer: Actor) -> TenderRow:
     file = TenderFile.objects.filter(tender=row).order_by("-version").first()
     own = bool(viewer.organisation_pk) and viewer.organisation_pk in {row.tenderee_id, row.agency_id}
     official = may(viewer, Permission.TENDER_READ_DRAFT) and viewer.role in {"centre", "supervisor"}
-    if file is None and not (own or official):
+    noticed = file is not None or Round.objects.filter(lot__tender=row, published_at__isnull=False).exists()
+    if not noticed and not (own or official):
         raise NotFound("没有这个招标项目, 或尚未发布公告", next_steps=(("查看招标项目", "/tenders"),))
+    withheld = file is not None and not (
+        own
+        or official
+        or may_have_file(tender_pk=row.pk, version=file.version, organisation_pk=viewer.organisation_pk)
+    )
     return TenderRow(
         tender=row.public_id,
         pk=row.pk,
@@ -226,22 +247,38 @@ def tender(tender_id: str, *, viewer: Actor) -> TenderRow:
             "funds": row.project.funds,
         },
         created_at=row.created_at,
-        published=file is not None,
-        document=row.document if own or official else (file.document if file else {}),
+        published=noticed,
+        document=row.document if own or official else (file.document if file and not withheld else {}),
         file_version=file.version if file else 0,
         file_sha256=file.sha256 if file else "",
+        file_withheld=withheld,
     )
 
 
-def tender_file(*, tender_id: str, version: int | None = None) -> TenderFile:
+def tender_file(*, tender_id: str, version: int | None = None, viewer: Actor = ANYONE) -> TenderFile:
     """Return a published version of the tender file (the newest by default): free, for anyone, no 报名.
 
+    A version issued after a front is for the owner side, officials and those whom the front has let in.
+
     :raises NotFound: nothing is published
+    :raises NotAdmitted: not issued to this viewer
     """
-    rows = TenderFile.objects.filter(tender__public_id=tender_id)
+    rows = TenderFile.objects.filter(tender__public_id=tender_id).select_related("tender")
     row = rows.filter(version=version).first() if version else rows.order_by("-version").first()
     if row is None:
         raise NotFound("招标文件尚未发布, 或没有这个版本")
+    own = bool(viewer.organisation_pk) and viewer.organisation_pk in {
+        row.tender.tenderee_id,
+        row.tender.agency_id,
+    }
+    official = viewer.role in {Role.CENTRE, Role.SUPERVISOR}
+    if not (own or official) and not may_have_file(
+        tender_pk=row.tender_id, version=row.version, organisation_pk=viewer.organisation_pk
+    ):
+        raise NotAdmitted(
+            "本招标文件只向通过资格预审、接受邀请或提交技术建议的单位发出, 您单位没有被发出",
+            next_steps=(("查看招标项目", f"/tenders/{tender_id}"),),
+        )
     return row
 
 
@@ -264,6 +301,21 @@ def file_versions(tender_id: str) -> list[FileRow]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrontState:
+    """Where the front of a lot's newest number stands, for its owner side and officials."""
+
+    round: str
+    round_pk: int
+    procedure_code: str
+    stage: str
+    stage_label: str
+    bid_deadline: datetime | None
+    published_at: datetime | None
+    decided_at: datetime | None
+    holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoundState:
     """Where one lot's newest round stands, for its owner side and officials; drafts included."""
 
@@ -277,6 +329,7 @@ class RoundState:
     bid_deadline: datetime | None
     published_at: datetime | None
     holds: tuple[str, ...]
+    front: FrontState | None = None
 
 
 def states_of(tender_id: str) -> list[RoundState]:
@@ -284,14 +337,17 @@ def states_of(tender_id: str) -> list[RoundState]:
     rows = (
         Round.objects.filter(lot__tender__public_id=tender_id)
         .select_related("lot")
-        .order_by("lot__number", "-number")
+        .order_by("lot__number", "-number", "-phase")
     )
     newest: dict[int, Round] = {}
+    fronts: dict[int, Round] = {}
     for row in rows:
         newest.setdefault(row.lot_id, row)
+        if row.phase == 0 and newest[row.lot_id].number == row.number:
+            fronts[row.lot_id] = row
     held: dict[int, list[str]] = {}
     for round_id, kind in HoldRow.objects.filter(
-        round_id__in=[r.pk for r in newest.values()], lifted_at=None
+        round_id__in=[r.pk for r in (*newest.values(), *fronts.values())], lifted_at=None
     ).values_list("round_id", "kind"):
         held.setdefault(round_id, []).append(kind)
     return [
@@ -306,9 +362,27 @@ def states_of(tender_id: str) -> list[RoundState]:
             bid_deadline=r.bid_deadline,
             published_at=r.published_at,
             holds=tuple(held.get(r.pk, ())),
+            front=front_state(fronts[r.lot_id], held.get(fronts[r.lot_id].pk, ()))
+            if r.lot_id in fronts
+            else None,
         )
         for r in newest.values()
     ]
+
+
+def front_state(front: Round, holds: Sequence[str]) -> FrontState:
+    """Return the state of a front."""
+    return FrontState(
+        round=front.public_id,
+        round_pk=front.pk,
+        procedure_code=front.procedure_code,
+        stage=front.stage,
+        stage_label=Stage(front.stage).label,
+        bid_deadline=front.bid_deadline,
+        published_at=front.published_at,
+        decided_at=front.decided_at,
+        holds=tuple(holds),
+    )
 
 
 def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
@@ -325,7 +399,7 @@ def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
     for row in rows:
         lots = []
         for lot_ in sorted(row.lots.all(), key=lambda item: item.number):
-            newest = max(lot_.rounds.all(), key=lambda item: item.number)
+            newest = max(lot_.rounds.all(), key=lambda item: (item.number, item.phase))
             lots.append(
                 {
                     "name": lot_.name,

@@ -10,8 +10,9 @@ from django.db.models import Q
 from ggzy.kernel import calendars
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, earliest_moment
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.tendering.models import FormCheck, HoldRow, Lot, ReviewConclusion, Round, Tender
+from ggzy.tendering.queries import FrontState, front_state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,24 @@ class WorkRow:
     published_at: datetime | None
     decided_at: datetime | None
     holds: tuple[str, ...]
+    front: FrontState | None = None
+
+    @property
+    def shows_front(self) -> bool:
+        """Say whether the lot stands at its front: the front is not over, or it has failed."""
+        return self.front is not None and (
+            self.front.decided_at is None or Stage(self.front.stage) in FAILURES
+        )
+
+    @property
+    def standing(self) -> str:
+        """Return the stage at which the lot stands for its owner side: the front's while it lasts."""
+        return self.front.stage if self.front and self.shows_front else self.stage
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """Return the deadline that comes next for the lot."""
+        return self.front.bid_deadline if self.front and self.shows_front else self.bid_deadline
 
 
 def work_rows(organisation_pk: int, *, tenders: int = 100) -> list[WorkRow]:
@@ -46,13 +65,17 @@ def work_rows(organisation_pk: int, *, tenders: int = 100) -> list[WorkRow]:
     rows = list(
         Round.objects.filter(lot__tender_id__in=list(own))
         .select_related("lot__tender")
-        .order_by("-lot__tender_id", "lot__number", "-number")
+        .order_by("-lot__tender_id", "lot__number", "-number", "-phase")
     )
     newest: dict[int, Round] = {}
+    fronts: dict[int, Round] = {}
     for row in rows:
         newest.setdefault(row.lot_id, row)
+        if row.phase == 0 and newest[row.lot_id].number == row.number:
+            fronts[row.lot_id] = row
     held: dict[int, list[str]] = {}
-    in_force = HoldRow.objects.filter(round_id__in=[r.pk for r in newest.values()], lifted_at=None)
+    pks = [r.pk for r in (*newest.values(), *fronts.values())]
+    in_force = HoldRow.objects.filter(round_id__in=pks, lifted_at=None)
     for round_pk, kind in in_force.values_list("round_id", "kind"):
         held.setdefault(round_pk, []).append(kind)
     return [
@@ -73,6 +96,9 @@ def work_rows(organisation_pk: int, *, tenders: int = 100) -> list[WorkRow]:
             published_at=r.published_at,
             decided_at=r.decided_at,
             holds=tuple(held.get(r.pk, ())),
+            front=front_state(fronts[r.lot_id], held.get(fronts[r.lot_id].pk, ()))
+            if r.lot_id in fronts
+            else None,
         )
         for r in newest.values()
     ]

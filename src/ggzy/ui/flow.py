@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ggzy.procedures.spec import Move, Procedure, Stage
+from ggzy.procedures.spec import FAILURES, Move, Procedure, Stage
 
 #: ends that are nobody's aim: a way out, never the way on
-_WAYS_OUT = frozenset({Stage.FAILED, Stage.TERMINATED})
+_WAYS_OUT = FAILURES | {Stage.TERMINATED}
 
 
 def main_line(procedure: Procedure) -> tuple[Stage, ...]:

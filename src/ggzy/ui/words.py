@@ -40,6 +40,26 @@ ACTS: dict[str, str] = {
     "experts.ranked": "由三方种子算出抽取名次",
     "experts.seed_committed": "提交随机种子的承诺",
     "experts.seed_revealed": "公开随机种子",
+    "fronts.clarified": "澄清修改资格预审文件",
+    "fronts.closed": "资格预审申请或技术建议截止",
+    "fronts.committee_seated": "组建资格审查委员会",
+    "fronts.failed": "资格预审、邀请或第一阶段失败",
+    "fronts.first_stage_published": "发布两阶段招标第一阶段公告",
+    "fronts.ground_found": "认定邀请招标的理由",
+    "fronts.ground_stated": "提出邀请招标的理由",
+    "fronts.invitation_answered": "受邀人回复",
+    "fronts.invitations_sent": "发出投标邀请书",
+    "fronts.invitees_listed": "确定邀请名单",
+    "fronts.live_set": "截止时的申请或建议集合",
+    "fronts.objection_answered": "答复对资格预审文件的异议",
+    "fronts.objection_raised": "对资格预审文件提出异议",
+    "fronts.prequalification_published": "发布资格预审公告",
+    "fronts.reported": "提交资格审查报告",
+    "fronts.results": "资格预审结果",
+    "fronts.results_sent": "发出资格预审结果通知书和投标邀请书",
+    "fronts.review_compiled": "汇总资格审查报告",
+    "fronts.review_signed": "审查委员会成员签署报告",
+    "fronts.sheet_handed_in": "审查委员会成员提交审查表",
     "identity.certificate_bound": "绑定数字证书",
     "inquiries.asked": "对招标文件提问(封存)",
     "inquiries.file_taken": "登记获取招标文件(封存)",
@@ -117,9 +137,16 @@ NOTICE_KINDS = {
     "result": "中标结果公告",
     "contract": "合同公告",
     "opening_record": "开标记录",
+    "prequalification": "资格预审公告",
+    "first_stage": "两阶段招标第一阶段公告",
 }
 _SHEETS = {"preliminary": "初步评审表", "competition": "竞争性论证表决", "scores": "打分表"}
 _FAILURES = {"fewer_than_three": "投标人少于3个", "committee_rejected_all": "评标委员会否决全部投标"}
+_FAILURES |= {
+    "fail_for_lack_of_bids": "申请人或提交建议者少于3个",
+    "fail_for_lack_of_qualified": "通过资格预审的少于3个",
+    "fail_for_lack_of_acceptances": "接受邀请的少于3个",
+}
 
 
 def facts(fields: Mapping[str, Any]) -> str:

@@ -26,6 +26,18 @@ _TONES = {
     Stage.AWARDED: "good",
     Stage.FAILED: "bad",
     Stage.TERMINATED: "bad",
+    Stage.PQ_OPEN: "live",
+    Stage.PQ_REVIEW: "busy",
+    Stage.PQ_DONE: "good",
+    Stage.PQ_FAILED: "bad",
+    Stage.IV_SENT: "live",
+    Stage.IV_DONE: "good",
+    Stage.IV_FAILED: "bad",
+    Stage.TS1_OPEN: "live",
+    Stage.TS1_REVIEW: "busy",
+    Stage.TS2_OPEN: "live",
+    Stage.TS_DONE: "good",
+    Stage.TS_FAILED: "bad",
 }
 
 

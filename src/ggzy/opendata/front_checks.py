@@ -1,0 +1,148 @@
+"""What a stranger recomputes of a front: its clocks, and where the sheets are held, who was qualified. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ggzy.experts import rules as experts
+from ggzy.fronts import rules
+from ggzy.kernel.calendars import CHINA
+from ggzy.law import table
+from ggzy.law.limits import TimeLimit, beijing_date, earliest_moment, latest_before
+from ggzy.opendata.checks import Act, _check, _Findings, _named
+from ggzy.tendering.document import Prequalification, parse
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@_check
+def clocks(rows: list[Act], out: _Findings) -> None:
+    """The statutory clocks of a prequalification were kept, and nothing closed before its deadline."""
+    for published in _named(rows, "fronts.prequalification_published"):
+        start, until = _moment(published.fields["published_at"]), _moment(published.fields["file_until"])
+        deadline = _moment(published.fields["deadline"])
+        law = table.in_force(beijing_date(start))
+        for key, begins, ends in (("GC-T01", start, until), ("GC-T02", until, deadline)):
+            count = earliest_moment(law[key], started=begins, calendar=CHINA)
+            out.judge(
+                f"clock.{key}",
+                law[key].says,
+                ends >= count.instant,
+                f"{law[key].length_label}: {count.arithmetic}",
+                f"{law[key].cites}: {count.arithmetic}, 时间不足",
+            )
+        for round_id in published.fields["rounds"]:
+            last = _clarified(rows, round_id, deadline, law, out)
+            _closed(rows, round_id, last, out)
+    for published in _named(rows, "fronts.first_stage_published"):
+        for round_id in published.fields["rounds"]:
+            _closed(rows, round_id, _moment(published.fields["deadline"]), out)
+
+
+def _clarified(
+    rows: list[Act], round_id: str, deadline: datetime, law: Mapping[str, TimeLimit], out: _Findings
+) -> datetime:
+    """Judge every clarification, and return the deadline that stands after the last."""
+    for row in _named(rows, "fronts.clarified"):
+        if round_id not in row.fields["rounds"]:
+            continue
+        deadline = _moment(row.fields["deadline"])
+        count = latest_before(law["GC-T04"], event=deadline, calendar=CHINA)
+        if row.fields["affects_applications"]:
+            out.judge(
+                "clock.GC-T04",
+                law["GC-T04"].says,
+                _moment(row.fields["clarified_at"]) < count.instant,
+                count.arithmetic,
+                f"{law['GC-T04'].cites}: {count.arithmetic}, 澄清过迟而没有顺延",
+            )
+    return deadline
+
+
+def _closed(rows: list[Act], round_id: str, deadline: datetime, out: _Findings) -> None:
+    for closed in _named(rows, "fronts.closed", round_id):
+        out.judge(
+            "clock.front_closed",
+            "申请或建议截止",
+            _moment(closed.fields["closed_at"]) >= deadline,
+            "在截止时刻之后才截止",
+            "早于截止时间截止",
+        )
+
+
+@_check
+def qualified(rows: list[Act], out: _Findings) -> None:
+    """Who was qualified follows from the members' sheets and the part of the file; all members signed the same report."""
+    parts = {
+        round_id: parse_part(row.fields["prequalification"])
+        for row in _named(rows, "fronts.prequalification_published")
+        for round_id in row.fields["rounds"]
+    }
+    for compiled in _named(rows, "fronts.review_compiled"):
+        signed = _named(rows, "fronts.review_signed", compiled.round)
+        digest = compiled.fields["report_sha256"]
+        size = next((r.fields["size"] for r in _seated(rows, compiled.round)), 0)
+        if _named(rows, "fronts.reported", compiled.round):
+            out.judge(
+                "qualification.signed",
+                "资格审查报告签名",
+                len({r.fields["member"] for r in signed}) == size
+                and all(r.fields["report_sha256"] == digest for r in signed),
+                f"{size}名成员签署了同一份报告",
+                "资格审查报告没有由全体成员签署, 或签署的内容不一",
+            )
+        if "report" in compiled.withheld:
+            out.say("qualification.decided", "资格审查结果", "withheld", "审查表和报告只有监督级证据包公开")
+            continue
+        _decided(rows, compiled, parts[compiled.round], out)
+
+
+def _seated(rows: list[Act], round_id: str) -> list[Act]:
+    return [r for r in _named(rows, "fronts.committee_seated") if round_id in r.fields["rounds"]]
+
+
+def parse_part(raw: Mapping[str, Any]) -> Prequalification:
+    """Return the prequalification part of a published notice."""
+    part = parse({"method": "lowest_evaluated_price", "prequalification": raw}).prequalification
+    assert part is not None
+    return part
+
+
+def _decided(rows: list[Act], compiled: Act, part: Prequalification, out: _Findings) -> None:
+    sheets = [
+        r.fields["content"]
+        for r in sorted(
+            _named(rows, "fronts.sheet_handed_in", compiled.round), key=lambda r: str(r.fields["member"])
+        )
+    ]
+    report = compiled.fields["report"]
+    said = {row["package"]: (row["passed"], row["score"], row["rank"]) for row in report["applicants"]}
+    draws = {r.subject for r in _seated(rows, compiled.round)}
+    seeds = {
+        r.fields["party"]: r.fields["seed"]
+        for r in _named(rows, "experts.seed_revealed")
+        if r.fields["draw"] in draws
+    }
+    randomness, code = experts.joined(seeds), bytes.fromhex(compiled.round)
+    mine = rules.qualified(
+        [s["results"] for s in sheets],
+        [s["scores"] for s in sheets],
+        packages=sorted(said),
+        part=part,
+        lot_of={p: experts.position(randomness=randomness, code=code, label=p) for p in said},
+    )
+    again = {
+        row.package: (row.passed, str(row.score) if row.score is not None else None, row.rank) for row in mine
+    }
+    out.judge(
+        "qualification.decided",
+        "资格审查结果",
+        again == said,
+        "由各成员审查表和预审文件重算的结果与报告一致",
+        "由各成员审查表重算的结果与报告不一致",
+    )
+
+
+ALL = (clocks, qualified)

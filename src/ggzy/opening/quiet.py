@@ -1,0 +1,161 @@
+"""Opening the packages of a front: to the reviewers alone. No hall, no reading out, no number, until the bids open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ggzy.bidding import bidbox
+from ggzy.bidding.models import Bid
+from ggzy.deadlines.actions import set_timer
+from ggzy.evidence.actions import record_act
+from ggzy.kernel.actors import SYSTEM
+from ggzy.notices.actions import tell
+from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.tendering.models import Round
+from ggzy.tendering.moves import place_of
+
+END_WINDOW = "opening.end_window"
+#: fires once every package of a front is settled
+SETTLED = "fronts.settled"
+
+
+def live_packages(round_: Round) -> list[Bid]:
+    """Return the packages that were in at the deadline, in the order of their hashes."""
+    return list(Bid.objects.filter(round=round_, state=Bid.LIVE).order_by("entry_hash"))
+
+
+def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> OpeningSession:
+    """Begin to open the packages of a closed front: their senders alone are told, and have `minutes` to decrypt."""
+    tender = round_.lot.tender
+    session = OpeningSession.objects.create(
+        round=round_,
+        host_organisation_id=tender.tenderee_id,
+        opened_at=now,
+        window_ends_at=now + timedelta(minutes=minutes),
+        region_code=round_.region_code,
+    )
+    BidOpening.objects.bulk_create(
+        BidOpening(
+            session=session,
+            bid=bid,
+            state=BidOpening.WAITING,
+            priceless=True,
+            region_code=round_.region_code,
+        )
+        for bid in bids
+    )
+    set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
+    record_act(
+        "opening.opened",
+        subject=session.public_id,
+        actor=SYSTEM,
+        legal_at=now,
+        **place_of(round_),
+        party={
+            "live": [bid.entry_hash for bid in bids],
+            "window_ends_at": session.window_ends_at.isoformat(),
+            "opened_at": now.isoformat(),
+        },
+    )
+    tell(
+        organisations=[bid.bidder_id for bid in bids],
+        title=f"{tender.name}（{round_.lot.name}）已截止, 请解密",
+        text=f"请在{minutes // 60}小时内解密您单位递交的文件; 文件只向审查者开启, 不公开。逾期未解密的视为撤销。",
+        link=f"/work/fronts/{round_.public_id}/package",
+        now=now,
+    )
+    return session
+
+
+def require_front_package(fields: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> None:
+    """Let an opened package pass that is its sender's own and carries no price.
+
+    :raises PriceNotAllowed: a price stands in it
+    :raises PackageBroken: it names another sender
+    """
+    if bidbox.names_a_price(fields):
+        raise bidbox.PriceNotAllowed("文件中含有报价; 资格预审申请文件和技术建议不得含报价, 含报价的退回")
+    if manifest["bidder"] != fields.get("uscc"):
+        raise bidbox.PackageBroken("文件中的单位与清单不一致")
+    members = fields.get("members") or []
+    if not isinstance(members, list) or not all(
+        isinstance(m, dict) and m.get("uscc") and m.get("name") for m in members
+    ):
+        raise bidbox.PackageBroken("文件中的联合体成员填写不规范")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedPackage:
+    """An opened package of a front as its review uses it."""
+
+    package: str
+    sender_pk: int
+    sender: str
+    uscc: str
+    fields: dict[str, Any]
+    attachments: list[dict[str, Any]]
+
+
+def opened_packages(round_pk: int) -> list[OpenedPackage]:
+    """Return the opened packages of a front in the order of their hashes (for its reviewers only)."""
+    rows = (
+        BidOpening.objects.filter(session__round_id=round_pk, state=BidOpening.OPENED, priceless=True)
+        .select_related("bid__bidder")
+        .order_by("bid__entry_hash")
+    )
+    return [
+        OpenedPackage(
+            package=r.bid.public_id,
+            sender_pk=r.bid.bidder_id,
+            sender=r.bid.bidder.name,
+            uscc=r.bid.bidder.uscc,
+            fields=r.fields,
+            attachments=r.attachments,
+        )
+        for r in rows
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPackage:
+    """One's own package in the quiet opening."""
+
+    package: str
+    state: str
+    reason: str
+    window_ends_at: datetime
+
+
+def own_package(*, round_pk: int, organisation_pk: int) -> OwnPackage | None:
+    """Return what became of an organisation's own package, if the opening has begun."""
+    row = (
+        BidOpening.objects.filter(session__round_id=round_pk, bid__bidder_id=organisation_pk)
+        .select_related("session", "bid")
+        .first()
+    )
+    if row is None:
+        return None
+    return OwnPackage(
+        package=row.bid.public_id,
+        state=row.state,
+        reason=row.reason,
+        window_ends_at=row.session.window_ends_at,
+    )
+
+
+def unopened_senders(round_pk: int) -> list[tuple[str, int, str]]:
+    """Return (package, sender, reason) of the packages that could not be opened."""
+    rows = BidOpening.objects.filter(session__round_id=round_pk).exclude(state=BidOpening.OPENED)
+    return list(rows.values_list("bid__public_id", "bid__bidder_id", "reason"))
+
+
+def is_settled(round_pk: int) -> bool:
+    """Say whether every package of a front is opened or out."""
+    return round_pk in settled_of([round_pk])
+
+
+def settled_of(round_pks: Sequence[int]) -> set[int]:
+    """Return those of the rounds whose every package is opened or out."""
+    rows = OpeningSession.objects.filter(round_id__in=round_pks, shown_at__isnull=False)
+    return set(rows.values_list("round_id", flat=True))
