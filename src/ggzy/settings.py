@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "ggzy.objections",
     "ggzy.awarding",
     "ggzy.contracting",
+    "ggzy.archives",
     "ggzy.ui",
     "ggzy.portals",
 ]

@@ -50,6 +50,10 @@ class Permission(StrEnum):
     PERFORMANCE_START = "contracting:performance:start"
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
+    ARCHIVE_MAKE = "archives:archive:make"
+    ARCHIVE_HAND_OVER = "archives:archive:hand-over"
+    PACK_TAKE = "archives:pack:take"
+    PACKAGE_READ = "archives:package:read"
     CLOCK_MOVE = "kernel:clock:move"
 
 
@@ -101,6 +105,10 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.CONTRACT_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
+    Permission.ARCHIVE_MAKE: _OWNERS | {_R.CENTRE},
+    Permission.ARCHIVE_HAND_OVER: frozenset({_R.TENDEREE}),
+    Permission.PACK_TAKE: _OWNERS | {_R.BIDDER, _R.SUPERVISOR},
+    Permission.PACKAGE_READ: _OWNERS | {_R.BIDDER, _R.CENTRE, _R.SUPERVISOR},
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
 }
 
@@ -121,6 +129,7 @@ BINDING = frozenset(
         Permission.AWARD_END,
         Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,
+        Permission.ARCHIVE_HAND_OVER,
     }
 )
 

@@ -107,3 +107,17 @@ def contract_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> b
     return _set(
         "contract.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at
     )
+
+
+def sheet_pdf(
+    *, title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Mapping[str, Any]], at: datetime
+) -> bytes:
+    """Return a plain official sheet: facts, then sections {title, lines, columns, widths, rows}.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    return _set(
+        "sheet.typ",
+        {"title": title, "facts": [list(f) for f in facts], "sections": list(sections)},
+        at=at,
+    )
