@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ggzy.archives import bag, rules
-from ggzy.archives.check import check
+from ggzy.archives.check import check, is_defect
 from ggzy.client import story
 from ggzy.client.party import Party
 from tests.conftest import BASE
@@ -165,6 +165,40 @@ def test_a_failed_round_says_nothing_of_other_bidders(platform: Any, folder: Pat
         party = tale.bidder(name)
         assert party.name not in text_of(archive) and party.uscc not in text_of(archive)
     assert not (archive / "data" / "5-bids").exists()
+
+
+def test_a_package_killed_halfway_is_made_anew_and_the_pages_show_it(
+    platform: Any, folder: Path, tmp_path: Path, settings: Any
+) -> None:
+    tale = Tale(platform, folder).closed("jia", "yi")
+    platform.sequence()
+    path = f"/rounds/{tale.round}/archive"
+    package = tale.owner.post(path)["package"]
+    draft = settings.FILES / "packages" / f"{package}.draft"
+    (draft / "data").mkdir(parents=True)
+    (draft / "data" / "left-behind.json").write_text("half", encoding="utf-8")
+    platform.work()
+    platform.sequence()
+    platform.advance(platform.now + timedelta(seconds=2))
+    assert tale.owner.get(f"/packages/{package}")["state"] == "ready" and not draft.exists()
+    with httpx.Client(base_url=BASE, transport=platform.transport) as client:
+
+        def page(who: str) -> httpx.Response:
+            return client.get(f"/work{path}", headers={"Cookie": f"ggzy_session={platform.demo(who).token}"})
+
+        assert "公开级" in page("zhaobiao").text and package in page("zhongxin").text
+        assert package not in page("yi").text and page("zhuanjia01").status_code == 403
+
+
+def test_a_limit_that_was_missed_is_told_and_is_no_defect_of_the_archive(
+    platform: Any, folder: Path, tmp_path: Path
+) -> None:
+    tale = Tale(platform, folder).reported()
+    platform.advance(platform.now + timedelta(days=9))
+    tale.owner.post(f"/rounds/{tale.round}/publicity")
+    pack = made(tale, platform.demo("jiandu"), f"/rounds/{tale.round}/pack", tmp_path / "late")
+    late = [f for f in check(pack) if f.outcome == "failed"]
+    assert {f.name for f in late} == {"process.clock.GC-T12"} and not any(map(is_defect, late))
 
 
 @pytest.mark.pure

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from ggzy.archives import bag, collecting, rules
-from ggzy.archives.check import check_files
+from ggzy.archives.check import check_files, is_defect
 from ggzy.archives.models import HandOver, Package
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import effect, set_timer
@@ -189,7 +189,7 @@ def _finish(package: Package, now: datetime) -> None:
     package.findings = [
         {"name": f.name, "title": f.title_zh, "outcome": f.outcome, "detail": f.detail_zh}
         for f in found
-        if f.outcome == "failed"
+        if is_defect(f)
     ]
     package.counts = rules.by_nature((f.name, f.outcome) for f in found)
     package.missing = [f.title_zh for f in found if f.name.startswith("integrity.item.")]

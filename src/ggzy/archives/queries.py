@@ -100,12 +100,13 @@ class RoundPackages:
 def _row(p: Package) -> PackageRow:
     natures = tuple(
         NatureRow(
-            label=rules.Nature(name).label,
+            label=nature.label,
             passed=counts.get("passed", 0),
             failed=counts.get("failed", 0),
             withheld=counts.get("withheld", 0) + counts.get("erased", 0),
         )
-        for name, counts in p.counts.items()
+        for nature in rules.Nature
+        if (counts := p.counts.get(nature.value)) is not None
     )
     return PackageRow(
         package=p.public_id,

@@ -317,7 +317,9 @@ def by_nature(findings: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
     """Return {nature: {outcome: how many}} of findings given as (name, outcome)."""
     out: dict[str, dict[str, int]] = {n.value: {} for n in Nature}
     for name, outcome in findings:
-        counts = out[name.split(".", 1)[0]]
+        counts = out.get(name.split(".", 1)[0])
+        if counts is None:
+            continue  # what is said of the process is no nature of the package
         counts[outcome] = counts.get(outcome, 0) + 1
     return out
 

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ggzy.archives.check import MARKS, Finding, check
+from ggzy.archives.check import MARKS, PROCESS, Finding, check, is_defect
 from ggzy.archives.rules import Nature
 
 
 def main(argv: Sequence[str]) -> int:
-    """Test a package; return 0 when nothing failed, 1 when something did, 2 when it cannot be read."""
+    """Test a package; return 0 when the package has no defect, 1 when it has one, 2 when it cannot be read."""
     parser = argparse.ArgumentParser(
         prog="./ggzy archive", description="离线检测归档包或争议证据包: 真实性、完整性、可用性、安全性"
     )
@@ -30,17 +30,18 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps([f.__dict__ for f in findings], ensure_ascii=False, indent=1))
     else:
         _print(findings, everything=args.all)
-    return 1 if any(f.outcome == "failed" for f in findings) else 0
+    return 1 if any(is_defect(f) for f in findings) else 0
 
 
 def _print(findings: Sequence[Finding], *, everything: bool) -> None:
-    for nature in Nature:
-        mine = [f for f in findings if f.name.split(".", 1)[0] == nature]
+    groups = [(n.value, n.label) for n in Nature] + [(PROCESS, "法定时限(不是包的缺陷)")]
+    for part, label in groups:
+        mine = [f for f in findings if f.name.split(".", 1)[0] == part]
         totals = {o: sum(f.outcome == o for f in mine) for o in MARKS}
-        print(f"{nature.label}: " + ", ".join(f"{MARKS[o]} {n}" for o, n in totals.items() if n))
+        print(f"{label}: " + ", ".join(f"{MARKS[o]} {n}" for o, n in totals.items() if n))
         for finding in mine:
             field = finding.outcome == "withheld" and finding.name.startswith("authenticity.entry.")
             if everything or (finding.outcome != "passed" and not field):
                 print(f"  [{MARKS[finding.outcome]}] {finding.title_zh}: {finding.detail_zh}")
-    failed = sum(f.outcome == "failed" for f in findings)
+    failed = sum(map(is_defect, findings))
     print(f"结论: {'没有不符' if not failed else f'有{failed}项不符'}")
