@@ -145,6 +145,9 @@ def test_a_dispute_pack_holds_what_its_reader_may_see(platform: Any, folder: Pat
     no(platform.demo("ding").post, path, {}, code="permission.denied")
     assert "谁在何时依何条款办了何事" in (own / "data" / "timeline.html").read_text(encoding="utf-8")
     whole = made(tale, platform.demo("jiandu"), path, tmp_path / "supervisor")
+    lines = (whole / "data" / "timeline.html").read_text(encoding="utf-8")
+    assert f"招标人 {tale.owner.name}" in lines and f"投标人 {tale.bidder('yi').name}" in lines
+    assert f"招标人 {tale.owner.name}" not in (own / "data" / "timeline.html").read_text(encoding="utf-8")
     assert not failed(whole) and len(list((whole / "data" / "5-bids").iterdir())) == 3
 
 

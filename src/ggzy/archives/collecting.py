@@ -500,18 +500,21 @@ def _timeline(shelf: Shelf, package: Package, pack: dict[str, Any], now: datetim
         if leaf["round"] not in {"", package.round.public_id}:
             continue
         shown = shown_values(entry)
-        role = Role(shown["role"]).label if shown.get("role") in set(Role) else "未公开"
-        who = names.get(shown.get("organisation", ""), "") or shown.get("bidder", "")
+        actor = shown.get("actor") or {}
+        role = Role(actor["role"]).label if actor else "未公开"
+        whose = names.get(actor.get("organisation", ""), "")
+        bidder = shown.get("bidder", "")
+        who = " ".join(filter(None, (role, whose or names.get(bidder, bidder))))
         move = moves.get(rules.MOVE_OF.get(leaf["act"], ""))
         clause = "; ".join(str(c) for c in move.basis) if move else ""
         rows.append(
             [
                 _when(leaf["legal_at"]),
                 _when(leaf["recorded_at"]),
-                f"{role} {who}".strip() if isinstance(who, str) else role,
+                who,
                 "; ".join(filter(None, (words.act(leaf["act"]), words.facts(shown)))),
                 clause,
-                entry["entry_hash"][:12],
+                entry["entry_hash"][:8],
             ]
         )
     rows.sort(key=lambda row: (row[1], row[0]))
@@ -562,8 +565,11 @@ def _organisations(pack: dict[str, Any]) -> dict[str, str]:
     """Return {public id: name} of the organisations that the entries of a pack show."""
     from ggzy.parties.models import Organisation
 
-    ids = {shown_values(e).get("organisation", "") for e in pack["entries"]} - {""}
-    return dict(Organisation.objects.filter(public_id__in=ids).values_list("public_id", "name"))
+    ids: set[str] = set()
+    for entry in pack["entries"]:
+        shown = shown_values(entry)
+        ids |= {(shown.get("actor") or {}).get("organisation", ""), str(shown.get("bidder", ""))}
+    return dict(Organisation.objects.filter(public_id__in=ids - {""}).values_list("public_id", "name"))
 
 
 def _page(title: str, facts: list[tuple[str, str]], sections: list[dict[str, Any]]) -> str:
