@@ -1,6 +1,6 @@
 """Everything that can be tested of a package years later: offline, without a database, without this platform. Pure.
 
-The signatures need the library `cryptography`; without it those findings are withheld and the rest still stands.
+The signatures need libraries (`LIBRARIES`); without them those findings are withheld and the rest still stands.
 """
 
 import hashlib
@@ -16,6 +16,8 @@ EVIDENCE = "data/8-evidence/evidence.json"
 METADATA, SIGNATURES, SEAL = "data/metadata.json", "data/signatures.json", "centre-seal.json"
 #: the findings on statutory limits, beside the four natures
 PROCESS = "process"
+#: what verifying signatures needs beside Python itself
+LIBRARIES = "cryptography asn1crypto rfc8785 pyOpenSSL"
 Outcome = Literal["passed", "failed", "withheld", "erased"]
 MARKS = {"passed": "通过", "failed": "不符", "withheld": "未公开", "erased": "已删除"}
 _BEGINNINGS = {b"MZ": "Windows程序", b"\x7fELF": "Linux程序", b"#!": "脚本", b"\xca\xfe\xba\xbe": "程序"}
@@ -116,8 +118,10 @@ def _items(files: bag.Files) -> Iterator[Finding]:
 def _authenticity(files: bag.Files) -> Iterator[Finding]:
     try:
         from ggzy.evidence import acks
-    except ImportError:
-        detail = "本机没有安装 cryptography, 不能验签; 请执行 pip install cryptography asn1crypto 后再检测"
+        from ggzy.identity import cms, trust  # noqa: F401 - whether they can be had is asked once, here
+        from ggzy.opendata import checks  # noqa: F401
+    except ImportError as missing:
+        detail = f"本机没有安装 {missing.name}, 不能验签; 请执行 pip install {LIBRARIES} 后再检测"
         yield Finding("authenticity.signatures", "签名", "withheld", detail)
         return
     pack, metadata, seal = _json(files, EVIDENCE), _json(files, METADATA), _json(files, SEAL)

@@ -32,7 +32,7 @@ README = """离线检测和复核
 这个包可以在任何时候、任何人的电脑上检测, 不需要联网, 不需要原来的交易平台。
 
 1. 安装 Python 3.11 或更新版本, 然后安装验签用的库:
-       python3 -m pip install cryptography asn1crypto
+       python3 -m pip install cryptography asn1crypto rfc8785 pyOpenSSL
    (没有这些库也能检测封装、清单和格式; 验签各项会回答“未公开”, 并说明原因)
 2. 解开ZIP, 在解开的文件夹里执行:
        python3 tools/verify.pyz .
