@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "ggzy.awarding",
     "ggzy.contracting",
     "ggzy.witnessing",
+    "ggzy.archives",
     "ggzy.ui",
     "ggzy.portals",
 ]

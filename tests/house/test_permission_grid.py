@@ -68,6 +68,10 @@ contracting:performance:start   ✓     -     -     -     -     -     -     -   
 contracting:contract:sign       ✓     -     ✓     -     -     -     -     -     -
 evidence:party:read             ✓     ✓     ✓     -     -     ✓     -     -     -
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
+archives:archive:make           ✓     ✓     -     -     ✓     -     -     -     -
+archives:archive:hand-over      ✓     -     -     -     -     -     -     -     -
+archives:pack:take              ✓     ✓     ✓     -     -     ✓     -     -     -
+archives:package:read           ✓     ✓     ✓     -     ✓     ✓     -     -     -
 kernel:clock:move               -     -     -     -     -     -     ✓     -     -
 venues:calendar:read            ✓     ✓     -     -     ✓     ✓     -     -     -
 venues:booking:book             ✓     ✓     -     -     ✓     -     -     -     ✓

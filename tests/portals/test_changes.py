@@ -140,7 +140,9 @@ def test_what_follows_a_report_by_pages(platform: Any, folder: Path) -> None:
     owner = Person(platform, "zhaobiao")
     result = f"/work/rounds/{tale.round}/result"
     assert "退原评标委员会复核" in owner.get(result)
-    wrong = owner.post(f"/work/rounds/{tale.round}/report-review", status=422, text="只写事实").content.decode()
+    wrong = owner.post(
+        f"/work/rounds/{tale.round}/report-review", status=422, text="只写事实"
+    ).content.decode()
     assert "请从列明的情形中选择" in wrong and "只写事实" in wrong
     owner.post(f"/work/rounds/{tale.round}/report-review", kinds=["outlier"], text="评分畸高, 请复核")
     expert = next(m for m in tale.members)

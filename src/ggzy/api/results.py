@@ -105,7 +105,9 @@ def award(request: HttpRequest, round_id: str, body: Decision) -> dict[str, Any]
     return {"award": made.public_id, "price": made.price}
 
 
-@router.post("/rounds/{round_id}/report-review", tags=["评标"], summary="发现评标报告有错误, 退原评标委员会复核")
+@router.post(
+    "/rounds/{round_id}/report-review", tags=["评标"], summary="发现评标报告有错误, 退原评标委员会复核"
+)
 @write
 def review_errors(request: HttpRequest, round_id: str, body: Findings) -> dict[str, Any]:
     made = sittings.review_errors(round_id=round_id, **body.dict(), actor=who(request), now=now())

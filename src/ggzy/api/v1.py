@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from ggzy.api import (
+    archives,
     bids,
     changes,
     drafting,
@@ -454,6 +455,7 @@ api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)
+api.add_router("/v1", archives.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)

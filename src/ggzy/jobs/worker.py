@@ -28,6 +28,7 @@ EFFECTS = (
     "ggzy.tendering.filepdf",
     "ggzy.fronts.actions",
     "ggzy.fronts.invitation",
+    "ggzy.archives.actions",
 )
 
 

@@ -51,6 +51,10 @@ class Permission(StrEnum):
     PERFORMANCE_START = "contracting:performance:start"
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
+    ARCHIVE_MAKE = "archives:archive:make"
+    ARCHIVE_HAND_OVER = "archives:archive:hand-over"
+    PACK_TAKE = "archives:pack:take"
+    PACKAGE_READ = "archives:package:read"
     CLOCK_MOVE = "kernel:clock:move"
     VENUE_READ = "venues:calendar:read"
     VENUE_BOOK = "venues:booking:book"
@@ -117,6 +121,10 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.CONTRACT_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
+    Permission.ARCHIVE_MAKE: _OWNERS | {_R.CENTRE},
+    Permission.ARCHIVE_HAND_OVER: frozenset({_R.TENDEREE}),
+    Permission.PACK_TAKE: _OWNERS | {_R.BIDDER, _R.SUPERVISOR},
+    Permission.PACKAGE_READ: _OWNERS | {_R.BIDDER, _R.CENTRE, _R.SUPERVISOR},
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
     Permission.VENUE_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.VENUE_BOOK: _OWNERS | {_R.CENTRE, _R.SYSTEM},
@@ -155,6 +163,7 @@ BINDING = frozenset(
         Permission.WITNESS_REPORT,
         Permission.INVITATION_APPROVE,
         Permission.INVITATION_ANSWER,
+        Permission.ARCHIVE_HAND_OVER,
     }
 )
 

@@ -113,7 +113,12 @@ def annul(request: HttpRequest, round_id: str) -> HttpResponse:
 
 _ROUND = "work/rounds/<str:round_id>"
 urlpatterns = [
-    route(f"{_ROUND}/report-review", only_posted(review_errors), name="work-errors", permission=P.EVALUATION_REOPEN),
+    route(
+        f"{_ROUND}/report-review",
+        only_posted(review_errors),
+        name="work-errors",
+        permission=P.EVALUATION_REOPEN,
+    ),
     route(
         f"{_ROUND}/reconsider",
         only_posted(reconsider),

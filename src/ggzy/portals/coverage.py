@@ -255,6 +255,13 @@ GC_OPEN_POST: dict[str, Row] = {
         permission=P.PERFORMANCE_START,
         test=_AFTER + "work_starts_with_a_lawful_bond",
     ),
+    "archive": Row(
+        act="ggzy.archives.actions.hand_over",
+        page="work-hand-over",
+        operation="POST /v1/rounds/{round_id}/archive/hand-over",
+        permission=P.ARCHIVE_HAND_OVER,
+        test="tests/archives/test_archive.py::test_a_whole_tender_is_archived",
+    ),
     "annul_after_complaint": Row(
         act="ggzy.awarding.endings.annul",
         page="work-annul",

@@ -2,6 +2,7 @@
 
 from ggzy.portals import (
     afterwards,
+    archives,
     bills,
     changes,
     disclosure,
@@ -26,6 +27,7 @@ _TOPICS = (
     drafting,
     bills,
     front_pages,
+    archives,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

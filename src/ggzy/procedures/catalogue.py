@@ -390,9 +390,9 @@ ARCHIVE = Move(
     source=Stage.PERFORMING,
     target=Stage.ARCHIVED,
     actors=_OWNER,
-    documents="归档包",
-    guard="四性检测通过",
-    built=False,
+    documents="归档包、移交清单",
+    guard="归档包通过真实性、完整性、可用性、安全性检测, 移交清单由招标人签名",
+    basis=(Citation(_ELECTRONIC, "第四十条"),),
 )
 ANNUL_AFTER_COMPLAINT = Move(
     code="annul_after_complaint",

@@ -137,3 +137,17 @@ def tender_file_pdf(*, facts: Mapping[str, Any], embedded: bytes, at: datetime) 
         "day": day(at),
     }
     return _set("file.typ", data, at=at, standard="a-3b")
+
+
+def sheet_pdf(
+    *, title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Mapping[str, Any]], at: datetime
+) -> bytes:
+    """Return a plain official sheet: facts, then sections {title, lines, columns, widths, rows}.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    return _set(
+        "sheet.typ",
+        {"title": title, "facts": [list(f) for f in facts], "sections": list(sections)},
+        at=at,
+    )

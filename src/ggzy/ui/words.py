@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 ACTS: dict[str, str] = {
+    "archives.asked": "请求制作归档包或证据包",
+    "archives.handed_over": "移交电子档案",
+    "archives.made": "制成归档包或证据包",
     "awarding.awarded": "确定中标人",
     "awarding.annulled": "投诉成立, 中标无效",
     "awarding.ended": "中标资格终止",
