@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "ggzy.deadlines",
     "ggzy.parties",
     "ggzy.identity",
+    "ggzy.registry",
     "ggzy.projects",
     "ggzy.tendering",
     "ggzy.notices",
@@ -154,3 +155,11 @@ LOGGING = {
         "pyhanko": {"level": "WARNING"},
     },
 }
+
+#: the adapter of the registers that verify records (ggzy.adapters.registers); "" where a centre has none
+REGISTERS = os.environ.get(
+    "GGZY_REGISTERS",
+    "ggzy.adapters.registers.http.HttpRegisters"
+    if os.environ.get("GGZY_REGISTERS_URL")
+    else ("ggzy.adapters.registers.twin.TwinRegisters" if MODE == "training" else ""),
+)

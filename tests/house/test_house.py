@@ -76,7 +76,7 @@ def test_every_page_names_a_permission_or_stands_in_a_short_list() -> None:
 
 def test_every_api_operation_calls_one_action_or_query() -> None:
     """An operation is a few lines: it translates, and makes one call."""
-    for name in ("v1", "bids", "changes", "evaluations", "results"):
+    for name in ("v1", "bids", "changes", "evaluations", "results", "registry"):
         tree = ast.parse((ROOT / "src" / "ggzy" / "api" / f"{name}.py").read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and any("post" in ast.dump(d) for d in node.decorator_list):
@@ -86,7 +86,7 @@ def test_every_api_operation_calls_one_action_or_query() -> None:
 def test_every_post_of_the_api_is_one_transaction() -> None:
     """Each write stands under @write, so that Idempotency-Key and the transaction hold (sign-in keeps its own)."""
     apart = {"sign_in", "prove", "challenge", "sign_out"}
-    for name in ("v1", "bids", "changes", "evaluations", "results"):
+    for name in ("v1", "bids", "changes", "evaluations", "results", "registry"):
         tree = ast.parse((ROOT / "src" / "ggzy" / "api" / f"{name}.py").read_text())
         for node in ast.walk(tree):
             if not isinstance(node, ast.FunctionDef) or node.name in apart:

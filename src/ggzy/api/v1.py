@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
-from ggzy.api import bids, changes, evaluations, ocds, results
+from ggzy.api import bids, changes, evaluations, ocds, registry, results
 from ggzy.api.frame import address, answer, install_problem_answers, now, token_of, who, write
 from ggzy.identity import actions as identity
 from ggzy.identity.queries import certificates_of
@@ -431,4 +431,5 @@ api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
+api.add_router("/v1", registry.router)
 api.add_router("/ocds", ocds.router)

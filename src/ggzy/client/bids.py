@@ -4,10 +4,12 @@ import base64
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ggzy.bidding import bidbox
 from ggzy.client.party import Party
 from ggzy.identity import cms
+from ggzy.registry import rules
 
 FILES = {
     "manifest": "manifest.json",
@@ -45,6 +47,19 @@ def seal(
     (into / FILES["signature"]).write_bytes(sealed.signature)
     (into / FILES["envelope"]).write_bytes(sealed.envelope)
     return into
+
+
+def snapshot(*, party: Party, records: Iterable[str] = ()) -> dict[str, Any]:
+    """Fetch one's own records frozen, to be put into a bid as its `registry` field.
+
+    :raises Problem: a record that is not there
+    :raises PackageBroken: what came is not whole
+    """
+    query = "&".join(f"record={quote(record)}" for record in records)
+    found: dict[str, Any] = party.get(f"/registry/snapshot?{query}")
+    if not rules.is_whole(found):
+        raise bidbox.PackageBroken("平台给出的登记信息副本不完整, 请稍后重试")
+    return found
 
 
 def submit(

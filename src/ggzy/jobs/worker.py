@@ -19,7 +19,12 @@ log = logging.getLogger("ggzy.worker")
 LONGEST_SLEEP = 1.0
 
 #: where effects live: importing registers them
-EFFECTS = ("ggzy.opening.actions", "ggzy.evaluation.actions", "ggzy.awarding.actions")
+EFFECTS = (
+    "ggzy.opening.actions",
+    "ggzy.evaluation.actions",
+    "ggzy.awarding.actions",
+    "ggzy.registry.actions",
+)
 
 
 def load_effects() -> None:
