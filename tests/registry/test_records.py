@@ -96,7 +96,9 @@ def test_an_id_number_is_encrypted_and_shown_nowhere(platform: Any) -> None:
     assert "演示" in page and "某路1号" in page
     for hidden in ("张负责", "王法人", ID, "6222000011112222"):
         assert hidden not in page
-    assert "张负责" not in str(platform.read_json(f"/api/v1/organisations/{organisation}"))
+    assert "张负责" not in str(platform.read_json(f"/api/v1/registry/organisations/{organisation}"))
+    found = platform.read_json("/api/v1/registry/organisations?words=甲建工")["organisations"]
+    assert [row["organisation"] for row in found] == [organisation]
     assert "甲建工集团" in Client().get("/organisations?words=甲建工").content.decode()
 
 

@@ -78,12 +78,12 @@ def snapshot(request: HttpRequest, record: list[str] = Query([])) -> HttpRespons
     return answer(queries.own_snapshot(records=record, actor=who(request), now=now()))
 
 
-@router.get("/organisations", tags=["主体"], summary="查找已登记的单位")
+@router.get("/registry/organisations", tags=["主体"], summary="查找已登记的单位")
 def find(request: HttpRequest, words: str = "", kind: str = "", page: int = 1) -> HttpResponse:
     rows = queries.find_organisations(words=words.replace("\0", ""), kind=kind, page=min(page, 9999))
     return answer({"organisations": rows[:20], "more": len(rows) > 20})
 
 
-@router.get("/organisations/{organisation_id}", tags=["主体"], summary="一个单位的公开信息")
+@router.get("/registry/organisations/{organisation_id}", tags=["主体"], summary="一个单位的公开信息")
 def one(request: HttpRequest, organisation_id: str) -> HttpResponse:
     return answer(queries.organisation(organisation_id=organisation_id, now=now()))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from ggzy.jobs.worker import load_effects, run_due
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import legal_now
 from ggzy.parties.queries import accounts_of_role
@@ -10,6 +11,11 @@ from ggzy.registry.queries import has_records
 from ggzy.registry.rules import Kind
 
 BIDDERS = ("jia", "yi", "bing", "ding")
+
+
+def manager_certificate(username: str) -> str:
+    """Return the invented certificate number of a demo bidder's project manager."""
+    return f"训137000000000{BIDDERS.index(username)}"
 
 
 def build_records() -> None:
@@ -64,7 +70,7 @@ def build_records() -> None:
                 {
                     "name": "项目负责人",
                     "duty": "manager",
-                    "certificate": f"训137000000000{n}",
+                    "certificate": manager_certificate(account.username),
                     "specialty": "建筑工程",
                     "valid_to": far,
                 },
@@ -82,3 +88,5 @@ def build_records() -> None:
         )
         for kind, values in rows:
             keep_record(kind=kind, values=values, actor=actor, now=now)
+    load_effects()  # the registers answer before the first bids are sealed
+    run_due()
