@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "ggzy.deadlines",
     "ggzy.parties",
     "ggzy.identity",
+    "ggzy.registry",
     "ggzy.projects",
     "ggzy.drafting",
     "ggzy.quantities",
@@ -179,4 +180,11 @@ OUTLETS = (
     else dict.fromkeys(("ceb", "province", "ccgp"), _TWIN)
     if MODE == "training"
     else {}
+)
+#: the adapter of the registers that verify records (ggzy.adapters.registers); "" where a centre has none
+REGISTERS = os.environ.get(
+    "GGZY_REGISTERS",
+    "ggzy.adapters.registers.http.HttpRegisters"
+    if os.environ.get("GGZY_REGISTERS_URL")
+    else ("ggzy.adapters.registers.twin.TwinRegisters" if MODE == "training" else ""),
 )

@@ -29,6 +29,7 @@ SIGNED = """
 portal:public:read              ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
 parties:organisation:register   ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓
 identity:certificate:apply      ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -
 portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 projects:project:register       ✓     ✓     -     -     -     -     -     -     -
 tendering:tender:edit           ✓     ✓     -     -     -     -     -     -     -

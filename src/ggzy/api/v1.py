@@ -16,6 +16,7 @@ from ggzy.api import (
     fronts,
     ocds,
     publications,
+    registry,
     results,
 )
 from ggzy.api import (
@@ -456,6 +457,7 @@ api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)
 api.add_router("/v1", archives.router)
+api.add_router("/v1", registry.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ggzy.awarding.models import Award, Publicity
+from ggzy.procedures.spec import Stage
 
 END_LABELS = {
     Award.REFUSED: "中标人放弃中标",
@@ -83,3 +84,42 @@ def ended_awards(round_pk: int) -> list[EndedAward]:
         for a in rows.order_by("ended_at")
         if a.ended_at is not None
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagerWork:
+    """A running work that somebody manages: awarded here, and neither ended nor archived."""
+
+    certificate: str
+    round: str
+    lot: str
+    name: str
+
+
+def works_of_managers(certificates: list[str]) -> dict[str, list[ManagerWork]]:
+    """Return {certificate number: works awarded here that its holder manages} (在建), by what the winning bids say.
+
+    Only letters that were sent count: before that the result is nobody's to know.
+    """
+    wanted = sorted({c for c in certificates if c})
+    if not wanted:
+        return {}
+    rows = (
+        Award.objects.filter(
+            ended_at=None, sent_at__isnull=False, bid__opening__fields__manager__certificate__in=wanted
+        )
+        .exclude(round__stage__in=[Stage.ARCHIVED.value, Stage.FAILED.value, Stage.TERMINATED.value])
+        .select_related("round__lot__tender", "bid__opening")
+    )
+    found: dict[str, list[ManagerWork]] = {}
+    for award in rows:
+        certificate = str(award.bid.opening.fields["manager"]["certificate"])
+        found.setdefault(certificate, []).append(
+            ManagerWork(
+                certificate=certificate,
+                round=award.round.public_id,
+                lot=award.round.lot.public_id,
+                name=f"{award.round.lot.tender.name} · {award.round.lot.name}",
+            )
+        )
+    return found

@@ -5,6 +5,7 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from ggzy.bidding import bidbox
 from ggzy.client import bids
 from ggzy.client.party import Identity, Party, Problem
 from ggzy.kernel.refusals import Refusal
+from ggzy.law.limits import BEIJING
+from ggzy.registry import rules
 
 DEFAULT = "http://127.0.0.1:8000"
 #: stages that take packages without a price, and stages in which what was sent is decrypted
@@ -47,10 +50,14 @@ def main(argv: Sequence[str]) -> int:
     seal.add_argument("--manager", default="", help="项目负责人姓名")
     seal.add_argument("--manager-certificate", default="", help="项目负责人证书编号")
     seal.add_argument(
-        "--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称, 可多次"
+        "--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称[=份额], 可多次"
     )
     seal.add_argument("--attach", action="append", default=[], type=Path, help="附件, 可多次")
     seal.add_argument("--bill", type=Path, help="填好的工程量清单(xlsx或JSON), 加密前核对并作为附件")
+    seal.add_argument("--consortium-agreement", type=Path, help="联合体协议文件")
+    seal.add_argument("--subcontract", action="append", default=[], help="分包: 工作=份额=分包单位, 可多次")
+    seal.add_argument("--registry", action="store_true", help="把主体库中本单位的登记信息固定进投标文件")
+    seal.add_argument("--record", action="append", default=[], help="只用这些登记信息(编号), 可多次")
     seal.add_argument("--out", required=True, type=Path, help="输出目录")
     submit.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
     submit.add_argument("--old-file", action="store_true", help="确认按旧版招标文件递交")
@@ -79,8 +86,9 @@ def _party(args: argparse.Namespace) -> Party:
 def _seal(args: argparse.Namespace) -> int:
     members = []
     for text in args.member:
-        uscc, _, name = text.partition("=")
-        members.append({"uscc": uscc.strip().upper(), "name": name.strip()})
+        uscc, name, share = (text.split("=") + ["", ""])[:3]
+        member = {"uscc": uscc.strip().upper(), "name": name.strip()}
+        members.append({**member, "share": share.strip()} if share.strip() else member)
     party = _party(args)
     mine = party.get("/whoami")
     hall = party.get(f"/rounds/{args.round}/opening")
@@ -129,6 +137,16 @@ def _seal(args: argparse.Namespace) -> int:
             )
             if args.bill:
                 return 2
+    if args.consortium_agreement:
+        attachments.append(args.consortium_agreement)
+        fields["consortium"] = {"agreement": args.consortium_agreement.name, "lead": mine["uscc"]}
+    if args.subcontract:
+        parts = [(text.split("=") + ["", ""])[:3] for text in args.subcontract]
+        fields["subcontracts"] = [
+            {"work": work, "share": share, "subcontractor": name} for work, share, name in parts
+        ]
+    if args.registry or args.record:
+        fields["registry"] = _snapshot(party, args.record, hall["bid_deadline"])
     folder = bids.seal(
         party=party,
         round_id=args.round,
@@ -141,6 +159,16 @@ def _seal(args: argparse.Namespace) -> int:
     print(f"已加密到 {folder}: {'、'.join(bids.FILES.values())}")
     print("下一步: ./ggzy bid submit")
     return 0
+
+
+def _snapshot(party: Party, records: Sequence[str], deadline: str) -> dict[str, Any]:
+    """Return the frozen records, with a warning for each that will have ended by the deadline."""
+    found = bids.snapshot(party=party, records=records)
+    day = datetime.fromisoformat(deadline).astimezone(BEIJING).date()
+    for title in rules.expired_by(found, on=day):
+        print(f"注意: “{title}”的有效期早于投标截止日, 请先更新登记信息或在投标文件中说明", file=sys.stderr)
+    print(f"已固定登记信息 {len(found['records'])} 条, 摘要 {found['sha256']}")
+    return found
 
 
 def _submit(args: argparse.Namespace) -> int:

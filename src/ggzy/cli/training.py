@@ -29,10 +29,12 @@ def main(argv: Sequence[str]) -> int:
         return 2
     if args.command == "load":
         from ggzy.training.cast import build_cast
+        from ggzy.training.records import build_records
         from ggzy.training.stages import build_stages
 
         clock.start_training_clock()
         build_cast()
+        build_records()
         if not args.cast_only:
             build_stages()
         print("训练中心已就绪")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ggzy.bidding import bidbox
 from ggzy.client.party import Party
@@ -12,6 +13,7 @@ from ggzy.identity import cms
 from ggzy.kernel.canonical import canonical
 from ggzy.quantities import rules as quantities
 from ggzy.quantities import xlsx
+from ggzy.registry import rules
 
 FILES = {
     "manifest": "manifest.json",
@@ -69,6 +71,19 @@ def priced_bill(*, tendered: Mapping[str, Any], filled: Path, price: str, into: 
     made = into / "bill.json"
     made.write_bytes(canonical(quantities.filled(offered).as_json()))
     return made
+
+
+def snapshot(*, party: Party, records: Iterable[str] = ()) -> dict[str, Any]:
+    """Fetch one's own records frozen, to be put into a bid as its `registry` field.
+
+    :raises Problem: a record that is not there
+    :raises PackageBroken: what came is not whole
+    """
+    query = "&".join(f"record={quote(record)}" for record in records)
+    found: dict[str, Any] = party.get(f"/registry/snapshot?{query}")
+    if not rules.is_whole(found):
+        raise bidbox.PackageBroken("平台给出的登记信息副本不完整, 请稍后重试")
+    return found
 
 
 def submit(

@@ -145,6 +145,8 @@ def bid(
     attachments: Sequence[Path] = (),
     tender_file: str = "",
     old_file: bool = False,
+    registry: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Seal a bid on the bidder's own machine and hand it over."""
     fields = {
@@ -157,7 +159,10 @@ def bid(
         "validity_days": 90,
         "manager": {"name": "项目负责人", "certificate": "训1370000000000"},
         "commitments": ["响应招标文件全部要求"],
+        **(more or {}),
     }
+    if registry:
+        fields["registry"] = bids.snapshot(party=bidder)
     bids.seal(
         party=bidder,
         round_id=round_id,

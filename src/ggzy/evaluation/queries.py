@@ -25,6 +25,7 @@ class Desk:
     lot_name: str
     ceiling_price: Any
     duration_days: int
+    bid_deadline: datetime | None
     step: str
     code: str
     document: TenderDocument
@@ -73,6 +74,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         lot_name=round_.lot.name,
         ceiling_price=round_.lot.ceiling_price,
         duration_days=round_.lot.duration_days,
+        bid_deadline=round_.bid_deadline,
         step=evaluation.step,
         code=member.code,
         document=document_of(round_),

@@ -29,6 +29,7 @@ EFFECTS = (
     "ggzy.fronts.actions",
     "ggzy.fronts.invitation",
     "ggzy.archives.actions",
+    "ggzy.registry.actions",
 )
 
 

@@ -247,6 +247,14 @@ def _one_bid(row: Act, received: Mapping[str, Act], out: _Findings) -> None:
         if not fits:
             out.say("bids.commitment", f"投标承诺({who})", "failed", f"“{name}”与投标时的承诺不符")
             return
+    if frozen := row.fields.get("registry"):
+        out.judge(
+            "bids.registry",
+            f"投标时的登记信息({who})",
+            commitment(bytes.fromhex(frozen["salt"]), frozen["value"]) == read["fields"].get("registry"),
+            "固定的登记信息与投标时的承诺一致",
+            "固定的登记信息与投标时的承诺不符",
+        )
     if row.fields["state"] == "opened":
         out.say("bids.commitment", f"投标承诺({who})", "passed", "唱标内容与投标时的承诺逐项一致")
     else:

@@ -392,6 +392,10 @@ def show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> N
                 for name in READ_OUT
                 if name in row.fields
             }
+        frozen = None
+        if row.state == BidOpening.OPENED and "registry" in row.fields:
+            # names of people stand in it: for the supervisor only, with the salt that proves it
+            frozen = {"registry": {"value": row.fields["registry"], "salt": row.salts["registry"]}}
         record_act(
             "opening.bid_shown",
             subject=row.bid.public_id,
@@ -400,6 +404,7 @@ def show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> N
             **place_of(round_),
             # whose application or proposal it was is for the parties, after the opening of the bids themselves
             **{"party" if front else "public": public},
+            supervisor=frozen,
         )
 
 

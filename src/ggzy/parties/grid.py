@@ -12,6 +12,7 @@ class Permission(StrEnum):
     PORTAL_READ = "portal:public:read"
     PARTY_REGISTER = "parties:organisation:register"
     CERTIFICATE_APPLY = "identity:certificate:apply"
+    REGISTRY_KEEP = "registry:record:keep"
     WORKBENCH_READ = "portal:workbench:read"
     PROJECT_REGISTER = "projects:project:register"
     TENDER_EDIT = "tendering:tender:edit"
@@ -81,6 +82,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.PORTAL_READ: _ANYONE,
     Permission.PARTY_REGISTER: _ANYONE | {_R.SYSTEM},
     Permission.CERTIFICATE_APPLY: _SIGNED_IN,
+    Permission.REGISTRY_KEEP: _OWNERS | {_R.BIDDER},
     Permission.WORKBENCH_READ: _SIGNED_IN,
     Permission.PROJECT_REGISTER: _OWNERS,
     Permission.TENDER_EDIT: _OWNERS,

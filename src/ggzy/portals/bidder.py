@@ -16,6 +16,7 @@ from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
 from ggzy.opening.queries import hall_row, has_confirmed
+from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, download, due, refused_here
 from ggzy.procedures.spec import Stage
@@ -39,6 +40,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     live = {b.round: b for b in own if b.state == "live"}
     todos = [todo for b in live.values() if b.stage == Stage.OPENING for todo in _key_todos(b, actor)]
     todos += _result_todos([b for b in live.values() if b.stage in _RESULT], actor, moment)
+    todos += registry.ending_todos(actor, moment)
     open_rows = [
         row
         for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)

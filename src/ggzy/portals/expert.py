@@ -14,6 +14,7 @@ from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.portals import registry_desk
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, refused_here
 from ggzy.tendering.document import Method, Requirement, ReviewPart
@@ -128,6 +129,9 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     scored = document.method is Method.COMPREHENSIVE
     return {
         "desk": desk,
+        "registry": registry_desk.gather(
+            desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
+        ),
         "steps": [(code, label) for code, label in STEPS.items() if scored or code != "detailed"],
         "step_label": STEPS[desk.step],
         "waiting": desk.signed if desk.step == "signing" else handed,

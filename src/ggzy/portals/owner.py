@@ -13,6 +13,7 @@ from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
 from ggzy.objections.queries import waiting_for_answer
+from ggzy.portals import registry
 from ggzy.portals.centre import seed_todos
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, due, refused_here
@@ -178,6 +179,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     steps = {row.round: next_step(row, actor.role) for row in rows}
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
     todos += _result_todos(rows, steps)
+    todos += registry.ending_todos(actor, moment)
     todos += seed_todos("owner", only={row.tender for row in rows})
     for waiting in objections_waiting(actor.organisation_pk):
         todos.append(

@@ -9,6 +9,7 @@ from ggzy.portals import (
     drafting,
     front_pages,
     publication,
+    registry,
     rooms,
     urls_public,
     urls_work,
@@ -28,6 +29,7 @@ _TOPICS = (
     bills,
     front_pages,
     archives,
+    registry,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -18,6 +18,7 @@ from ggzy.kernel import clock
 from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
 from ggzy.tendering.models import Tender
 from ggzy.training.cast import EXPERTS, expert_username
+from ggzy.training.records import manager_certificate
 
 BASE = "http://testserver"
 
@@ -142,6 +143,8 @@ class _Builder:
                     price=(budget * SHARES[name]).quantize(Decimal("0.01")),
                     duration_days=300,
                     folder=self.folder / round_id / name,
+                    registry=True,
+                    more={"manager": {"name": "项目负责人", "certificate": manager_certificate(name)}},
                 )
 
     def _lots_of(self, tender: dict) -> tuple:
