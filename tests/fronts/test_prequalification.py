@@ -484,3 +484,36 @@ def test_the_outside_looks_the_same_for_any_number_of_applicants(
 
 def _seen(tale: FrontTale) -> dict[str, dict[str, str]]:
     return {who: tale.views(who, blank=True) for who in ("", "zhaobiao", "zhongxin")}
+
+
+def test_a_change_after_a_prequalification_reaches_those_let_in_and_no_public_notice(
+    platform: Any, folder: Path
+) -> None:
+    tale = FrontTale(platform, folder).noticed()
+    for name in ("jia", "yi", "bing", "ding"):
+        tale.apply(name)
+    tale.front_closed()
+    for name in ("jia", "yi", "bing", "ding"):
+        fronts.release(tale.bidder(name), round_id=tale.front)
+    platform.work()
+    tale.front_seated()
+    fronts.review(tale.members, tale.front, failing={tale.uscc("ding"): "资质等级不够"})
+    tale.owner.post(f"/tenders/{tale.id}/prequalification/results")
+    tale.issued()
+    path = f"/tenders/{tale.id}"
+    assert refused(tale.bidder("ding").post, f"{path}/questions", {"text": "还能参加吗?"}).code
+    asked = tale.bidder("jia").post(f"{path}/questions", {"text": "是否允许夜间施工?"})["question"]
+    wish = {"kind": "clarify", "text": "绝密补遗内容", "answers": {asked: "允许, 办理许可"}}
+    plan = tale.owner.post(f"{path}/changes/look", wish)
+    tale.owner.post(f"{path}/changes", wish | {"confirmed": plan["confirm"]})
+    told = {
+        name: tale.bidder(name).get("/messages")["messages"][0]["title"] for name in ("jia", "yi", "ding")
+    }
+    assert "澄清答疑公告" in told["jia"] and "澄清答疑公告" in told["yi"]
+    assert "澄清答疑公告" not in told["ding"]
+    assert not platform.read_json("/api/v1/notices?kind=clarification")["notices"]
+    tale.sequence()
+    assert "绝密补遗内容" not in str(
+        platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public")
+    )
+    assert "绝密补遗内容" in str(tale.owner.get(f"/evidence/{tale.tender['ocid']}?level=party"))

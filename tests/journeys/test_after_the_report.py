@@ -185,3 +185,27 @@ def test_work_starts_with_a_lawful_bond(platform: Any, folder: Path) -> None:
     tale.owner.post(path, start)
     assert tale.stage() == "PERFORMING"
     no(tale.owner.post, path, start, code="procedure.move_not_allowed")
+
+
+def test_one_bidder_wins_no_more_lots_than_the_file_allows(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder, lots=2, changes={"most_lots": 1}).reported()
+    second = f"/rounds/{tale.rounds[1]}/publicity"
+    no(tale.owner.post, second, code="awarding.lots_before_first")
+    tale.owner.post(f"/rounds/{tale.rounds[0]}/publicity")
+    ends = story.datetime.fromisoformat(tale.owner.post(second)["ends_at"])
+    platform.advance(ends + timedelta(seconds=1))
+    winners = []
+    for round_id in tale.rounds:
+        ranking = tale.owner.get(f"/rounds/{round_id}/report")["report"]["ranking"]
+        if round_id == tale.rounds[1]:  # the same bidder is cheapest here too, and is passed over
+            no(
+                tale.owner.post,
+                f"/rounds/{round_id}/award",
+                {"bid": ranking[0]["bid"]},
+                code="awarding.not_the_first",
+            )
+            ranking = ranking[1:]
+        tale.owner.post(f"/rounds/{round_id}/award", {"bid": ranking[0]["bid"]})
+        winners.append(ranking[0]["bidder"])
+    assert len(set(winners)) == 2
+    verified(tale)

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db import transaction
 
+from ggzy.awarding import rules
 from ggzy.awarding.models import Award, Publicity
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
+from ggzy.evaluation.actions import document_of
 from ggzy.evaluation.queries import report_of_round
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
@@ -44,6 +46,12 @@ class NoCandidateLeft(Refusal):
     basis = Citation("招标投标法实施条例", "第五十五条")
 
 
+class LotsBeforeFirst(Refusal):
+    """The tender file limits how many lots one bidder wins: lots are published in their order."""
+
+    code = "awarding.lots_before_first"
+
+
 class NotTheFirst(Refusal):
     """Only the first candidate may be chosen here."""
 
@@ -67,11 +75,35 @@ def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
     if evaluation is None or evaluation.report is None:
         raise NotFound("评标报告尚未提交")
     bids = {b.bid: b for b in opened_bids(round_.pk)}
-    return [
-        (row, bids[row["bid"]])
-        for row in evaluation.report["ranking"]
-        if row["bid"] in evaluation.report["candidates"]
-    ]
+    last = Publicity.objects.filter(round=round_).order_by("-number").first()
+    over = last.passed_over if last else []
+    chosen = rules.candidates([row["bid"] for row in evaluation.report["ranking"]], without=over)
+    return [(row, bids[row["bid"]]) for row in evaluation.report["ranking"] if row["bid"] in chosen]
+
+
+def _passed_over(round_: Round, report: dict[str, Any]) -> list[str]:
+    """Return the bids passed over in this lot, since their bidder is first in enough lots before it.
+
+    :raises LotsBeforeFirst: the tender file limits lots, and a lot before this one has no candidates yet
+    """
+    most = document_of(round_).most_lots
+    if not most:
+        return []
+    firsts = []
+    before = Round.objects.filter(lot__tender=round_.lot.tender, lot__number__lt=round_.lot.number, phase=1)
+    newest = {r.lot_id: r for r in before.select_related("lot").order_by("lot__number", "number")}
+    for row in newest.values():
+        if row.stage in {Stage.FAILED, Stage.TERMINATED}:
+            continue
+        if not Publicity.objects.filter(round=row).exists():
+            raise LotsBeforeFirst(
+                f"招标文件规定每个投标人最多中{most}个标段, 按标段序号依次推荐: 请先公示{row.lot.name}的中标候选人"
+            )
+        if chosen := candidates_of(row):
+            firsts.append(chosen[0][1].uscc)
+    uscc = {b.bid: b.uscc for b in opened_bids(round_.pk)}
+    ranking = [(r["bid"], uscc[r["bid"]]) for r in report["ranking"]]
+    return rules.passed_over(ranking, first_before=firsts, most_lots=most)
 
 
 @transaction.atomic
@@ -87,7 +119,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
     require_move(round_, "start_publicity", actor=actor)
     evaluation = report_of_round(round_.pk)
     assert evaluation is not None and evaluation.report is not None, "REPORTED has a report"
-    rows = candidates_of(round_)
+    over = _passed_over(round_, evaluation.report)
     ends_at = publicity_end(started=now, round_=round_)
     make_move(round_, "start_publicity", actor=actor, now=now)
     publicity = Publicity.objects.create(
@@ -95,8 +127,14 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
         number=Publicity.objects.filter(round=round_).count() + 1,
         started_at=now,
         ends_at=ends_at,
+        passed_over=over,
         region_code=round_.region_code,
     )
+    rows = candidates_of(round_)
+    if not rows:
+        raise NoCandidateLeft(
+            "全部投标人在前面标段的中标数已达招标文件规定的上限, 本标段没有中标候选人, 应当重新招标"
+        )
     set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=ends_at)
     candidates = [_candidate(row, bid) for row, bid in rows]
     publish_notice(
@@ -109,6 +147,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             "lot": round_.lot.name,
             "candidates": candidates,
             "rejected": evaluation.report["rejected"],
+            **({"passed_over": over} if over else {}),
             "from": now.isoformat(),
             "until": ends_at.isoformat(),
             "objection": "投标人或者其他利害关系人对评标结果有异议的, 在公示期间通过本平台提出; 招标人自收到异议之日起3日内答复, 答复前暂停招标投标活动",
@@ -134,6 +173,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             ],
             "rejected": [row["bid"] for row in evaluation.report["rejected"]],
             "candidates": candidates,
+            "passed_over": over,
         },
     )
     return publicity

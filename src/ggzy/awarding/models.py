@@ -16,6 +16,8 @@ class Publicity(BusinessRow):
     ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
+    #: bids passed over, since their bidder is first in as many lots before as the tender file allows
+    passed_over = models.JSONField(default=list)
 
     class Meta:
         constraints = [

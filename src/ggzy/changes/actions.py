@@ -27,6 +27,7 @@ from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.tendering.actions import CLOSE_BIDDING
+from ggzy.tendering.fronts import admitted
 from ggzy.tendering.models import HoldRow, Round, Tender
 from ggzy.tendering.moves import (
     lock_rounds_of,
@@ -181,7 +182,7 @@ def _require_moves(round_: Round, wish: Wish, made: Plan, *, actor: Actor) -> No
 def _recipients(ground: Ground) -> set[int]:
     """Return everybody who is told: takers and bidders, before as after the opening; on no page."""
     live = Bid.objects.filter(round__in=ground.rounds, state=Bid.LIVE).values_list("bidder_id", flat=True)
-    found = takers(ground.tender.pk) | set(live)
+    found = takers(ground.tender.pk) | set(live) | set(admitted([r.pk for r in ground.rounds]))
     for round_ in ground.rounds:
         if round_.opened_at is not None:
             found |= set(all_bidders(round_.pk))
@@ -322,6 +323,9 @@ def _do_terminate(ground: Ground, *, actor: Actor, now: datetime) -> None:
     _give_up_draw(ground, reason="终止招标", actor=actor, now=now)
 
 
+#: of a change among those let in, what the public may know: the times, and why it was interrupted or ended
+_ALWAYS_PUBLIC = frozenset({"bid_deadline", "was", "provisional", "ground"})
+
 _TITLES = {
     Kind.CLARIFY: "澄清答疑公告",
     Kind.POSTPONE: "延期公告",
@@ -351,20 +355,24 @@ def _announce(
         k: v for k, v in facts.items() if k not in {"document", "lots", "addendum"} and v not in (None, "")
     }
     title = f"{tender.name}{_TITLES[wish.kind]}(第{change.number}号)"
-    publish_notice(
-        kind=_NOTICES[wish.kind],
-        ocid=tender.ocid,
-        tender=tender.public_id,
-        rounds=rounds,
-        title=title,
-        body={
-            "number": change.number,
-            "lots": [r.lot.name for r in ground.rounds if r.public_id in rounds],
-            **body,
-        },
-        actor=actor,
-        now=now,
-    )
+    # where only those let in may bid, no notice is public and the file stays with the parties
+    restricted = any(r.restricted for r in ground.rounds if r.public_id in rounds)
+    if not restricted:
+        publish_notice(
+            kind=_NOTICES[wish.kind],
+            ocid=tender.ocid,
+            tender=tender.public_id,
+            rounds=rounds,
+            title=title,
+            body={
+                "number": change.number,
+                "lots": [r.lot.name for r in ground.rounds if r.public_id in rounds],
+                **body,
+            },
+            actor=actor,
+            now=now,
+        )
+    hidden = {k: v for k, v in facts.items() if k not in _ALWAYS_PUBLIC} if restricted else {}
     record_act(
         "changes.made",
         subject=change.public_id,
@@ -377,8 +385,9 @@ def _announce(
             "made_at": now.isoformat(),
             "rounds": rounds,
             "affects_bids": made.affects_bids,
-            **facts,
+            **{k: v for k, v in facts.items() if k not in hidden},
         },
+        party=hidden or None,
         supervisor={"plan_sha256": change.plan_sha256},
     )
     deadline = (

@@ -8,9 +8,10 @@ from django.db import transaction
 from ggzy.evidence.actions import record_act
 from ggzy.inquiries.models import FileTaking, Question
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.refusals import BadInput, NotFound, Refusal
+from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
+from ggzy.tendering.fronts import own_admissions
 from ggzy.tendering.models import Round, Tender, TenderFile
 
 MOST_QUESTIONS = 50
@@ -30,11 +31,13 @@ def _tender(tender_id: str) -> Tender:
     return found
 
 
-def _require_open(tender: Tender, now: datetime) -> None:
-    """Judge by the moment and the stage alone: no refusal may tell of other bidders."""
-    deadlines = Round.objects.filter(lot__tender=tender, stage=Stage.OPEN_FOR_BID.value).values_list(
-        "bid_deadline", flat=True
-    )
+def _require_open(tender: Tender, actor: Actor, now: datetime) -> None:
+    """Judge by the moment, the stage and one's own admission alone: no refusal may tell of other bidders."""
+    rounds = list(Round.objects.filter(lot__tender=tender, stage=Stage.OPEN_FOR_BID.value))
+    deadlines = [r.bid_deadline for r in rounds]
+    only = [r.pk for r in rounds if r.restricted]
+    if only and not own_admissions(round_pks=only, organisation_pk=actor.organisation_pk or 0):
+        raise NotPermitted("该项目只向通过资格预审、接受邀请或提交技术建议的单位发出招标文件")
     if not any(deadline and now < deadline for deadline in deadlines):
         raise QuestionsClosed("该项目不在公告及投标期间, 不再受理提问和获取登记; 招标文件仍可公开下载")
 
@@ -49,7 +52,7 @@ def take_file(*, tender_id: str, actor: Actor, now: datetime) -> FileTaking:
     """
     require(actor, Permission.FILE_TAKE)
     tender = _tender(tender_id)
-    _require_open(tender, now)
+    _require_open(tender, actor, now)
     version = (
         TenderFile.objects.filter(tender=tender).order_by("-version").values_list("version", flat=True)[0]
     )
@@ -85,7 +88,7 @@ def ask(*, tender_id: str, text: str, actor: Actor, now: datetime) -> Question:
     """
     require(actor, Permission.QUESTION_ASK)
     tender = _tender(tender_id)
-    _require_open(tender, now)
+    _require_open(tender, actor, now)
     said = text.strip()
     if not 4 <= len(said) <= MOST_TEXT:
         raise BadInput(f"请写明问题(4至{MOST_TEXT}字)", field="text")

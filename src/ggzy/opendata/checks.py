@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any
 
+from ggzy.awarding import rules as awarding
 from ggzy.bidding import bidbox
 from ggzy.evaluation import rules as evaluation
 from ggzy.evidence.verifier import Check, Outcome, Pack, shown_values
@@ -385,10 +386,12 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             "重算的排序与公示不一致",
         )
         candidates = [c["bid"] for c in published.fields["candidates"]]
+        over = _passed_over(rows, published, [p.bid for p in places], document.most_lots)
         out.judge(
             "ranking.candidates",
             "中标候选人",
-            candidates == [p.bid for p in places[: evaluation.MOST_CANDIDATES]],
+            over == published.fields.get("passed_over", [])
+            and candidates == awarding.candidates([p.bid for p in places], without=over),
             f"公示的{len(candidates)}名候选人就是排序前列",
             "公示的候选人不是排序前列",
         )
@@ -409,6 +412,27 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             f"{len(signed)}名成员签署了同一份报告",
             f"报告应有{document.committee_size}名成员签署, 现有{len(signed)}名或内容不一",
         )
+
+
+def _passed_over(rows: list[Act], published: Act, ranking: list[str], most_lots: int) -> list[str]:
+    """Return the bids that a limit of lots passes over, from the last publicities of the lots before this one."""
+    if not most_lots:
+        return []
+    bidder = {
+        r.fields["bid"]: r.fields["uscc"] for r in rows if r.act == "opening.bid_shown" and "uscc" in r.fields
+    }
+    numbers = {lot["round"]: lot["number"] for _, lot in _documents(rows).values()}
+    at = {id(row): place for place, row in enumerate(rows)}
+    firsts: dict[int, str] = {}
+    for row in _named(rows, "awarding.publicity_started"):
+        earlier = numbers[row.round] < numbers[published.round] and at[id(row)] < at[id(published)]
+        if earlier and row.fields["candidates"]:
+            firsts[numbers[row.round]] = row.fields["candidates"][0]["uscc"]
+    return awarding.passed_over(
+        [(bid, bidder[bid]) for bid in ranking],
+        first_before=[firsts[n] for n in sorted(firsts)],
+        most_lots=most_lots,
+    )
 
 
 def _seeds_for(rows: list[Act], round_id: str) -> dict[str, str]:

@@ -271,5 +271,182 @@ GC_OPEN_POST: dict[str, Row] = {
     ),
 }
 
+_PREQ = "tests/fronts/test_prequalification.py::test_"
+_INVITE = "tests/fronts/test_invitation.py::test_"
+_STAGES = "tests/fronts/test_two_stage.py::test_"
+
+
+def _package_moves(test: str, *, closing: str, lacking: str) -> dict[str, Row]:
+    """Return the rows of sealed packages without a price, which two fronts share."""
+    return {
+        "submit_bid": Row(
+            act="ggzy.bidding.actions.submit_bid",
+            page="work-package-submit",
+            operation="POST /v1/rounds/{round_id}/bids",
+            permission=P.BID_SUBMIT,
+            test=test,
+        ),
+        "withdraw_bid": Row(
+            act="ggzy.bidding.actions.withdraw_bid",
+            page="work-package-withdraw",
+            operation="POST /v1/rounds/{round_id}/withdrawal",
+            permission=P.BID_SUBMIT,
+            test=_PREQ + "an_application_may_be_replaced_and_withdrawn",
+        ),
+        "release_key": Row(
+            act="ggzy.opening.actions.release_key",
+            page="work-package-key",
+            operation="POST /v1/bids/{bid_id}/key",
+            permission=P.OPENING_RELEASE,
+            test=test,
+        ),
+        "close_bidding": Row(
+            act="ggzy.fronts.actions.close_front", page="lot", operation="", permission=None, test=closing
+        ),
+        "fail_for_lack_of_bids": Row(
+            act="ggzy.fronts.actions.close_front", page="lot", operation="", permission=None, test=lacking
+        ),
+    }
+
+
+_APPLIED = _PREQ + "a_prequalified_tender_from_the_notice_to_the_opening"
+GC_PREQ: dict[str, Row] = _package_moves(
+    _APPLIED, closing=_APPLIED, lacking=_PREQ + "too_few_applicants_fail_without_a_number"
+) | {
+    "publish_prequalification": Row(
+        act="ggzy.fronts.prequalification.publish_prequalification",
+        page="work-front-publish",
+        operation="POST /v1/tenders/{tender_id}/prequalification",
+        permission=P.TENDER_PUBLISH,
+        test=_APPLIED,
+    ),
+    "clarify_prequalification": Row(
+        act="ggzy.fronts.prequalification.clarify_prequalification",
+        page="work-front-clarify",
+        operation="POST /v1/tenders/{tender_id}/prequalification/clarifications",
+        permission=P.TENDER_PUBLISH,
+        test=_PREQ + "clarifying_late_must_postpone",
+    ),
+    "object_to_prequalification": Row(
+        act="ggzy.fronts.prequalification.object_to_prequalification",
+        page="work-package-object",
+        operation="POST /v1/rounds/{round_id}/prequalification-objections",
+        permission=P.FRONT_OBJECT,
+        test=_PREQ + "an_objection_in_time_holds_and_a_late_one_does_not",
+    ),
+    "seat_committee": Row(
+        act="ggzy.fronts.review.seat_review_committee",
+        page="work-front-seat",
+        operation="POST /v1/draws/{draw_id}/review-committee",
+        permission=P.COMMITTEE_SEAT,
+        test=_APPLIED,
+    ),
+    "submit_report": Row(
+        act="ggzy.fronts.review.sign_review",
+        page="work-review-sign",
+        operation="POST /v1/rounds/{round_id}/review-signature",
+        permission=P.EVALUATE,
+        test=_APPLIED,
+    ),
+    "send_results": Row(
+        act="ggzy.fronts.prequalification.send_results",
+        page="work-front-results",
+        operation="POST /v1/tenders/{tender_id}/prequalification/results",
+        permission=P.TENDER_PUBLISH,
+        test=_APPLIED,
+    ),
+    "fail_for_lack_of_qualified": Row(
+        act="ggzy.fronts.prequalification.send_results",
+        page="lot",
+        operation="",
+        permission=None,
+        test=_PREQ + "too_few_qualified_fail",
+    ),
+}
+
+_INVITED = _INVITE + "an_invited_tender_from_the_ground_to_the_opening"
+GC_INVITE: dict[str, Row] = {
+    "state_reason": Row(
+        act="ggzy.fronts.invitation.state_reason",
+        page="work-front-ground",
+        operation="POST /v1/tenders/{tender_id}/invitation/ground",
+        permission=P.TENDER_EDIT,
+        test=_INVITED,
+    ),
+    "approve_invitation": Row(
+        act="ggzy.fronts.invitation.decide_reason",
+        page="work-finding",
+        operation="POST /v1/tenders/{tender_id}/invitation/finding",
+        permission=P.INVITATION_APPROVE,
+        test=_INVITED,
+    ),
+    "refuse_invitation": Row(
+        act="ggzy.fronts.invitation.decide_reason",
+        page="work-finding",
+        operation="POST /v1/tenders/{tender_id}/invitation/finding",
+        permission=P.INVITATION_APPROVE,
+        test=_INVITE + "what_is_not_approved_goes_on_as_an_open_tender",
+    ),
+    "list_invitees": Row(
+        act="ggzy.fronts.invitation.list_invitees",
+        page="work-front-invitees",
+        operation="POST /v1/tenders/{tender_id}/invitation/invitees",
+        permission=P.TENDER_EDIT,
+        test=_INVITE + "the_list_has_three_registered_bidders_each_once",
+    ),
+    "send_invitations": Row(
+        act="ggzy.fronts.invitation.send_invitations",
+        page="work-front-letters",
+        operation="POST /v1/tenders/{tender_id}/invitation/letters",
+        permission=P.TENDER_PUBLISH,
+        test=_INVITED,
+    ),
+    "answer_invitation": Row(
+        act="ggzy.fronts.invitation.answer_invitation",
+        page="work-invitation",
+        operation="POST /v1/invitations/{invitation_id}/answer",
+        permission=P.INVITATION_ANSWER,
+        test=_INVITE + "an_invitee_answers_once_in_time_and_for_itself",
+    ),
+    "enter_bidding": Row(
+        act="ggzy.tendering.actions.publish", page="lot", operation="", permission=None, test=_INVITED
+    ),
+    "fail_for_lack_of_acceptances": Row(
+        act="ggzy.fronts.invitation.reply_due",
+        page="lot",
+        operation="",
+        permission=None,
+        test=_INVITE + "fewer_than_three_acceptances_fail",
+    ),
+}
+
+_STAGED = _STAGES + "a_two_stage_tender_from_the_need_to_the_opening"
+GC_TWO_STAGE: dict[str, Row] = _package_moves(
+    _STAGED, closing=_STAGED, lacking=_STAGES + "too_few_proposals_fail"
+) | {
+    "publish_first_stage": Row(
+        act="ggzy.fronts.two_stage.publish_first_stage",
+        page="work-front-first-stage",
+        operation="POST /v1/tenders/{tender_id}/first-stage",
+        permission=P.TENDER_PUBLISH,
+        test=_STAGES + "the_first_stage_is_published_once_with_a_need",
+    ),
+    "issue_file": Row(
+        act="ggzy.tendering.actions.publish",
+        page="work-publish",
+        operation="POST /v1/tenders/{tender_id}/publication",
+        permission=P.TENDER_PUBLISH,
+        test=_STAGED,
+    ),
+    "end_second_stage": Row(
+        act="ggzy.opening.actions.close_bidding", page="lot", operation="", permission=None, test=_STAGED
+    ),
+}
+
 #: procedure → move → where it is made
-COVERAGE: dict[str, dict[str, Row]] = {"GC_OPEN_POST": GC_OPEN_POST}
+COVERAGE: dict[str, dict[str, Row]] = {
+    "GC_OPEN_POST": GC_OPEN_POST,
+    "GC_PREQ": GC_PREQ,
+    "GC_INVITE": GC_INVITE,
+    "GC_TWO_STAGE": GC_TWO_STAGE,
+}

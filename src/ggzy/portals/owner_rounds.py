@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.awarding import actions as awarding
 from ggzy.awarding import endings
 from ggzy.awarding.queries import END_LABELS, awards_of, ended_awards, publicities_of
+from ggzy.awarding.rules import candidates
 from ggzy.contracting import actions as contracting
 from ggzy.contracting.queries import contracts_of
 from ggzy.contracting.rules import most_bond
@@ -159,8 +160,9 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     ended = ended_awards(row.round_pk)
     out = {a.bid for a in ended}
     ranking = report.report.get("ranking", []) if report else []
-    candidates = [r for r in ranking if r["bid"] in report.report.get("candidates", [])] if report else []
-    first = next((r for r in candidates if r["bid"] not in out), None)
+    over = publicity.passed_over if publicity else []
+    chosen = candidates([r["bid"] for r in ranking], without=over)
+    first = next((r for r in ranking if r["bid"] in chosen and r["bid"] not in out), None)
     return {
         "row": row,
         "tender": tender,
