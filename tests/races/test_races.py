@@ -133,11 +133,14 @@ def test_two_workers_fire_one_clock_once(committed_platform: Any, folder: Path) 
     from ggzy.kernel import clock
 
     tale = Tale(committed_platform, folder).sealed()
-    committed_platform.work()  # what publishing left to do, so that one clock remains
     clock.advance_to(tale.deadline + timedelta(seconds=1))
-    fired = together(*[run_due] * 4)
-    assert sum(fired) == 1
+    together(*[run_due] * 4)  # other clocks may be due as well; the one that closes fires once
     assert tale.stage() == "CLOSED"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM evidence_entry WHERE act = 'opening.closed' AND round = %s", [tale.round]
+        )
+        assert cursor.fetchone()[0] == 1
 
 
 def test_two_members_hand_in_the_last_sheet_together_and_one_report_is_compiled(
