@@ -20,7 +20,7 @@ from ggzy.inquiries.queries import takers
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import real_now
-from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
+from ggzy.kernel.refusals import BadInput, NotPermitted
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening import pauses
 from ggzy.opening.queries import all_bidders
@@ -326,6 +326,15 @@ def _do_terminate(ground: Ground, *, actor: Actor, now: datetime) -> None:
 #: of a change among those let in, what the public may know: the times, and why it was interrupted or ended
 _ALWAYS_PUBLIC = frozenset({"bid_deadline", "was", "provisional", "ground"})
 
+#: what an interruption means for everybody, as its notice says
+_EFFECTS = {
+    Kind.SUSPEND: "恢复前不开标、不评标、不定标, 公示期不届满; 已递交的投标文件继续有效并保持密封。恢复时另行公告。",
+    Kind.OUTAGE: "恢复前不开标、不评标、不定标; 正在进行的解密停止计时, 恢复后接续剩余时间, 任何投标人不因此损失时间。"
+    "已递交的投标文件和已交出的密钥完好。恢复时另行公告。",
+    Kind.RESUME: "暂停解除, 各项活动自本公告发布起继续。",
+    Kind.END_OUTAGE: "故障排除, 各项活动自本公告发布起继续; 解密接续中断前的剩余时间, 补救只按招标文件载明的办理。",
+    Kind.TERMINATE: "已递交的投标文件不开启; 收取的费用、投标保证金及银行同期存款利息及时退还。",
+}
 _TITLES = {
     Kind.CLARIFY: "澄清答疑公告",
     Kind.POSTPONE: "延期公告",
@@ -368,6 +377,7 @@ def _announce(
                 "number": change.number,
                 "lots": [r.lot.name for r in ground.rounds if r.public_id in rounds],
                 **body,
+                **({"effect": _EFFECTS[wish.kind]} if wish.kind in _EFFECTS else {}),
             },
             actor=actor,
             now=now,
@@ -409,15 +419,3 @@ def _announce(
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def outage_of(*, tender_id: str, actor: Actor) -> Outage:
-    """Return the outage of a tender that has not ended.
-
-    :raises NotFound: none runs
-    """
-    require(actor, Permission.OUTAGE_REPORT)
-    found = Outage.objects.filter(tender__public_id=tender_id, ended_at=None).first()
-    if found is None:
-        raise NotFound("该项目没有登记中的故障")
-    return found
