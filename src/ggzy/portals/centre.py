@@ -12,6 +12,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, refused_here
+from ggzy.procedures.spec import Stage
 from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
@@ -51,9 +52,20 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "red_publications": red_count(viewer=actor, now=moment),
         "todos": todos + seed_todos("centre"),
         "forms": forms,
+        "running": _running(),
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
     }
+
+
+_RUNNING = (Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.OPENED, Stage.EVALUATING, Stage.CAND_PUB)
+
+
+def _running() -> list[tenders.LotRow]:
+    """Return one lot of every published tender that runs, the next deadline first: where trouble may be reported."""
+    rows = [r for r in tenders.recent_lots(limit=200) if r.stage in _RUNNING and r.bid_deadline]
+    rows.sort(key=lambda r: r.bid_deadline or r.published_at)
+    return list({r.tender: r for r in rows}.values())
 
 
 def form_check(request: HttpRequest, tender_id: str) -> HttpResponse:

@@ -66,8 +66,9 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     procedure = BY_CODE[tender.procedure_code]
     main = GC_OPEN_POST
     published = [lot for lot in lots if lot.published_at and lot.bid_deadline]
-    rounds_to_draw = [lot.round for lot in lots if lot.stage in {s.value for s in experts.DRAW_STAGES}]
-    draw_id = draws.draw_of_rounds([lot.round for lot in lots])
+    # lots that still need a committee; those of an earlier draw have theirs (a lot tendered anew draws anew)
+    drawing = [lot for lot in lots if lot.stage in {s.value for s in experts.DRAW_STAGES}]
+    draw_id = draws.draw_of_rounds([lot.round for lot in drawing or lots])
     draw = draws.draw_row(draw_id) if draw_id else None
     seats = int(tender.document.get("owner_representatives", 0)) if tender.document else 0
     return {
@@ -85,10 +86,10 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         if published
         else [],
         "draw": draw,
-        "may_draw": bool(rounds_to_draw) and draw is None,
+        "may_draw": bool(drawing) and draw is None,
         "seats": seats,
         "missing_members": draw.committee_size - draw.checked_in if draw else 0,
-        "opened": bool(stages) and not stages & {"OPEN_FOR_BID", "CLOSED", "OPENING"},
+        "opened": bool(lots) and all(lot.stage == Stage.OPENED for lot in drawing),
         "failed": [lot for lot in lots if lot.stage == Stage.FAILED],
         "given": {"passed": "true", "opinion": ""},
         "fronts": [(lot.lot_name, lot.front) for lot in lots if lot.front],
