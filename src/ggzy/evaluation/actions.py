@@ -395,7 +395,9 @@ def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:
 def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, now: datetime) -> Evaluation:
     """Sign the report, with a dissent if there is one; the last signature hands it to the tenderee.
 
-    :raises NotThisStep: there is no report to sign, or this member has signed
+    A second signature of the same member changes nothing.
+
+    :raises NotThisStep: there is no report to sign
     :raises SignatureWrong: the signature is not on this report
     """
     require(actor, Permission.EVALUATE)

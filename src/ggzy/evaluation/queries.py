@@ -13,7 +13,6 @@ from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.document import TenderDocument
-from ggzy.tendering.models import Round
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,19 +164,6 @@ def sheets_for_supervisor(*, round_id: str, actor: Actor) -> list[dict[str, Any]
         {"sitting": s.evaluation.number, "member": s.member.code, "kind": s.kind, "content": s.content}
         for s in rows.order_by("evaluation__number", "kind", "member__code")
     ]
-
-
-def running_for(account_pk: int) -> list[Round]:
-    """Return the rounds whose evaluation waits for an account."""
-    return list(
-        Round.objects.filter(
-            evaluations__draw__members__account_id=account_pk,
-            evaluations__draw__members__left=False,
-        )
-        .exclude(evaluations__step=Evaluation.DONE)
-        .select_related("lot__tender")
-        .distinct()
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
