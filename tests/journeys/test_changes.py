@@ -475,3 +475,29 @@ def test_booked_rooms_follow_the_opening_or_are_given_back(platform: Any, folder
     plan = change(tale.owner, tale, kind="terminate", ground="force", text="不可抗力, 终止招标")
     assert any(c["sort"] == "room" and c["after"] == "释放" for c in plan["consequences"])
     assert not booked()
+
+
+def test_an_opening_in_which_nothing_opens_ends_as_a_failure(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder).opened()
+    path, why = f"/rounds/{tale.round}/opening/failure", {"text": "三家均未在时限内解密"}
+    no(tale.owner.post, path, why, code="opening.cannot_end_yet")
+    hall = platform.anonymous().get(f"/rounds/{tale.round}/opening")
+    platform.advance(datetime.fromisoformat(hall["window_ends_at"]) + timedelta(seconds=1))
+    no(story.end_opening, tale.owner, tale.round, code="opening.cannot_end_yet")
+    no(tale.bidder("jia").post, path, why, code="permission.denied")
+    no(tale.owner.post, path, {"text": " "}, code="input.invalid")
+    raised = tale.bidder("jia").post(f"/rounds/{tale.round}/opening/objections", {"text": "网络不通"})
+    no(tale.owner.post, path, why, code="opening.cannot_end_yet")
+    tale.owner.post(f"/opening-objections/{raised['objection']}/answer", {"text": "已核实"})
+    tale.owner.post(path, why)
+    assert tale.stage() == "FAILED"
+    no(tale.owner.post, path, why, code="procedure.move_not_allowed")
+    assert tale.owner.post(f"/rounds/{tale.round}/next")["number"] == 2
+    verified(tale)
+
+
+def test_with_one_bid_opened_an_opening_goes_on(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder).shown()
+    why = {"text": "不满意, 想重来"}
+    no(tale.owner.post, f"/rounds/{tale.round}/opening/failure", why, code="opening.cannot_end_yet")
+    assert tale.stage() == "OPENING"

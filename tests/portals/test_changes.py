@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from ggzy.client import story
+from ggzy.client import bids, story
 from ggzy.kernel.clock import BEIJING
 from tests.journeys.tale import Tale
 from tests.portals.test_work import Person
@@ -184,3 +184,60 @@ def test_a_supervisor_annuls_and_an_owner_starts_the_work_by_pages(platform: Any
     assert "10%" in high and "99999999" in high
     owner.post(start, bond="500000", starts_on="2026-12-01")
     assert "履约中" in owner.get(f"/work/rounds/{other.round}/result")
+
+
+def test_a_lot_tendered_anew_draws_a_committee_of_its_own_by_its_page(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder, lots=2)
+    tale.published()
+    for name in ("jia", "yi", "bing"):
+        tale.bid(name)
+    tale.bid("jia", round_id=tale.rounds[1])  # the second lot fails
+    platform.advance(tale.deadline + timedelta(seconds=1))
+    console = f"/work/tenders/{tale.tender['tender']}"
+    tale.owner.post(f"/tenders/{tale.tender['tender']}/opening")
+    for name in ("jia", "yi", "bing"):
+        bidder = tale.bidder(name)
+        for bid in bidder.get("/bids")["bids"]:
+            if bid["round"] == tale.round and bid["state"] == "live":
+                bids.release(party=bidder, bid_id=bid["bid"])
+    platform.work()
+    story.end_opening(tale.owner, tale.round)
+    cast = platform.cast()
+    draw = story.draw(tale.owner, cast, tale.tender["tender"])
+    members = story.check_in(cast, draw, story.answer_calls(cast)[draw])
+    assert members
+    tale.owner.post(f"/draws/{draw}/committee")
+    owner = Person(platform, "zhaobiao")
+    assert "发起专家抽取" not in owner.get(console)
+    tale.owner.post(f"/rounds/{tale.rounds[1]}/next")
+    base = f"/tenders/{tale.tender['tender']}"
+    for step in ("registration", "document", "review"):
+        tale.owner.post(f"{base}/{step}")
+    story.conclude(tale.owner, tale.tender["tender"])
+    story.publish(tale.owner, tale.tender["tender"], deadline=platform.now + timedelta(days=21))
+    assert "发起专家抽取" in owner.get(console)
+    owner.post(f"{console}/draw")
+
+
+def test_the_centre_reaches_the_failure_button_of_a_running_tender_from_its_bench(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder).opened()
+    link = f"/work/tenders/{tale.tender['tender']}/changes?kind=outage"
+    centre = Person(platform, "zhongxin")
+    assert link.replace("&", "&amp;") in centre.get("/work")
+    assert "故障发生的时间" in centre.get(link)
+
+
+def test_an_opening_without_any_opened_bid_offers_the_way_out_on_its_page(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder).opened()
+    hall = platform.anonymous().get(f"/rounds/{tale.round}/opening")
+    platform.advance(story.datetime.fromisoformat(hall["window_ends_at"]) + timedelta(seconds=1))
+    owner, host = Person(platform, "zhaobiao"), f"/work/rounds/{tale.round}/host"
+    page = owner.get(host)
+    assert "没有一份投标文件开启成功" in page and "签署开标记录, 结束开标" not in page
+    owner.post(f"/work/rounds/{tale.round}/opening-failure", status=422, reason=" ")
+    owner.post(f"/work/rounds/{tale.round}/opening-failure", reason="均未解密")
+    assert "本标段流标" in owner.get(host)

@@ -249,8 +249,11 @@ class TestAgainstTheRulebook:
 
     def test_every_transition_is_a_move_and_every_move_a_transition(self, machine):
         theirs = Counter((source, t["to"]) for t in machine["transitions"] for source in _sources(t["frm"]))
-        assert theirs == Counter((m.source.value, m.target.value) for m in GC_OPEN_POST.moves)
-        assert len(GC_OPEN_POST.moves) == 36
+        # beyond the machine: an opening in which nothing opens would have no way on without it
+        added = Counter({("OPENING", "FAILED"): 1})
+        ours = Counter((m.source.value, m.target.value) for m in GC_OPEN_POST.moves)
+        assert ours == theirs + added
+        assert len(GC_OPEN_POST.moves) == 37
 
 
 class TestFrontsAgainstTheRulebook:

@@ -13,6 +13,7 @@ from ggzy.bidding import queries as bids
 from ggzy.evidence.queries import proof
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening import actions as opening
+from ggzy.opening import failing
 from ggzy.opening import queries as halls
 
 router = Router()
@@ -157,6 +158,15 @@ def record(request: HttpRequest, round_id: str) -> HttpResponse:
 def end(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any]:
     row = opening.end_opening(round_id=round_id, signature=body.signature, actor=who(request), now=now())
     return {"round": round_id, "record_sha256": row.record_sha256}
+
+
+@router.post(
+    "/rounds/{round_id}/opening/failure", tags=["开标"], summary="没有一份投标文件开启成功, 重新招标"
+)
+@write
+def fail_unopened(request: HttpRequest, round_id: str, body: Text) -> dict[str, Any]:
+    made = failing.fail_unopened(round_id=round_id, reason=body.text, actor=who(request), now=now())
+    return {"round": made.public_id, "stage": made.stage}
 
 
 @router.post("/rounds/{round_id}/opening/signatures", tags=["开标"], summary="投标人确认开标记录")

@@ -25,6 +25,7 @@ TAGS = {
     "tendering.published": "tender",
     "changes.made": "tenderAmendment",
     "opening.failed": "tenderUpdate",
+    "opening.nothing_opened": "tenderUpdate",
     "evaluation.all_rejected": "tenderUpdate",
     "opening.ended": "tenderUpdate",
     "awarding.awarded": "award",

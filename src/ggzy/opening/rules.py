@@ -88,4 +88,20 @@ def require_may_end(*, shown: bool, open_objections: int, opened: int) -> None:
             basis=Citation("招标投标法实施条例", "第四十四条"),
         )
     if opened < 1:
-        raise CannotEndYet("没有一份投标文件成功解密, 不能按正常程序结束开标, 请登记系统故障或重新招标")
+        raise CannotEndYet("没有一份投标文件成功解密, 不能按正常程序结束开标, 请办理重新招标")
+
+
+def require_nothing_opened(*, shown: bool, open_objections: int, opened: int) -> None:
+    """Let an opening fail in which every bid is settled and none was opened.
+
+    :raises CannotEndYet: keys are still awaited, a bid was opened, or an objection is not answered
+    """
+    if not shown:
+        raise CannotEndYet("还有投标文件在等待解密, 全部处理后才能认定")
+    if opened:
+        raise CannotEndYet(f"有{opened}份投标文件开启成功, 应当继续开标, 不能以此为由重新招标")
+    if open_objections:
+        raise CannotEndYet(
+            f"还有{open_objections}条开标异议未答复, 当场答复并记录后才能办理",
+            basis=Citation("招标投标法实施条例", "第四十四条"),
+        )

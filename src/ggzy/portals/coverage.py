@@ -154,6 +154,13 @@ GC_OPEN_POST: dict[str, Row] = {
         permission=P.OUTAGE_REPORT,
         test=_CHANGES + "an_opening_is_paused_and_nobody_loses_a_second",
     ),
+    "fail_for_nothing_opened": Row(
+        act="ggzy.opening.failing.fail_unopened",
+        page="work-nothing-opened",
+        operation="POST /v1/rounds/{round_id}/opening/failure",
+        permission=P.OPENING_HOST,
+        test=_CHANGES + "an_opening_in_which_nothing_opens_ends_as_a_failure",
+    ),
     "seat_committee": Row(
         act="ggzy.evaluation.actions.seat_committee",
         page="work-seat",

@@ -21,6 +21,7 @@ from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
 from ggzy.opening import actions as opening
+from ggzy.opening import failing
 from ggzy.opening.queries import HallRow, hall_row, record_to_sign
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.owner import hold_labels
@@ -34,10 +35,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 def phase_of(hall: HallRow, *, closed: bool) -> str:
     """Return which part of the opening it is: waiting, closing, ready, failed, keys, read_out or ended."""
-    if hall.ended_at is not None:
-        return "ended"
     if hall.stage == Stage.FAILED:
         return "failed"
+    if hall.ended_at is not None:
+        return "ended"
     if not closed:
         return "waiting"
     if hall.opened_at is None:
@@ -62,6 +63,8 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "mark": mark,
         "seen": request.GET.get("seen", mark),
         "open_objections": [o for o in hall.objections if not o["answered"]],
+        "none_opened": phase == "read_out" and all(b.state != "opened" for b in hall.bids),
+        "given": {},
         "unopened": [b for b in hall.bids if b.state in {"revoked", "withdrawn"}],
         "waiting_bids": [b for b in hall.bids if b.state in {"waiting", "released"}],
         "now": at,
@@ -145,6 +148,15 @@ def end_opening(request: HttpRequest, round_id: str) -> HttpResponse:
         now=now(),
     )
     return _hosted(request, round_id, act, says="开标结束, 开标记录已公布")
+
+
+def fail_unopened(request: HttpRequest, round_id: str) -> HttpResponse:
+    """End an opening in which nothing was opened, and tender anew."""
+    given = {"reason": text(request, "reason")}
+    act = partial(
+        failing.fail_unopened, round_id=round_id, reason=given["reason"], actor=who(request), now=now()
+    )
+    return _hosted(request, round_id, act, says="本轮流标, 已公告; 可以重新招标", given=given)
 
 
 def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:

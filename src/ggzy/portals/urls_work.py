@@ -54,6 +54,7 @@ urlpatterns = [
     ),
     _at(f"{_ROUND}/record/to-sign", _sign(owner_rounds.record_bytes), "record-to-sign", P.OPENING_WATCH),
     _act(f"{_ROUND}/end", owner_rounds.end_opening, "work-end", P.OPENING_HOST),
+    _act(f"{_ROUND}/opening-failure", owner_rounds.fail_unopened, "work-nothing-opened", P.OPENING_HOST),
     _at(f"{_ROUND}/result", owner_rounds.result, "work-result", P.PUBLICITY_START),
     _act(f"{_ROUND}/publicity", owner_rounds.start_publicity, "work-publicity", P.PUBLICITY_START),
     _act(

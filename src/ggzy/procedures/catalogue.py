@@ -214,6 +214,16 @@ END_OPENING = Move(
     guard="解密全部处理完毕, 异议均已答复, 记录经签名",
     basis=(Citation(_ELECTRONIC, "第三十二条"),),
 )
+FAIL_FOR_NOTHING_OPENED = Move(
+    code="fail_for_nothing_opened",
+    label="没有一份投标文件开启成功, 重新招标",
+    source=Stage.OPENING,
+    target=Stage.FAILED,
+    actors=_OWNER_SIDE,
+    documents="开标经过、责任认定、流标公告",
+    guard="解密已全部处理, 没有一份开启成功, 异议均已答复",
+    basis=(Citation(_LAW, "第二十八条"), Citation(_ELECTRONIC, "第三十一条")),
+)
 REMEDY_SYSTEM_FAILURE = Move(
     code="remedy_system_failure",
     label="系统故障补救",
@@ -429,6 +439,7 @@ GC_OPEN_POST = Procedure(
         OBJECT_AT_OPENING,
         END_OPENING,
         REMEDY_SYSTEM_FAILURE,
+        FAIL_FOR_NOTHING_OPENED,
         SEAT_COMMITTEE,
         REJECT_ALL,
         SUBMIT_REPORT,

@@ -1,0 +1,75 @@
+"""An opening in which nothing could be opened: it has no record to end with, so it ends as a failure."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ggzy.evidence.actions import record_act
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import BadInput, NotFound
+from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.opening import rules
+from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.parties.grid import Permission, require
+from ggzy.tendering.models import Round
+from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_owner_side
+
+
+@transaction.atomic
+def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) -> Round:
+    """End an opening in which no bid was opened, and tender anew: OPENING → FAILED.
+
+    :raises CannotEndYet: keys are still awaited, a bid was opened, or an objection is open
+    :raises BadInput: no reason
+    """
+    require(actor, Permission.OPENING_HOST)
+    round_ = lock_round(round_id)
+    tender = round_.lot.tender
+    require_owner_side(tender, actor)
+    require_move(round_, "fail_for_nothing_opened", actor=actor)
+    session = OpeningSession.objects.select_for_update(of=("self",)).filter(round=round_).first()
+    if session is None:
+        raise NotFound("该标段尚未开标")
+    rules.require_nothing_opened(
+        shown=session.shown_at is not None,
+        open_objections=session.objections.filter(answered_at=None).count(),
+        opened=session.bids.filter(state=BidOpening.OPENED).count(),
+    )
+    if not reason.strip():
+        raise BadInput("请写明没有开启成功的原因", field="reason")
+    make_move(round_, "fail_for_nothing_opened", actor=actor, now=now, decided_at=now)
+    session.ended_at = now
+    session.save(update_fields=["ended_at"])
+    publish_notice(
+        kind=NoticeKind.FAILURE,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）流标公告",
+        body={
+            "lot": round_.lot.name,
+            "round_number": round_.number,
+            "reason": "开标时没有一份投标文件开启成功",
+            "basis": "《招标投标法》第二十八条、《电子招标投标办法》第三十一条",
+            "next": "招标人将分析原因后依法重新招标",
+        },
+        actor=actor,
+        now=now,
+    )
+    record_act(
+        "opening.nothing_opened",
+        subject=session.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"decided_at": now.isoformat()},
+        supervisor={"reason": reason.strip()[:2000]},
+    )
+    tell(
+        organisations=session.bids.values_list("bid__bidder_id", flat=True),
+        title=f"{tender.name}（{round_.lot.name}）流标",
+        text="开标时没有一份投标文件开启成功, 招标人将依法重新招标; 重新招标时请重新递交。",
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
+    return round_
