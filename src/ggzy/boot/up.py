@@ -116,7 +116,7 @@ def _supervise(supervisor: Supervisor, begun: float) -> int:
         print(
             output if logins.returncode == 0 else f"(取不到演示账号, 退出码 {logins.returncode})", flush=True
         )
-    say(("按 Ctrl-C 停止" if sys.stdin.isatty() else "停止请用 ./ggzy down") + "; 日志在 " + str(where.log))
+    say(("按 Ctrl-C 停止; " if sys.stdin.isatty() else "") + "日志在 " + str(where.log))
     me = json.loads((where.run / "supervisor.json").read_text())
     _replace(where.run / "supervisor.json", {**me, "ready": True})
     supervisor.watch()
