@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "ggzy.fronts",
     "ggzy.awarding",
     "ggzy.contracting",
+    "ggzy.papers",
     "ggzy.witnessing",
     "ggzy.archives",
     "ggzy.ui",

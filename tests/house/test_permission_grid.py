@@ -67,6 +67,9 @@ awarding:award:end              ✓     -     ✓     -     -     -     -     - 
 awarding:award:annul            -     -     -     -     -     ✓     -     -     -
 contracting:performance:start   ✓     -     -     -     -     -     -     -     -
 contracting:contract:sign       ✓     -     ✓     -     -     -     -     -     -
+papers:paper:seal               ✓     ✓     -     -     -     -     -     -     -
+papers:paper:read               ✓     ✓     -     -     ✓     ✓     -     -     -
+portal:desk:export              ✓     ✓     -     -     ✓     ✓     -     -     -
 evidence:party:read             ✓     ✓     ✓     -     -     ✓     -     -     -
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
 archives:archive:make           ✓     ✓     -     -     ✓     -     -     -     -

@@ -15,6 +15,7 @@ from ggzy.api import (
     evaluations,
     fronts,
     ocds,
+    papers,
     publications,
     registry,
     results,
@@ -462,3 +463,4 @@ api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)
 api.add_router("/v1", drafting.router)
+api.add_router("/v1", papers.router)

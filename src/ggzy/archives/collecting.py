@@ -31,6 +31,8 @@ from ggzy.notices import queries as notices
 from ggzy.notices.models import Message
 from ggzy.objections.models import Objection
 from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.papers.models import Paper
+from ggzy.papers.rules import Kind
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering.models import ReviewConclusion, TenderFile
 from ggzy.ui import words
@@ -136,6 +138,7 @@ def collect(package: Package, pack: dict[str, Any], root: Path, *, now: datetime
         _opening(shelf, opened)
         _evaluation(shelf, package)
         _result(shelf, package)
+        _papers(shelf, package)
     elif package.reader == Package.BIDDER:
         _own_bids(shelf, package)
     _evidence(shelf, package, pack)
@@ -468,6 +471,22 @@ def _result(shelf: Shelf, package: Package) -> None:
         shelf.copy(
             "7-result/contract.pdf", path, title="合同", by=tender.tenderee.name, at=contract.signed_at
         )
+
+
+def _papers(shelf: Shelf, package: Package) -> None:
+    """Lay in the sealed papers that the reader may have: all for the owner side, a bidder's own letters and the public ones."""
+    rows = (
+        Paper.objects.filter(round=package.round)
+        .exclude(sealed="")
+        .select_related("certificate__organisation")
+    )
+    if package.reader == Package.BIDDER:
+        public = [kind.value for kind in Kind if kind.public]
+        rows = rows.filter(Q(kind__in=public) | Q(addressee_id=package.organisation_id))
+    for number, row in enumerate(rows.order_by("pk"), 1):
+        by = row.certificate.organisation.name if row.certificate and row.certificate.organisation else ""
+        path = f"7-papers/{number:02d}-{row.kind}.pdf"
+        shelf.copy(path, files.path_of(row.sealed), title=Kind(row.kind).label, by=by, at=row.sealed_at)
 
 
 def _evidence(shelf: Shelf, package: Package, pack: dict[str, Any]) -> None:

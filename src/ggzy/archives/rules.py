@@ -184,6 +184,15 @@ ITEMS: tuple[Item, ...] = (
         ("contracting.performance_started",),
         ("contracting.performance_started",),
     ),
+    _item(
+        "papers",
+        "开标一览表、签到表、中标结果通知书",
+        _RESULT,
+        _OWNER,
+        ("papers.sealed",),
+        ("papers.sealed",),
+        "data/7-papers/",
+    ),
     _item("settlement", "结算文件", _RESULT, _OWNER),
     _item("written-report", "招标投标情况书面报告", _RESULT, _OWNER),
     _item(

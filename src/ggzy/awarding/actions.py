@@ -337,7 +337,10 @@ def prepare_letter(*, round_id: str, actor: Actor, now: datetime) -> Sealing:
     made = _award_of(round_)
     bid = next(b for b in opened_bids(round_.pk) if b.bid == made.bid.public_id)
     pdf = letter_pdf(
-        facts={**winner_facts(round_, bid), "bid_day": day(made.bid.received_at)}, price=made.price, at=now
+        facts={**winner_facts(round_, bid), "bid_day": day(made.bid.received_at)},
+        price=made.price,
+        code=made.public_id,
+        at=now,
     )
     return prepare_seal(
         pdf=pdf,

@@ -49,6 +49,14 @@ def awards_of(round_pks: list[int]) -> dict[int, AwardRow]:
     }
 
 
+def not_plain(round_pks: list[int]) -> set[int]:
+    """Return the rounds in which the first of the ranking need not be the one to award: one ended, one passed over."""
+    ended = (
+        Award.objects.filter(round_id__in=round_pks).exclude(ended_at=None).values_list("round_id", flat=True)
+    )
+    return set(ended) | {pk for pk, p in publicities_of(round_pks).items() if p.passed_over}
+
+
 def publicities_of(round_pks: list[int]) -> dict[int, Publicity]:
     """Return {round primary key: its last publicity}."""
     rows = Publicity.objects.filter(round_id__in=round_pks).order_by("number")

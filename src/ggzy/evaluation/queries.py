@@ -217,6 +217,12 @@ def reported_at_of(round_pks: list[int]) -> dict[int, datetime]:
     return dict(rows.values_list("round_id", "reported_at"))
 
 
+def rankings_of(round_pks: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return {round primary key: the ranking of its last report} of rounds whose report was handed over."""
+    rows = Evaluation.objects.filter(round_id__in=round_pks, reported_at__isnull=False).order_by("number")
+    return {pk: list(report["ranking"]) for pk, report in rows.values_list("round_id", "report")}
+
+
 def evaluations(*, actor: Actor, limit: int = 50) -> list[dict[str, Any]]:
     """Return evaluations to the supervisor, newest first.
 

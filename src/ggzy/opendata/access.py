@@ -9,6 +9,7 @@ from ggzy.fronts.queries import require_may_read_package
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
 from ggzy.opening.models import BidOpening
+from ggzy.papers.queries import paper_name
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Tender
 
@@ -53,6 +54,8 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     :raises NotFound: no such document, or not yet
     :raises NotPermitted: not for this reader
     """
+    if name := paper_name(digest=digest, viewer=viewer):
+        return name
     award = Award.objects.filter(letter=digest).select_related("round__lot").first()
     if award is not None:
         return f"中标通知书-{award.round.lot.name}.pdf"

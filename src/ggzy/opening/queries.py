@@ -6,13 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Exists, OuterRef, Q
+
 from ggzy.bidding.models import Bid
 from ggzy.identity.queries import signatures_on
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.actions import record_of
-from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession
 from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -227,6 +229,65 @@ def not_yet_opened(rounds: Sequence[Round]) -> bool:
     """Say whether any of the rounds still takes packages or is being opened: no member may check in before."""
     before = {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.PQ_OPEN}
     return any(r.stage in before or (r.stage == Stage.PQ_CLOSED and not is_settled(r.pk)) for r in rounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOut:
+    """What was read out of one bid."""
+
+    round_pk: int
+    bidder: str
+    uscc: str
+    label: str
+    price: Decimal | None
+    duration_days: int | None
+    reason: str
+
+
+def read_out_of(round_pks: Sequence[int]) -> list[ReadOut]:
+    """Return what was read out in openings whose prices are shown, opening by opening, cheapest first."""
+    rows = (
+        BidOpening.objects.filter(
+            session__round_id__in=round_pks, session__round__phase=1, session__shown_at__isnull=False
+        )
+        .select_related("bid__bidder", "session")
+        .order_by("-session__opened_at", "session_id", "price", "bid__entry_hash")
+    )
+    return [
+        ReadOut(
+            round_pk=row.session.round_id,
+            bidder=row.bid.bidder.name,
+            uscc=row.bid.bidder.uscc,
+            label=STATE_LABELS[row.state],
+            price=row.price,
+            duration_days=row.duration_days,
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """An opening whose record can be signed: how many bids, how many of them opened."""
+
+    bids: int
+    opened: int
+
+
+def ready_to_end(round_pks: Sequence[int]) -> dict[int, Ready]:
+    """Return the openings that may end now: prices shown, something opened, no objection without answer, no pause."""
+    rows = (
+        OpeningSession.objects.filter(round_id__in=round_pks, shown_at__isnull=False, ended_at=None)
+        .filter(paused_at=None)
+        .exclude(Exists(OpeningObjection.objects.filter(session=OuterRef("pk"), answered_at=None)))
+        .annotate(
+            of=Count("bids", distinct=True),
+            opened=Count("bids", filter=Q(bids__state=BidOpening.OPENED), distinct=True),
+        )
+        .filter(opened__gt=0)
+    )
+    return {row.round_id: Ready(bids=row.of, opened=row.opened) for row in rows}
 
 
 def all_bidders(round_pk: int) -> list[int]:

@@ -49,6 +49,9 @@ class Permission(StrEnum):
     AWARD_END = "awarding:award:end"
     AWARD_ANNUL = "awarding:award:annul"
     CONTRACT_SIGN = "contracting:contract:sign"
+    PAPER_SEAL = "papers:paper:seal"
+    PAPER_READ = "papers:paper:read"
+    DESK_EXPORT = "portal:desk:export"
     PERFORMANCE_START = "contracting:performance:start"
     EVIDENCE_READ_PARTY = "evidence:party:read"
     EVIDENCE_READ_SUPERVISOR = "evidence:supervisor:read"
@@ -121,6 +124,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.AWARD_ANNUL: frozenset({_R.SUPERVISOR}),
     Permission.PERFORMANCE_START: frozenset({_R.TENDEREE}),
     Permission.CONTRACT_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
+    Permission.PAPER_SEAL: _OWNERS,
+    Permission.PAPER_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.DESK_EXPORT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.EVIDENCE_READ_PARTY: frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.SUPERVISOR}),
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
     Permission.ARCHIVE_MAKE: _OWNERS | {_R.CENTRE},
@@ -162,6 +168,7 @@ BINDING = frozenset(
         Permission.AWARD_END,
         Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,
+        Permission.PAPER_SEAL,
         Permission.WITNESS_REPORT,
         Permission.INVITATION_APPROVE,
         Permission.INVITATION_ANSWER,

@@ -10,6 +10,7 @@ from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.portals.exports import EXPORT_LIST
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, refused_here
 from ggzy.procedures.spec import Stage
@@ -49,6 +50,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     ]
     return {
         "bench": "centre",
+        "export_list": EXPORT_LIST,
         "red_publications": red_count(viewer=actor, now=moment),
         "todos": todos + seed_todos("centre"),
         "forms": forms,
@@ -91,7 +93,13 @@ def form_check(request: HttpRequest, tender_id: str) -> HttpResponse:
         tendering.check_form(tender_id=tender_id, missing=missing, actor=actor, now=now())
     except Refusal as refusal:
         return refused_here(request, "work/form_check.html", page, refusal, given=given)
-    return done("/work", "形式核验已记录: 有缺项, 已一次告知" if missing else "形式核验已记录: 材料齐全")
+    says = "形式核验已记录: 有缺项, 已一次告知" if missing else "形式核验已记录: 材料齐全"
+    if text(request, "then") != "next":
+        return done("/work", says)
+    left = [row for row in worklist.tenders_for_form_check() if row.complete is None]
+    if not left:
+        return done("/work", f"{says}; 没有等待核验的了")
+    return done(f"/work/tenders/{left[0].tender}/form-check", f"{says}。这是下一件, 还有{len(left)}件")
 
 
 def _seed_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from ggzy.portals import (
     afterwards,
     archives,
+    batch,
     bills,
     changes,
     disclosure,
     drafting,
+    exports,
     front_pages,
+    papers,
     publication,
     registry,
     rooms,
@@ -30,6 +33,9 @@ _TOPICS = (
     front_pages,
     archives,
     registry,
+    papers,
+    batch,
+    exports,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -57,13 +57,20 @@ class WorkRow:
 
 def work_rows(organisation_pk: int, *, tenders: int = 100) -> list[WorkRow]:
     """Return where the lots of an organisation's newest tenders stand, newest tender first, lots by number."""
-    own = (
-        Tender.objects.filter(Q(tenderee_id=organisation_pk) | Q(agency_id=organisation_pk))
-        .order_by("-pk")
-        .values_list("pk", flat=True)[:tenders]
-    )
+    own = Tender.objects.filter(Q(tenderee_id=organisation_pk) | Q(agency_id=organisation_pk))
+    return _rows_of(list(own.order_by("-pk").values_list("pk", flat=True)[:tenders]))
+
+
+def all_rows(*, tenders: int = 100) -> list[WorkRow]:
+    """Return where the lots of the newest published tenders stand (for the centre and the supervisor)."""
+    published = Tender.objects.filter(lots__rounds__published_at__isnull=False).distinct()
+    rows = _rows_of(list(published.order_by("-pk").values_list("pk", flat=True)[:tenders]))
+    return [row for row in rows if row.published_at or (row.front and row.front.published_at)]
+
+
+def _rows_of(tender_pks: list[int]) -> list[WorkRow]:
     rows = list(
-        Round.objects.filter(lot__tender_id__in=list(own))
+        Round.objects.filter(lot__tender_id__in=tender_pks)
         .select_related("lot__tender")
         .order_by("-lot__tender_id", "lot__number", "-number", "-phase")
     )

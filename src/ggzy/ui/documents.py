@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import segno
 import typst
 from django.conf import settings
 
@@ -89,14 +90,34 @@ def report_pdf(
     )
 
 
-def letter_pdf(*, facts: Mapping[str, Any], price: Decimal, at: datetime) -> bytes:
-    """Return the letter of award 中标通知书, ready for the tenderee's seal.
+def paper_address(code: str) -> str:
+    """Return where anyone checks the paper that carries a code."""
+    return f"{settings.PUBLIC_ADDRESS}/v/{code}"
+
+
+def _code(code: str) -> dict[str, str]:
+    """Return the address of a paper and its QR code as an SVG image."""
+    address = paper_address(code)
+    image = segno.make(address, error="m", micro=False).svg_inline(border=0, omitsize=True)
+    return {"address": address, "svg": image.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)}
+
+
+def letter_pdf(*, facts: Mapping[str, Any], price: Decimal, code: str, at: datetime) -> bytes:
+    """Return the letter of award 中标通知书 with its code, ready for the tenderee's seal.
 
     :raises NoChineseFont: the machine has no font for it
     """
-    return _set(
-        "letter.typ", {**facts, "price": f"{price:,.2f}", "words": in_words(price), "day": day(at)}, at=at
-    )
+    money = {"price": f"{price:,.2f}", "words": in_words(price)}
+    return _set("letter.typ", {**facts, **money, "code": _code(code), "day": day(at)}, at=at)
+
+
+def paper_pdf(*, content: Mapping[str, Any], code: str, at: datetime, unsealed: bool = False) -> bytes:
+    """Return a paper with its code, ready for a seal at the foot of its last page; a mere preview has no code.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    marks = {"code": _code(code)} if code else {}
+    return _set("paper.typ", {**content, **marks, "unsealed": unsealed}, at=at)
 
 
 def witness_pdf(*, facts: Mapping[str, Any], at: datetime) -> bytes:

@@ -77,6 +77,7 @@ ACTS: dict[str, str] = {
     "opening.failure_accounted": "认定未能解密的责任",
     "opening.key_released": "投标人解密",
     "opening.nothing_opened": "没有一份投标文件开启成功, 流标",
+    "papers.sealed": "签章一份文书",
     "opening.objection_answered": "当场答复开标异议",
     "opening.objection_raised": "当场提出开标异议",
     "opening.opened": "开标开始",

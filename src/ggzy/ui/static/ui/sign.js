@@ -20,6 +20,9 @@ async function put(name, value) {
   });
 }
 
+// The key of a certificate in this browser, undefined where there is none.
+export const ownKey = (fingerprint) => (fingerprint ? take(fingerprint) : undefined);
+
 async function take(name) {
   const db = await database();
   return new Promise((resolve, reject) => {

@@ -1,0 +1,40 @@
+"""API of papers: the list, sealing one, and what stands behind a code."""
+
+import base64
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from ggzy.api.bids import SignatureIn
+from ggzy.api.frame import answer, now, who, write
+from ggzy.papers import actions as papers
+from ggzy.papers import queries
+
+router = Router()
+
+
+@router.get("/papers", tags=["文书"], summary="本单位的开标一览表、签到表和通知书")
+def paper_list(request: HttpRequest, days: int = 30, kind: str = "") -> HttpResponse:
+    return answer({"papers": queries.papers(viewer=who(request), now=now(), days=days, kind=kind)})
+
+
+@router.get("/papers/{code}", tags=["文书"], summary="核验一份文书: 签章、哈希、存证")
+def paper(request: HttpRequest, code: str) -> HttpResponse:
+    return answer(queries.code_page(code, viewer=who(request)))
+
+
+@router.post("/rounds/{round_id}/papers/{ref}", tags=["文书"], summary="生成一份文书, 取得待签内容")
+@write
+def prepare_paper(request: HttpRequest, round_id: str, ref: str) -> dict[str, Any]:
+    made = papers.prepare_paper_seal(round_id=round_id, ref=ref, actor=who(request), now=now())
+    return {"to_sign": base64.b64encode(bytes(made.to_sign)).decode(), "document_sha256": made.document}
+
+
+@router.post("/rounds/{round_id}/papers/{ref}/seal", tags=["文书"], summary="签章一份文书; 通知书随即送达")
+@write
+def finish_paper(request: HttpRequest, round_id: str, ref: str, body: SignatureIn) -> dict[str, Any]:
+    made = papers.finish_paper_seal(
+        round_id=round_id, ref=ref, signature=body.signature, actor=who(request), now=now()
+    )
+    return {"code": made.public_id, "pdf_sha256": made.sealed, "sealed_at": made.sealed_at}
