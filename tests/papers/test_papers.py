@@ -12,6 +12,8 @@ from ggzy.client.party import Party, Problem
 from ggzy.kernel import files
 from ggzy.papers.models import Paper
 from ggzy.papers.rules import Kind
+from ggzy.parties.models import Organisation
+from ggzy.tendering.models import Tender
 from tests.journeys.tale import PRICES, Tale
 from tests.portals.test_work import Person
 
@@ -102,13 +104,28 @@ def test_a_paper_is_sealed_once_and_by_its_own_side(platform: Any, folder: Any) 
         with pytest.raises(Problem) as refused:
             platform.demo(name).post(path)
         assert refused.value.status == 403
-    letter = _one(tale.owner, tale, Kind.RESULT_LETTER)
-    with pytest.raises(Problem) as agency:
-        platform.demo("daili").post(f"/rounds/{letter['round']}/papers/{letter['ref']}")
-    assert agency.value.status == 403
     with pytest.raises(Problem) as none:
         tale.owner.post(f"/rounds/{table['round']}/papers/opening_table.{'0' * 32}")
     assert none.value.status == 404
+
+
+def test_the_agency_seals_the_sheets_and_never_the_tenderees_letters(platform: Any, folder: Any) -> None:
+    tale, agency = Tale(platform, folder).notified(), platform.demo("daili")
+    letter = _one(tale.owner, tale, Kind.RESULT_LETTER)
+    with pytest.raises(Problem) as stranger:
+        agency.post(f"/rounds/{letter['round']}/papers/{letter['ref']}")
+    assert stranger.value.status == 403
+    Tender.objects.filter(public_id=tale.tender["tender"]).update(
+        agency=Organisation.objects.get(uscc=agency.uscc)
+    )
+    assert {p["kind"] for p in _papers(agency, tale) if not p["may_seal"]} == {
+        Kind.RESULT_LETTER,
+        "award_letter",
+    }
+    _seal(agency, _one(agency, tale, Kind.OPENING_TABLE))
+    with pytest.raises(Problem) as own:
+        agency.post(f"/rounds/{letter['round']}/papers/{letter['ref']}")
+    assert own.value.status == 403 and "招标人本单位" in str(own.value)
 
 
 def test_an_unsealed_paper_follows_the_record(platform: Any, folder: Any) -> None:

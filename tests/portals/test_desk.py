@@ -15,6 +15,7 @@ from ggzy.client import story
 from ggzy.evidence.models import SecurityEvent
 from ggzy.portals.exports import EXPORTS, as_csv, as_xlsx
 from tests.journeys.tale import PRICES, Tale
+from tests.journeys.test_after_the_report import end
 from tests.portals.test_work import Person
 
 
@@ -222,3 +223,22 @@ def test_after_one_check_of_form_comes_the_next(platform: Any, folder: Any) -> N
     assert next_one["Location"] == f"/work/tenders/{second}/form-check"
     last = centre.post(f"/work/tenders/{second}/form-check", verdict="complete", missing="", then="next")
     assert last["Location"] == "/work"
+
+
+@pytest.mark.django_db
+def test_what_is_not_the_plain_case_is_left_to_its_own_page(
+    platform: Any, owner: Person, folder: Any
+) -> None:
+    """An objection without answer keeps its opening out; an award that came to nothing keeps its lot out."""
+    tale = Tale(platform, folder).shown()
+    assert tale.round in owner.get("/work/batch")
+    objection = tale.bidder("yi").post(f"/rounds/{tale.round}/opening/objections", {"text": "工期念错了"})
+    assert tale.round not in owner.get("/work/batch")
+    tale.owner.post(f"/opening-objections/{objection['objection']}/answer", {"text": "以投标文件为准"})
+    assert tale.round in owner.get("/work/batch")
+
+    again = Tale(platform, folder / "again").publicity_over()
+    assert again.round in owner.get("/work/batch")
+    again.first = story.award(again.owner, again.round)
+    end(again.winner, again.round, kind="refused", reason="资金困难")
+    assert again.stage() == "CAND_END" and again.round not in owner.get("/work/batch")
