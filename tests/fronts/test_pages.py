@@ -89,7 +89,13 @@ def test_a_prequalification_through_its_pages(platform: Any, folder: Path) -> No
     assert "申请资格预审" in shown
     assert "预审公告及申请中" in shown
     assert "开标大厅, 任何人可以观看" not in shown
-    assert "资格预审公告" in anyone.get(f"/tenders/{tender}")
+    page = anyone.get(f"/tenders/{tender}")
+    assert "资格预审公告" in page
+    # its own clocks, not those of bidding: nothing of it is too short
+    assert "第十七条" in page
+    assert "等标期" not in page
+    assert "不足</span>" not in page
+    assert "招标文件尚未发出" in anyone.get(f"{to}/ask")
     assert "没有开标大厅" in anyone.get(f"/rounds/{front}/hall", status=404)
     notice = tale.owner.get("/notices?kind=prequalification")["notices"][0]["public_id"]
     assert "有限数量制, 限3名" in anyone.get(f"/notices/{notice}")
@@ -161,7 +167,9 @@ def test_a_prequalification_through_its_pages(platform: Any, folder: Path) -> No
                 given[f"reason:{p['package']}:{r['key']}"] = "资质不符" if bad else ""
             for c in desk["criteria"]:
                 given[f"score:{p['package']}:{c['key']}"] = "30"
-        assert "只能按预审文件" in person.get(f"/work/rounds/{front}/review")
+        shown = person.get(f"/work/rounds/{front}/review")
+        assert "只能按预审文件" in shown
+        assert "类似业绩: 3项" in shown
         person.post(f"/work/rounds/{front}/review/sheet", status=422)
         person.post(f"/work/rounds/{front}/review/sheet", **given)
     for each in tale.members:

@@ -192,6 +192,29 @@ def test_the_timeline_has_the_moments_of_the_law():
     assert not any(row.provisional for row in found.values())
 
 
+@pytest.mark.parametrize(
+    ("until", "days", "t01", "t02"),
+    [
+        (datetime(2026, 3, 7, tzinfo=BEIJING), 6, True, True),
+        (datetime(2026, 3, 7, tzinfo=BEIJING) - TICK, 6, False, True),
+        (datetime(2026, 3, 7, tzinfo=BEIJING), 5, True, False),
+    ],
+)
+def test_a_prequalification_has_its_own_clocks(until, days, t01, t02):
+    """发售不少于5日, 自停止发售之日起不少于5日; 等标期和开标不在其中."""
+    made = rules.front_timeline(
+        published_at=PUBLISHED,
+        file_until=until,
+        deadline=until + timedelta(days=days) - TICK,
+        law=LAW,
+        calendar=CHINA,
+    )
+    found = {row.key: row for row in made}
+    assert set(found) == {"GC-T01", "GC-T02", "GC-T04", "GC-T06"}
+    assert (found["GC-T01"].kept, found["GC-T02"].kept) == (t01, t02)
+    assert [row.instant for row in made] == sorted(row.instant for row in made)
+
+
 def test_the_timeline_marks_what_touches_2027():
     found = rows(datetime(2027, 2, 1, 9, 0, tzinfo=BEIJING))
     assert {key for key, row in found.items() if row.provisional} == {"GC-T05", "GC-T07"}

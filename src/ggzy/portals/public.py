@@ -127,6 +127,17 @@ def _clocks(request: HttpRequest, *, published: datetime | None, deadline: datet
     return {"clocks": rows, "asked": asked, "trouble": trouble, "from": published, "deadline": deadline}
 
 
+def _front_clocks(lot: tenders.LotRow) -> dict[str, Any]:
+    """Return the timeline of a front: its own clocks if the law has any, never those of bidding."""
+    front = public_front(lot.round)
+    rows = []
+    if front and front.file_until and lot.published_at and lot.bid_deadline:
+        rows = tenders.front_clocks(
+            published_at=lot.published_at, file_until=front.file_until, deadline=lot.bid_deadline
+        )
+    return {"clocks": rows, "from": lot.published_at, "deadline": lot.bid_deadline, "front": True}
+
+
 def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
     """Show a tender: lots, notices, file, clocks and what if, draws, evidence."""
     viewer = who(request)
@@ -145,7 +156,9 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
         "notices": notices.of_tender(tender_id),
         "files": tenders.file_versions(tender_id),
         "draws": draws_of_tender(row.pk),
-        "what_if": _clocks(
+        "what_if": _front_clocks(newest)
+        if newest and newest.phase == 0
+        else _clocks(
             request,
             published=newest.published_at if newest else None,
             deadline=newest.bid_deadline if newest else None,

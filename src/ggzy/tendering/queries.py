@@ -423,6 +423,17 @@ def clocks(*, published_at: datetime, deadline: datetime) -> list[rules.ClockRow
     )
 
 
+def front_clocks(*, published_at: datetime, file_until: datetime, deadline: datetime) -> list[rules.ClockRow]:
+    """Return the clocks of a prequalification that is published."""
+    return rules.front_timeline(
+        published_at=published_at,
+        file_until=file_until,
+        deadline=deadline,
+        law=table.in_force(beijing_date(published_at)),
+        calendar=calendars.CHINA,
+    )
+
+
 def tender_of_ocid(ocid: str) -> str:
     """Return the public id of a tender by its ocid.
 

@@ -103,28 +103,54 @@ def timeline(
 
     Also answers "what if": nothing is written, so any pair of dates may be asked.
     """
-    rows = []
-    for key in ("GC-T01", "GC-T03", "GC-T05", "GC-T07", "GC-T11"):
-        limit = law[key]
-        kept: bool | None = None
-        if limit.direction is Direction.BEFORE:
-            count = latest_before(limit, event=deadline, calendar=calendar)
-        elif limit.bound is Bound.AT_LEAST:
-            count = earliest_moment(limit, started=published_at, calendar=calendar)
-            kept = deadline >= count.instant
-        else:
-            count = runs_out(limit, started=deadline, calendar=calendar)
-        rows.append(
-            ClockRow(
-                key=key,
-                says=limit.says,
-                limit=limit.length_label,
-                cites=limit.cites,
-                instant=count.instant,
-                arithmetic=count.arithmetic if limit.length else "与投标截止为同一时刻",
-                provisional=count.provisional,
-                kept=kept,
-                status=limit.status.value,
-            )
-        )
+    rows = [
+        _clock(law[key], started=published_at, event=deadline, calendar=calendar)
+        for key in ("GC-T01", "GC-T03", "GC-T05", "GC-T07", "GC-T11")
+    ]
     return sorted(rows, key=lambda row: (row.instant, row.key))
+
+
+def front_timeline(
+    *,
+    published_at: datetime,
+    file_until: datetime,
+    deadline: datetime,
+    law: Mapping[str, TimeLimit],
+    calendar: WorkCalendar,
+) -> list[ClockRow]:
+    """Return the clocks of a prequalification (实施条例16、17、21、22), in the order of their moments.
+
+    The file is to be had until `file_until`; from then on the time to apply is counted, up to `deadline`.
+    """
+    rows = [
+        _clock(law["GC-T01"], started=published_at, event=file_until, calendar=calendar),
+        _clock(law["GC-T02"], started=file_until, event=deadline, calendar=calendar),
+        *(
+            _clock(law[key], started=published_at, event=deadline, calendar=calendar)
+            for key in ("GC-T04", "GC-T06")
+        ),
+    ]
+    return sorted(rows, key=lambda row: (row.instant, row.key))
+
+
+def _clock(limit: TimeLimit, *, started: datetime, event: datetime, calendar: WorkCalendar) -> ClockRow:
+    """Return one clock between two moments: before the event, at least so long until it, or from it on."""
+    kept: bool | None = None
+    if limit.direction is Direction.BEFORE:
+        count = latest_before(limit, event=event, calendar=calendar)
+    elif limit.bound is Bound.AT_LEAST:
+        count = earliest_moment(limit, started=started, calendar=calendar)
+        kept = event >= count.instant
+    else:
+        count = runs_out(limit, started=event, calendar=calendar)
+    return ClockRow(
+        key=limit.key,
+        says=limit.says,
+        limit=limit.length_label,
+        cites=limit.cites,
+        instant=count.instant,
+        arithmetic=count.arithmetic if limit.length else "与投标截止为同一时刻",
+        provisional=count.provisional,
+        kept=kept,
+        status=limit.status.value,
+    )

@@ -157,12 +157,54 @@ _FAILURES |= {
 }
 
 
+_PAPERS = {
+    "opening_table": "开标一览表",
+    "opening_sign_in": "开标签到表",
+    "committee_sign_in": "评标签到表",
+    "result_letter": "中标结果通知书",
+}
+
+#: names of what a package of an applicant or proposer holds
+_PACKAGE = {
+    "qualifications": "资格",
+    "licence": "资质等级",
+    "works": "类似业绩",
+    "manager": "项目负责人",
+    "certificate": "注册证书",
+    "name": "姓名",
+    "proposal": "技术建议",
+    "quality": "质量",
+    "duration_days": "工期(日历天)",
+    "registry": "主体库登记信息",
+    "records": "登记",
+    "commitments": "承诺",
+}
+_PACKAGE_FRAME = {"bidder", "uscc", "members", "attachments"}
+
+
+def package(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a package says as (name, text), without who sent it and its attachments."""
+    return [
+        (_PACKAGE.get(name, name), _text(value))
+        for name, value in fields.items()
+        if name not in _PACKAGE_FRAME and value not in (None, "", [], {})
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_PACKAGE.get(str(k), str(k))} {_text(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return "、".join(map(_text, value))
+    return str(value)
+
+
 def facts(fields: Mapping[str, Any]) -> str:
     """Return the public fields of an act that people can read, in one line; hashes and lists stay in the data."""
     said = []
     if "kind" in fields:
         kind = str(fields["kind"])
-        said.append(NOTICE_KINDS.get(kind) or _SHEETS.get(kind) or kind)
+        said.append(NOTICE_KINDS.get(kind) or _SHEETS.get(kind) or _PAPERS.get(kind) or kind)
     if "name" in fields:
         said.append(str(fields["name"]))
     if "member" in fields:

@@ -126,6 +126,12 @@ def yuan(value: Any) -> str:
 
 
 @register.filter
+def package_said(fields: Any) -> list[tuple[str, str]]:
+    """Return what an applicant's or proposer's package says, for people."""
+    return words.package(fields or {})
+
+
+@register.filter
 def places(value: Any) -> str:
     """Return a locked clause with its places shown as blanks."""
     return re.sub(r"\{[a-z][a-z0-9_]*\}", "______", str(value))
