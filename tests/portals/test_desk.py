@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from ggzy.client import story
 from ggzy.evidence.models import SecurityEvent
+from ggzy.papers import queries
 from ggzy.portals.exports import EXPORTS, as_csv, as_xlsx
 from tests.journeys.tale import PRICES, Tale
 from tests.journeys.test_after_the_report import end
@@ -153,6 +154,22 @@ def test_forty_lots_cost_no_more_questions_than_four(platform: Any, owner: Perso
     few = {path: asked(path) for path in ("/work/batch", "/work/papers", "/work/export/bids.csv")}
     Tale(platform, folder / "b", lots=5).read_out()
     assert {path: asked(path) for path in few} == few
+
+
+@pytest.mark.django_db
+def test_a_long_list_of_papers_has_pages_and_its_export_has_all(
+    platform: Any, owner: Person, folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tale = Tale(platform, folder, lots=3).read_out()
+    monkeypatch.setattr(queries, "PAGE_ROUNDS", 2)
+    first, second, third = (owner.get(f"/work/papers?page={n}") for n in (1, 2, 3))
+    assert [page.count('name="item"') for page in (first, second, third)] == [4, 2, 0]
+    assert "下一页" in first and "下一页" not in second
+    assert sum(round_id in first for round_id in tale.rounds) == 2
+    assert owner.party.get("/papers?page=1")["more"] and not owner.party.get("/papers?page=2")["more"]
+    assert owner.party.get("/papers?page=-5") == owner.party.get("/papers?page=1")
+    said = owner.client.get("/work/export/papers.csv").content.decode()
+    assert said.count("开标一览表") == 3
 
 
 # exports

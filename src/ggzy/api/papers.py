@@ -15,8 +15,9 @@ router = Router()
 
 
 @router.get("/papers", tags=["文书"], summary="本单位的开标一览表、签到表和通知书")
-def paper_list(request: HttpRequest, days: int = 30, kind: str = "") -> HttpResponse:
-    return answer({"papers": queries.papers(viewer=who(request), now=now(), days=days, kind=kind)})
+def paper_list(request: HttpRequest, days: int = 30, kind: str = "", page: int = 1) -> HttpResponse:
+    rows, more = queries.papers(viewer=who(request), now=now(), days=days, kind=kind, number=page)
+    return answer({"papers": rows, "more": more})
 
 
 @router.get("/papers/{code}", tags=["文书"], summary="核验一份文书: 签章、哈希、存证")

@@ -25,7 +25,8 @@ AWARD_LETTER = "award_letter"
 LABELS = {**{kind.value: kind.label for kind in Kind}, AWARD_LETTER: "中标通知书"}
 #: how far back a list reaches, in days
 SPANS = (7, 30, 90, 365)
-MOST_ROUNDS, MOST_PRINTED = 400, 200
+#: lots on one page of the list, and papers in one print
+PAGE_ROUNDS, MOST_PRINTED = 60, 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +80,11 @@ def _row(round_: Round, *, viewer: Actor, kind: str, ref: str, to: str, paper: P
 _TENDEREE_ONLY = {kind.value for kind in Kind if kind.tenderee_only}
 
 
-def papers(*, viewer: Actor, now: datetime, days: int = 30, kind: str = "") -> list[PaperRow]:
-    """Return the papers of one's own rounds (of every round, for centre and supervisor) that moved in `days` days.
+def papers(
+    *, viewer: Actor, now: datetime, days: int = 30, kind: str = "", number: int = 1
+) -> tuple[list[PaperRow], bool]:
+    """Return a page of the papers of one's own rounds (of every round, for centre and supervisor) that moved in `days`
+    days, the newest opening first, and whether there are more.
 
     :raises BadInput: no such span or kind
     """
@@ -96,10 +100,11 @@ def papers(*, viewer: Actor, now: datetime, days: int = 30, kind: str = "") -> l
     if viewer.role not in {Role.CENTRE, Role.SUPERVISOR}:
         own = viewer.organisation_pk
         rounds = rounds.filter(Q(lot__tender__tenderee_id=own) | Q(lot__tender__agency_id=own))
-    newest = list(
-        rounds.select_related("lot__tender__tenderee").order_by("-opened_at", "-pk").distinct()[:MOST_ROUNDS]
-    )
-    return [row for row in _rows(newest, viewer) if not kind or row.kind == kind]
+    start = (min(max(number, 1), 10_000) - 1) * PAGE_ROUNDS
+    ordered = rounds.select_related("lot__tender__tenderee").order_by("-opened_at", "-pk").distinct()
+    found = list(ordered[start : start + PAGE_ROUNDS + 1])
+    rows = _rows(found[:PAGE_ROUNDS], viewer)
+    return [row for row in rows if not kind or row.kind == kind], len(found) > PAGE_ROUNDS
 
 
 def _rows(rounds: Sequence[Round], viewer: Actor) -> list[PaperRow]:

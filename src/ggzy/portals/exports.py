@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput
 from ggzy.opening.queries import read_out_of
-from ggzy.papers.queries import papers
+from ggzy.papers.queries import PaperRow, papers
 from ggzy.parties.grid import Permission as P
 from ggzy.portals.frame import now, route, who
 from ggzy.procedures.spec import Hold, Stage
@@ -69,8 +69,16 @@ def _results(actor: Actor) -> Iterable[tuple[Cell, ...]]:
             yield *_place(row), award.bidder, award.uscc, award.price, award.determined_at, award.sent_at
 
 
+def _all_papers(actor: Actor) -> Iterator[PaperRow]:
+    moment, number, more = now(), 0, True
+    while more:
+        number += 1
+        rows, more = papers(viewer=actor, now=moment, days=365, number=number)
+        yield from rows
+
+
 def _papers(actor: Actor) -> Iterable[tuple[Cell, ...]]:
-    for row in papers(viewer=actor, now=now(), days=365):
+    for row in _all_papers(actor):
         state = "已签章" if row.sealed else "待签章"
         yield (
             row.tender_name,

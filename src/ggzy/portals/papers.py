@@ -9,6 +9,7 @@ from ggzy.papers import queries
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import now, route, show, who
+from ggzy.portals.public import page_number, paging
 from ggzy.portals.work import refused_here
 
 _SPANS = {7: "7天内", 30: "30天内", 90: "90天内", 365: "一年内"}
@@ -24,9 +25,11 @@ def _days(given: str) -> int:
 def _page(request: HttpRequest) -> dict[str, Any]:
     actor = who(request)
     days, kind = _days(request.GET.get("days", "")), request.GET.get("kind", "")
-    rows = queries.papers(viewer=actor, now=now(), days=days, kind=kind)
+    number = page_number(request)
+    rows, more = queries.papers(viewer=actor, now=now(), days=days, kind=kind, number=number)
     return {
         "rows": rows,
+        "paging": paging(request, number=number, more=more),
         "sealable": sum(row.may_seal for row in rows),
         "days": days,
         "kind": kind,
