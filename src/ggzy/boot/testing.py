@@ -4,6 +4,9 @@
 ./ggzy test --quick      only rules that need no database (marker `pure`)
 ./ggzy test --check      only the checks
 ./ggzy test tests/law    only these tests; every other argument goes to pytest
+
+All tests, and those of a folder or of a marker that need a database, run on every core: one worker
+process each, with its own database, keys and files. `-n 0` keeps them in one process.
 """
 
 import os
@@ -25,6 +28,8 @@ PACKAGES = {
     "age": ("age",),
     "poppler-utils": ("pdfsig", "pdftotext"),
 }
+#: the cluster for tests has a hundred connections, a worker uses about ten at most
+MOST_WORKERS = 8
 PURE_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 
 
@@ -86,7 +91,7 @@ def test(arguments: list[str]) -> int:
     env = {**environment(where, postgres.for_tests()), "GGZY_POOL": "0"}
     try:
         failed = [] if rest else check(env)
-        code = 0 if "--check" in flags else _pytest(rest, env)
+        code = 0 if "--check" in flags else _pytest([*workers(rest), *rest], env)
     finally:
         if os.environ.get("CI"):
             postgres.stop_tests()
@@ -108,7 +113,32 @@ def check(env: Mapping[str, str]) -> list[str]:
     return failed
 
 
+def workers(arguments: list[str]) -> list[str]:
+    """Return what pytest is told about workers: one for each core, unless only some files were asked for.
+
+    A worker makes a database of its own first, which costs more than a file or two of tests. What follows
+    one test (a debugger, its output as it comes) needs a single process.
+    """
+    single = {"-s", "--pdb", "--trace", "--capture=no", "--collect-only", "--co"}
+    files = any(one.split("::")[0].endswith(".py") for one in arguments)
+    cores = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    if (
+        cores < 2
+        or files
+        or single & set(arguments)
+        or any(one.startswith(("-n", "--num")) for one in arguments)
+    ):
+        return []
+    return ["-n", str(cores), "--dist", "worksteal"]
+
+
 def _pytest(arguments: list[str], env: Mapping[str, str]) -> int:
     children = {**env, "GGZY_TEST_DATABASE_URL": env["DATABASE_URL"]}
-    command = [python(), "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=children, stdin=subprocess.DEVNULL, check=False).returncode
+    run = subprocess.Popen(
+        [python(), "-m", "pytest", *arguments], cwd=ROOT, env=children, stdin=subprocess.DEVNULL
+    )
+    while True:
+        try:
+            return run.wait()
+        except KeyboardInterrupt:  # pytest has heard it too: it says how far it came and ends its workers
+            continue
