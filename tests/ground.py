@@ -1,4 +1,4 @@
-"""What every test finds: made once, kept in memory, and put back after a test that committed."""
+"""The rows that tests find: made once, kept in memory, put back after a test that committed or for the next one."""
 
 from django.db import connection, transaction
 
@@ -10,7 +10,7 @@ SELECT quote_ident(relname) FROM pg_class
 
 
 class Ground:
-    """The rows of the test database before the first test."""
+    """The rows of the test database at one moment."""
 
     def __init__(self) -> None:
         with connection.cursor() as cursor:
@@ -38,3 +38,4 @@ class Ground:
             for table, rows in self._rows.items():
                 with cursor.copy(f"COPY {table} FROM STDIN") as into:
                     into.write(rows)
+            cursor.execute("SET LOCAL session_replication_role = origin")
