@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ggzy.boot import postgres
-from ggzy.boot.paths import ROOT, environment, place, python
+from ggzy.boot.paths import ROOT, Place, environment, place, python
 from ggzy.boot.say import complain, say
 
 #: what tests use, the Debian package it comes in, and where it is seen
@@ -84,11 +84,10 @@ def test(arguments: list[str]) -> int:
     where = place({**os.environ, "GGZY_VAR": os.environ.get("GGZY_TEST_VAR", str(ROOT / "var" / "test"))})
     where.make()
     if "--quick" in flags:
-        return _pytest(["-m", "pure", *rest], environment(where, PURE_DATABASE))
+        return _pytest(["-m", "pure", *rest], surroundings(where, PURE_DATABASE))
     if "--no-apt" not in flags and "--check" not in flags and not rest:
         install_packages()
-    # one connection a test: a pool would hand its transaction to somebody else
-    env = {**environment(where, postgres.for_tests()), "GGZY_POOL": "0"}
+    env = surroundings(where, postgres.for_tests())
     try:
         failed = [] if rest else check(env)
         code = 0 if "--check" in flags else _pytest([*workers(rest), *rest], env)
@@ -98,6 +97,18 @@ def test(arguments: list[str]) -> int:
     if failed:
         complain(f"没有通过的检查: {', '.join(failed)}")
     return code or int(bool(failed))
+
+
+def surroundings(where: Place, database_url: str) -> dict[str, str]:
+    """Return the environment of checks and tests.
+
+    Compiled modules are kept beside the tests' other files: tests start many processes, and a machine that
+    wants no compiled files in its checkouts would compile everything anew in each.
+    """
+    env = environment(where, database_url)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    # one connection a test: a pool would hand its transaction to somebody else
+    return {**env, "GGZY_POOL": "0", "PYTHONPYCACHEPREFIX": str(where.var / "pycache")}
 
 
 def check(env: Mapping[str, str]) -> list[str]:
