@@ -126,13 +126,20 @@ class Platform:
         work_once()
 
     def sequence(self, *, escrow: bool = True) -> None:
-        """Let the sequencer run: escrow, place, sign."""
+        """Let the sequencer run: escrow, place, sign. Both ticks in one period of escrow, whatever the time is."""
         from ggzy.evidence import sequencer
-        from ggzy.kernel.clock import real_now
 
+        later = in_one_minute(timedelta(hours=1))
         if escrow:
-            sequencer.run_once(real_now() + timedelta(hours=1))
-        sequencer.run_once(real_now() + timedelta(hours=1, seconds=2))
+            sequencer.run_once(later)
+        sequencer.run_once(later + timedelta(seconds=2))
+
+
+def in_one_minute(ahead: timedelta) -> datetime:
+    """Return a real moment to come, at the beginning of a minute."""
+    from ggzy.kernel.clock import real_now
+
+    return (real_now() + ahead).replace(second=0, microsecond=0)
 
 
 _PLATFORM: list[Platform] = []
