@@ -30,7 +30,7 @@ class Ground:
         return [self._tables[n] for (n,) in cursor.fetchall()]  # type: ignore[attr-defined]
 
     def put_back(self) -> None:
-        """Make the database what it was; a tenth of the time that emptying and filling it by acts takes."""
+        """Make the database what it was: the rows alone, without the acts that made them."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")  # past the triggers: rows may go
             for table in self._filled(cursor):

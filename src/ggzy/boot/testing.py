@@ -5,8 +5,8 @@
 ./ggzy test --check      only the checks
 ./ggzy test tests/law    only these tests; every other argument goes to pytest
 
-All tests, and those of a folder or of a marker that need a database, run on every core: one worker
-process each, with its own database, keys and files. `-n 0` keeps them in one process.
+All tests, and those of a folder or of a marker, run on every core: one worker process each, with its own
+database, keys and files. Files named one by one, `--quick` and `-n 0` stay in one process.
 """
 
 import os
