@@ -1,5 +1,7 @@
 """What every test shares: fast password hashing, a clock, and the training cast signed in over the real API."""
 
+import copy
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,17 @@ def pytest_configure() -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        _give_a_place_of_its_own(settings, worker)
+
+
+def _give_a_place_of_its_own(settings: Any, worker: str) -> None:
+    """Give a worker that tests beside others its own keys and files (pytest-django gives it a database)."""
+    os.environ["GGZY_SECRET_KEY"] = settings.SECRET_KEY
+    settings.VAR = settings.VAR / "workers" / worker
+    settings.KEYS, settings.FILES = settings.VAR / "keys", settings.VAR / "files"
+    for name in ("VAR", "KEYS", "FILES"):
+        os.environ[f"GGZY_{name}"] = str(getattr(settings, name))
 
 
 class InProcess(httpx.WSGITransport):
@@ -39,22 +52,29 @@ class Platform:
 
         load_effects()
         self.transport = InProcess(app=get_wsgi_application())
+        self._signed_in: dict[str, Any] = {}
         self._known: dict[str, Any] = {}
 
-    def demo(self, username: str) -> Any:
-        """Return a demo party, signed in once."""
+    def sign_everybody_in(self) -> None:
+        """Sign the whole cast in, before the first test: the sessions stand when a test begins."""
         from ggzy.client import story
+        from ggzy.training.cast import EXPERTS, PEOPLE, expert_username
 
-        if username not in self._known:
+        for username in [*(d.username for d in PEOPLE), *map(expert_username, range(1, EXPERTS + 1))]:
             party = story.demo_party(BASE, username, transport=self.transport)
             mine = party.get("/whoami")
             party.name = mine["organisation_name"] or username
             party.uscc = mine["uscc"]
-            self._known[username] = party
+            self._signed_in[username] = party
+
+    def demo(self, username: str) -> Any:
+        """Return a demo party, signed in; the same one throughout a test."""
+        if username not in self._known:
+            self._known[username] = copy.copy(self._signed_in[username])
         return self._known[username]
 
     def forget(self) -> None:
-        """Forget sessions (after a test that emptied the tables)."""
+        """Forget what an earlier test did to its parties."""
         self._known.clear()
 
     def cast(self) -> Any:
@@ -106,35 +126,45 @@ class Platform:
         work_once()
 
     def sequence(self, *, escrow: bool = True) -> None:
-        """Let the sequencer run: escrow, place, sign."""
+        """Let the sequencer run: escrow, place, sign. Both ticks in one period of escrow, whatever the time is."""
         from ggzy.evidence import sequencer
-        from ggzy.kernel.clock import real_now
 
+        later = in_one_minute(timedelta(hours=1))
         if escrow:
-            sequencer.run_once(real_now() + timedelta(hours=1))
-        sequencer.run_once(real_now() + timedelta(hours=1, seconds=2))
+            sequencer.run_once(later)
+        sequencer.run_once(later + timedelta(seconds=2))
+
+
+def in_one_minute(ahead: timedelta) -> datetime:
+    """Return a real moment to come, at the beginning of a minute."""
+    from ggzy.kernel.clock import real_now
+
+    return (real_now() + ahead).replace(second=0, microsecond=0)
 
 
 _PLATFORM: list[Platform] = []
 
 
-def _build() -> None:
-    from ggzy.kernel.clock import start_training_clock
-    from ggzy.training.cast import build_cast
-
-    start_training_clock()
-    build_cast()
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Put the training cast into the test database once; tests roll back to it."""
+    """Put the training cast into the test database once; tests roll back to it, or it is put back."""
     from django.db import connection
+    from django.test import TransactionTestCase
+
+    from ggzy.kernel.clock import start_training_clock
+    from ggzy.training.cast import build_cast
+    from tests.ground import Ground
 
     with django_db_blocker.unblock():
-        _build()
+        start_training_clock()
+        build_cast()
+        _PLATFORM.append(Platform())
+        _PLATFORM[0].sign_everybody_in()
         with connection.cursor() as cursor:  # tests of the log count from an empty one
             cursor.execute("TRUNCATE evidence_entry, evidence_securityevent RESTART IDENTITY CASCADE")
+        ground = Ground()
+    # Django would leave every table empty
+    TransactionTestCase._fixture_teardown = lambda _: ground.put_back()
 
 
 @pytest.fixture(autouse=True)
@@ -145,13 +175,7 @@ def own_keys(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def _platform() -> Platform:
-    from ggzy.parties.models import Account
-
-    if not _PLATFORM:
-        _PLATFORM.append(Platform())
     _PLATFORM[0].forget()
-    if not Account.objects.exists():
-        _build()
     return _PLATFORM[0]
 
 
@@ -163,7 +187,7 @@ def platform(db: None) -> Platform:
 
 @pytest.fixture
 def committed_platform(transactional_db: None) -> Platform:
-    """Return the platform for a test that commits (threads, processes); it gets a cast of its own."""
+    """Return the platform for a test that commits (threads, processes); its cast is put back afterwards."""
     return _platform()
 
 

@@ -14,8 +14,7 @@ import pytest
 from ggzy.client import fronts, story
 from ggzy.client.party import Problem
 from ggzy.evidence import sequencer
-from ggzy.kernel.clock import real_now
-from tests.conftest import BASE
+from tests.conftest import BASE, in_one_minute
 from tests.journeys.tale import PRICES, Tale
 
 CHANGING = re.compile(
@@ -88,7 +87,7 @@ class FrontTale(Tale):
         """Let the sequencer run; each time a new escrow period has come."""
         self.ticks += 1
         for seconds in (0, 2):
-            sequencer.run_once(real_now() + timedelta(hours=self.ticks, seconds=seconds))
+            sequencer.run_once(in_one_minute(timedelta(hours=self.ticks)) + timedelta(seconds=seconds))
 
     # --- 资格预审
 

@@ -68,7 +68,8 @@ class MediumServer:
                 return self._answer(404, {"MESSAGE": "没有这个回执号"})
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # it looks often whether it is to stop: each test waits for that
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:

@@ -16,10 +16,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _somebody_waits() -> None:
-    """Return once another connection waits for a lock."""
+    """Return once another connection to this database waits for a lock."""
     for _ in range(500):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE NOT granted AND datname = current_database()"
+            )
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.01)

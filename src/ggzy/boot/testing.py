@@ -4,6 +4,9 @@
 ./ggzy test --quick      only rules that need no database (marker `pure`)
 ./ggzy test --check      only the checks
 ./ggzy test tests/law    only these tests; every other argument goes to pytest
+
+All tests, and those of a folder or of a marker, run on every core: one worker process each, with its own
+database, keys and files. Files named one by one, `--quick` and `-n 0` stay in one process.
 """
 
 import os
@@ -14,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ggzy.boot import postgres
-from ggzy.boot.paths import ROOT, environment, place, python
+from ggzy.boot.paths import ROOT, Place, environment, place, python
 from ggzy.boot.say import complain, say
 
 #: what tests use, the Debian package it comes in, and where it is seen
@@ -25,6 +28,8 @@ PACKAGES = {
     "age": ("age",),
     "poppler-utils": ("pdfsig", "pdftotext"),
 }
+#: the cluster for tests has a hundred connections, a worker uses about ten at most
+MOST_WORKERS = 8
 PURE_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 
 
@@ -79,20 +84,31 @@ def test(arguments: list[str]) -> int:
     where = place({**os.environ, "GGZY_VAR": os.environ.get("GGZY_TEST_VAR", str(ROOT / "var" / "test"))})
     where.make()
     if "--quick" in flags:
-        return _pytest(["-m", "pure", *rest], environment(where, PURE_DATABASE))
+        return _pytest(["-m", "pure", *rest], surroundings(where, PURE_DATABASE))
     if "--no-apt" not in flags and "--check" not in flags and not rest:
         install_packages()
-    # one connection a test: a pool would hand its transaction to somebody else
-    env = {**environment(where, postgres.for_tests()), "GGZY_POOL": "0"}
+    env = surroundings(where, postgres.for_tests())
     try:
         failed = [] if rest else check(env)
-        code = 0 if "--check" in flags else _pytest(rest, env)
+        code = 0 if "--check" in flags else _pytest([*workers(rest), *rest], env)
     finally:
         if os.environ.get("CI"):
             postgres.stop_tests()
     if failed:
         complain(f"没有通过的检查: {', '.join(failed)}")
     return code or int(bool(failed))
+
+
+def surroundings(where: Place, database_url: str) -> dict[str, str]:
+    """Return the environment of checks and tests.
+
+    Compiled modules are kept beside the tests' other files: tests start many processes, and a machine that
+    wants no compiled files in its checkouts would compile everything anew in each.
+    """
+    env = environment(where, database_url)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    # one connection a test: a pool would hand its transaction to somebody else
+    return {**env, "GGZY_POOL": "0", "PYTHONPYCACHEPREFIX": str(where.var / "pycache")}
 
 
 def check(env: Mapping[str, str]) -> list[str]:
@@ -108,7 +124,32 @@ def check(env: Mapping[str, str]) -> list[str]:
     return failed
 
 
+def workers(arguments: list[str]) -> list[str]:
+    """Return what pytest is told about workers: one for each core, unless only some files were asked for.
+
+    A worker makes a database of its own first, which costs more than a file or two of tests. What follows
+    one test (a debugger, its output as it comes) needs a single process.
+    """
+    single = {"-s", "--pdb", "--trace", "--capture=no", "--collect-only", "--co"}
+    files = any(one.split("::")[0].endswith(".py") for one in arguments)
+    cores = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    if (
+        cores < 2
+        or files
+        or single & set(arguments)
+        or any(one.startswith(("-n", "--num")) for one in arguments)
+    ):
+        return []
+    return ["-n", str(cores), "--dist", "worksteal"]
+
+
 def _pytest(arguments: list[str], env: Mapping[str, str]) -> int:
     children = {**env, "GGZY_TEST_DATABASE_URL": env["DATABASE_URL"]}
-    command = [python(), "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=children, stdin=subprocess.DEVNULL, check=False).returncode
+    run = subprocess.Popen(
+        [python(), "-m", "pytest", *arguments], cwd=ROOT, env=children, stdin=subprocess.DEVNULL
+    )
+    while True:
+        try:
+            return run.wait()
+        except KeyboardInterrupt:  # pytest has heard it too: it says how far it came and ends its workers
+            continue

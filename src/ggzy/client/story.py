@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -192,20 +192,20 @@ def answer_calls(
     """Let every called expert answer until nobody is called; return {draw: the experts who accepted}."""
     accepted: dict[str, list[Party]] = {}
 
-    def answer(expert: Party) -> bool:
-        called = [c for c in expert.get("/calls")["calls"] if c["state"] == "called"]
-        for call in called:
-            expert.post(
-                f"/draws/{call['draw']}/answer", {"accept": not (refuse or {}).get(expert.name, False)}
-            )
-        return bool(called)
+    def answer(expert: Party) -> list[Any]:
+        calls = expert.get("/calls")["calls"]
+        for call in (c for c in calls if c["state"] == "called"):
+            accept = not (refuse or {}).get(expert.name, False)
+            call |= expert.post(f"/draws/{call['draw']}/answer", {"accept": accept}) | {"answered": True}
+        return list(calls)
 
-    def everyone(work: Callable[[Party], Any]) -> list[Any]:
-        return list(pool.map(work, cast.experts)) if pool else [work(e) for e in cast.experts]
-
-    while any(everyone(answer)):
-        continue
-    for expert, calls in zip(cast.experts, everyone(lambda e: e.get("/calls")["calls"]), strict=True):
+    # who accepts calls nobody else: only after an answer of another kind somebody may have been called anew
+    again = True
+    while again:
+        known = list(pool.map(answer, cast.experts)) if pool else [answer(e) for e in cast.experts]
+        answered = [call for calls in known for call in calls if "answered" in call]
+        again = any(call["state"] != "accepted" for call in answered)
+    for expert, calls in zip(cast.experts, known, strict=True):
         for call in calls:
             if call["state"] == "accepted":
                 accepted.setdefault(call["draw"], []).append(expert)
