@@ -14,6 +14,7 @@ from ggzy.archives.models import Package
 from ggzy.archives.shelf import Shelf, when
 from ggzy.awarding.models import Award
 from ggzy.bidding.models import Bid
+from ggzy.changes import proofs
 from ggzy.changes.models import Change, Outage
 from ggzy.contracting.models import Contract
 from ggzy.evaluation.models import Evaluation
@@ -212,6 +213,29 @@ def _published(shelf: Shelf, package: Package) -> None:
         )
 
 
+def _outages(shelf: Shelf, package: Package) -> None:
+    """Lay in the outages with the files that prove them; what could tell who bids only by its hash."""
+    rows = Outage.objects.filter(tender=package.round.lot.tender).order_by("pk")
+    for number, row in enumerate(rows, 1):
+        path = f"4-changes/outage-{number:02d}"
+        readable = package.reader == Package.SUPERVISOR or proofs.told_to_owners(row)
+        kept = row.files if readable else []
+        said = {
+            "kind": row.kind,
+            "text": row.text,
+            "started_at": when(row.started_at),
+            "ended_at": when(row.ended_at),
+            "resolution": row.resolution,
+            "files": kept,
+            "withheld": [] if readable else [file["sha256"] for file in row.files],
+        }
+        shelf.put_json(f"{path}.json", said, title="故障登记", by="交易中心", at=row.reported_at)
+        by = Role(row.reported_by).label if row.reported_by else "交易中心"
+        for n, file in enumerate(kept, 1):
+            name = f"{path}/attachments/{n:03d}{Path(file['name']).suffix[:8]}"
+            shelf.copy(name, files.path_of(file["sha256"]), title=file["name"], by=by, at=row.reported_at)
+
+
 def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> None:
     round_ = package.round
     tender = round_.lot.tender
@@ -233,22 +257,7 @@ def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> 
             )
     owner_side = package.reader in {Package.ARCHIVE, Package.OWNER, Package.SUPERVISOR}
     if owner_side:
-        for number, row in enumerate(Outage.objects.filter(tender=tender).order_by("pk"), 1):
-            said = {
-                "kind": row.kind,
-                "text": row.text,
-                "started_at": when(row.started_at),
-                "ended_at": when(row.ended_at),
-                "resolution": row.resolution,
-                "files": row.files,
-            }
-            shelf.put_json(
-                f"4-changes/outage-{number:02d}.json",
-                said,
-                title="故障登记",
-                by="交易中心",
-                at=row.reported_at,
-            )
+        _outages(shelf, package)
     found = Objection.objects.filter(round=round_).select_related("objector").order_by("pk")
     for number, row in enumerate(found, 1):
         own = row.objector_id == package.organisation_id

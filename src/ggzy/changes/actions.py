@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from ggzy.awarding.actions import resume_after_hold
 from ggzy.bidding.models import Bid
-from ggzy.changes import places, planning, rules
+from ggzy.changes import places, planning, proofs, rules
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING, Ground
 from ggzy.changes.rules import Kind, Plan, Wish
@@ -17,7 +17,6 @@ from ggzy.evidence.actions import record_act
 from ggzy.experts.actions import cancel_draw, running_draw
 from ggzy.inquiries.actions import answer_with
 from ggzy.inquiries.queries import takers
-from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import real_now
 from ggzy.kernel.refusals import BadInput, NotPermitted
@@ -57,8 +56,6 @@ _NOTICES = {
     Kind.OUTAGE: NoticeKind.SUSPENSION,
     Kind.END_OUTAGE: NoticeKind.RESUMPTION,
 }
-MOST_EVIDENCE = 20
-MOST_EVIDENCE_BYTES = 20 * 1024 * 1024
 
 
 def _ground(tender_id: str, wish: Wish, *, actor: Actor, now: datetime) -> Ground:
@@ -138,6 +135,7 @@ def make_change(
         region_code=ground.tender.region_code,
     )
     facts: dict[str, Any] = {"text": wish.text.strip(), **_grounds(wish)}
+    kept: dict[str, Any] = {}
     recipients = _recipients(ground)
     old = ground.deadline
     if wish.kind is Kind.TERMINATE:
@@ -145,9 +143,9 @@ def make_change(
     else:
         facts |= _do_file(wish, ground, actor=actor, now=now)
         facts |= _do_deadline(made, ground, old=old, actor=actor, now=now)
-        _do_holds(wish, ground, change, evidence=evidence, actor=actor, now=now)
+        kept = _do_holds(wish, ground, change, evidence=evidence, actor=actor, now=now)
     change.save()
-    _announce(made, wish, ground, change, facts, recipients, actor=actor, now=now)
+    _announce(made, wish, ground, change, facts, recipients, kept=kept, actor=actor, now=now)
     return change
 
 
@@ -244,21 +242,24 @@ def _do_holds(
     evidence: Iterable[tuple[str, bytes]],
     actor: Actor,
     now: datetime,
-) -> None:
+) -> dict[str, Any]:
+    """Set or lift what the change stops, and return what of it the parties' evidence keeps."""
     if wish.kind is Kind.SUSPEND:
         for round_ in ground.rounds:
             set_hold(round_, Hold.SUSPENSION, reason=wish.text, source=change.public_id, now=now)
             pauses.pause(round_, now=now)
     elif wish.kind is Kind.OUTAGE:
-        outage = _report(wish, ground, evidence=evidence, now=now)
+        outage = _report(wish, ground, evidence=evidence, actor=actor, now=now)
         for round_ in ground.rounds:
             set_hold(round_, Hold.SYSTEM_FAILURE, reason=wish.text, source=outage.public_id, now=now)
             pauses.pause(round_, now=now)
+        return {"evidence_sha256": [row["sha256"] for row in outage.files]} if outage.files else {}
     elif wish.kind is Kind.RESUME:
         _lift(ground, Hold.SUSPENSION, reason=wish.text, remedy=False, now=now)
     elif wish.kind is Kind.END_OUTAGE:
         Outage.objects.filter(tender=ground.tender, ended_at=None).update(ended_at=now, resolution=wish.text)
         _lift(ground, Hold.SYSTEM_FAILURE, reason=wish.text, remedy=True, now=now)
+    return {}
 
 
 def _lift(ground: Ground, hold: Hold, *, reason: str, remedy: bool, now: datetime) -> None:
@@ -275,18 +276,12 @@ def _lift(ground: Ground, hold: Hold, *, reason: str, remedy: bool, now: datetim
         resume_after_hold(round_, now=now)
 
 
-def _report(wish: Wish, ground: Ground, *, evidence: Iterable[tuple[str, bytes]], now: datetime) -> Outage:
+def _report(
+    wish: Wish, ground: Ground, *, evidence: Iterable[tuple[str, bytes]], actor: Actor, now: datetime
+) -> Outage:
     assert wish.started_at is not None, "require_wish has seen it"
     if wish.started_at > now:
         raise BadInput("故障发生的时间不能晚于现在", field="started_at")
-    kept = []
-    for name, data in evidence:
-        if len(kept) >= MOST_EVIDENCE or len(data) > MOST_EVIDENCE_BYTES:
-            raise BadInput(
-                f"证据最多{MOST_EVIDENCE}件, 每件不超过{MOST_EVIDENCE_BYTES // 1024 // 1024}MB",
-                field="evidence",
-            )
-        kept.append({"name": name[:100], "sha256": files.keep(data), "size": len(data)})
     return Outage.objects.create(
         tender=ground.tender,
         kind=wish.ground,
@@ -294,7 +289,8 @@ def _report(wish: Wish, ground: Ground, *, evidence: Iterable[tuple[str, bytes]]
         started_at=wish.started_at,
         reported_at=now,
         rounds=[r.public_id for r in ground.rounds],
-        files=kept,
+        files=proofs.keep(evidence),
+        reported_by=actor.role.value,
         snapshot=_snapshot(),
         region_code=ground.tender.region_code,
     )
@@ -354,6 +350,7 @@ def _announce(
     facts: Mapping[str, Any],
     recipients: set[int],
     *,
+    kept: Mapping[str, Any],
     actor: Actor,
     now: datetime,
 ) -> None:
@@ -397,7 +394,7 @@ def _announce(
             "affects_bids": made.affects_bids,
             **{k: v for k, v in facts.items() if k not in hidden},
         },
-        party=hidden or None,
+        party={**hidden, **kept} or None,
         supervisor={"plan_sha256": change.plan_sha256},
     )
     deadline = (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ggzy.changes import proofs
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING
 from ggzy.changes.rules import OUTAGES, SORTS, Kind
@@ -77,7 +78,7 @@ def standing(tender_pk: int) -> Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class OutageRow:
-    """An outage as those concerned read it; the platform's own snapshot only for officials and the owner side."""
+    """An outage as those concerned read it, with the files that prove it as far as the viewer may read them."""
 
     outage: str
     tender: str
@@ -90,6 +91,8 @@ class OutageRow:
     ended_at: datetime | None
     resolution: str
     files: list[dict[str, Any]]
+    #: how many files the viewer may read only after the opening
+    withheld: int
 
 
 def outages(*, tender_pk: int | None = None, viewer: Actor, limit: int = 50) -> list[OutageRow]:
@@ -99,22 +102,23 @@ def outages(*, tender_pk: int | None = None, viewer: Actor, limit: int = 50) -> 
         rows = rows.filter(tender_id=tender_pk)
     elif viewer.role not in {Role.CENTRE, Role.SUPERVISOR}:
         return []
-    official = viewer.role in {Role.CENTRE, Role.SUPERVISOR}
-    return [
-        OutageRow(
-            outage=o.public_id,
-            tender=o.tender.public_id,
-            tender_name=o.tender.name,
-            kind=o.kind,
-            label=OUTAGES[o.kind],
-            text=o.text,
-            started_at=o.started_at,
-            reported_at=o.reported_at,
-            ended_at=o.ended_at,
-            resolution=o.resolution,
-            files=o.files
-            if official or viewer.organisation_pk in {o.tender.tenderee_id, o.tender.agency_id}
-            else [],
+    out = []
+    for o in rows[:limit]:
+        readable = proofs.may_read(o, viewer)
+        out.append(
+            OutageRow(
+                outage=o.public_id,
+                tender=o.tender.public_id,
+                tender_name=o.tender.name,
+                kind=o.kind,
+                label=OUTAGES[o.kind],
+                text=o.text,
+                started_at=o.started_at,
+                reported_at=o.reported_at,
+                ended_at=o.ended_at,
+                resolution=o.resolution,
+                files=o.files if readable else [],
+                withheld=0 if readable else len(o.files),
+            )
         )
-        for o in rows[:limit]
-    ]
+    return out
