@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from ggzy.awarding.actions import resume_after_hold
@@ -17,8 +18,10 @@ from ggzy.evidence.actions import record_act
 from ggzy.experts.actions import cancel_draw, running_draw
 from ggzy.inquiries.actions import answer_with
 from ggzy.inquiries.queries import takers
-from ggzy.kernel.actors import Actor, Role
-from ggzy.kernel.clock import real_now
+from ggzy.kernel.actors import SYSTEM, Actor, Role
+from ggzy.kernel.canonical import canonical
+from ggzy.kernel.clock import BEIJING, real_now
+from ggzy.kernel.pulse import Silence
 from ggzy.kernel.refusals import BadInput, NotPermitted
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening import pauses
@@ -117,6 +120,55 @@ def make_change(
         raise rules.ExtensionNeeded(says + (f"(依据: {clause})" if clause else ""), field="new_deadline")
     if confirmed != made.digest:
         raise rules.PlanChanged("核对之后情况有变化, 请重新查看后果再确认")
+    return _carry_out(wish, made, ground, evidence=evidence, actor=actor, now=now)
+
+
+@transaction.atomic
+def take_up_silence(*, tender_id: str, silence: Silence, now: datetime) -> Change:
+    """Take a time in which nobody could reach the platform as an outage reported when it began (20号令31).
+
+    Only what a report in time would have done is done: windows stand still, the deadline is provisional, everybody is
+    told, and the owner side says when it goes on. While an outage runs, only its provisional deadline moves.
+    """
+    rounds = lock_rounds_of(tender_id, stages=[s.value for s in RUNNING])
+    tender = Tender.objects.select_related("tenderee", "agency").get(public_id=tender_id)
+    ground = Ground(tender=tender, rounds=rounds, now=now, since=silence.legal_since)
+    wish = Wish(
+        kind=Kind.OUTAGE,
+        ground="system",
+        text=f"平台自{_second(silence.legal_since)}至{_second(min(silence.legal_until, now))}无法访问, "
+        "期间有投标截止或解密时限届满; 无人能够登记故障, 由系统按平台运行记录登记, 自中断开始时起算。",
+        started_at=silence.legal_since,
+    )
+    made = planning.plan(wish, ground)
+    proof = canonical(
+        {
+            "说明": "平台运行记录: 网页进程定时写入数据库, 两次写入之间平台无法访问",
+            "centre": settings.CENTRE_ID,
+            "last_sign_of_life": silence.since.isoformat(),
+            "next_sign_of_life": silence.until.isoformat(),
+            "legal_since": silence.legal_since.isoformat(),
+            "legal_until": silence.legal_until.isoformat(),
+            "tolerance_seconds": str(settings.OUTAGE_GAP_SECONDS),
+        }
+    )
+    return _carry_out(wish, made, ground, evidence=[("平台运行记录.json", proof)], actor=SYSTEM, now=now)
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment.astimezone(BEIJING):%Y年%m月%d日 %H:%M:%S}"
+
+
+def _carry_out(
+    wish: Wish,
+    made: Plan,
+    ground: Ground,
+    *,
+    evidence: Iterable[tuple[str, bytes]],
+    actor: Actor,
+    now: datetime,
+) -> Change:
+    """Do what was planned, within the caller's transaction and locks."""
     for round_ in ground.rounds:
         _require_moves(round_, wish, made, actor=actor)
     # a change before the deadline is of the lots that take bids; an interruption is of every lot that runs
@@ -209,7 +261,7 @@ def _do_file(wish: Wish, ground: Ground, *, actor: Actor, now: datetime) -> dict
 def _do_deadline(
     made: Plan, ground: Ground, *, old: datetime | None, actor: Actor, now: datetime
 ) -> dict[str, Any]:
-    if made.deadline is None or made.deadline == old:
+    if made.deadline is None or all(r.bid_deadline == made.deadline for r in ground.open):
         return {}
     moves = made.kind in {Kind.CLARIFY, Kind.POSTPONE}
     for round_ in ground.open:
@@ -249,10 +301,12 @@ def _do_holds(
             set_hold(round_, Hold.SUSPENSION, reason=wish.text, source=change.public_id, now=now)
             pauses.pause(round_, now=now)
     elif wish.kind is Kind.OUTAGE:
+        if planning.running_outage(ground.tender) is not None:
+            return {}  # what it stops stands still already; only its provisional deadline moved
         outage = _report(wish, ground, evidence=evidence, actor=actor, now=now)
         for round_ in ground.rounds:
-            set_hold(round_, Hold.SYSTEM_FAILURE, reason=wish.text, source=outage.public_id, now=now)
-            pauses.pause(round_, now=now)
+            set_hold(round_, Hold.SYSTEM_FAILURE, reason=wish.text, source=outage.public_id, now=ground.at)
+            pauses.pause(round_, now=ground.at)
         return {"evidence_sha256": [row["sha256"] for row in outage.files]} if outage.files else {}
     elif wish.kind is Kind.RESUME:
         _lift(ground, Hold.SUSPENSION, reason=wish.text, remedy=False, now=now)

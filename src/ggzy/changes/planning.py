@@ -42,6 +42,13 @@ class Ground:
     tender: Tender
     rounds: list[Round]
     now: datetime
+    #: since when an interruption stands that nobody could report: it is planned as if the button had been pressed then
+    since: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """Return the moment as of which an interruption is taken."""
+        return self.since or self.now
 
     @property
     def open(self) -> list[Round]:
@@ -303,7 +310,7 @@ def _windows(ground: Ground, *, paused: bool) -> list[Consequence]:
     rows = []
     for session in sessions.select_related("round__lot"):
         if paused and session.paused_at is None:
-            left = session.window_ends_at - ground.now
+            left = session.window_ends_at - ground.at
             rows.append(
                 Consequence(
                     sort="clock",
@@ -419,14 +426,16 @@ def _resume(wish: Wish, ground: Ground) -> Plan:
 
 def _outage(wish: Wish, ground: Ground) -> Plan:
     _need_running(ground)
-    if running_outage(ground.tender) is not None:
+    if running_outage(ground.tender) is not None and ground.since is None:
         raise rules.NothingChanges("该项目已登记故障中止, 恢复前不需要再次登记")
     old, new = ground.deadline, None
     rows: list[Consequence] = []
-    if old is not None and ground.now < old:
+    if old is not None and ground.at < old:
         new = wish.new_deadline or old
-        if wish.new_deadline is None and old - ground.now <= rules.LAST_DAY:
-            new = rules.working_moment(old + rules.LAST_DAY, like=old, calendar=calendars.CHINA)
+        if wish.new_deadline is None and (old - ground.at <= rules.LAST_DAY or old <= ground.now):
+            new = rules.working_moment(
+                max(old, ground.now) + rules.LAST_DAY, like=old, calendar=calendars.CHINA
+            )
         rules.require_deadline(new=new, old=old, now=ground.now)
         rows += _deadline_moves(ground, new, provisional=True)
         rows.append(_old_bids())
@@ -443,7 +452,9 @@ def _end_outage(wish: Wish, ground: Ground) -> Plan:
     outage = running_outage(ground.tender)
     if outage is None:
         raise NotFound("该项目没有登记中的故障, 不需要恢复")
-    change = Change.objects.filter(tender=ground.tender, kind=Kind.OUTAGE.value).order_by("-number").first()
+    # the first change since the report: a later one only moved its provisional deadline
+    made = Change.objects.filter(tender=ground.tender, kind=Kind.OUTAGE.value)
+    change = made.filter(made_at__gte=outage.reported_at).order_by("number").first()
     return _going_on(
         wish,
         ground,

@@ -16,8 +16,8 @@ from ggzy.tendering.models import Round
 MOST = 20
 MOST_BYTES = 20 * 1024 * 1024
 _PAGES = (".html", ".htm", ".xhtml", ".svg")
-#: what these report, they knew themselves: it tells nothing of who bids
-_OWNERS = frozenset({Role.TENDEREE.value, Role.AGENCY.value})
+#: what these report tells nothing of who bids: the owner side does not know it, the system names only times
+_KNOW_NO_BIDDER = frozenset({Role.TENDEREE.value, Role.AGENCY.value, Role.SYSTEM.value})
 
 
 def keep(evidence: Iterable[tuple[str, bytes]]) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def keep(evidence: Iterable[tuple[str, bytes]]) -> list[dict[str, Any]]:
 
 def told_to_owners(outage: Outage) -> bool:
     """Say whether the files of an outage can tell the owner side nothing of who bids that it may not know."""
-    if outage.reported_by in _OWNERS:
+    if outage.reported_by in _KNOW_NO_BIDDER:
         return True
     return not Round.objects.filter(public_id__in=outage.rounds, opened_at=None).exists()
 
