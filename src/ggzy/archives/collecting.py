@@ -31,6 +31,7 @@ from ggzy.notices.models import Message
 from ggzy.objections.models import Objection
 from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.procedures.catalogue import BY_CODE
+from ggzy.tendering.fronts import fronts_of
 from ggzy.tendering.models import ReviewConclusion, TenderFile
 from ggzy.ui import words
 from ggzy.ui.documents import sheet_pdf
@@ -239,8 +240,9 @@ def _outages(shelf: Shelf, package: Package) -> None:
 def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> None:
     round_ = package.round
     tender = round_.lot.tender
+    own = {round_.public_id} | {front.public_id for front in fronts_of([round_]).values()}
     for change in Change.objects.filter(tender=tender).order_by("number"):
-        if round_.public_id in change.rounds:
+        if own.intersection(change.rounds):
             said = {
                 "number": change.number,
                 "kind": change.kind,
@@ -260,11 +262,11 @@ def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> 
         _outages(shelf, package)
     found = Objection.objects.filter(round=round_).select_related("objector").order_by("pk")
     for number, row in enumerate(found, 1):
-        own = row.objector_id == package.organisation_id
-        if not (own or owner_side):
+        mine = row.objector_id == package.organisation_id
+        if not (mine or owner_side):
             continue
         # who asks about a file is a possible bidder: named to others only after the opening
-        named = own or opened is not None or row.about != Objection.FILE
+        named = mine or opened is not None or row.about != Objection.FILE
         said = {
             "about": row.about,
             "objector": row.objector.name if named else None,

@@ -9,18 +9,18 @@ from django.db import connection, transaction
 
 from ggzy.awarding.actions import resume_after_hold
 from ggzy.bidding.models import Bid
-from ggzy.changes import places, planning, proofs, rules
+from ggzy.changes import fronting, places, planning, proofs, rules
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING, Ground
 from ggzy.changes.rules import Kind, Plan, Wish
+from ggzy.changes.steps import give_up_draw, new_change
 from ggzy.deadlines.actions import cancel_timer, set_timer
 from ggzy.evidence.actions import record_act
-from ggzy.experts.actions import cancel_draw, running_draw
 from ggzy.inquiries.actions import answer_with
 from ggzy.inquiries.queries import takers
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
-from ggzy.kernel.clock import BEIJING, real_now
+from ggzy.kernel.clock import real_now
 from ggzy.kernel.pulse import Silence
 from ggzy.kernel.refusals import BadInput, NotPermitted
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
@@ -64,7 +64,8 @@ _NOTICES = {
 def _ground(tender_id: str, wish: Wish, *, actor: Actor, now: datetime) -> Ground:
     """Lock what a change touches, and let pass who may make it."""
     require(actor, _PERMISSIONS[wish.kind])
-    rounds = lock_rounds_of(tender_id, stages=[s.value for s in RUNNING])
+    stages = fronting.STAGES if wish.front else RUNNING
+    rounds = lock_rounds_of(tender_id, stages=[s.value for s in stages])
     tender = Tender.objects.select_related("tenderee", "agency").get(public_id=tender_id)
     _require_side(tender, wish.kind, actor)
     return Ground(tender=tender, rounds=rounds, now=now)
@@ -94,7 +95,8 @@ def look(*, tender_id: str, wish: Wish, actor: Actor, now: datetime) -> Plan:
     :raises NothingChanges: nothing would change
     :raises DeadlineOnlyLater: a deadline before the published one
     """
-    return planning.plan(wish, _ground(tender_id, wish, actor=actor, now=now))
+    ground = _ground(tender_id, wish, actor=actor, now=now)
+    return fronting.plan(wish, ground) if wish.front else planning.plan(wish, ground)
 
 
 @transaction.atomic
@@ -114,12 +116,14 @@ def make_change(
     :raises MoveNotAllowed: a hold or the stage stands against it
     """
     ground = _ground(tender_id, wish, actor=actor, now=now)
-    made = planning.plan(wish, ground)
+    made = fronting.plan(wish, ground) if wish.front else planning.plan(wish, ground)
     if made.demands:
         says, clause = made.demands[0]
         raise rules.ExtensionNeeded(says + (f"(依据: {clause})" if clause else ""), field="new_deadline")
     if confirmed != made.digest:
         raise rules.PlanChanged("核对之后情况有变化, 请重新查看后果再确认")
+    if wish.front:
+        return fronting.carry_out(wish, made, ground, actor=actor, now=now)
     return _carry_out(wish, made, ground, evidence=evidence, actor=actor, now=now)
 
 
@@ -136,7 +140,7 @@ def take_up_silence(*, tender_id: str, silence: Silence, now: datetime) -> Chang
     wish = Wish(
         kind=Kind.OUTAGE,
         ground="system",
-        text=f"平台自{_second(silence.legal_since)}至{_second(min(silence.legal_until, now))}无法访问, "
+        text=f"{silence.words(now)}, "
         "期间有投标截止或解密时限届满; 无人能够登记故障, 由系统按平台运行记录登记, 自中断开始时起算。",
         started_at=silence.legal_since,
     )
@@ -155,10 +159,6 @@ def take_up_silence(*, tender_id: str, silence: Silence, now: datetime) -> Chang
     return _carry_out(wish, made, ground, evidence=[("平台运行记录.json", proof)], actor=SYSTEM, now=now)
 
 
-def _second(moment: datetime) -> str:
-    return f"{moment.astimezone(BEIJING):%Y年%m月%d日 %H:%M:%S}"
-
-
 def _carry_out(
     wish: Wish,
     made: Plan,
@@ -173,19 +173,7 @@ def _carry_out(
         _require_moves(round_, wish, made, actor=actor)
     # a change before the deadline is of the lots that take bids; an interruption is of every lot that runs
     concerned = ground.open if wish.kind in {Kind.CLARIFY, Kind.POSTPONE, Kind.TERMINATE} else ground.rounds
-    number = Change.objects.filter(tender=ground.tender).count() + 1
-    change = Change(
-        tender=ground.tender,
-        number=number,
-        kind=wish.kind.value,
-        wish=wish.as_json() | {"deadline_before": ground.deadline.isoformat() if ground.deadline else None},
-        consequences=[_shown(c) for c in made.consequences],
-        plan_sha256=made.digest,
-        rounds=[r.public_id for r in concerned],
-        made_by=actor.role.value,
-        made_at=now,
-        region_code=ground.tender.region_code,
-    )
+    change = new_change(wish, made, ground.tender, concerned, deadline=ground.deadline, actor=actor, now=now)
     facts: dict[str, Any] = {"text": wish.text.strip(), **_grounds(wish)}
     kept: dict[str, Any] = {}
     recipients = _recipients(ground)
@@ -199,16 +187,6 @@ def _carry_out(
     change.save()
     _announce(made, wish, ground, change, facts, recipients, kept=kept, actor=actor, now=now)
     return change
-
-
-def _shown(row: rules.Consequence) -> dict[str, str]:
-    return {
-        "sort": row.sort,
-        "says": row.says,
-        "before": row.before,
-        "after": row.after,
-        "clause": row.clause,
-    }
 
 
 def _grounds(wish: Wish) -> dict[str, str]:
@@ -271,19 +249,13 @@ def _do_deadline(
             round_.bid_deadline = made.deadline
             round_.save(update_fields=["bid_deadline"])
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=made.deadline)
-    _give_up_draw(ground, reason="开标时间变更", actor=actor, now=now)
+    give_up_draw(ground.rounds, reason="开标时间变更", actor=actor, now=now)
     places.follow(ground.open, made.deadline, now=now)
     return {
         "bid_deadline": made.deadline.isoformat(),
         "was": old.isoformat() if old else None,
         "provisional": made.kind in {Kind.SUSPEND, Kind.OUTAGE},
     }
-
-
-def _give_up_draw(ground: Ground, *, reason: str, actor: Actor, now: datetime) -> None:
-    draw = running_draw(ground.rounds)
-    if draw is not None:
-        cancel_draw(draw, reason=reason, actor=actor, now=now)
 
 
 def _do_holds(
@@ -370,7 +342,7 @@ def _do_terminate(ground: Ground, *, actor: Actor, now: datetime) -> None:
         make_move(round_, "terminate", actor=actor, now=now, decided_at=now)
         cancel_timer(kind=CLOSE_BIDDING, subject=round_.public_id, now=now)
         HoldRow.objects.filter(round=round_, lifted_at=None).update(lifted_at=now)
-    _give_up_draw(ground, reason="终止招标", actor=actor, now=now)
+    give_up_draw(ground.rounds, reason="终止招标", actor=actor, now=now)
 
 
 #: of a change among those let in, what the public may know: the times, and why it was interrupted or ended

@@ -104,7 +104,7 @@ def _need_open(ground: Ground) -> datetime:
     return ground.deadline
 
 
-def _made(
+def made_plan(
     wish: Wish,
     ground: Ground,
     rows: list[Consequence],
@@ -115,6 +115,7 @@ def _made(
     proposal: datetime | None = None,
     affects_bids: bool = False,
 ) -> Plan:
+    """Return the plan of a wish with the consequences that were gathered."""
     return Plan(
         kind=wish.kind,
         tender=ground.tender.public_id,
@@ -267,7 +268,7 @@ def _clarify(wish: Wish, ground: Ground) -> Plan:
         )
     )
     rows += [_tell(ground, "澄清内容" + ("和新的时间" if new != old else "")), _old_bids()]
-    return _made(
+    return made_plan(
         wish,
         ground,
         rows,
@@ -288,7 +289,7 @@ def _postpone(wish: Wish, ground: Ground) -> Plan:
     rows = _deadline_moves(ground, wish.new_deadline)
     rows.append(Consequence(sort="notice", says="发布延期公告", clause="《招标投标法实施条例》第二十一条"))
     rows += [_tell(ground, "新的截止和开标时间"), _old_bids()]
-    return _made(wish, ground, rows, deadline=wish.new_deadline, earliest=old)
+    return made_plan(wish, ground, rows, deadline=wish.new_deadline, earliest=old)
 
 
 def _holding(ground: Ground, hold: Hold, clause: str) -> list[Consequence]:
@@ -359,7 +360,7 @@ def _suspend(wish: Wish, ground: Ground) -> Plan:
     rows += _windows(ground, paused=True)
     rows.append(Consequence(sort="notice", says="发布暂停公告", clause="《招标公告和公示信息发布管理办法》"))
     rows.append(_tell(ground, "暂停的理由和暂定的时间"))
-    return _made(wish, ground, rows, deadline=new, earliest=old, proposal=new)
+    return made_plan(wish, ground, rows, deadline=new, earliest=old, proposal=new)
 
 
 def _original_deadline(ground: Ground, change: Change | None) -> datetime | None:
@@ -403,7 +404,7 @@ def _going_on(
     rows += _windows(ground, paused=False)
     rows.append(Consequence(sort="notice", says=notice, clause="《招标公告和公示信息发布管理办法》"))
     rows.append(_tell(ground, "恢复及之后的时间"))
-    return _made(wish, ground, rows, demands=demands, deadline=new, earliest=floor, proposal=proposal)
+    return made_plan(wish, ground, rows, demands=demands, deadline=new, earliest=floor, proposal=proposal)
 
 
 def _held(round_: Round, hold: Hold) -> bool:
@@ -445,7 +446,7 @@ def _outage(wish: Wish, ground: Ground) -> Plan:
         Consequence(sort="notice", says="发布暂停公告(系统故障)", clause="《电子招标投标办法》第三十一条")
     )
     rows.append(_tell(ground, "故障和暂停"))
-    return _made(wish, ground, rows, deadline=new, earliest=old, proposal=new)
+    return made_plan(wish, ground, rows, deadline=new, earliest=old, proposal=new)
 
 
 def _end_outage(wish: Wish, ground: Ground) -> Plan:
@@ -496,4 +497,4 @@ def _terminate(wish: Wish, ground: Ground) -> Plan:
     rows += places.given_back(ground.open)
     rows.append(Consequence(sort="notice", says="发布终止公告", clause="《招标投标法实施条例》第三十一条"))
     rows.append(_tell(ground, "终止的理由"))
-    return _made(wish, ground, rows)
+    return made_plan(wish, ground, rows)

@@ -8,7 +8,9 @@ from ggzy.changes import proofs
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING
 from ggzy.changes.rules import OUTAGES, SORTS, Kind
+from ggzy.fronts import postponing
 from ggzy.kernel.actors import Actor, Role
+from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import HoldRow, Round
 
 
@@ -27,7 +29,12 @@ class ChangeRow:
 
 
 def changes_of(tender_pk: int, *, whole: bool = True) -> list[ChangeRow]:
-    """Return a tender's changes, newest first; consequences name rooms and draws, so not for the public."""
+    """Return a tender's changes, newest first; consequences name rooms and draws, so not for the public.
+
+    What was changed of an invitation is for the owner side and officials alone: that it goes on is nobody's else.
+    """
+    rows = Change.objects.filter(tender_id=tender_pk).order_by("-number")
+    secret = set() if whole else _invitations(tender_pk)
     return [
         ChangeRow(
             change=c.public_id,
@@ -39,8 +46,36 @@ def changes_of(tender_pk: int, *, whole: bool = True) -> list[ChangeRow]:
             consequences=[row | {"label": SORTS[row["sort"]]} for row in c.consequences] if whole else [],
             plan_sha256=c.plan_sha256,
         )
-        for c in Change.objects.filter(tender_id=tender_pk).order_by("-number")
+        for c in rows
+        if not secret.intersection(c.rounds)
     ]
+
+
+def _invitations(tender_pk: int) -> set[str]:
+    rounds = Round.objects.filter(lot__tender_id=tender_pk, phase=0, procedure_code="GC_INVITE")
+    return set(rounds.values_list("public_id", flat=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontStanding:
+    """What can be changed of a front now: its deadline, and whether its file can be clarified."""
+
+    label: str
+    deadline: datetime
+    clarifies: bool
+
+
+def front_standing(tender_pk: int, *, now: datetime) -> FrontStanding | None:
+    """Return the front whose deadline may move now, or None."""
+    rounds = Round.objects.filter(lot__tender_id=tender_pk, phase=0, stage__in=postponing.DEADLINES)
+    found = [r for r in rounds if postponing.has_deadline(r, now=now)]
+    if not found:
+        return None
+    return FrontStanding(
+        label=postponing.DEADLINES[Stage(found[0].stage)],
+        deadline=max(r.bid_deadline for r in found if r.bid_deadline),
+        clarifies=found[0].stage == Stage.PQ_OPEN,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

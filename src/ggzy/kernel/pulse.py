@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
+from ggzy.kernel.clock import BEIJING
+
 #: how often the web process writes its sign of life
 BEAT_SECONDS = 5.0
 _CLOCK = "SELECT anchor_real, anchor_legal, speed::double precision FROM kernel_clock WHERE centre_id = %s"
@@ -48,6 +50,12 @@ class Silence:
     until: datetime
     legal_since: datetime
     legal_until: datetime
+
+    def words(self, now: datetime) -> str:
+        """Return from when to when, as a notice says it."""
+        ends = min(self.legal_until, now)
+        since, until = (f"{m.astimezone(BEIJING):%Y年%m月%d日 %H:%M:%S}" for m in (self.legal_since, ends))
+        return f"平台自{since}至{until}无法访问"
 
 
 def silence_at(
