@@ -54,6 +54,17 @@ class Clock(models.Model):
         ]
 
 
+class Leap(models.Model):
+    """A stretch of legal time that the training clock jumped over; written by a trigger whenever the clock is moved."""
+
+    centre_id = models.CharField(max_length=32)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["centre_id", "since"], name="leaps_in_order")]
+
+
 class Pulse(models.Model):
     """The last sign of life of the web process: when it last wrote to the database (real time); `ggzy_beat` writes it."""
 
