@@ -226,8 +226,8 @@ def make(request: HttpRequest, tender_id: str) -> HttpResponse:
         return _shown(request, tender_id, wish, plan, says=refusal.message)
     except Refusal as refusal:
         return _again(request, tender_id, refusal)
-    to = "front" if wish.front else "changes"
-    return done(f"/work/tenders/{tender_id}/{to}", f"{_label(wish)}已办理: 已公告、已通知, 相关时间均已更新")
+    to, told = ("front", "公告或通知已发出") if wish.front else ("changes", "已公告、已通知")
+    return done(f"/work/tenders/{tender_id}/{to}", f"{_label(wish)}已办理: {told}, 相关时间均已更新")
 
 
 def review_to_sign(request: HttpRequest, tender_id: str) -> bytes:
