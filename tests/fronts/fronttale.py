@@ -87,8 +87,10 @@ class FrontTale(Tale):
     def sequence(self) -> None:
         """Let the sequencer run; each time a new escrow period has come."""
         self.ticks += 1
+        # from the beginning of a minute, so that both ticks lie in one period and make one batch
+        minute = real_now().replace(second=0, microsecond=0)
         for seconds in (0, 2):
-            sequencer.run_once(real_now() + timedelta(hours=self.ticks, seconds=seconds))
+            sequencer.run_once(minute + timedelta(hours=self.ticks, seconds=seconds))
 
     # --- 资格预审
 
