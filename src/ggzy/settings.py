@@ -148,6 +148,8 @@ FILE_UPLOAD_TEMP_DIR = None
 #: seconds between escrow batches and checkpoints; the promise an acknowledgement makes
 ESCROW_SECONDS = float(os.environ.get("GGZY_ESCROW_SECONDS", "60"))
 CHECKPOINT_SECONDS = float(os.environ.get("GGZY_CHECKPOINT_SECONDS", "1"))
+#: a deadline or decryption window that ends while nobody could reach the platform for this long is not let pass; 0 = never
+OUTAGE_GAP_SECONDS = float(os.environ.get("GGZY_OUTAGE_GAP_SECONDS", "120"))
 MERGE_DELAY_SECONDS = int(os.environ.get("GGZY_MERGE_DELAY_SECONDS", "180"))
 
 LOGGING = {

@@ -16,6 +16,7 @@ from ggzy.archives import bag, rules
 from ggzy.archives.check import check, is_defect
 from ggzy.client import story
 from ggzy.client.party import Party
+from ggzy.kernel.actors import Role
 from tests.conftest import BASE
 from tests.journeys.tale import PRICES, Tale
 from tests.journeys.test_whole_tender import no
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.journey
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def made(tale: Tale, party: Party, path: str, target: Path) -> Path:
-    """Ask for a package, let it be made, download and unpack it."""
+def made(tale: Tale, party: Party, path: str, target: Path, *, reader: Party | None = None) -> Path:
+    """Ask for a package, let it be made; let its reader (who asked, where nobody is named) download it; unpack it."""
     package = party.post(path)["package"]
     assert party.post(path)["package"] == package, "while one is being made there is no second"
     tale.platform.work()
@@ -33,16 +34,20 @@ def made(tale: Tale, party: Party, path: str, target: Path) -> Path:
     tale.platform.advance(tale.platform.now + timedelta(seconds=2))
     row = party.get(f"/packages/{package}")
     assert row["state"] == "ready", row
-    with httpx.Client(base_url=BASE, transport=tale.platform.transport) as client:
-        reply = client.get(
-            f"/api/v1/packages/{package}/file", headers={"Authorization": f"Bearer {party.token}"}
-        )
+    reply = download(tale, reader or party, package)
     assert reply.status_code == 200
     target.mkdir(parents=True)
     (target / "package.zip").write_bytes(reply.content)
     with zipfile.ZipFile(target / "package.zip") as archive:
         archive.extractall(target)
     return next(p for p in target.iterdir() if p.is_dir())
+
+
+def download(tale: Tale, party: Party, package: str) -> httpx.Response:
+    """Ask for the file of a package."""
+    with httpx.Client(base_url=BASE, transport=tale.platform.transport) as client:
+        token = {"Authorization": f"Bearer {party.token}"}
+        return client.get(f"/api/v1/packages/{package}/file", headers=token)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -76,7 +81,7 @@ def test_a_whole_tender_is_archived(platform: Any, folder: Path, tmp_path: Path)
     no(tale.owner.get, f"{path}/hand-over?retention=30y", code="archives.not_ready")
     for stranger in ("jia", "jiandu"):
         no(platform.demo(stranger).post, path, {}, code="permission.denied")
-    package = made(tale, tale.owner, path, tmp_path / "archive")
+    package = made(tale, tale.owner, path, tmp_path / "archive", reader=platform.demo("jiandu"))
     assert not failed(package)
     state = tale.owner.get(path)
     assert state["may_hand_over"] and not [i for i in state["items"] if i["state"] == "missing"]
@@ -88,11 +93,18 @@ def test_a_whole_tender_is_archived(platform: Any, folder: Path, tmp_path: Path)
     said = run(str(package / "tools" / "verify.pyz"), str(package))
     assert said.returncode == 0 and "真实性: 通过" in said.stdout, said.stdout + said.stderr
 
-    # who may download: owner side, centre, supervisor; a bidder not
+    # who may know of it: owner side, centre, supervisor; a bidder not. The whole is nobody's before the hand-over
     newest = state["packages"][0]["package"]
     for reader in ("zhongxin", "jiandu"):
         assert platform.demo(reader).get(f"/packages/{newest}")["sha256"]
     no(platform.demo("jia").get, f"/packages/{newest}", code="not_found")
+    assert list((package / "data" / "6-evaluation").glob("sheets-*.json")), "each member's own sheets"
+    for reader in ("zhaobiao", "zhongxin"):
+        no(platform.demo(reader).get, f"/packages/{newest}/file", code="archives.whole_after_hand_over")
+    copy = made(tale, platform.demo("zhongxin"), f"/rounds/{tale.round}/pack", tmp_path / "centre")
+    assert not failed(copy) and not list((copy / "data" / "6-evaluation").glob("sheets-*.json"))
+    package = made(tale, tale.owner, path, tmp_path / "again", reader=platform.demo("jiandu"))
+    newest = tale.owner.get(path)["packages"][0]["package"]
 
     waiting = tale.owner.get(f"{path}/hand-over?retention=30y")
     no(tale.owner.get, f"{path}/hand-over?retention=5y", code="input.invalid")
@@ -103,6 +115,8 @@ def test_a_whole_tender_is_archived(platform: Any, folder: Path, tmp_path: Path)
     tale.owner.post(f"{path}/hand-over", body | {"retention": "30y"})
     assert tale.stage() == "ARCHIVED"
     no(tale.owner.post, f"{path}/hand-over", body | {"retention": "30y"}, code="procedure.move_not_allowed")
+    assert download(tale, tale.owner, newest).status_code == 200
+    assert download(tale, platform.demo("zhongxin"), newest).status_code == 403
 
     # tampering with a file, an entry, a field of the metadata is found and named, also when the bag is closed again
     letter = package / "data" / "7-result" / "letter-1.pdf"
@@ -131,6 +145,7 @@ def test_a_dispute_pack_holds_what_its_reader_may_see(platform: Any, folder: Pat
     path = f"/rounds/{tale.round}/pack"
     for name in ("jia", "ding"):  # who bid and who did not are answered alike
         no(platform.demo(name).post, path, {}, code="archives.nothing_yet")
+    no(platform.demo("zhongxin").post, path, {}, code="archives.too_early")
     early = made(tale, platform.demo("jiandu"), path, tmp_path / "early")
     for name in PRICES:
         assert tale.bidder(name).uscc not in text_of(early) and tale.bidder(name).name not in text_of(early)
@@ -168,6 +183,14 @@ def test_a_failed_round_says_nothing_of_other_bidders(platform: Any, folder: Pat
         party = tale.bidder(name)
         assert party.name not in text_of(archive) and party.uscc not in text_of(archive)
     assert not (archive / "data" / "5-bids").exists()
+    # it is handed over as it stands, once
+    waiting = tale.owner.get(f"/rounds/{tale.round}/archive/hand-over?retention=10y")
+    body = {"retention": "10y", "signature": tale.owner.signature_on(waiting["to_sign"])}
+    tale.owner.post(f"/rounds/{tale.round}/archive/hand-over", body)
+    assert tale.stage() == "FAILED"
+    assert tale.owner.get(f"/rounds/{tale.round}/archive")["handed_over"]["retention"] == "10y"
+    again = f"/rounds/{tale.round}/archive/hand-over"
+    no(tale.owner.post, again, body, code="archives.handed_over_already")
 
 
 def test_a_package_killed_halfway_is_made_anew_and_the_pages_show_it(
@@ -230,3 +253,23 @@ def test_only_a_good_and_fresh_package_is_handed_over(
     rules.require_may_hand_over(**good)
     with pytest.raises(refusal):
         rules.require_may_hand_over(**{**good, **facts})
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("role", "tenderee", "level", "handed_over", "whole"),
+    [
+        (Role.TENDEREE, True, "supervisor", True, True),
+        (Role.TENDEREE, True, "supervisor", False, False),
+        (Role.TENDEREE, False, "supervisor", True, False),
+        (Role.AGENCY, False, "supervisor", True, False),
+        (Role.CENTRE, False, "supervisor", True, False),
+        (Role.SUPERVISOR, False, "supervisor", False, True),
+        (Role.CENTRE, False, "public", False, True),
+    ],
+)
+def test_the_whole_archive_is_the_tenderees_once_handed_over(
+    role: Role, tenderee: bool, level: str, handed_over: bool, whole: bool
+) -> None:
+    found = rules.may_have_whole(role=role, tenderee=tenderee, level=level, handed_over=handed_over)
+    assert found is whole

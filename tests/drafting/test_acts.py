@@ -8,7 +8,9 @@ import pytest
 
 from ggzy.client import story
 from ggzy.client.party import Problem
+from ggzy.drafting.lists import POSITIVE
 from ggzy.drafting.standard import CONSTRUCTION
+from ggzy.tendering import checking
 from tests.journeys.tale import Tale
 from tests.portals.test_work import Person
 
@@ -84,7 +86,10 @@ def test_a_file_is_filled_in_reviewed_published_and_read_clause_by_clause(
     assert tale.owner.post(f"{to}/list-acknowledgement")["new"] is False
     made = tale.owner.ask("PUT", f"{to}/clauses", clauses())["clauses"]
     assert made["locked"]["notice.access"] == CONSTRUCTION.clauses["notice.access"].sha256
-    assert tale.owner.get(f"{to}/findings") == {"findings": [], "missing": [], "empty": []}
+    clean = {"findings": [], "missing": [], "empty": [], "templated": True}
+    assert tale.owner.get(f"{to}/findings") == clean
+    page = Person(platform, "zhaobiao").get(f"/work{to}/document")
+    assert "应有的内容齐全" in page and "没有使用招标文件范本" not in page
     tale.owner.post(f"{to}/review")
     story.conclude(tale.owner, tale.tender["tender"])
     story.publish(tale.owner, tale.tender["tender"], deadline=platform.now + timedelta(days=21))
@@ -95,6 +100,21 @@ def test_a_file_is_filled_in_reviewed_published_and_read_clause_by_clause(
     assert "没有差别" in Person(platform, "jia").get(f"/files/{tale.tender['tender']}/1..1")
     assert platform.anonymous().get(f"{to}/file/differences?older=1&newer=1")["rows"] == []
     assert _refused(platform.anonymous().get, f"{to}/file/differences?older=1&newer=2").code == "not_found"
+
+
+def test_a_file_in_its_own_words_is_not_said_to_miss_what_only_the_template_holds(
+    platform: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tale, to = _writing(platform, folder)
+    found = tale.owner.get(f"{to}/findings")
+    assert (found["missing"], found["templated"]) == ([], False)
+    page = Person(platform, "zhaobiao").get(f"/work{to}/document")
+    assert "没有使用招标文件范本" in page and "没有找到下列内容" not in page and "应有的内容齐全" not in page
+    # from the template, what is missing is said
+    tale.owner.ask("PUT", f"{to}/clauses", clauses())
+    monkeypatch.setattr(checking, "absent", lambda _: list(POSITIVE[:1]))
+    assert tale.owner.get(f"{to}/findings")["missing"] == [POSITIVE[0].says]
+    assert "没有找到下列内容" in Person(platform, "zhaobiao").get(f"/work{to}/document")
 
 
 def test_a_second_version_is_compared_word_by_word(platform: Any, folder: Path) -> None:

@@ -101,9 +101,17 @@ def test_a_prequalification_through_its_pages(platform: Any, folder: Path) -> No
     assert "有限数量制, 限3名" in anyone.get(f"/notices/{notice}")
     assert "资格预审" in anyone.get("/procedures/GC_PREQ")
 
-    owner.post(f"{to}/front/clarify", text="补充", affects="yes")
-    owner.post(f"{to}/front/clarify", text=" ", affects="no", status=422)
-    assert "补充" in anyone.get(f"/lots/{lot}")
+    assert "changes?kind=clarify&amp;front=1" in owner.get(f"{to}/front")
+    assert "澄清修改资格预审文件" in owner.get(f"{to}/changes?kind=clarify&front=1")
+    wish = {"kind": "clarify", "front": "1", "text": "补充业绩证明", "affects_bids": "1"}
+    owner.post(f"{to}/changes/look", **(wish | {"text": " "}), status=422)
+    page = owner.post(f"{to}/changes/look", **wish, status=200).content.decode()
+    assert "澄清修改资格预审文件: 核对后果" in page and "名称和数量对任何人不显示" in page
+    digest = re.search(r'name="confirmed" value="([0-9a-f]{64})"', page)
+    assert digest
+    owner.post(f"{to}/changes/make", **wish, confirmed=digest[1])
+    assert "补充业绩证明" in anyone.get(f"/lots/{lot}")
+    assert "第1号 澄清" in owner.get(f"{to}/changes")
     package = f"/work/fronts/{front}/package"
     assert "不得含报价" in anyone.get(package)
     anyone.post(f"/work/fronts/{front}/object", text=" ", status=422)

@@ -1,6 +1,6 @@
 """资格预审 from end to end through the real API: every transition, every refusal, and who may know what."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ggzy.experts.models import Expert
 from ggzy.kernel.refusals import BadInput
 from ggzy.tendering.document import parse
 from tests.fronts.fronttale import FrontTale, entries, refused
+from tests.journeys.test_changes import change, look
 
 pytestmark = pytest.mark.django_db
 
@@ -157,39 +158,32 @@ def test_before_the_front_is_done_the_file_is_not_issued(platform: Any, folder: 
 
 def test_clarifying_late_must_postpone(platform: Any, folder: Path) -> None:
     tale = FrontTale(platform, folder).noticed()
-    path = f"/tenders/{tale.id}/prequalification/clarifications"
-    early = tale.owner.post(path, {"text": "补充业绩证明要求", "affects_applications": True})
-    assert early["deadline"] == tale.front_deadline.isoformat() or early["deadline"]
+    clarify = {"kind": "clarify", "front": True}
+    change(tale.owner, tale, **clarify, text="补充业绩证明要求", affects_bids=True)
     platform.advance(tale.front_deadline - timedelta(days=2))
-    late = refused(tale.owner.post, path, {"text": "修改资质要求", "affects_applications": True})
-    assert late.code == "fronts.must_postpone"
-    assert late.body["basis"] == "《招标投标法实施条例》第二十一条"
-    assert "最早可顺延到" in late.body["message"]
+    wish = clarify | {"text": "修改资质要求", "affects_bids": True}
+    plan = look(tale.owner, tale, **wish)
+    [demand] = plan["demands"]
+    assert "最早为" in demand["says"] and "第二十一条" in demand["clause"]
+    late = refused(change, tale.owner, tale, **wish)
+    assert late.code == "changes.extension_needed"
     # what cannot affect applications may be said at any time
-    tale.owner.post(path, {"text": "更正联系电话", "affects_applications": False})
-    earlier = tale.front_deadline - timedelta(days=1)
+    change(tale.owner, tale, **clarify, text="更正联系电话")
+    earlier = (tale.front_deadline - timedelta(days=1)).isoformat()
     assert (
-        refused(
-            tale.owner.post,
-            path,
-            {"text": "提前", "affects_applications": False, "postponed_to": earlier.isoformat()},
-        ).body["field"]
-        == "postponed_to"
+        refused(look, tale.owner, tale, **clarify, text="提前截止", new_deadline=earlier).code
+        == "changes.deadline_only_later"
     )
-    later = tale.front_deadline + timedelta(days=3)
-    tale.owner.post(
-        path, {"text": "修改资质要求", "affects_applications": True, "postponed_to": later.isoformat()}
-    )
+    change(tale.owner, tale, **wish, new_deadline=plan["proposal"])
+    later = datetime.fromisoformat(plan["proposal"])
+    assert later >= datetime.fromisoformat(plan["earliest"]) > tale.front_deadline
     # the old deadline passes, and applications are still taken; the new one closes
     platform.advance(tale.front_deadline + timedelta(seconds=1))
     assert tale.front_stage() == "PQ_OPEN"
     tale.apply("jia")
     platform.advance(later + timedelta(seconds=1))
     assert tale.front_stage() == "PQ_FAILED"
-    assert (
-        refused(tale.owner.post, path, {"text": "迟了", "affects_applications": False}).code
-        == "fronts.nothing_to_do"
-    )
+    assert refused(look, tale.owner, tale, **clarify, text="迟到的澄清").code == "changes.nothing_changes"
 
 
 def test_an_objection_in_time_holds_and_a_late_one_does_not(platform: Any, folder: Path) -> None:

@@ -82,7 +82,7 @@ def test_room_to_clarify(
 @given(hours=st.integers(0, 24 * 25))
 def test_the_deadline_a_refusal_proposes_is_the_first_that_passes(hours: int) -> None:
     now = day(1) + timedelta(hours=hours)
-    earliest = rules._earliest_event(LAW["GC-T04"], now=now, calendar=CHINA, least=DEADLINE)
+    earliest = rules.earliest_event(LAW["GC-T04"], now=now, calendar=CHINA, least=DEADLINE)
 
     def passes(event: datetime) -> bool:
         try:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,19 @@ def test_a_move_is_made_in_code_by_its_own_name(move: Move) -> None:
 def test_no_row_speaks_of_a_move_that_is_none() -> None:
     for code, rows in COVERAGE.items():
         assert set(rows) <= {m.code for m in BY_CODE[code].moves}
+
+
+def test_a_name_of_code_breaks_only_at_its_joints() -> None:
+    from ggzy.ui.templatetags.ggzy import at_joints
+
+    assert at_joints("a.b_c") == "a.<wbr>b_<wbr>c"
+    assert at_joints("POST /v1/<x>/y") == "POST /<wbr>v1/<wbr>&lt;x&gt;/<wbr>y"
+    assert at_joints("tests/t.py::test_it").replace("<wbr>", "") == "tests/t.py::test_it"
+    assert at_joints(None) == ""
+
+
+@pytest.mark.django_db
+def test_the_page_of_the_coverage_lets_no_word_break_anywhere_else(client: Any) -> None:
+    page = client.get("/procedures/GC_OPEN_POST/coverage").content.decode()
+    assert "ggzy.<wbr>tendering.<wbr>actions.<wbr>register" in page
+    assert not re.search(r'class="mono(?![^"]*joints)', page), "every name of code has its joints"

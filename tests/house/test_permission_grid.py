@@ -74,7 +74,7 @@ evidence:party:read             ✓     ✓     ✓     -     -     ✓     -   
 evidence:supervisor:read        -     -     -     -     -     ✓     -     -     -
 archives:archive:make           ✓     ✓     -     -     ✓     -     -     -     -
 archives:archive:hand-over      ✓     -     -     -     -     -     -     -     -
-archives:pack:take              ✓     ✓     ✓     -     -     ✓     -     -     -
+archives:pack:take              ✓     ✓     ✓     -     ✓     ✓     -     -     -
 archives:package:read           ✓     ✓     ✓     -     ✓     ✓     -     -     -
 kernel:clock:move               -     -     -     -     -     -     ✓     -     -
 venues:calendar:read            ✓     ✓     -     -     ✓     ✓     -     -     -

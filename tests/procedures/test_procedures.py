@@ -44,6 +44,7 @@ ANSWERS_A_HOLD = {
 NEVER_STOPPED_OF_A_FRONT = NEVER_STOPPED | {
     "release_key",
     "clarify_prequalification",
+    "postpone_front",
     "object_to_prequalification",
     "answer_invitation",
     "fail_for_lack_of_qualified",

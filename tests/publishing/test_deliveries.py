@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
 
 from ggzy.client.party import Problem
 from ggzy.jobs.worker import work_once
@@ -20,6 +21,7 @@ from ggzy.publishing.rules import State
 from tests.conftest import BASE
 from tests.journeys.tale import Tale
 from tests.people import actor
+from tests.portals.test_work import Person
 from tests.publishing.medium import MediumServer
 
 pytestmark = pytest.mark.django_db
@@ -161,7 +163,7 @@ def test_a_medium_that_holds_something_else_is_red(platform: Any, folder: Path, 
 
 
 def test_what_has_not_been_published_in_twelve_hours_is_red(
-    platform: Any, folder: Path, real: MediumServer
+    platform: Any, folder: Path, real: MediumServer, settings: Any
 ) -> None:
     Tale(platform, folder).published()
     platform.work()
@@ -170,6 +172,7 @@ def test_what_has_not_been_published_in_twelve_hours_is_red(
     platform.advance(row.due_at - MINUTE)
     assert queries.red_count(viewer=CENTRE, now=platform.now) == 0
     platform.advance(row.due_at)
+    settings.MODE = "production"  # where no clock jumps, twelve hours are twelve hours
     rows, _ = queries.deliveries(viewer=CENTRE, now=platform.now, state="red")
     assert [(r.medium, [t.label for t in r.troubles]) for r in rows] == [("ceb", ["超过时限"])]
 
@@ -442,15 +445,54 @@ def test_personal_data_in_a_notice_is_shown_to_who_can_mend_it(
     assert page["personal"] == [{"place": "reason", "kind": "手机号码", "shown": "138****1234"}]
 
 
-def test_on_the_way_to_the_publicity_only_what_slept_over_is_red(
-    platform: Any, folder: Path, twins: Path
+def test_what_a_moved_training_clock_made_late_is_told_and_not_red(
+    platform: Any, folder: Path, twins: Path, settings: Any
 ) -> None:
-    """The tale jumps three weeks right after its tender notice: that one is late, and nothing else is."""
+    """The tale jumps three weeks right after its tender notice: nobody slept, the clock was moved."""
     Tale(platform, folder).in_publicity()
     platform.advance(platform.now + 3 * MINUTE)
-    rows, _ = queries.deliveries(viewer=CENTRE, now=platform.now, state="red")
-    assert {(r.kind, t.label) for r in rows for t in r.troubles} == {("tender", "超过时限")}
+
+    def red() -> set[tuple[str, str]]:
+        rows, _ = queries.deliveries(viewer=CENTRE, now=platform.now, state="red")
+        assert queries.red_count(viewer=CENTRE, now=platform.now) == len(rows)
+        return {(r.kind, t.label) for r in rows for t in r.troubles}
+
+    assert red() == set()
+    rows, _ = queries.deliveries(viewer=CENTRE, now=platform.now, size=100)
+    jumped = [r for r in rows if r.by_clock]
+    assert {(r.kind, r.troubles) for r in jumped} == {("tender", ())}
+    late = jumped[0]
+    assert late.published_at is not None and late.published_at >= late.due_at
+    centre = Person(platform, "zhongxin")
+    assert "超过时限: 训练时钟拨动造成" in centre.get("/work/publication")
+    assert "训练时钟拨动造成" in centre.get(f"/work/publication/{late.delivery}")
     kinds = set(Delivery.objects.values_list("notice__kind", "medium"))
     assert {("candidates", "ceb"), ("opening_record", "province")} <= kinds
     assert ("opening_record", "ceb") not in kinds
     assert work_once() == 0
+
+
+def test_what_is_late_by_itself_stays_red(platform: Any, folder: Path, twins: Path, settings: Any) -> None:
+    """One that is still on its way: red as soon as the clock's leap is no longer known, and always in production."""
+    Tale(platform, folder).published()
+    platform.work()
+    tender = Delivery.objects.filter(medium="ceb").latest("pk")
+    Delivery.objects.filter(pk=tender.pk).update(
+        state="sent", published_at=None, next_try_at=None, reference="r", flawed=False
+    )
+    after = tender.due_at + MINUTE
+    platform.advance(after)
+    wanted = {"viewer": CENTRE, "now": platform.now}
+
+    def found() -> tuple[bool, bool]:
+        row = queries.delivery(delivery_id=tender.public_id, **wanted).row
+        red, _ = queries.deliveries(**wanted, state="red")
+        return row.by_clock, tender.public_id in {r.delivery for r in red}
+
+    assert found() == (True, False)
+    settings.MODE = "production"
+    assert found() == (False, True)
+    settings.MODE = "training"
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM kernel_leap")
+    assert found() == (False, True)

@@ -20,6 +20,7 @@ from ggzy.publishing.rules import (
     Trouble,
     anchor,
     media_for,
+    missed_by_leaps,
     moves_forward,
     pause_after,
     scope_of,
@@ -90,10 +91,40 @@ def _standing(**more: object) -> Standing:
         (_standing(state=State.PUBLISHED, held="b", published_at=T0 + HOUR), T0, (Trouble.DIFFERS,)),
         (_standing(state=State.PUBLISHED, held="", published_at=T0 + HOUR), T0, (Trouble.DIFFERS,)),
         (_standing(state=State.PUBLISHED, held="a", published_at=T0 + 12 * HOUR), T0, (Trouble.LATE,)),
+        (_standing(by_clock=True), T0 + 99 * HOUR, ()),
+        (_standing(by_clock=True, state=State.FAILED), T0 + 99 * HOUR, (Trouble.FAILED,)),
+        (
+            _standing(by_clock=True, state=State.PUBLISHED, held="b", published_at=T0 + 99 * HOUR),
+            T0,
+            (Trouble.DIFFERS,),
+        ),
     ],
 )
 def test_what_is_red(standing: Standing, now: datetime, expected: tuple) -> None:
     assert troubles(standing, now=now) == expected
+
+
+@pytest.mark.parametrize(
+    ("ended", "leaps", "missed"),
+    [
+        (13, [], False),
+        (13, [(1, 12)], True),  # two of thirteen hours ran by themselves
+        (11, [(1, 10)], False),  # it was in time anyway
+        (13, [(-99, -90), (20, 40)], False),  # moved before and after: its own time ran out
+        (40, [(2, 9), (10, 30)], False),  # without the leaps it still took thirteen hours
+        (38, [(2, 9), (10, 30)], True),
+    ],
+)
+def test_a_limit_is_missed_by_leaps_only_where_there_was_time_without_them(
+    ended: int, leaps: list[tuple[int, int]], missed: bool
+) -> None:
+    found = missed_by_leaps(
+        started=T0,
+        due_at=T0 + 12 * HOUR,
+        ended=T0 + ended * HOUR,
+        leaps=[(T0 + a * HOUR, T0 + b * HOUR) for a, b in leaps],
+    )
+    assert found is missed
 
 
 def _anchor(scope: Scope, media: dict[str, datetime], own: bool = False) -> datetime | None:

@@ -40,6 +40,8 @@ class WishIn(Schema):
     affects_bids: bool = False
     answers: dict[str, str] = {}
     started_at: datetime | None = None
+    #: of a prequalification, an invitation or a first stage, not of the bids
+    front: bool = False
 
 
 class ChangeIn(WishIn):

@@ -114,7 +114,8 @@ def findings(request: HttpRequest, tender_id: str) -> HttpResponse:
         | {"key": r.key, "answer": found.answers.get(r.key)}
         for r in found.findings
     ]
-    return answer({"findings": rows, "missing": [m.says for m in found.missing], "empty": found.empty})
+    missing = [m.says for m in found.missing]
+    return answer({"findings": rows, "missing": missing, "empty": found.empty, "templated": found.templated})
 
 
 @router.post("/tenders/{tender_id}/finding-answers", tags=["招标文件"], summary="书面说明保留条款的理由")

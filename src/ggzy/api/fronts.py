@@ -21,14 +21,6 @@ class PrequalificationDates(Schema):
     deadline: datetime
 
 
-class Clarification(Schema):
-    """What is clarified, whether it may affect applications, and where the deadline moves."""
-
-    text: str
-    affects_applications: bool
-    postponed_to: datetime | None = None
-
-
 class Text(Schema):
     """A text."""
 
@@ -109,17 +101,6 @@ def publish_prequalification(
         tender_id=tender_id, **body.dict(), actor=who(request), now=now()
     )
     return _stages(made)
-
-
-@router.post(
-    "/tenders/{tender_id}/prequalification/clarifications", tags=["资格预审"], summary="澄清修改资格预审文件"
-)
-@write
-def clarify(request: HttpRequest, tender_id: str, body: Clarification) -> dict[str, Any]:
-    made = prequalification.clarify_prequalification(
-        tender_id=tender_id, **body.dict(), actor=who(request), now=now()
-    )
-    return {"deadline": made[0].deadline_after}
 
 
 @router.post(

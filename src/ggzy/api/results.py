@@ -2,6 +2,7 @@
 
 import base64
 from datetime import date
+from mimetypes import guess_type
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -198,7 +199,8 @@ def deposits(request: HttpRequest, round_id: str) -> HttpResponse:
 @router.get("/documents/{digest}", tags=["公开"], summary="下载文件(PDF等), 按权限")
 def document(request: HttpRequest, digest: str) -> FileResponse:
     name = require_may_read(digest=digest, viewer=who(request))
-    return FileResponse(files.path_of(digest).open("rb"), content_type="application/pdf", filename=name)
+    kind = guess_type(name)[0] or "application/octet-stream"
+    return FileResponse(files.path_of(digest).open("rb"), content_type=kind, filename=name)
 
 
 @router.get("/evidence/feed", tags=["存证"], summary="按日志顺序的公开事项, 不跳号")

@@ -36,6 +36,8 @@ from ggzy.tendering.moves import (
 PACKED_FROM = frozenset({Stage.PERFORMING, Stage.ARCHIVED, Stage.FAILED, Stage.TERMINATED})
 _CLERK = Actor(role=Role.SYSTEM)
 _TIMER = "make_package"
+#: a round that ended before a contract is handed over as it stands; no move is left to make
+ENDED = frozenset({Stage.FAILED, Stage.TERMINATED})
 #: how long the job waits for the log to cover the last act before it looks again
 _PAUSE = timedelta(seconds=1)
 
@@ -51,6 +53,12 @@ class NothingToTakeYet(Refusal):
     """A bidder's pack exists from the opening on; the answer is the same whoever asks."""
 
     code = "archives.nothing_yet"
+
+
+class HandedOverAlready(Refusal):
+    """The archive of this round was taken over before."""
+
+    code = "archives.handed_over_already"
 
 
 @transaction.atomic
@@ -75,6 +83,7 @@ def ask_pack(*, round_id: str, actor: Actor, now: datetime) -> Package:
 
     :raises NotPermitted: not a party of this round
     :raises NothingToTakeYet: a bidder asks before the opening
+    :raises TooEarlyToPack: the centre asks for its copy while the round runs
     """
     require(actor, Permission.PACK_TAKE)
     round_ = lock_round(round_id)
@@ -82,6 +91,10 @@ def ask_pack(*, round_id: str, actor: Actor, now: datetime) -> Package:
         raise NotFound("没有这个标段轮次, 或尚未发布公告")
     if actor.role is Role.SUPERVISOR:
         return _ask(round_, reader=Package.SUPERVISOR, organisation=None, actor=actor, now=now)
+    if actor.role is Role.CENTRE:
+        if round_.stage not in PACKED_FROM:
+            raise TooEarlyToPack("本标段还在进行, 开始履约、流标或终止以后, 中心才能制作存档副本")
+        return _ask(round_, reader=Package.OWNER, organisation=None, actor=actor, now=now)
     if actor.role is Role.BIDDER:
         _require_took_part(round_, actor)
         reader, whose = Package.BIDDER, actor.organisation_pk
@@ -230,7 +243,10 @@ def _handed(round_: Round) -> Package | None:
 
 def _require_may(round_: Round, actor: Actor) -> Package:
     require_tenderee(round_.lot.tender, actor)
-    require_move(round_, "archive", actor=actor)
+    if round_.stage not in ENDED:
+        require_move(round_, "archive", actor=actor)
+    elif HandOver.objects.filter(package__round=round_).exists():
+        raise HandedOverAlready("本轮的电子档案已经移交, 不需要再次签署")
     package = _handed(round_)
     rules.require_may_hand_over(
         ready=package is not None and package.state == Package.READY,
@@ -256,9 +272,10 @@ def hand_over_to_sign(*, round_id: str, retention: str, actor: Actor) -> bytes:
 
 @transaction.atomic
 def hand_over(*, round_id: str, retention: str, signature: str, actor: Actor, now: datetime) -> HandOver:
-    """Take the archive over with a signature on its list: PERFORMING → ARCHIVED.
+    """Take the archive over with a signature on its list: PERFORMING → ARCHIVED; a round that ended stays as it is.
 
     :raises NotPermitted: not the tenderee itself
+    :raises HandedOverAlready: it was taken over before
     :raises NotReady: there is no finished package
     :raises TestFailed: the four-nature test found something, or an item is missing
     :raises PackageStale: the log knows more than the package
@@ -277,7 +294,8 @@ def hand_over(*, round_id: str, retention: str, signature: str, actor: Actor, no
         actor=actor,
         now=now,
     )
-    make_move(round_, "archive", actor=actor, now=now)
+    if round_.stage not in ENDED:
+        make_move(round_, "archive", actor=actor, now=now)
     made = HandOver.objects.create(
         package=package,
         retention=kept.value,

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ggzy.archives import bag, rules
+from ggzy.kernel.programs import program_kind
 
 EVIDENCE = "data/8-evidence/evidence.json"
 METADATA, SIGNATURES, SEAL = "data/metadata.json", "data/signatures.json", "centre-seal.json"
+#: where an outage and the files that prove it lie
+PROOFS = "data/4-changes/outage-"
 #: the findings on statutory limits, beside the four natures
 PROCESS = "process"
 #: what verifying signatures needs beside Python itself
 LIBRARIES = "cryptography asn1crypto rfc8785 pyOpenSSL"
 Outcome = Literal["passed", "failed", "withheld", "erased"]
 MARKS = {"passed": "通过", "failed": "不符", "withheld": "未公开", "erased": "已删除"}
-_BEGINNINGS = {b"MZ": "Windows程序", b"\x7fELF": "Linux程序", b"#!": "脚本", b"\xca\xfe\xba\xbe": "程序"}
-_ENDINGS = (".exe", ".dll", ".bat", ".cmd", ".com", ".scr", ".js", ".vbs", ".ps1", ".sh", ".jar", ".msi")
 #: what hides in a PDF that does something when it is opened
 _PDF_ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile")
 
@@ -151,6 +152,7 @@ def _authenticity(files: bag.Files) -> Iterator[Finding]:
     yield from _signatures(files)
     yield from _bids(files, pack)
     yield from _named_by_the_log(files, pack)
+    yield from _proofs(files, pack)
 
 
 def recomputed(pack: Mapping[str, Any]) -> Iterator[Finding]:
@@ -244,11 +246,37 @@ def _named_by_the_log(files: bag.Files, pack: Mapping[str, Any]) -> Iterator[Fin
         )
 
 
+def _proofs(files: bag.Files, pack: Mapping[str, Any]) -> Iterator[Finding]:
+    """What proves an outage, by the log, lies in the package unchanged, or the package says that it may not."""
+    from ggzy.evidence.verifier import shown_values
+
+    if _json(files, METADATA)["reader"] == "bidder":
+        return  # a bidder's pack holds none of it
+    mine = [n for n in files.names() if n.startswith(PROOFS)]
+    there = {bag.digest(files, n)[0] for n in mine if "/attachments/" in n}
+    kept_out = {d for n in mine if "/attachments/" not in n for d in _json(files, n).get("withheld", [])}
+    for entry in pack["entries"]:
+        if json.loads(entry["leaf"])["act"] != "changes.made":
+            continue
+        for digest in shown_values(entry).get("evidence_sha256") or ():
+            name, title = f"authenticity.proof.{digest[:12]}", "故障证据"
+            if digest in kept_out:
+                yield Finding(name, title, "withheld", "开标前不能查阅, 本包只有它的摘要")
+                continue
+            yield _judge(
+                name,
+                title,
+                digest in there,
+                "包里的证据就是登记故障时提交、日志记载的那一份",
+                f"包里没有日志记载的故障证据(摘要 {digest})",
+            )
+
+
 def _usability(files: bag.Files) -> Iterator[Finding]:
     pdf, parsed = 0, 0
     for name in files.names():
-        if name.startswith("data/5-bids/") and "/attachments/" in name:
-            continue  # what a bidder handed in stays as it came
+        if "/attachments/" in name:
+            continue  # what a bidder handed in, or what proves an outage, stays as it came
         if name.endswith(".pdf"):
             data = bag.read(files, name)
             if not data.startswith(b"%PDF-") or b"pdfaid" not in data:
@@ -270,9 +298,7 @@ def _security(files: bag.Files) -> Iterator[Finding]:
             continue  # the verifier itself is a program; it lies beside the payload and is in the tag manifest
         with files.open(name) as source:
             first = source.read(4)
-        kind = next((says for start, says in _BEGINNINGS.items() if first.startswith(start)), "")
-        if not kind and name.lower().endswith(_ENDINGS):
-            kind = "程序"
+        kind = program_kind(name, first)
         if not kind and name.endswith(".pdf") and "/attachments/" not in name:
             data = bag.read(files, name)
             kind = "PDF里的可执行内容" if any(word in data for word in _PDF_ACTIVE) else ""

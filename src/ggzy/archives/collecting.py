@@ -2,8 +2,6 @@
 
 import html
 import json
-import shutil
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,10 @@ from django.db.models import Q
 
 from ggzy.archives import bag, check, kit, rules
 from ggzy.archives.models import Package
+from ggzy.archives.shelf import Shelf, when
 from ggzy.awarding.models import Award
 from ggzy.bidding.models import Bid
+from ggzy.changes import proofs
 from ggzy.changes.models import Change, Outage
 from ggzy.contracting.models import Contract
 from ggzy.evaluation.models import Evaluation
@@ -22,7 +22,6 @@ from ggzy.evidence import acks, keys, tiles, tlog
 from ggzy.evidence import queries as evidence
 from ggzy.evidence.models import Entry
 from ggzy.evidence.verifier import shown_values
-from ggzy.identity.queries import signatures_on
 from ggzy.kernel import files
 from ggzy.kernel.actors import Role
 from ggzy.kernel.canonical import canonical, sha256
@@ -34,74 +33,10 @@ from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.papers.models import Paper
 from ggzy.papers.rules import Kind
 from ggzy.procedures.catalogue import BY_CODE
+from ggzy.tendering.fronts import fronts_of
 from ggzy.tendering.models import ReviewConclusion, TenderFile
 from ggzy.ui import words
 from ggzy.ui.documents import sheet_pdf
-
-
-@dataclass
-class Shelf:
-    """A folder that is being filled, and what is said of each file."""
-
-    root: Path
-    items: list[dict[str, Any]] = field(default_factory=list)
-    signatures: list[dict[str, Any]] = field(default_factory=list)
-
-    def put(self, path: str, data: bytes, *, title: str, by: str = "", at: datetime | None = None) -> None:
-        """Lay a file in."""
-        target = self.root / "data" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        self._say(path, title, by, at)
-
-    def put_json(self, path: str, value: Any, **about: Any) -> None:
-        """Lay a JSON file in, in the canonical writing that hashes and signatures are over."""
-        self.put(path, canonical(value), **about)
-
-    def copy(self, path: str, source: Path, *, title: str, by: str = "", at: datetime | None = None) -> None:
-        """Copy a file in, however large."""
-        target = self.root / "data" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        self._say(path, title, by, at)
-
-    def sign(self, path: str, *, kind: str, subject: str, digest: str) -> None:
-        """Keep the signatures that stand on a file."""
-        for row in signatures_on(kind=kind, subject=subject):
-            if row.digest == digest:
-                by = row.certificate.organisation.name if row.certificate.organisation else ""
-                self.signatures.append(
-                    {
-                        "path": f"data/{path}",
-                        "kind": kind,
-                        "by": by or row.certificate.fingerprint[:12],
-                        "sha256": row.digest,
-                        "signature": bytes(row.signature).hex(),
-                        "certificate": row.certificate.pem,
-                        "signed_at": row.signed_at.isoformat(),
-                    }
-                )
-
-    def _say(self, path: str, title: str, by: str, at: datetime | None) -> None:
-        found = bag.digest(bag.Folder(self.root), f"data/{path}")
-        self.items.append(
-            {
-                "path": f"data/{path}",
-                "题名": title,
-                "责任者": by,
-                "日期": at.astimezone(BEIJING).isoformat() if at else "",
-                "格式": Path(path).suffix.lstrip(".").upper(),
-                "size": found[1],
-                "sha256": found[0],
-            }
-        )
-
-
-def _when(moment: datetime | str | None) -> str:
-    if not moment:
-        return ""
-    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return f"{found.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
 def evidence_of(package: Package) -> dict[str, Any]:
@@ -251,7 +186,7 @@ def _published(shelf: Shelf, package: Package) -> None:
             content["addendum"] = file.addendum
         title, path = f"招标文件第{file.version}版", f"2-tender-file/v{file.version}"
         shelf.put_json(f"{path}.json", content, title=title, by=owner, at=file.issued_at)
-        facts = [("招标项目", tender.name), ("发出", _when(file.issued_at)), ("SHA-256", file.sha256)]
+        facts = [("招标项目", tender.name), ("发出", when(file.issued_at)), ("SHA-256", file.sha256)]
         shelf.put(
             f"{path}.pdf",
             _sheet(title, content, facts=facts, at=file.issued_at),
@@ -272,7 +207,7 @@ def _published(shelf: Shelf, package: Package) -> None:
     for number, page in enumerate(notices.of_round(package.round.public_id), 1):
         path, at = f"3-notices/{number:02d}-{page.row.kind}", page.row.published_at
         shelf.put_json(f"{path}.json", page.body, title=page.row.title, by=owner, at=at)
-        facts = [("类别", page.row.label), ("发布", _when(at)), ("SHA-256", page.sha256)]
+        facts = [("类别", page.row.label), ("发布", when(at)), ("SHA-256", page.sha256)]
         shelf.put(
             f"{path}.pdf",
             _sheet(page.row.title, page.body, facts=facts, at=at),
@@ -282,17 +217,41 @@ def _published(shelf: Shelf, package: Package) -> None:
         )
 
 
+def _outages(shelf: Shelf, package: Package) -> None:
+    """Lay in the outages with the files that prove them; what could tell who bids only by its hash."""
+    rows = Outage.objects.filter(tender=package.round.lot.tender).order_by("pk")
+    for number, row in enumerate(rows, 1):
+        path = f"4-changes/outage-{number:02d}"
+        readable = package.reader == Package.SUPERVISOR or proofs.told_to_owners(row)
+        kept = row.files if readable else []
+        said = {
+            "kind": row.kind,
+            "text": row.text,
+            "started_at": when(row.started_at),
+            "ended_at": when(row.ended_at),
+            "resolution": row.resolution,
+            "files": kept,
+            "withheld": [] if readable else [file["sha256"] for file in row.files],
+        }
+        shelf.put_json(f"{path}.json", said, title="故障登记", by="交易中心", at=row.reported_at)
+        by = Role(row.reported_by).label if row.reported_by else "交易中心"
+        for n, file in enumerate(kept, 1):
+            name = f"{path}/attachments/{n:03d}{Path(file['name']).suffix[:8]}"
+            shelf.copy(name, files.path_of(file["sha256"]), title=file["name"], by=by, at=row.reported_at)
+
+
 def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> None:
     round_ = package.round
     tender = round_.lot.tender
+    own = {round_.public_id} | {front.public_id for front in fronts_of([round_]).values()}
     for change in Change.objects.filter(tender=tender).order_by("number"):
-        if round_.public_id in change.rounds:
+        if own.intersection(change.rounds):
             said = {
                 "number": change.number,
                 "kind": change.kind,
                 "wish": change.wish,
                 "consequences": change.consequences,
-                "made_at": _when(change.made_at),
+                "made_at": when(change.made_at),
             }
             shelf.put_json(
                 f"4-changes/{change.number:02d}.json",
@@ -303,36 +262,21 @@ def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> 
             )
     owner_side = package.reader in {Package.ARCHIVE, Package.OWNER, Package.SUPERVISOR}
     if owner_side:
-        for number, row in enumerate(Outage.objects.filter(tender=tender).order_by("pk"), 1):
-            said = {
-                "kind": row.kind,
-                "text": row.text,
-                "started_at": _when(row.started_at),
-                "ended_at": _when(row.ended_at),
-                "resolution": row.resolution,
-                "files": row.files,
-            }
-            shelf.put_json(
-                f"4-changes/outage-{number:02d}.json",
-                said,
-                title="故障登记",
-                by="交易中心",
-                at=row.reported_at,
-            )
+        _outages(shelf, package)
     found = Objection.objects.filter(round=round_).select_related("objector").order_by("pk")
     for number, row in enumerate(found, 1):
-        own = row.objector_id == package.organisation_id
-        if not (own or owner_side):
+        mine = row.objector_id == package.organisation_id
+        if not (mine or owner_side):
             continue
         # who asks about a file is a possible bidder: named to others only after the opening
-        named = own or opened is not None or row.about != Objection.FILE
+        named = mine or opened is not None or row.about != Objection.FILE
         said = {
             "about": row.about,
             "objector": row.objector.name if named else None,
             "text": row.text,
-            "filed_at": _when(row.filed_at),
+            "filed_at": when(row.filed_at),
             "answer": row.answer,
-            "answered_at": _when(row.answered_at),
+            "answered_at": when(row.answered_at),
             "upheld": row.upheld,
             "late": row.late,
         }
@@ -349,7 +293,7 @@ def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> 
     if not owner_side:
         told = told.filter(recipient_id=package.organisation_id)
     rows = [
-        {"to": m.recipient.name, "title": m.title, "text": m.text, "sent_at": _when(m.sent_at)}
+        {"to": m.recipient.name, "title": m.title, "text": m.text, "sent_at": when(m.sent_at)}
         for m in told.select_related("recipient").order_by("pk")
     ]
     shelf.put_json("4-messages/messages.json", rows, title="发给各方的通知", by="交易中心")
@@ -417,7 +361,7 @@ def _opening(shelf: Shelf, opened: OpeningSession) -> None:
     facts = [
         ("招标项目", opened.record["tender"]),
         ("标段", opened.record["lot"]),
-        ("开标", _when(opened.record["opened_at"])),
+        ("开标", when(opened.record["opened_at"])),
         ("记录摘要", opened.record_sha256),
     ]
     made = sheet_pdf(title=title, facts=facts, sections=sections, at=opened.ended_at)
@@ -442,7 +386,7 @@ def _evaluation(shelf: Shelf, package: Package) -> None:
                 "member": s.member.code,
                 "kind": s.kind,
                 "content": s.content,
-                "handed_in_at": _when(s.handed_in_at),
+                "handed_in_at": when(s.handed_in_at),
             }
             for s in row.sheets.select_related("member").order_by("kind", "member__code")
         ]
@@ -528,8 +472,8 @@ def _timeline(shelf: Shelf, package: Package, pack: dict[str, Any], now: datetim
         clause = "; ".join(str(c) for c in move.basis) if move else ""
         rows.append(
             [
-                _when(leaf["legal_at"]),
-                _when(leaf["recorded_at"]),
+                when(leaf["legal_at"]),
+                when(leaf["recorded_at"]),
                 who,
                 "; ".join(filter(None, (words.act(leaf["act"]), words.facts(shown)))),
                 clause,
@@ -543,7 +487,7 @@ def _timeline(shelf: Shelf, package: Package, pack: dict[str, Any], now: datetim
         ("招标项目", package.round.lot.tender.name),
         ("标段", f"{package.round.lot.name} 第{package.round.number}轮"),
         ("证据级别", {"public": "公开", "party": "当事人", "supervisor": "监督"}[package.level]),
-        ("制作", _when(now)),
+        ("制作", when(now)),
     ]
     sections = [
         {

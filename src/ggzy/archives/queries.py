@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from ggzy.archives import rules
-from ggzy.archives.actions import PACKED_FROM
+from ggzy.archives.actions import ENDED, PACKED_FROM
 from ggzy.archives.models import HandOver, Package
 from ggzy.evidence import queries as evidence
 from ggzy.kernel import files
@@ -25,6 +25,8 @@ _KINDS = {
     Package.BIDDER: "争议证据包(本单位)",
     Package.SUPERVISOR: "争议证据包(监督)",
 }
+#: the same package where the centre keeps it among its service records
+_COPY = "存档副本(中心)"
 _LEVELS = {"public": "公开级", "party": "当事人级", "supervisor": "监督级"}
 _STATES = {
     Package.WAITING: "排队, 等待日志检查点",
@@ -64,6 +66,7 @@ class PackageRow:
     files: int
     natures: tuple[NatureRow, ...]
     findings: tuple[dict[str, Any], ...]
+    may_download: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ class RoundPackages:
     may_hand_over: bool
 
 
-def _row(p: Package) -> PackageRow:
+def _row(p: Package, viewer: Actor) -> PackageRow:
     natures = tuple(
         NatureRow(
             label=nature.label,
@@ -112,7 +115,7 @@ def _row(p: Package) -> PackageRow:
         package=p.public_id,
         round=p.round.public_id,
         reader=p.reader,
-        label=_KINDS[p.reader],
+        label=_COPY if p.reader == Package.OWNER and p.organisation_id is None else _KINDS[p.reader],
         level=p.level,
         level_label=_LEVELS[p.level],
         state=p.state,
@@ -125,6 +128,19 @@ def _row(p: Package) -> PackageRow:
         files=p.files,
         natures=natures,
         findings=tuple(p.findings),
+        may_download=p.state == Package.READY and _may_have(p, viewer),
+    )
+
+
+def _may_have(p: Package, viewer: Actor) -> bool:
+    """Say whether a package that is the viewer's to see is also its to have whole."""
+    if p.reader != Package.ARCHIVE:
+        return True
+    return rules.may_have_whole(
+        role=viewer.role,
+        tenderee=bool(viewer.organisation_pk) and viewer.organisation_pk == p.round.lot.tender.tenderee_id,
+        level=p.level,
+        handed_over=HandOver.objects.filter(package__round=p.round).exists(),
     )
 
 
@@ -138,7 +154,7 @@ def _readers(round_: Round, viewer: Actor) -> Q:
     if viewer.role is Role.SUPERVISOR:
         return Q(reader__in=[Package.ARCHIVE, Package.SUPERVISOR])
     if viewer.role is Role.CENTRE:
-        return Q(reader=Package.ARCHIVE)
+        return Q(reader=Package.ARCHIVE) | Q(reader=Package.OWNER, organisation=None)
     own = Q(organisation_id=viewer.organisation_pk, organisation__isnull=False)
     return own | Q(reader=Package.ARCHIVE) if _owner_side(round_, viewer) else own
 
@@ -157,10 +173,13 @@ def round_packages(*, round_id: str, viewer: Actor) -> RoundPackages:
     if not (owner or official or viewer.role is Role.BIDDER):
         raise NotPermitted("归档包由本项目的招标人、代理机构、中心和监督部门查阅")
     rows = (
-        Package.objects.filter(_readers(round_, viewer), round=round_).select_related("round").order_by("-pk")
+        Package.objects.filter(_readers(round_, viewer), round=round_)
+        .select_related("round__lot__tender")
+        .order_by("-pk")
     )
-    packages = tuple(_row(p) for p in rows[:20])
+    packages = tuple(_row(p, viewer) for p in rows[:20])
     over = round_.stage in PACKED_FROM
+    handed = _hand_over(round_) if owner or official else None
     return RoundPackages(
         round=round_.public_id,
         tender=round_.lot.tender.public_id,
@@ -171,11 +190,14 @@ def round_packages(*, round_id: str, viewer: Actor) -> RoundPackages:
         stage_label=Stage(round_.stage).label,
         packages=packages,
         items=tuple(_standing(round_)) if owner or official else (),
-        handed_over=_hand_over(round_) if owner or official else None,
+        handed_over=handed,
         making=any(p.state != Package.READY for p in packages),
         may_make=over and (owner or viewer.role is Role.CENTRE),
-        may_take=owner or viewer.role in {Role.BIDDER, Role.SUPERVISOR},
-        may_hand_over=round_.stage == Stage.PERFORMING
+        may_take=owner
+        or viewer.role in {Role.BIDDER, Role.SUPERVISOR}
+        or (over and viewer.role is Role.CENTRE),
+        may_hand_over=handed is None
+        and round_.stage in {Stage.PERFORMING, *ENDED}
         and viewer.organisation_pk == round_.lot.tender.tenderee_id
         and any(p.reader == Package.ARCHIVE and p.state == Package.READY for p in packages),
     )
@@ -214,15 +236,22 @@ def package(*, package_id: str, viewer: Actor) -> PackageRow:
 
     :raises NotFound: no such package, or not the viewer's
     """
-    return _row(_own(package_id, viewer))
+    return _row(_own(package_id, viewer), viewer)
 
 
 def package_file(*, package_id: str, viewer: Actor) -> tuple[Path, str]:
     """Return where a finished package lies and what it is called.
 
     :raises NotFound: no such package, not the viewer's, or not finished
+    :raises WholeOnlyAfterHandOver: an archive with members' sheets, for somebody other than who took it over
     """
     row = _own(package_id, viewer)
+    if not _may_have(row, viewer):
+        raise rules.WholeOnlyAfterHandOver(
+            "归档包含有各评委的评审表和办理地址: 招标人签署移交清单后由招标人下载并保管; "
+            "代理机构和中心可以查看清单, 另行制作招标人级的包",
+            next_steps=(("返回归档和证据包", f"/work/rounds/{row.round.public_id}/archive"),),
+        )
     if row.state != Package.READY:
         raise NotFound("这个包还在制作, 请稍后再下载")
     return files.path_of(row.digest), f"{row.reader}-{row.round.lot.name}-{row.public_id[:8]}.zip"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
 
 BASIS = Citation("电子招标投标办法", "第四十条")
@@ -309,6 +310,24 @@ def require_may_hand_over(
         raise TestFailed(f"四性检测没有通过, {what}; 请补齐后重新打包")
     if acts_now != acts_in:
         raise PackageStale("打包以后又有新的办理事项, 请重新打包后再移交")
+
+
+class WholeOnlyAfterHandOver(Refusal):
+    """The whole archive is the tenderee's, once it has taken it over."""
+
+    code = "archives.whole_after_hand_over"
+    status = 403
+    basis = BASIS
+
+
+def may_have_whole(*, role: Role, tenderee: bool, level: str, handed_over: bool) -> bool:
+    """Say whether somebody of the owner side, the centre or the supervisor may download a round's archive.
+
+    At the supervisor's level it holds each member's own sheets and the addresses acts came from. The law makes it the
+    tenderee's to keep, so the tenderee itself has it once it took it over; its agency, which only makes it, and the
+    centre, which keeps its own service records, have the list and a package of the owner side's level.
+    """
+    return role is Role.SUPERVISOR or level != "supervisor" or (tenderee and handed_over)
 
 
 def retention(code: str) -> Retention:

@@ -4,22 +4,24 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from ggzy.awarding.actions import resume_after_hold
 from ggzy.bidding.models import Bid
-from ggzy.changes import places, planning, rules
+from ggzy.changes import fronting, places, planning, proofs, rules
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING, Ground
 from ggzy.changes.rules import Kind, Plan, Wish
+from ggzy.changes.steps import give_up_draw, new_change
 from ggzy.deadlines.actions import cancel_timer, set_timer
 from ggzy.evidence.actions import record_act
-from ggzy.experts.actions import cancel_draw, running_draw
 from ggzy.inquiries.actions import answer_with
 from ggzy.inquiries.queries import takers
-from ggzy.kernel import files
-from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.actors import SYSTEM, Actor, Role
+from ggzy.kernel.canonical import canonical
 from ggzy.kernel.clock import real_now
+from ggzy.kernel.pulse import Silence
 from ggzy.kernel.refusals import BadInput, NotPermitted
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening import pauses
@@ -57,14 +59,13 @@ _NOTICES = {
     Kind.OUTAGE: NoticeKind.SUSPENSION,
     Kind.END_OUTAGE: NoticeKind.RESUMPTION,
 }
-MOST_EVIDENCE = 20
-MOST_EVIDENCE_BYTES = 20 * 1024 * 1024
 
 
 def _ground(tender_id: str, wish: Wish, *, actor: Actor, now: datetime) -> Ground:
     """Lock what a change touches, and let pass who may make it."""
     require(actor, _PERMISSIONS[wish.kind])
-    rounds = lock_rounds_of(tender_id, stages=[s.value for s in RUNNING])
+    stages = fronting.STAGES if wish.front else RUNNING
+    rounds = lock_rounds_of(tender_id, stages=[s.value for s in stages])
     tender = Tender.objects.select_related("tenderee", "agency").get(public_id=tender_id)
     _require_side(tender, wish.kind, actor)
     return Ground(tender=tender, rounds=rounds, now=now)
@@ -94,7 +95,8 @@ def look(*, tender_id: str, wish: Wish, actor: Actor, now: datetime) -> Plan:
     :raises NothingChanges: nothing would change
     :raises DeadlineOnlyLater: a deadline before the published one
     """
-    return planning.plan(wish, _ground(tender_id, wish, actor=actor, now=now))
+    ground = _ground(tender_id, wish, actor=actor, now=now)
+    return fronting.plan(wish, ground) if wish.front else planning.plan(wish, ground)
 
 
 @transaction.atomic
@@ -114,30 +116,66 @@ def make_change(
     :raises MoveNotAllowed: a hold or the stage stands against it
     """
     ground = _ground(tender_id, wish, actor=actor, now=now)
-    made = planning.plan(wish, ground)
+    made = fronting.plan(wish, ground) if wish.front else planning.plan(wish, ground)
     if made.demands:
         says, clause = made.demands[0]
         raise rules.ExtensionNeeded(says + (f"(依据: {clause})" if clause else ""), field="new_deadline")
     if confirmed != made.digest:
         raise rules.PlanChanged("核对之后情况有变化, 请重新查看后果再确认")
+    if wish.front:
+        return fronting.carry_out(wish, made, ground, actor=actor, now=now)
+    return _carry_out(wish, made, ground, evidence=evidence, actor=actor, now=now)
+
+
+@transaction.atomic
+def take_up_silence(*, tender_id: str, silence: Silence, now: datetime) -> Change:
+    """Take a time in which nobody could reach the platform as an outage reported when it began (20号令31).
+
+    Only what a report in time would have done is done: windows stand still, the deadline is provisional, everybody is
+    told, and the owner side says when it goes on. While an outage runs, only its provisional deadline moves.
+    """
+    rounds = lock_rounds_of(tender_id, stages=[s.value for s in RUNNING])
+    tender = Tender.objects.select_related("tenderee", "agency").get(public_id=tender_id)
+    ground = Ground(tender=tender, rounds=rounds, now=now, since=silence.legal_since)
+    wish = Wish(
+        kind=Kind.OUTAGE,
+        ground="system",
+        text=f"{silence.words(now)}, "
+        "期间有投标截止或解密时限届满; 无人能够登记故障, 由系统按平台运行记录登记, 自中断开始时起算。",
+        started_at=silence.legal_since,
+    )
+    made = planning.plan(wish, ground)
+    proof = canonical(
+        {
+            "说明": "平台运行记录: 网页进程定时写入数据库, 两次写入之间平台无法访问",
+            "centre": settings.CENTRE_ID,
+            "last_sign_of_life": silence.since.isoformat(),
+            "next_sign_of_life": silence.until.isoformat(),
+            "legal_since": silence.legal_since.isoformat(),
+            "legal_until": silence.legal_until.isoformat(),
+            "tolerance_seconds": str(settings.OUTAGE_GAP_SECONDS),
+        }
+    )
+    return _carry_out(wish, made, ground, evidence=[("平台运行记录.json", proof)], actor=SYSTEM, now=now)
+
+
+def _carry_out(
+    wish: Wish,
+    made: Plan,
+    ground: Ground,
+    *,
+    evidence: Iterable[tuple[str, bytes]],
+    actor: Actor,
+    now: datetime,
+) -> Change:
+    """Do what was planned, within the caller's transaction and locks."""
     for round_ in ground.rounds:
         _require_moves(round_, wish, made, actor=actor)
     # a change before the deadline is of the lots that take bids; an interruption is of every lot that runs
     concerned = ground.open if wish.kind in {Kind.CLARIFY, Kind.POSTPONE, Kind.TERMINATE} else ground.rounds
-    number = Change.objects.filter(tender=ground.tender).count() + 1
-    change = Change(
-        tender=ground.tender,
-        number=number,
-        kind=wish.kind.value,
-        wish=wish.as_json() | {"deadline_before": ground.deadline.isoformat() if ground.deadline else None},
-        consequences=[_shown(c) for c in made.consequences],
-        plan_sha256=made.digest,
-        rounds=[r.public_id for r in concerned],
-        made_by=actor.role.value,
-        made_at=now,
-        region_code=ground.tender.region_code,
-    )
+    change = new_change(wish, made, ground.tender, concerned, deadline=ground.deadline, actor=actor, now=now)
     facts: dict[str, Any] = {"text": wish.text.strip(), **_grounds(wish)}
+    kept: dict[str, Any] = {}
     recipients = _recipients(ground)
     old = ground.deadline
     if wish.kind is Kind.TERMINATE:
@@ -145,20 +183,10 @@ def make_change(
     else:
         facts |= _do_file(wish, ground, actor=actor, now=now)
         facts |= _do_deadline(made, ground, old=old, actor=actor, now=now)
-        _do_holds(wish, ground, change, evidence=evidence, actor=actor, now=now)
+        kept = _do_holds(wish, ground, change, evidence=evidence, actor=actor, now=now)
     change.save()
-    _announce(made, wish, ground, change, facts, recipients, actor=actor, now=now)
+    _announce(made, wish, ground, change, facts, recipients, kept=kept, actor=actor, now=now)
     return change
-
-
-def _shown(row: rules.Consequence) -> dict[str, str]:
-    return {
-        "sort": row.sort,
-        "says": row.says,
-        "before": row.before,
-        "after": row.after,
-        "clause": row.clause,
-    }
 
 
 def _grounds(wish: Wish) -> dict[str, str]:
@@ -211,7 +239,7 @@ def _do_file(wish: Wish, ground: Ground, *, actor: Actor, now: datetime) -> dict
 def _do_deadline(
     made: Plan, ground: Ground, *, old: datetime | None, actor: Actor, now: datetime
 ) -> dict[str, Any]:
-    if made.deadline is None or made.deadline == old:
+    if made.deadline is None or all(r.bid_deadline == made.deadline for r in ground.open):
         return {}
     moves = made.kind in {Kind.CLARIFY, Kind.POSTPONE}
     for round_ in ground.open:
@@ -221,19 +249,13 @@ def _do_deadline(
             round_.bid_deadline = made.deadline
             round_.save(update_fields=["bid_deadline"])
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=made.deadline)
-    _give_up_draw(ground, reason="开标时间变更", actor=actor, now=now)
+    give_up_draw(ground.rounds, reason="开标时间变更", actor=actor, now=now)
     places.follow(ground.open, made.deadline, now=now)
     return {
         "bid_deadline": made.deadline.isoformat(),
         "was": old.isoformat() if old else None,
         "provisional": made.kind in {Kind.SUSPEND, Kind.OUTAGE},
     }
-
-
-def _give_up_draw(ground: Ground, *, reason: str, actor: Actor, now: datetime) -> None:
-    draw = running_draw(ground.rounds)
-    if draw is not None:
-        cancel_draw(draw, reason=reason, actor=actor, now=now)
 
 
 def _do_holds(
@@ -244,21 +266,26 @@ def _do_holds(
     evidence: Iterable[tuple[str, bytes]],
     actor: Actor,
     now: datetime,
-) -> None:
+) -> dict[str, Any]:
+    """Set or lift what the change stops, and return what of it the parties' evidence keeps."""
     if wish.kind is Kind.SUSPEND:
         for round_ in ground.rounds:
             set_hold(round_, Hold.SUSPENSION, reason=wish.text, source=change.public_id, now=now)
             pauses.pause(round_, now=now)
     elif wish.kind is Kind.OUTAGE:
-        outage = _report(wish, ground, evidence=evidence, now=now)
+        if planning.running_outage(ground.tender) is not None:
+            return {}  # what it stops stands still already; only its provisional deadline moved
+        outage = _report(wish, ground, evidence=evidence, actor=actor, now=now)
         for round_ in ground.rounds:
-            set_hold(round_, Hold.SYSTEM_FAILURE, reason=wish.text, source=outage.public_id, now=now)
-            pauses.pause(round_, now=now)
+            set_hold(round_, Hold.SYSTEM_FAILURE, reason=wish.text, source=outage.public_id, now=ground.at)
+            pauses.pause(round_, now=ground.at)
+        return {"evidence_sha256": [row["sha256"] for row in outage.files]} if outage.files else {}
     elif wish.kind is Kind.RESUME:
         _lift(ground, Hold.SUSPENSION, reason=wish.text, remedy=False, now=now)
     elif wish.kind is Kind.END_OUTAGE:
         Outage.objects.filter(tender=ground.tender, ended_at=None).update(ended_at=now, resolution=wish.text)
         _lift(ground, Hold.SYSTEM_FAILURE, reason=wish.text, remedy=True, now=now)
+    return {}
 
 
 def _lift(ground: Ground, hold: Hold, *, reason: str, remedy: bool, now: datetime) -> None:
@@ -275,18 +302,12 @@ def _lift(ground: Ground, hold: Hold, *, reason: str, remedy: bool, now: datetim
         resume_after_hold(round_, now=now)
 
 
-def _report(wish: Wish, ground: Ground, *, evidence: Iterable[tuple[str, bytes]], now: datetime) -> Outage:
+def _report(
+    wish: Wish, ground: Ground, *, evidence: Iterable[tuple[str, bytes]], actor: Actor, now: datetime
+) -> Outage:
     assert wish.started_at is not None, "require_wish has seen it"
     if wish.started_at > now:
         raise BadInput("故障发生的时间不能晚于现在", field="started_at")
-    kept = []
-    for name, data in evidence:
-        if len(kept) >= MOST_EVIDENCE or len(data) > MOST_EVIDENCE_BYTES:
-            raise BadInput(
-                f"证据最多{MOST_EVIDENCE}件, 每件不超过{MOST_EVIDENCE_BYTES // 1024 // 1024}MB",
-                field="evidence",
-            )
-        kept.append({"name": name[:100], "sha256": files.keep(data), "size": len(data)})
     return Outage.objects.create(
         tender=ground.tender,
         kind=wish.ground,
@@ -294,7 +315,8 @@ def _report(wish: Wish, ground: Ground, *, evidence: Iterable[tuple[str, bytes]]
         started_at=wish.started_at,
         reported_at=now,
         rounds=[r.public_id for r in ground.rounds],
-        files=kept,
+        files=proofs.keep(evidence),
+        reported_by=actor.role.value,
         snapshot=_snapshot(),
         region_code=ground.tender.region_code,
     )
@@ -320,7 +342,7 @@ def _do_terminate(ground: Ground, *, actor: Actor, now: datetime) -> None:
         make_move(round_, "terminate", actor=actor, now=now, decided_at=now)
         cancel_timer(kind=CLOSE_BIDDING, subject=round_.public_id, now=now)
         HoldRow.objects.filter(round=round_, lifted_at=None).update(lifted_at=now)
-    _give_up_draw(ground, reason="终止招标", actor=actor, now=now)
+    give_up_draw(ground.rounds, reason="终止招标", actor=actor, now=now)
 
 
 #: of a change among those let in, what the public may know: the times, and why it was interrupted or ended
@@ -354,6 +376,7 @@ def _announce(
     facts: Mapping[str, Any],
     recipients: set[int],
     *,
+    kept: Mapping[str, Any],
     actor: Actor,
     now: datetime,
 ) -> None:
@@ -397,7 +420,7 @@ def _announce(
             "affects_bids": made.affects_bids,
             **{k: v for k, v in facts.items() if k not in hidden},
         },
-        party=hidden or None,
+        party={**hidden, **kept} or None,
         supervisor={"plan_sha256": change.plan_sha256},
     )
     deadline = (

@@ -37,6 +37,8 @@ class Outage(BusinessRow):
     text = models.TextField()
     started_at = models.DateTimeField()
     reported_at = models.DateTimeField()
+    #: whose report it is: what the owner side brings it may read at once
+    reported_by = models.CharField(max_length=12, default="")
     rounds = models.JSONField(default=list)
     #: files that prove it: [{"name", "sha256", "size"}]
     files = models.JSONField(default=list)

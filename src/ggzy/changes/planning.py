@@ -42,6 +42,13 @@ class Ground:
     tender: Tender
     rounds: list[Round]
     now: datetime
+    #: since when an interruption stands that nobody could report: it is planned as if the button had been pressed then
+    since: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """Return the moment as of which an interruption is taken."""
+        return self.since or self.now
 
     @property
     def open(self) -> list[Round]:
@@ -97,7 +104,7 @@ def _need_open(ground: Ground) -> datetime:
     return ground.deadline
 
 
-def _made(
+def made_plan(
     wish: Wish,
     ground: Ground,
     rows: list[Consequence],
@@ -108,6 +115,7 @@ def _made(
     proposal: datetime | None = None,
     affects_bids: bool = False,
 ) -> Plan:
+    """Return the plan of a wish with the consequences that were gathered."""
     return Plan(
         kind=wish.kind,
         tender=ground.tender.public_id,
@@ -260,7 +268,7 @@ def _clarify(wish: Wish, ground: Ground) -> Plan:
         )
     )
     rows += [_tell(ground, "澄清内容" + ("和新的时间" if new != old else "")), _old_bids()]
-    return _made(
+    return made_plan(
         wish,
         ground,
         rows,
@@ -281,7 +289,7 @@ def _postpone(wish: Wish, ground: Ground) -> Plan:
     rows = _deadline_moves(ground, wish.new_deadline)
     rows.append(Consequence(sort="notice", says="发布延期公告", clause="《招标投标法实施条例》第二十一条"))
     rows += [_tell(ground, "新的截止和开标时间"), _old_bids()]
-    return _made(wish, ground, rows, deadline=wish.new_deadline, earliest=old)
+    return made_plan(wish, ground, rows, deadline=wish.new_deadline, earliest=old)
 
 
 def _holding(ground: Ground, hold: Hold, clause: str) -> list[Consequence]:
@@ -303,7 +311,7 @@ def _windows(ground: Ground, *, paused: bool) -> list[Consequence]:
     rows = []
     for session in sessions.select_related("round__lot"):
         if paused and session.paused_at is None:
-            left = session.window_ends_at - ground.now
+            left = session.window_ends_at - ground.at
             rows.append(
                 Consequence(
                     sort="clock",
@@ -352,7 +360,7 @@ def _suspend(wish: Wish, ground: Ground) -> Plan:
     rows += _windows(ground, paused=True)
     rows.append(Consequence(sort="notice", says="发布暂停公告", clause="《招标公告和公示信息发布管理办法》"))
     rows.append(_tell(ground, "暂停的理由和暂定的时间"))
-    return _made(wish, ground, rows, deadline=new, earliest=old, proposal=new)
+    return made_plan(wish, ground, rows, deadline=new, earliest=old, proposal=new)
 
 
 def _original_deadline(ground: Ground, change: Change | None) -> datetime | None:
@@ -396,7 +404,7 @@ def _going_on(
     rows += _windows(ground, paused=False)
     rows.append(Consequence(sort="notice", says=notice, clause="《招标公告和公示信息发布管理办法》"))
     rows.append(_tell(ground, "恢复及之后的时间"))
-    return _made(wish, ground, rows, demands=demands, deadline=new, earliest=floor, proposal=proposal)
+    return made_plan(wish, ground, rows, demands=demands, deadline=new, earliest=floor, proposal=proposal)
 
 
 def _held(round_: Round, hold: Hold) -> bool:
@@ -419,14 +427,16 @@ def _resume(wish: Wish, ground: Ground) -> Plan:
 
 def _outage(wish: Wish, ground: Ground) -> Plan:
     _need_running(ground)
-    if running_outage(ground.tender) is not None:
+    if running_outage(ground.tender) is not None and ground.since is None:
         raise rules.NothingChanges("该项目已登记故障中止, 恢复前不需要再次登记")
     old, new = ground.deadline, None
     rows: list[Consequence] = []
-    if old is not None and ground.now < old:
+    if old is not None and ground.at < old:
         new = wish.new_deadline or old
-        if wish.new_deadline is None and old - ground.now <= rules.LAST_DAY:
-            new = rules.working_moment(old + rules.LAST_DAY, like=old, calendar=calendars.CHINA)
+        if wish.new_deadline is None and (old - ground.at <= rules.LAST_DAY or old <= ground.now):
+            new = rules.working_moment(
+                max(old, ground.now) + rules.LAST_DAY, like=old, calendar=calendars.CHINA
+            )
         rules.require_deadline(new=new, old=old, now=ground.now)
         rows += _deadline_moves(ground, new, provisional=True)
         rows.append(_old_bids())
@@ -436,14 +446,16 @@ def _outage(wish: Wish, ground: Ground) -> Plan:
         Consequence(sort="notice", says="发布暂停公告(系统故障)", clause="《电子招标投标办法》第三十一条")
     )
     rows.append(_tell(ground, "故障和暂停"))
-    return _made(wish, ground, rows, deadline=new, earliest=old, proposal=new)
+    return made_plan(wish, ground, rows, deadline=new, earliest=old, proposal=new)
 
 
 def _end_outage(wish: Wish, ground: Ground) -> Plan:
     outage = running_outage(ground.tender)
     if outage is None:
         raise NotFound("该项目没有登记中的故障, 不需要恢复")
-    change = Change.objects.filter(tender=ground.tender, kind=Kind.OUTAGE.value).order_by("-number").first()
+    # the first change since the report: a later one only moved its provisional deadline
+    made = Change.objects.filter(tender=ground.tender, kind=Kind.OUTAGE.value)
+    change = made.filter(made_at__gte=outage.reported_at).order_by("number").first()
     return _going_on(
         wish,
         ground,
@@ -485,4 +497,4 @@ def _terminate(wish: Wish, ground: Ground) -> Plan:
     rows += places.given_back(ground.open)
     rows.append(Consequence(sort="notice", says="发布终止公告", clause="《招标投标法实施条例》第三十一条"))
     rows.append(_tell(ground, "终止的理由"))
-    return _made(wish, ground, rows)
+    return made_plan(wish, ground, rows)

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ggzy.changes import proofs
 from ggzy.changes.models import Change, Outage
 from ggzy.changes.planning import RUNNING
 from ggzy.changes.rules import OUTAGES, SORTS, Kind
+from ggzy.fronts import postponing
 from ggzy.kernel.actors import Actor, Role
+from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import HoldRow, Round
 
 
@@ -26,7 +29,12 @@ class ChangeRow:
 
 
 def changes_of(tender_pk: int, *, whole: bool = True) -> list[ChangeRow]:
-    """Return a tender's changes, newest first; consequences name rooms and draws, so not for the public."""
+    """Return a tender's changes, newest first; consequences name rooms and draws, so not for the public.
+
+    What was changed of an invitation is for the owner side and officials alone: that it goes on is nobody's else.
+    """
+    rows = Change.objects.filter(tender_id=tender_pk).order_by("-number")
+    secret = set() if whole else _invitations(tender_pk)
     return [
         ChangeRow(
             change=c.public_id,
@@ -38,8 +46,36 @@ def changes_of(tender_pk: int, *, whole: bool = True) -> list[ChangeRow]:
             consequences=[row | {"label": SORTS[row["sort"]]} for row in c.consequences] if whole else [],
             plan_sha256=c.plan_sha256,
         )
-        for c in Change.objects.filter(tender_id=tender_pk).order_by("-number")
+        for c in rows
+        if not secret.intersection(c.rounds)
     ]
+
+
+def _invitations(tender_pk: int) -> set[str]:
+    rounds = Round.objects.filter(lot__tender_id=tender_pk, phase=0, procedure_code="GC_INVITE")
+    return set(rounds.values_list("public_id", flat=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontStanding:
+    """What can be changed of a front now: its deadline, and whether its file can be clarified."""
+
+    label: str
+    deadline: datetime
+    clarifies: bool
+
+
+def front_standing(tender_pk: int, *, now: datetime) -> FrontStanding | None:
+    """Return the front whose deadline may move now, or None."""
+    rounds = Round.objects.filter(lot__tender_id=tender_pk, phase=0, stage__in=postponing.DEADLINES)
+    found = [r for r in rounds if postponing.has_deadline(r, now=now)]
+    if not found:
+        return None
+    return FrontStanding(
+        label=postponing.DEADLINES[Stage(found[0].stage)],
+        deadline=max(r.bid_deadline for r in found if r.bid_deadline),
+        clarifies=found[0].stage == Stage.PQ_OPEN,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +113,7 @@ def standing(tender_pk: int) -> Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class OutageRow:
-    """An outage as those concerned read it; the platform's own snapshot only for officials and the owner side."""
+    """An outage as those concerned read it, with the files that prove it as far as the viewer may read them."""
 
     outage: str
     tender: str
@@ -90,6 +126,8 @@ class OutageRow:
     ended_at: datetime | None
     resolution: str
     files: list[dict[str, Any]]
+    #: how many files the viewer may read only after the opening
+    withheld: int
 
 
 def outages(*, tender_pk: int | None = None, viewer: Actor, limit: int = 50) -> list[OutageRow]:
@@ -99,22 +137,23 @@ def outages(*, tender_pk: int | None = None, viewer: Actor, limit: int = 50) -> 
         rows = rows.filter(tender_id=tender_pk)
     elif viewer.role not in {Role.CENTRE, Role.SUPERVISOR}:
         return []
-    official = viewer.role in {Role.CENTRE, Role.SUPERVISOR}
-    return [
-        OutageRow(
-            outage=o.public_id,
-            tender=o.tender.public_id,
-            tender_name=o.tender.name,
-            kind=o.kind,
-            label=OUTAGES[o.kind],
-            text=o.text,
-            started_at=o.started_at,
-            reported_at=o.reported_at,
-            ended_at=o.ended_at,
-            resolution=o.resolution,
-            files=o.files
-            if official or viewer.organisation_pk in {o.tender.tenderee_id, o.tender.agency_id}
-            else [],
+    out = []
+    for o in rows[:limit]:
+        readable = proofs.may_read(o, viewer)
+        out.append(
+            OutageRow(
+                outage=o.public_id,
+                tender=o.tender.public_id,
+                tender_name=o.tender.name,
+                kind=o.kind,
+                label=OUTAGES[o.kind],
+                text=o.text,
+                started_at=o.started_at,
+                reported_at=o.reported_at,
+                ended_at=o.ended_at,
+                resolution=o.resolution,
+                files=o.files if readable else [],
+                withheld=0 if readable else len(o.files),
+            )
         )
-        for o in rows[:limit]
-    ]
+    return out

@@ -99,6 +99,8 @@ class Wish:
     affects_bids: bool = False
     answers: Mapping[str, str] | None = None
     started_at: datetime | None = None
+    #: the deadline of a prequalification, an invitation or a first stage, not that of the bids
+    front: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the wish as JSON values, as it is recorded."""
@@ -110,6 +112,7 @@ class Wish:
             "affects_bids": self.affects_bids,
             "answers": dict(self.answers or {}),
             "started_at": self.started_at.astimezone(BEIJING).isoformat() if self.started_at else None,
+            **({"front": True} if self.front else {}),
         }
 
 
@@ -177,11 +180,15 @@ def require_wish(wish: Wish) -> None:
 
     :raises BadInput: a member is missing or cannot be right
     """
+    if wish.front and wish.kind not in {Kind.CLARIFY, Kind.POSTPONE}:
+        raise BadInput("资格预审、邀请和第一阶段只能澄清或推后截止时间", field="kind")
     known = {Kind.TERMINATE: TERMINATIONS, Kind.SUSPEND: SUSPENSIONS, Kind.OUTAGE: OUTAGES}.get(wish.kind)
     if known is not None and wish.ground not in known:
         raise BadInput("请选择情形", field="ground")
     if wish.kind is Kind.POSTPONE and wish.new_deadline is None:
-        raise BadInput("请选择新的投标截止(开标)时间", field="new_deadline")
+        raise BadInput(
+            "请选择新的截止时间" if wish.front else "请选择新的投标截止(开标)时间", field="new_deadline"
+        )
     if wish.kind is Kind.OUTAGE and wish.started_at is None:
         raise BadInput("请填写故障发生的时间", field="started_at")
     if len(wish.text.strip()) < 4 and not (wish.kind is Kind.CLARIFY and wish.answers):
@@ -238,9 +245,9 @@ def require_deadline(*, new: datetime, old: datetime, now: datetime) -> None:
     :raises DeadlineOnlyLater: earlier than what is published, or past
     """
     if new < old:
-        raise DeadlineOnlyLater("投标截止时间只能推后, 不能提前到已公布的时间之前", field="new_deadline")
+        raise DeadlineOnlyLater("截止时间只能推后, 不能提前到已公布的时间之前", field="new_deadline")
     if new <= now:
-        raise DeadlineOnlyLater("新的投标截止时间应晚于现在", field="new_deadline")
+        raise DeadlineOnlyLater("新的截止时间应晚于现在", field="new_deadline")
 
 
 def moment_words(moment: datetime | None) -> str:

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 Effect = Callable[[str, datetime], datetime | None]
 
 _EFFECTS: dict[str, Effect] = {}
+_GUARDS: dict[str, Callable[[str, datetime], None]] = {}
 RETRY = timedelta(seconds=5)
 
 
@@ -24,6 +25,20 @@ def effect(kind: str) -> Callable[[Effect], Effect]:
     def keep(function: Effect) -> Effect:
         assert kind not in _EFFECTS, f"two effects for {kind}"
         _EFFECTS[kind] = function
+        return function
+
+    return keep
+
+
+def guard(kind: str) -> Callable[[Callable[[str, datetime], None]], Callable[[str, datetime], None]]:
+    """Register what a later stage looks at, in the same transaction, before the effect of this kind happens.
+
+    It returns nothing: what it finds, it changes, and the effect judges what it then sees.
+    """
+
+    def keep(function: Callable[[str, datetime], None]) -> Callable[[str, datetime], None]:
+        assert kind not in _GUARDS, f"two guards before {kind}"
+        _GUARDS[kind] = function
         return function
 
     return keep
@@ -62,6 +77,8 @@ def fire_one(*, now: Callable[[], datetime]) -> bool:
             return False
         try:
             with transaction.atomic():
+                if timer.kind in _GUARDS:
+                    _GUARDS[timer.kind](timer.subject, moment)
                 again = _EFFECTS[timer.kind](timer.subject, moment)
         except Exception as trouble:  # noqa: BLE001 - a broken effect must not stop the other clocks
             log.exception("clock %s of %s", timer.kind, timer.public_id)

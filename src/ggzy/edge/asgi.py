@@ -1,7 +1,10 @@
 """The one port: live events in ASGI, everything else to Django in threads (`ggzy.edge.asgi:app`)."""
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ggzy.settings")
@@ -11,9 +14,10 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
-from ggzy.edge import bodies
+from ggzy.edge import bodies, pulse
 from ggzy.edge.hub import Hub
 from ggzy.edge.live import Receive, Scope, Send, live, refuse
+from ggzy.kernel.pulse import BEAT_SECONDS
 
 #: eight rivals at once, and as many readers beside them, without one waiting for the other
 THREADS = int(os.environ.get("GGZY_THREADS", "16"))
@@ -33,10 +37,7 @@ class Edge:
     def hub(self) -> Hub:
         """Return the hub, made when first needed: a test has given the database its name by then."""
         if self._hub is None:
-            params = connection.get_connection_params()
-            conninfo = {name: value for name, value in params.items() if name not in _OF_DJANGO}
-            conninfo["application_name"] = "ggzy-live"
-            self._hub = Hub(conninfo=conninfo, centre=settings.CENTRE_ID, most=MOST_WATCHERS)
+            self._hub = Hub(conninfo=_conninfo("ggzy-live"), centre=settings.CENTRE_ID, most=MOST_WATCHERS)
         return self._hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,15 +69,33 @@ class Edge:
             body.file.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
+        beating: asyncio.Task[None] | None = None
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                beating = asyncio.create_task(_beat(), name="ggzy-pulse")
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if beating is not None:
+                    beating.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await beating
                 if self._hub is not None:
                     await self._hub.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _conninfo(name: str) -> dict[str, Any]:
+    params = connection.get_connection_params()
+    return {key: value for key, value in params.items() if key not in _OF_DJANGO} | {"application_name": name}
+
+
+async def _beat() -> None:
+    longest = timedelta(seconds=settings.OUTAGE_GAP_SECONDS or 120)
+    await pulse.beat(
+        conninfo=_conninfo("ggzy-pulse"), centre=settings.CENTRE_ID, every=BEAT_SECONDS, longest=longest
+    )
 
 
 def _reading_the_body(django: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:

@@ -148,7 +148,7 @@ def _publish(
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[r.public_id for r in rounds],
-        title=f"{tender.name}资格预审公告{again}" + ("(澄清修改)" if clarifications else ""),
+        title=f"{tender.name}资格预审公告{again}" + ("(澄清、延期)" if clarifications else ""),
         series=series,
         body={
             "tenderee": {
@@ -198,53 +198,10 @@ def _publish(
     )
 
 
-@transaction.atomic
-def clarify_prequalification(
-    *,
-    tender_id: str,
-    text: str,
-    affects_applications: bool,
-    postponed_to: datetime | None,
-    actor: Actor,
-    now: datetime,
-) -> list[FrontClarification]:
-    """Clarify the prequalification file as a new version of its notice, and postpone the deadline where the law asks it.
-
-    :raises MustPostpone: it may affect applications and fewer than 3 days would remain
-    :raises AnswerTimePassed: the deadline has passed
-    """
-    require(actor, Permission.TENDER_PUBLISH)
-    rounds, tender = _rounds_at(tender_id, Stage.PQ_OPEN, "澄清修改资格预审文件", actor)
-    if not text.strip():
-        raise BadInput("请写明澄清或者修改的内容", field="text")
-    made = []
-    for round_ in rounds:
-        assert round_.bid_deadline is not None
-        if now >= round_.bid_deadline:
-            raise rules.AnswerTimePassed("申请截止时间已到, 不能再澄清或者修改资格预审文件")
-        after = rules.require_room_to_clarify(
-            affects=affects_applications,
-            now=now,
-            deadline=round_.bid_deadline,
-            postponed_to=postponed_to,
-            law=_law(round_),
-            calendar=calendars.CHINA,
-        )
-        before = round_.bid_deadline
-        make_move(round_, "clarify_prequalification", actor=actor, now=now, bid_deadline=after)
-        set_timer(kind=CLOSE, subject=round_.public_id, due_at=after)
-        made.append(
-            FrontClarification.objects.create(
-                round=round_,
-                text=text.strip()[:20_000],
-                affects_applications=affects_applications,
-                deadline_before=before,
-                deadline_after=after,
-                clarified_at=now,
-                region_code=round_.region_code,
-            )
-        )
+def publish_anew(rounds: Sequence[Round], *, actor: Actor, now: datetime) -> None:
+    """Publish the notice of locked fronts again as its next version, with what was clarified or postponed."""
     front = Front.objects.get(round=rounds[0])
+    tender = rounds[0].lot.tender
     document = require_reviewed(tender)
     assert document.prequalification is not None
     assert front.file_until is not None
@@ -261,21 +218,6 @@ def clarify_prequalification(
         actor=actor,
         now=now,
     )
-    record_act(
-        "fronts.clarified",
-        subject=tender.public_id,
-        actor=actor,
-        legal_at=now,
-        ocid=tender.ocid,
-        public={
-            "rounds": [r.public_id for r in rounds],
-            "clarified_at": now.isoformat(),
-            "affects_applications": affects_applications,
-            "deadline_before": made[0].deadline_before.isoformat(),
-            "deadline": made[0].deadline_after.isoformat(),
-        },
-    )
-    return made
 
 
 @transaction.atomic

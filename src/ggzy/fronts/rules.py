@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ggzy.evaluation.rules import mean_score, rejected_by_majority
@@ -10,6 +10,7 @@ from ggzy.kernel.calendars import WorkCalendar
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
 from ggzy.law.limits import BEIJING, TimeLimit, earliest_moment, latest_before
 from ggzy.tendering.document import Prequalification, QualificationMethod
+from ggzy.tendering.rules import ClockRow
 
 #: 招标投标法17, 条例19: as few as these and there is no competition
 LEAST = 3
@@ -100,7 +101,7 @@ def require_room_to_clarify(
     after = postponed_to or deadline
     limit = law["GC-T04"]
     if affects and now >= latest_before(limit, event=after, calendar=calendar).instant:
-        earliest = _earliest_event(limit, now=now, calendar=calendar, least=deadline)
+        earliest = earliest_event(limit, now=now, calendar=calendar, least=deadline)
         raise MustPostpone(
             f"澄清或者修改可能影响资格预审申请文件编制的, 应当在提交申请截止至少{limit.length}日前作出; "
             f"不足{limit.length}日的应当顺延, 最早可顺延到{earliest.astimezone(BEIJING):%Y年%m月%d日%H时%M分}",
@@ -109,14 +110,33 @@ def require_room_to_clarify(
     return after
 
 
-def _earliest_event(limit: TimeLimit, *, now: datetime, calendar: WorkCalendar, least: datetime) -> datetime:
+def earliest_event(limit: TimeLimit, *, now: datetime, calendar: WorkCalendar, least: datetime) -> datetime:
     """Return the first deadline, at the old one's time of day, before which `now` still keeps the limit."""
-    from datetime import timedelta
-
     event = least
     while now >= latest_before(limit, event=event, calendar=calendar).instant:
         event += timedelta(days=1)
     return event
+
+
+def timeline(*, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar) -> list[ClockRow]:
+    """Return the clocks that run backwards from the deadline of a prequalification: clarifying, objecting."""
+    out = []
+    for limit in (law["GC-T04"], law["GC-T06"]):
+        count = latest_before(limit, event=deadline, calendar=calendar)
+        out.append(
+            ClockRow(
+                key=limit.key,
+                says=limit.says,
+                limit=limit.length_label,
+                cites=limit.cites,
+                instant=count.instant,
+                arithmetic=count.arithmetic,
+                provisional=count.provisional,
+                kept=None,
+                status=limit.status.value,
+            )
+        )
+    return out
 
 
 def is_late(limit: TimeLimit, *, now: datetime, deadline: datetime, calendar: WorkCalendar) -> bool:

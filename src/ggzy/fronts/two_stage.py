@@ -1,5 +1,6 @@
 """两阶段招标: the first stage asks for technical proposals without a price; the file is written from them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -62,12 +63,42 @@ def publish_first_stage(
             region_code=round_.region_code,
         )
         set_timer(kind=CLOSE, subject=round_.public_id, due_at=deadline)
+    _publish(rounds, need.strip(), series, actor=actor, now=now, first_at=now)
+    record_act(
+        "fronts.first_stage_published",
+        subject=tender.public_id,
+        actor=actor,
+        legal_at=now,
+        ocid=tender.ocid,
+        public={
+            "rounds": [r.public_id for r in rounds],
+            "published_at": now.isoformat(),
+            "deadline": deadline.isoformat(),
+            "need": need.strip(),
+        },
+    )
+    return rounds
+
+
+def publish_anew(rounds: Sequence[Round], *, actor: Actor, now: datetime) -> None:
+    """Publish the notice of locked first stages again as its next version, with its new deadline."""
+    front = Front.objects.get(round=rounds[0])
+    assert rounds[0].published_at is not None
+    _publish(rounds, front.text, front.series, actor=actor, now=now, first_at=rounds[0].published_at)
+
+
+def _publish(
+    rounds: Sequence[Round], need: str, series: str, *, actor: Actor, now: datetime, first_at: datetime
+) -> None:
+    tender, deadline = rounds[0].lot.tender, rounds[0].bid_deadline
+    assert deadline is not None
+    changes = list(rounds[0].front_clarifications.order_by("pk"))
     publish_notice(
         kind=NoticeKind.FIRST_STAGE,
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[r.public_id for r in rounds],
-        title=f"{tender.name}两阶段招标第一阶段公告",
+        title=f"{tender.name}两阶段招标第一阶段公告" + ("(延期)" if changes else ""),
         series=series,
         body={
             "tenderee": {
@@ -88,27 +119,17 @@ def publish_first_stage(
                 }
                 for r in rounds
             ],
-            "need": need.strip(),
-            "file_from": now.isoformat(),
+            "need": need,
+            "file_from": first_at.isoformat(),
             "deadline": deadline.isoformat(),
             "price": "技术建议不得含报价, 含报价的退回; 本阶段不收取投标保证金",
             "decryption": f"截止后{rules.DECRYPTION_MINUTES // 60}小时内由提交者在线解密, 只供招标人编制招标文件, 不公开",
             "second_stage": "招标文件只向提交技术建议的投标人提供, 投标保证金在第二阶段提交",
+            "clarifications": [
+                {"text": c.text, "at": c.clarified_at.isoformat(), "deadline": c.deadline_after.isoformat()}
+                for c in changes
+            ],
         },
         actor=actor,
         now=now,
     )
-    record_act(
-        "fronts.first_stage_published",
-        subject=tender.public_id,
-        actor=actor,
-        legal_at=now,
-        ocid=tender.ocid,
-        public={
-            "rounds": [r.public_id for r in rounds],
-            "published_at": now.isoformat(),
-            "deadline": deadline.isoformat(),
-            "need": need.strip(),
-        },
-    )
-    return rounds

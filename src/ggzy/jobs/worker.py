@@ -24,6 +24,7 @@ EFFECTS = (
     "ggzy.opening.actions",
     "ggzy.evaluation.actions",
     "ggzy.awarding.actions",
+    "ggzy.changes.gaps",
     "ggzy.publishing.actions",
     "ggzy.tendering.filepdf",
     "ggzy.fronts.actions",

@@ -64,6 +64,17 @@ def face() -> ClockFace:
     return ClockFace(now=now.astimezone(UTC), speed=speed or Decimal(1), shifted=speed is not None)
 
 
+def leaps() -> list[tuple[datetime, datetime]]:
+    """Return the stretches of legal time that the training clock jumped over, in order; a production centre has none."""
+    if settings.MODE != "training":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT since, until FROM kernel_leap WHERE centre_id = %s ORDER BY since", [settings.CENTRE_ID]
+        )
+        return list(cursor.fetchall())
+
+
 def start_training_clock() -> None:
     """Start the training clock at 2026-03-02 09:00 北京时间, once."""
     _training_only()

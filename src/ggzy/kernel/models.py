@@ -54,6 +54,40 @@ class Clock(models.Model):
         ]
 
 
+class Leap(models.Model):
+    """A stretch of legal time that the training clock jumped over; written by a trigger whenever the clock is moved."""
+
+    centre_id = models.CharField(max_length=32)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["centre_id", "since"], name="leaps_in_order")]
+
+
+class Pulse(models.Model):
+    """The last sign of life of the web process: when it last wrote to the database (real time); `ggzy_beat` writes it."""
+
+    centre_id = models.CharField(max_length=32, primary_key=True)
+    beat_at = models.DateTimeField()
+
+
+class Silence(models.Model):
+    """A time in which the platform could not be reached: from its last sign of life to the next; written by `ggzy_beat`."""
+
+    centre_id = models.CharField(max_length=32)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_silence_ends_after_it_began", condition=models.Q(until__gt=models.F("since"))
+            ),
+        ]
+        indexes = [models.Index(fields=["centre_id", "-until"], name="silences_newest_first")]
+
+
 class RememberedAnswer(models.Model):
     """What a write with an Idempotency-Key was answered, so that the second try gets the same answer."""
 

@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from ggzy.awarding.models import Award
+from ggzy.changes import proofs
 from ggzy.contracting.models import Contract
 from ggzy.evaluation.models import Evaluation
 from ggzy.fronts.queries import require_may_read_package
@@ -49,7 +50,8 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     """Return the file name of a kept document the viewer may read.
 
     Letters and contracts are public once sent and signed; a report is for the owner side, its members and the
-    supervisor; a bid's attachment for the committee, the owner side, the bidder and the supervisor.
+    supervisor; a bid's attachment for the committee, the owner side, the bidder and the supervisor; what proves an
+    outage for the centre, the supervisor and, once it can tell nothing of who bids, the owner side.
 
     :raises NotFound: no such document, or not yet
     :raises NotPermitted: not for this reader
@@ -81,6 +83,9 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
         ):
             raise NotPermitted("评标报告由招标人、评标委员会成员和监督部门查阅")
         return f"评标报告-{evaluation.round.lot.name}.pdf"
+    proof = proofs.find(digest, viewer)
+    if proof is not None and proof[1]:
+        return proof[0]
     row = (
         BidOpening.objects.filter(attachments__contains=[{"sha256": digest}])
         .select_related("bid", "session__round__lot__tender")
@@ -109,4 +114,8 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
         ):
             raise NotPermitted("投标文件由评标委员会、招标人和监督部门查阅, 其他投标人和公众不能查阅")
         return next(a["name"] for a in row.attachments if a["sha256"] == digest)
+    if proof is not None:
+        raise NotPermitted(
+            "故障证据由本项目的招标人、代理机构、中心和监督部门查阅; 中心提交的, 开标后向招标人开放"
+        )
     raise NotFound("没有这份文件, 或尚未公开")

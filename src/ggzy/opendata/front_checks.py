@@ -34,17 +34,29 @@ def clocks(rows: list[Act], out: _Findings) -> None:
                 f"{law[key].cites}: {count.arithmetic}, 时间不足",
             )
         for round_id in published.fields["rounds"]:
-            last = _clarified(rows, round_id, deadline, law, out)
+            _clarified(rows, round_id, law, out)
+            last = _postponed(rows, round_id, deadline, out)
             _closed(rows, round_id, last, out)
     for published in _named(rows, "fronts.first_stage_published"):
         for round_id in published.fields["rounds"]:
-            _closed(rows, round_id, _moment(published.fields["deadline"]), out)
+            last = _postponed(rows, round_id, _moment(published.fields["deadline"]), out)
+            _closed(rows, round_id, last, out)
 
 
-def _clarified(
-    rows: list[Act], round_id: str, deadline: datetime, law: Mapping[str, TimeLimit], out: _Findings
-) -> datetime:
-    """Judge every clarification, and return the deadline that stands after the last."""
+def _postponed(rows: list[Act], round_id: str, deadline: datetime, out: _Findings) -> datetime:
+    """Judge that a deadline only moved back, and return the one that stands last."""
+    for row in rows:
+        if row.act in {"fronts.clarified", "fronts.postponed"} and round_id in row.fields["rounds"]:
+            moved = _moment(row.fields["deadline"])
+            if row.act == "fronts.postponed":
+                title = "资格预审或第一阶段延期"
+                out.judge("change.front_later", title, moved > deadline, "截止时间只推后", "截止时间被提前")
+            deadline = moved
+    return deadline
+
+
+def _clarified(rows: list[Act], round_id: str, law: Mapping[str, TimeLimit], out: _Findings) -> None:
+    """Judge whether every clarification left the statutory days before the deadline it set."""
     for row in _named(rows, "fronts.clarified"):
         if round_id not in row.fields["rounds"]:
             continue
@@ -58,7 +70,6 @@ def _clarified(
                 count.arithmetic,
                 f"{law['GC-T04'].cites}: {count.arithmetic}, 澄清过迟而没有顺延",
             )
-    return deadline
 
 
 def _closed(rows: list[Act], round_id: str, deadline: datetime, out: _Findings) -> None:

@@ -3,10 +3,15 @@
 from datetime import datetime, timedelta
 
 from ggzy.deadlines.actions import cancel_timer, set_timer
+from ggzy.evidence.actions import record_act
+from ggzy.kernel.actors import SYSTEM
+from ggzy.kernel.clock import BEIJING
+from ggzy.notices.actions import tell
 from ggzy.opening import rules
 from ggzy.opening.actions import END_WINDOW, show_if_ready
-from ggzy.opening.models import OpeningSession
+from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.tendering.models import Round
+from ggzy.tendering.moves import lock_round, place_of
 
 
 def pause(round_: Round, *, now: datetime) -> OpeningSession | None:
@@ -42,3 +47,40 @@ def resume(round_: Round, *, reason: str, remedy_minutes: int, now: datetime) ->
     session.save(update_fields=["pauses", "paused_at", "window_ends_at"])
     show_if_ready(session, round_, now=now)
     return session
+
+
+def make_up(session_id: str, *, since: datetime, reason: str, now: datetime) -> None:
+    """Give a window that stood still unnoticed what it had left when the stop began (its running clock follows by itself).
+
+    For the quiet openings of a front, which no outage holds; called inside an act.
+    """
+    round_ = lock_round(Round.objects.get(opening__public_id=session_id).public_id)
+    session = OpeningSession.objects.select_for_update().get(round=round_)
+    session.pauses = [
+        *session.pauses,
+        {"from": since.isoformat(), "until": now.isoformat(), "reason": reason},
+    ]
+    session.window_ends_at = rules.window_after_pause(
+        window_ends_at=session.window_ends_at, paused_at=since, resumed_at=now, remedy=timedelta(0)
+    )
+    session.save(update_fields=["pauses", "window_ends_at"])
+    record_act(
+        "opening.window_made_up",
+        subject=session.public_id,
+        actor=SYSTEM,
+        legal_at=now,
+        **place_of(round_),
+        party={
+            "since": since.isoformat(),
+            "until": now.isoformat(),
+            "window_ends_at": session.window_ends_at.isoformat(),
+        },
+    )
+    waiting = session.bids.filter(state=BidOpening.WAITING).values_list("bid__bidder_id", flat=True)
+    tell(
+        organisations=waiting,
+        title=f"{round_.lot.tender.name}（{round_.lot.name}）解密时限补足",
+        text=f"{reason}。解密时限已补足, 请在{session.window_ends_at.astimezone(BEIJING):%Y年%m月%d日 %H:%M}前解密。",
+        link=f"/work/fronts/{round_.public_id}/package",
+        now=now,
+    )

@@ -131,7 +131,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.EVIDENCE_READ_SUPERVISOR: frozenset({_R.SUPERVISOR}),
     Permission.ARCHIVE_MAKE: _OWNERS | {_R.CENTRE},
     Permission.ARCHIVE_HAND_OVER: frozenset({_R.TENDEREE}),
-    Permission.PACK_TAKE: _OWNERS | {_R.BIDDER, _R.SUPERVISOR},
+    Permission.PACK_TAKE: _OWNERS | {_R.BIDDER, _R.CENTRE, _R.SUPERVISOR},
     Permission.PACKAGE_READ: _OWNERS | {_R.BIDDER, _R.CENTRE, _R.SUPERVISOR},
     Permission.CLOCK_MOVE: frozenset({_R.ADMIN}),
     Permission.VENUE_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},

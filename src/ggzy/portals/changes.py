@@ -35,6 +35,12 @@ CARDS = (
     (Kind.TERMINATE, P.TENDER_TERMINATE, "不再招标: 退还费用和保证金, 投标文件永不开启。"),
 )
 
+#: what the engine moves before the bids: a prequalification, an invitation, a first stage
+FRONT_CARDS = (
+    (Kind.CLARIFY, "澄清修改资格预审文件; 影响编制而余期不足的, 系统给出应当延期到的时间。"),
+    (Kind.POSTPONE, "只推后截止时间。"),
+)
+
 
 def _tender(tender_id: str, actor: Actor) -> tenders.TenderRow:
     """Return a tender to its owner side, the centre and the supervisor.
@@ -77,11 +83,18 @@ def _page(tender_id: str, actor: Actor) -> dict[str, Any]:
         for row in objections_on(round_id=state.round, viewer=actor)
         if row["about"] == "file"
     ]
+    front = queries.front_standing(tender.pk, now=now())
     copy = tendering.working_copy_state(tender_id) if owner and standing.open else None
     return {
         "tender": tender,
         "standing": standing,
         "offered": _offered(standing, actor),
+        "front": front,
+        "front_offered": [
+            card
+            for card in FRONT_CARDS
+            if front and may(actor, P.CHANGE_MAKE) and (front.clarifies or card[0] is Kind.POSTPONE)
+        ],
         "states": states,
         "holds": sorted({Hold(kind).label for state in states for kind in state.holds}),
         "questions": questions.open_questions(tender.pk) if owner else [],
@@ -96,14 +109,21 @@ def _page(tender_id: str, actor: Actor) -> dict[str, Any]:
         "is_tenderee": actor.role is Role.TENDEREE and actor.organisation_pk == tender.tenderee_pk,
         "given": {},
         "now": now(),
-    }
+    } | _asked("", front=False)
+
+
+def _asked(kind: str, *, front: bool) -> dict[str, str]:
+    """Return which card is open: of the bids' deadline, or of a front's."""
+    return {"asked": "" if front else kind, "asked_front": kind if front else ""}
 
 
 def desk(request: HttpRequest, tender_id: str) -> HttpResponse:
     """Show what may be changed of a tender now, what was changed, what waits for an answer."""
     page = _page(tender_id, who(request))
-    asked = request.GET.get("kind", "")
-    page["asked"] = asked if asked in {kind.value for kind, _ in page["offered"]} else ""
+    asked, front = request.GET.get("kind", ""), bool(request.GET.get("front"))
+    offered = page["front_offered"] if front else page["offered"]
+    if asked in {kind.value for kind, _ in offered}:
+        page |= _asked(asked, front=front)
     return show(request, "work/changes.html", page)
 
 
@@ -132,10 +152,11 @@ def _wish(request: HttpRequest) -> Wish:
         kind=kind,
         text=text(request, "text"),
         ground=text(request, "ground"),
-        new_deadline=_moment(request, "new_deadline", "新的投标截止时间"),
+        new_deadline=_moment(request, "new_deadline", "新的截止时间"),
         affects_bids=bool(request.POST.get("affects_bids")),
         answers=answers or None,
         started_at=_moment(request, "started_at", "故障发生的时间"),
+        front=bool(request.POST.get("front")),
     )
 
 
@@ -144,6 +165,7 @@ def _given(request: HttpRequest) -> dict[str, Any]:
         name: text(request, name) for name in ("kind", "text", "ground", "new_deadline", "started_at")
     }
     given["affects_bids"] = bool(request.POST.get("affects_bids"))
+    given["front"] = bool(request.POST.get("front"))
     given["answers"] = {
         name.removeprefix("answer_"): str(value)
         for name, value in request.POST.items()
@@ -165,7 +187,7 @@ def look(request: HttpRequest, tender_id: str) -> HttpResponse:
 
 def _again(request: HttpRequest, tender_id: str, refusal: Refusal) -> HttpResponse:
     given = _given(request)
-    page = _page(tender_id, who(request)) | {"asked": given["kind"]}
+    page = _page(tender_id, who(request)) | _asked(given["kind"], front=given["front"])
     return refused_here(request, "work/changes.html", page, refusal, given=given)
 
 
@@ -176,9 +198,14 @@ def _shown(request: HttpRequest, tender_id: str, wish: Wish, plan: Plan, *, says
         "plan": plan,
         "given": _given(request),
         "says": says,
-        "title": f"{plan.kind.label}: 核对后果",
+        "title": f"{_label(wish)}: 核对后果",
+        "label": _label(wish),
     }
     return show(request, "work/change_plan.html", page, status=409 if says else 200)
+
+
+def _label(wish: Wish) -> str:
+    return "澄清修改资格预审文件" if wish.front and wish.kind is Kind.CLARIFY else wish.kind.label
 
 
 def make(request: HttpRequest, tender_id: str) -> HttpResponse:
@@ -199,9 +226,8 @@ def make(request: HttpRequest, tender_id: str) -> HttpResponse:
         return _shown(request, tender_id, wish, plan, says=refusal.message)
     except Refusal as refusal:
         return _again(request, tender_id, refusal)
-    return done(
-        f"/work/tenders/{tender_id}/changes", f"{wish.kind.label}已办理: 已公告、已通知, 相关时间均已更新"
-    )
+    to, told = ("front", "公告或通知已发出") if wish.front else ("changes", "已公告、已通知")
+    return done(f"/work/tenders/{tender_id}/{to}", f"{_label(wish)}已办理: {told}, 相关时间均已更新")
 
 
 def review_to_sign(request: HttpRequest, tender_id: str) -> bytes:

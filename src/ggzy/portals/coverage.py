@@ -316,6 +316,13 @@ def _package_moves(test: str, *, closing: str, lacking: str) -> dict[str, Row]:
     }
 
 
+_POSTPONE = Row(
+    act="ggzy.changes.actions.make_change",
+    page="work-change",
+    operation="POST /v1/tenders/{tender_id}/changes",
+    permission=P.CHANGE_MAKE,
+    test="tests/changes/test_fronting.py::test_each_front_moves_its_deadline_through_the_engine",
+)
 _APPLIED = _PREQ + "a_prequalified_tender_from_the_notice_to_the_opening"
 GC_PREQ: dict[str, Row] = _package_moves(
     _APPLIED, closing=_APPLIED, lacking=_PREQ + "too_few_applicants_fail_without_a_number"
@@ -328,12 +335,13 @@ GC_PREQ: dict[str, Row] = _package_moves(
         test=_APPLIED,
     ),
     "clarify_prequalification": Row(
-        act="ggzy.fronts.prequalification.clarify_prequalification",
-        page="work-front-clarify",
-        operation="POST /v1/tenders/{tender_id}/prequalification/clarifications",
-        permission=P.TENDER_PUBLISH,
+        act="ggzy.changes.actions.make_change",
+        page="work-change",
+        operation="POST /v1/tenders/{tender_id}/changes",
+        permission=P.CHANGE_MAKE,
         test=_PREQ + "clarifying_late_must_postpone",
     ),
+    "postpone_front": _POSTPONE,
     "object_to_prequalification": Row(
         act="ggzy.fronts.prequalification.object_to_prequalification",
         page="work-package-object",
@@ -408,6 +416,7 @@ GC_INVITE: dict[str, Row] = {
         permission=P.TENDER_PUBLISH,
         test=_INVITED,
     ),
+    "postpone_front": _POSTPONE,
     "answer_invitation": Row(
         act="ggzy.fronts.invitation.answer_invitation",
         page="work-invitation",
@@ -438,6 +447,7 @@ GC_TWO_STAGE: dict[str, Row] = _package_moves(
         permission=P.TENDER_PUBLISH,
         test=_STAGES + "the_first_stage_is_published_once_with_a_need",
     ),
+    "postpone_front": _POSTPONE,
     "issue_file": Row(
         act="ggzy.tendering.actions.publish",
         page="work-publish",

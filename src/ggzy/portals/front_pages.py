@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
+from ggzy.changes.queries import front_standing
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.fronts import invitation, prequalification, queries, review, rules, two_stage
@@ -69,6 +70,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "procedure": BY_CODE[first.procedure_code],
         "steps": steps_to(BY_CODE[first.procedure_code], stage, since=BY_CODE[first.procedure_code].initial),
         "says": _SAYS[stage],
+        "moves": front_standing(tender.pk, now=at),
         "waits_to_publish": stage is Stage.TS1_OPEN and first.published_at is None,
         "grounds": rules.GROUNDS,
         "methods": list(QualificationMethod),
@@ -162,27 +164,6 @@ def publish_prequalification(request: HttpRequest, tender_id: str) -> HttpRespon
         "资格预审公告已发布, 即日起接收申请",
         file_until=text(request, "file_until"),
         deadline=text(request, "deadline"),
-    )
-
-
-def clarify(request: HttpRequest, tender_id: str) -> HttpResponse:
-    """Clarify the prequalification file."""
-    given = {name: text(request, name) for name in ("text", "affects", "postponed_to")}
-    return _tried(
-        request,
-        tender_id,
-        lambda: prequalification.clarify_prequalification(
-            tender_id=tender_id,
-            text=given["text"],
-            affects_applications=given["affects"] == "yes",
-            postponed_to=moment(request, "postponed_to", says="新的截止时间")
-            if given["postponed_to"]
-            else None,
-            actor=who(request),
-            now=now(),
-        ),
-        "澄清已作为公告的新版本发布",
-        **given,
     )
 
 
@@ -613,7 +594,6 @@ urlpatterns = [
     route(_FRONT, console, name="work-front", permission=P.TENDER_EDIT),
     _act(f"{_FRONT}/part", save_part, "work-front-part", P.TENDER_EDIT),
     _act(f"{_FRONT}/publish", publish_prequalification, "work-front-publish", P.TENDER_PUBLISH),
-    _act(f"{_FRONT}/clarify", clarify, "work-front-clarify", P.TENDER_PUBLISH),
     _act(
         f"{_FRONT}/objections/<str:objection_id>", answer_objection, "work-front-answer", P.OBJECTION_ANSWER
     ),

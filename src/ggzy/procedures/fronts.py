@@ -55,6 +55,21 @@ def _release(stage: Stage, *, what: str) -> Move:
     )
 
 
+def _postpone(stage: Stage, *, what: str, basis: tuple[Citation, ...]) -> Move:
+    """Return the move that moves a front's deadline back, by the owner side or after a silence by the system."""
+    return Move(
+        code="postpone_front",
+        label=f"推后{what}",
+        source=stage,
+        target=stage,
+        actors=_OWNER_SIDE | _SYSTEM,
+        documents="延期公告或通知",
+        guard="截止时间只能推后; 同时通知全部有关单位; 不透露名称和数量",
+        basis=basis,
+        blocked_by=NO_HOLD,
+    )
+
+
 GC_PREQ = Procedure(
     "GC_PREQ",
     "工程建设 公开招标(资格预审)",
@@ -95,6 +110,7 @@ GC_PREQ = Procedure(
             basis=(Citation(_RULES, "第二十二条"),),
             blocked_by=NO_HOLD,
         ),
+        _postpone(Stage.PQ_OPEN, what="申请截止时间", basis=(Citation(_RULES, "第二十一条"),)),
         *_packages(Stage.PQ_OPEN, what="资格预审申请文件"),
         Move(
             code="close_bidding",
@@ -235,6 +251,7 @@ GC_INVITE = Procedure(
             basis=(Citation(_LAW, "第二十二条"),),
             blocked_by=NO_HOLD,
         ),
+        _postpone(Stage.IV_SENT, what="回复截止时间", basis=(Citation(_LAW, "第十七条"),)),
         Move(
             code="enter_bidding",
             label="向接受邀请者发出招标文件, 进入投标",
@@ -282,6 +299,7 @@ GC_TWO_STAGE = Procedure(
             guard="写明需求和截止时间; 第一阶段不收保证金",
             basis=(Citation(_RULES, "第三十条"),),
         ),
+        _postpone(Stage.TS1_OPEN, what="技术建议截止时间", basis=(Citation(_RULES, "第三十条"),)),
         *_packages(Stage.TS1_OPEN, what="技术建议"),
         Move(
             code="close_bidding",

@@ -9,6 +9,7 @@ same key, by which the medium knows what it already has.
 import hashlib
 import hmac
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
+from ggzy.kernel.clock import leaps
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, NotSignedIn, Refusal
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, runs_out
@@ -34,6 +36,7 @@ from ggzy.publishing.rules import (
     Medium,
     State,
     media_for,
+    missed_by_leaps,
     moves_forward,
     pause_after,
     scope_of,
@@ -289,7 +292,9 @@ def _believe(row: Delivery, receipt: ports.Receipt, *, source: str, now: datetim
     if moved and said is State.PUBLISHED:
         row.published_at, row.held_sha256 = receipt.published_at, receipt.sha256[:64]
         row.next_try_at = None
-        row.flawed = row.held_sha256 != row.notice.sha256 or row.published_at >= row.due_at
+        row.flawed = row.held_sha256 != row.notice.sha256 or (
+            row.published_at >= row.due_at and not missed_by_the_clock(row, leaps=leaps(), now=now)
+        )
     elif source != "call":
         row.next_try_at = now + _ASK_AFTER[min(row.asks, len(_ASK_AFTER) - 1)]
         row.asks += 1
@@ -297,6 +302,13 @@ def _believe(row: Delivery, receipt: ports.Receipt, *, source: str, now: datetim
     if moved and said is State.PUBLISHED:
         _recorded_as_published(row, now=now)
     return moved
+
+
+def missed_by_the_clock(row: Delivery, *, leaps: Iterable[tuple[datetime, datetime]], now: datetime) -> bool:
+    """Say whether a delivery is too late only because the training clock was moved meanwhile."""
+    return missed_by_leaps(
+        started=row.notice.published_at, due_at=row.due_at, ended=row.published_at or now, leaps=leaps
+    )
 
 
 def _recorded_as_published(row: Delivery, *, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Which notice goes to which medium, when it is tried again, and what is wrong with a delivery. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -120,6 +120,17 @@ class Trouble(StrEnum):
         }[self.value]
 
 
+def missed_by_leaps(
+    *, started: datetime, due_at: datetime, ended: datetime, leaps: Iterable[tuple[datetime, datetime]]
+) -> bool:
+    """Say whether a limit was missed only because a training clock jumped: without what it jumped over there was time."""
+    jumped = sum(
+        (max(min(until, ended) - max(since, started), timedelta(0)) for since, until in leaps),
+        timedelta(0),
+    )
+    return ended >= due_at and ended - started - jumped < due_at - started
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """What is known of one delivery, for judging it."""
@@ -130,6 +141,8 @@ class Standing:
     held: str
     due_at: datetime
     published_at: datetime | None
+    #: too late only because the training clock was moved: told beside it, and no trouble
+    by_clock: bool = False
 
 
 def troubles(standing: Standing, *, now: datetime) -> tuple[Trouble, ...]:
@@ -138,7 +151,8 @@ def troubles(standing: Standing, *, now: datetime) -> tuple[Trouble, ...]:
     if standing.state is State.PUBLISHED:
         if standing.held != standing.ours:
             out.append(Trouble.DIFFERS)
-        if standing.published_at is not None and standing.published_at >= standing.due_at:
+        late = standing.published_at is not None and standing.published_at >= standing.due_at
+        if late and not standing.by_clock:
             out.append(Trouble.LATE)
         return tuple(out)
     if not standing.configured:
@@ -147,7 +161,7 @@ def troubles(standing: Standing, *, now: datetime) -> tuple[Trouble, ...]:
         out.append(Trouble.REFUSED)
     if standing.state is State.FAILED:
         out.append(Trouble.FAILED)
-    if now >= standing.due_at:
+    if now >= standing.due_at and not standing.by_clock:
         out.append(Trouble.LATE)
     return tuple(out)
 

@@ -57,8 +57,19 @@ def answers(document: TenderDocument) -> dict[str, str]:
     return {a.finding: a.reason for a in document.clauses.answers} if document.clauses else {}
 
 
+def uses_template(document: TenderDocument) -> bool:
+    """Say whether the file was written from the template, so that what it must say has its place in it."""
+    return document.clauses is not None and document.clauses.base is not None
+
+
 def missing(document: TenderDocument) -> list[Must]:
-    """Return what the positive list misses in the whole file, locked clauses included."""
+    """Return what the positive list misses in the whole file, locked clauses included.
+
+    A file that was written elsewhere and handed over as text says it in its own words or in attachments: nothing
+    here can tell whether it is missing, so nothing is said to be.
+    """
+    if not uses_template(document):
+        return []
     clauses = document.clauses
     whole = [document.text, *(r.text for r in document.requirements)]
     whole += [f"{c.title}: {c.text}" for c in clauses.rendered()] if clauses else []

@@ -124,6 +124,8 @@ class Checked:
     answers: Mapping[str, str]
     missing: tuple[Must, ...]
     empty: tuple[str, ...]
+    #: whether the positive list was run over it: only over a file from the template
+    templated: bool
 
 
 def checked(document: TenderDocument) -> Checked:
@@ -134,6 +136,7 @@ def checked(document: TenderDocument) -> Checked:
         answers=checking.answers(document),
         missing=tuple(checking.missing(document)),
         empty=tuple(document.clauses.missing()) if document.clauses else (),
+        templated=checking.uses_template(document),
     )
 
 

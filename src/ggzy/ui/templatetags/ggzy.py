@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ggzy.kernel.actors import Role
@@ -15,6 +15,9 @@ from ggzy.procedures.spec import STAGE_LABELS, Stage
 from ggzy.ui import words
 
 register = template.Library()
+
+#: the pieces of a name of code, each with the joint that ends it
+_JOINTS = re.compile(r"[^./:_]*[./:_]+|[^./:_]+")
 
 _TONES = {
     Stage.OPEN_FOR_BID: "live",
@@ -153,6 +156,14 @@ def short(value: Any) -> str:
     """Return the first and last digits of a long hash."""
     text = str(value or "")
     return f"{text[:10]}…{text[-6:]}" if len(text) > 20 else text
+
+
+@register.filter
+def at_joints(value: Any) -> SafeString:
+    """Return a name of code that a line may break only at its joints: after a dot, a slash, a colon, an underscore."""
+    return format_html_join(
+        SafeString("<wbr>"), "{}", ((part,) for part in _JOINTS.findall(str(value or "")))
+    )
 
 
 @register.filter
