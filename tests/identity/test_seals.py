@@ -146,7 +146,7 @@ def test_the_state_survives_in_a_database_between_the_two_steps(pdf, look, p256,
 @needs_pdfsig
 @needs_font
 def test_a_real_letter_takes_the_seal_of_its_organisation(p256, ca, tmp_path):
-    letter = documents.letter_pdf(facts=FACTS, price=Decimal("1234567.89"), at=NOW)
+    letter = documents.letter_pdf(facts=FACTS, price=Decimal("1234567.89"), code="ab" * 16, at=NOW)
     face = documents.seal_pdf(organisation="某市教育局", person="张三", at=NOW)
     made = sealed(letter, face, p256, ca)[1]
     assert pdfsig(made, tmp_path / "a.pdf")[0] == ["Signature is Valid."]
