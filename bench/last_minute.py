@@ -63,7 +63,7 @@ class Try:
 class Rush:
     """One tender and its bidders in the last minute."""
 
-    def __init__(self, *, bidders: int, megabytes: float, seconds: float) -> None:
+    def __init__(self, *, bidders: int, megabytes: float, seconds: float, late: int = LATE) -> None:
         from ggzy.client import story
         from ggzy.client.party import Party
 
@@ -87,7 +87,7 @@ class Rush:
         self.big.write_bytes(secrets.token_bytes(int(megabytes * 1024 * 1024)))
         base = secrets.randbelow(7_000_000) + 100_000
         with ThreadPoolExecutor(4) as pool:
-            self.tries = list(pool.map(lambda n: self._ready(base, n), range(bidders + LATE)))
+            self.tries = list(pool.map(lambda n: self._ready(base, n), range(bidders + late)))
         for row in self.tries[bidders:]:
             row.late = True
 
