@@ -11,6 +11,7 @@ from ggzy.portals import (
     exports,
     front_pages,
     papers,
+    pdfcheck,
     publication,
     registry,
     rooms,
@@ -36,6 +37,7 @@ _TOPICS = (
     papers,
     batch,
     exports,
+    pdfcheck,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]
