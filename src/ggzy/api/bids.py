@@ -2,8 +2,11 @@
 
 import base64
 import hashlib
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Router, Schema, UploadedFile
 
@@ -11,7 +14,9 @@ from ggzy.api.frame import answer, now, who, write
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
 from ggzy.evidence.queries import proof
-from ggzy.kernel.refusals import NotFound
+from ggzy.kernel import uploads
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.opening import actions as opening
 from ggzy.opening import failing
 from ggzy.opening import queries as halls
@@ -52,21 +57,30 @@ def submit(
     manifest: UploadedFile = File(...),  # noqa: B008 - ninja's way of declaring
     signature: UploadedFile = File(...),  # noqa: B008
     envelope: UploadedFile = File(...),  # noqa: B008
-    payload: UploadedFile = File(...),  # noqa: B008
+    payload: UploadedFile | None = File(None),  # noqa: B008
+    upload: str = "",
     old_file: bool = False,
 ) -> dict[str, Any]:
-    made = bidding.submit_bid(
-        round_id=round_id,
-        package=bidding.Package(
-            manifest=manifest.read(),
-            signature=signature.read(),
-            envelope=envelope.read(),
-            payload=payload.chunks(),
-            old_file=old_file,
-        ),
-        actor=who(request),
+    package = bidding.Package(
+        manifest=manifest.read(),
+        signature=signature.read(),
+        envelope=envelope.read(),
+        payload=_payload(payload, upload, who(request)),
+        old_file=old_file,
     )
+    made = bidding.submit_bid(round_id=round_id, package=package, actor=who(request))
+    if upload:
+        transaction.on_commit(partial(uploads.drop, upload))  # until then the next try needs it
     return _acknowledged(made)
+
+
+def _payload(payload: UploadedFile | None, upload: str, actor: Actor) -> Iterable[bytes]:
+    """Return the ciphertext: sent along, or uploaded before in as many requests as it took."""
+    if payload is not None:
+        return payload.chunks()
+    if not upload:
+        raise BadInput("缺少加密投标文件: 随表单提交 payload, 或先断点续传再写明 upload", field="payload")
+    return uploads.pieces(uploads.whole(upload, owner=str(actor.account_pk)))
 
 
 def _acknowledged(made: bidding.Acknowledged) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from ggzy.bidding import bidbox
+from ggzy.client import uploads
 from ggzy.client.party import Party
 from ggzy.identity import cms
 from ggzy.kernel.canonical import canonical
@@ -86,21 +87,29 @@ def snapshot(*, party: Party, records: Iterable[str] = ()) -> dict[str, Any]:
     return found
 
 
+#: a payload beyond this goes up in pieces, and goes on where it was after a break
+PIECES_FROM = 32 * 1024 * 1024
+
+
 def submit(
     *, party: Party, round_id: str, folder: Path, key: str | None = None, old_file: bool = False
 ) -> dict[str, Any]:
     """Hand a sealed folder over and return the centre's answer with its acknowledgement.
 
-    `old_file` confirms that a bid made against an earlier version of the tender file is meant.
+    `old_file` confirms that a bid made against an earlier version of the tender file is meant. A large payload is
+    uploaded first, resumably; a run that was broken off goes on where it was.
 
     :raises Problem: the platform refused
     """
-    handles = {part: (folder / name).open("rb") for part, name in FILES.items()}
+    names, asked = dict(FILES), {"old_file": "true"} if old_file else {}
+    if (folder / FILES["payload"]).stat().st_size > PIECES_FROM:
+        asked["upload"] = uploads.upload(party, folder / names.pop("payload"))
+    handles = {part: (folder / name).open("rb") for part, name in names.items()}
     try:
         files = {part: (FILES[part], handle, "application/octet-stream") for part, handle in handles.items()}
-        answer: dict[str, Any] = party.ask(
-            "POST", f"/rounds/{round_id}/bids{'?old_file=true' if old_file else ''}", files=files, key=key
-        )
+        query = f"?{urlencode(asked)}" if asked else ""
+        answer: dict[str, Any] = party.ask("POST", f"/rounds/{round_id}/bids{query}", files=files, key=key)
+        uploads.forget(folder / FILES["payload"])
         return answer
     finally:
         for handle in handles.values():

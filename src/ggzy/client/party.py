@@ -126,6 +126,15 @@ class Party:
             raise Problem(reply.status_code, problem)
         return reply.json()
 
+    def raw(
+        self, method: str, address: str, *, headers: Mapping[str, str], content: bytes = b""
+    ) -> httpx.Response:
+        """Send one request outside the API and return its answer as it is; the token goes along."""
+        token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return _http(self.base, self._transport).request(
+            method, address, headers={**token, **headers}, content=content
+        )
+
     def get(self, path: str) -> Any:
         """Read."""
         return self.ask("GET", path)

@@ -17,6 +17,7 @@ from django.db import connection
 from ggzy.edge import bodies, pulse
 from ggzy.edge.hub import Hub
 from ggzy.edge.live import Receive, Scope, Send, live, refuse
+from ggzy.edge.tus import PREFIX, tus
 from ggzy.kernel.pulse import BEAT_SECONDS
 
 #: eight rivals at once, and as many readers beside them, without one waiting for the other
@@ -47,14 +48,13 @@ class Edge:
             await send({"type": "websocket.close", "code": 1000})
         elif scope["path"].startswith("/live/"):
             await live(self.hub, scope, receive, send)
+        elif scope["path"].startswith(PREFIX):
+            await tus(scope, _plain(receive), send)
         else:
             await self._page(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # granian's own receive is no coroutine function, which a2wsgi and others need
-        async def next_message() -> Any:
-            return await receive()
-
+        next_message = _plain(receive)
         try:
             body = await bodies.take(scope, next_message, most=MOST_BODY)
         except bodies.Gone:
@@ -84,6 +84,15 @@ class Edge:
                     await self._hub.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _plain(receive: Receive) -> Receive:
+    """Return a coroutine function: granian's own receive is none, which a2wsgi and others need."""
+
+    async def next_message() -> Any:
+        return await receive()
+
+    return next_message
 
 
 def _conninfo(name: str) -> dict[str, Any]:

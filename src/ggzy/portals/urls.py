@@ -15,6 +15,7 @@ from ggzy.portals import (
     publication,
     registry,
     rooms,
+    uploads,
     urls_public,
     urls_work,
     witness,
@@ -38,6 +39,7 @@ _TOPICS = (
     batch,
     exports,
     pdfcheck,
+    uploads,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]
