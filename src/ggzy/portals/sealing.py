@@ -1,0 +1,93 @@
+"""What the browser needs to seal a bid and to open its envelope. The sealing itself is ui/static/ui/bid*.js."""
+
+import base64
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from ggzy.bidding import queries as bids
+from ggzy.identity import trust
+from ggzy.identity.queries import certificate_of, certificates_of
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import Refusal
+from ggzy.portals.frame import now, who
+from ggzy.registry import queries as registry
+from ggzy.tendering.bills import bill_of_round
+from ggzy.tendering.document import ReviewPart
+from ggzy.tendering.queries import LotRow, TenderFile
+from ggzy.ui.bundles import bundles
+
+#: what every bidder promises (投标函)
+PROMISE = "响应招标文件全部要求"
+
+
+def seal_facts(*, row: LotRow, file: TenderFile, actor: Actor) -> dict[str, Any]:
+    """Return what a bid for a round is sealed with and checked against, on the bidder's own machine."""
+    document = file.document
+    return {
+        "round": row.round,
+        "ocid": row.ocid,
+        "bidder": actor.uscc,
+        "bidder_name": actor.organisation_name,
+        **_certificate(actor.certificate),
+        "tender_file": file.sha256,
+        "ceiling_price": str(row.ceiling_price) if row.ceiling_price else None,
+        "duration_days": row.duration_days,
+        "quality": document["quality"],
+        "validity_days": document["bid_validity_days"],
+        "consortium_allowed": bool(document["consortium_allowed"]),
+        "subcontract_allowed": bool(document.get("subcontract_allowed")),
+        "has_bill": bill_of_round(row.round) is not None,
+        "promises": promises(document),
+        "bundles": [{"file": b.file, "sha256": b.sha256} for b in bundles()],
+    }
+
+
+def promises(document: dict[str, Any]) -> list[str]:
+    """Return what a tender file asks its bidders to promise: the letter of bid's own, and each required commitment."""
+    asked = [
+        r["text"]
+        for r in document.get("requirements") or []
+        if "承诺" in r["text"] and r["part"] != ReviewPart.FORMAL
+    ]
+    deposit = "commitment" in (document.get("deposit_forms") or [])
+    return [PROMISE, *asked, *(["以信用承诺代替投标保证金"] if deposit else [])]
+
+
+def open_facts(*, bid_id: str, actor: Actor) -> dict[str, Any]:
+    """Return the own envelope and whose certificate opens it."""
+    envelope, manifest = bids.own_envelope(bid_id=bid_id, actor=actor)
+    return {
+        "bid": bid_id,
+        "envelope": base64.b64encode(envelope).decode(),
+        "bid_key": manifest["bid_key"],
+        **_certificate(manifest["certificate"]),
+    }
+
+
+def own_certificates(actor: Actor) -> list[dict[str, str]]:
+    """Return one's certificates by public key: by it the browser tells whose private key a file holds."""
+    out = []
+    for row in certificates_of(account_pk=actor.account_pk):
+        key = trust.load(row["pem"]).public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        out.append({"fingerprint": row["fingerprint"], "spki": base64.b64encode(spki).decode()})
+    return out
+
+
+def _certificate(fingerprint: str) -> dict[str, str]:
+    if not fingerprint:
+        return {"fingerprint": "", "certificate": ""}
+    _, pem = certificate_of(fingerprint)
+    der = trust.load(pem).public_bytes(Encoding.DER)
+    return {"fingerprint": fingerprint, "certificate": base64.b64encode(der).decode()}
+
+
+def snapshot(request: HttpRequest) -> HttpResponse:
+    """Answer with one's own records frozen; reading them leaves no trace."""
+    try:
+        found = registry.own_snapshot(records=request.GET.getlist("record"), actor=who(request), now=now())
+    except Refusal as refusal:
+        return JsonResponse(refusal.as_problem(), status=refusal.status)
+    return JsonResponse(found)
