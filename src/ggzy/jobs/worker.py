@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection
 
 from ggzy.deadlines.actions import fire_one, next_due
+from ggzy.jobs.bundles import note_bundles
 from ggzy.kernel.clock import face, legal_now, refuse_shifted_clock_in_production
 from ggzy.publishing.actions import take_up_new_notices
 
@@ -89,6 +90,7 @@ def main(argv: Sequence[str]) -> int:
             with connection.cursor() as cursor:
                 cursor.execute("LISTEN ggzy_timers")
                 cursor.execute("LISTEN ggzy_clock")
+            note_bundles(now=legal_now())
             _take_up_notices(all_of_them=True)
             while not stopping:
                 work_once()

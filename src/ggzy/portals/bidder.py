@@ -23,6 +23,7 @@ from ggzy.portals.work import Todo, download, due, refused_here, refused_json, w
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
+from ggzy.ui.bundles import bundles
 
 PARTS = (
     ("manifest", "manifest.json", "清单"),
@@ -131,7 +132,8 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "own": own,
         "live": live,
         "open": takes,
-        "seal": seal_facts(row=row, file=file, actor=actor) if takes else None,
+        "seal": seal_facts(row=row, file=file, live=live, actor=actor) if takes else None,
+        "bundles": bundles(),
         "to_open": open_facts(bid_id=live.bid, actor=actor) if live and waits else None,
         "own_certificates": own_certificates(actor),
         "hall": hall,

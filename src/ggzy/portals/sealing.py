@@ -16,13 +16,12 @@ from ggzy.registry import queries as registry
 from ggzy.tendering.bills import bill_of_round
 from ggzy.tendering.document import ReviewPart
 from ggzy.tendering.queries import LotRow, TenderFile
-from ggzy.ui.bundles import bundles
 
 #: what every bidder promises (投标函)
 PROMISE = "响应招标文件全部要求"
 
 
-def seal_facts(*, row: LotRow, file: TenderFile, actor: Actor) -> dict[str, Any]:
+def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
     """Return what a bid for a round is sealed with and checked against, on the bidder's own machine."""
     document = file.document
     return {
@@ -40,7 +39,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, actor: Actor) -> dict[str, Any]
         "subcontract_allowed": bool(document.get("subcontract_allowed")),
         "has_bill": bill_of_round(row.round) is not None,
         "promises": promises(document),
-        "bundles": [{"file": b.file, "sha256": b.sha256} for b in bundles()],
+        "live_manifest": live.manifest_sha256 if live else "",
     }
 
 

@@ -1,4 +1,4 @@
-"""The scripts made of other people's libraries: one list of files, versions and SHA-256, committed beside them."""
+"""The scripts that seal and open bids: the bundle of other people's libraries, listed beside it, and our own modules."""
 
 import hashlib
 import json
@@ -6,28 +6,31 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-VENDOR = Path(__file__).parent / "static" / "vendor"
+STATIC = Path(__file__).parent / "static"
+VENDOR = STATIC / "vendor"
+#: our modules through which a bid or a private key passes
+OWN = ("bidbox.js", "bidcheck.js", "bidpage.js", "bidworker.js", "cms.js", "der.js", "sign.js")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """One served bundle, as it lies on the disk of this centre."""
+    """One served script, as it lies on the disk of this centre."""
 
     file: str
     sha256: str
-    #: what the list says it is; another value means that somebody changed one of the two
-    listed: str
+    #: what BUNDLES.json says a bundle is; another value means that somebody changed one of the two. "" for our own
+    listed: str = ""
 
 
 @cache
 def bundles() -> tuple[Bundle, ...]:
-    """Return every bundle; the hash is taken from the bytes that are served, once for each process."""
+    """Return every script, the bundles first; hashes are of the bytes that are served, taken once for each process."""
     listed = json.loads((VENDOR / "BUNDLES.json").read_text(encoding="utf-8"))
-    return tuple(
-        Bundle(
-            file=row["file"],
-            sha256=hashlib.sha256((VENDOR / row["file"]).read_bytes()).hexdigest(),
-            listed=row["sha256"],
-        )
-        for row in listed
+    return (
+        *(Bundle(file=r["file"], sha256=_digest(VENDOR / r["file"]), listed=r["sha256"]) for r in listed),
+        *(Bundle(file=name, sha256=_digest(STATIC / "ui" / name)) for name in OWN),
     )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -14,14 +14,16 @@ export function refusals({ price, duration_days: days, members }, files) {
   return out;
 }
 
+const grouped = (price) => price.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+
 // Two amounts of 元 with two places, as whole 分: no float touches a price.
 const cents = (amount) => BigInt(amount.replace(".", "").padEnd(1, "0"));
 
 export function hints(facts, fields, files) {
   const out = [];
   const { price, duration_days: days, quality, manager, members, subcontracts = [], registry, commitments = [] } = fields;
-  if (facts.ceiling_price && cents(price) > cents(facts.ceiling_price)) out.push(`报价 ${price} 元高于最高投标限价 ${facts.ceiling_price} 元: 评标委员会应当否决(《招标投标法实施条例》第五十一条)。`);
-  if (facts.ceiling_price && cents(price) * 2n < cents(facts.ceiling_price)) out.push(`报价 ${price} 元不到最高投标限价的一半, 请核对单位是否为元、是否少写了一位。`);
+  if (facts.ceiling_price && cents(price) > cents(facts.ceiling_price)) out.push(`报价 ${grouped(price)} 元高于最高投标限价 ${grouped(facts.ceiling_price)} 元: 评标委员会应当否决(《招标投标法实施条例》第五十一条)。`);
+  if (facts.ceiling_price && cents(price) * 2n < cents(facts.ceiling_price)) out.push(`报价 ${grouped(price)} 元不到最高投标限价的一半, 请核对单位是否为元、是否少写了一位。`);
   if (days > facts.duration_days) out.push(`工期 ${days} 日历天长于招标文件要求的 ${facts.duration_days} 日历天, 属于没有响应招标文件的要求。`);
   if (quality !== facts.quality) out.push(`质量“${quality}”与招标文件要求的“${facts.quality}”写法不同, 请核对。`);
   if (!manager.name) out.push("没有填写项目负责人。");

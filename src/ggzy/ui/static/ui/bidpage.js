@@ -8,6 +8,8 @@ const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent ||
 const megabytes = (size) => (size < 1 << 20 ? `${Math.max(1, Math.round(size / 1024))} KB` : `${(size / (1 << 20)).toFixed(1)} MB`);
 const make = (tag, text, look = "") => { const made = document.createElement(tag); made.textContent = text; made.className = look; return made; };
 const PARTS = [["manifest", "manifest.json"], ["signature", "manifest.p7s"], ["envelope", "key.p7m"], ["payload", "bid.age"]];
+const moment = (at) => new Date(at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai" });
+const grouped = (price) => price.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 const asBlob = (part) => (part instanceof Blob ? part : new Blob([part]));
 
 function save(blob, name) {
@@ -48,6 +50,8 @@ function sealing(section) {
   const form = section.querySelector("[data-seal-form]");
   if (!facts || !form) return;
   const part = (name) => section.querySelector(`[data-${name}]`);
+  // on a machine that several bidders share, nobody finds another one's copy here
+  const folder = `${facts.round}-${facts.fingerprint.slice(0, 16)}`;
   const inside = { ...facts, certificate: bytes(facts.certificate) };
   let files = [], made = null, worker = null, checked = "";
   form.hidden = false;
@@ -168,7 +172,7 @@ function sealing(section) {
       const { fields, attached } = await filledIn();
       if (!passes(fields, attached)) return;
       form.hidden = true;
-      const { manifest, envelope, signature, payload } = await ask("seal", { facts: inside, fields, files: attached }, "正在加密");
+      const { manifest, envelope, signature, payload } = await ask("seal", { facts: inside, fields, files: attached, folder }, "正在加密");
       await tried({ manifest, envelope, signature, payload });
     } catch (problem) {
       form.hidden = false;
@@ -180,7 +184,7 @@ function sealing(section) {
   async function tried(package_) {
     const { fields } = await ask("rehearse", { facts: inside, ...package_ }, "正在本机试开");
     made = package_;
-    const said = [["报价", `${fields.price} 元`], ["工期", `${fields.duration_days} 日历天`], ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
+    const said = [["报价", `${grouped(fields.price)} 元`], ["工期", `${fields.duration_days} 日历天`], ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
     part("opens").textContent = "这份投标文件能够打开: 已用您的私钥在本机试开, 各项内容和附件都与清单一致。";
     part("inside").replaceChildren(...said.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
     part("downloads").replaceChildren(...PARTS.map(([name, file]) => {
@@ -194,24 +198,55 @@ function sealing(section) {
     part("received").hidden = true;
     part("recovery-sheet").hidden = true;
     part("hand-in").disabled = false;
-    form.hidden = true;
+    form.hidden = part("kept").hidden = true;
     part("sealed").hidden = false;
     part("hand-in").focus();
   }
   const back = () => { made = null; part("sealed").hidden = true; form.hidden = false; };
   part("again").addEventListener("click", back);
-  part("discard").addEventListener("click", async () => {
+  const sealedFolder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle("sealed");
+  const forget = async () => {
     if (!window.confirm("删除本机的密文副本? 尚未递交的须重新加密。")) return;
-    try { await (await (await navigator.storage.getDirectory()).getDirectoryHandle("sealed")).removeEntry(facts.round, { recursive: true }); } catch { /* there was none */ }
+    try { await (await sealedFolder()).removeEntry(folder, { recursive: true }); } catch { /* there was none */ }
+    part("kept").hidden = true;
     back();
-  });
+  };
+  part("discard").addEventListener("click", forget);
+
+  // What was sealed here earlier and is still on this machine.
+  async function kept() {
+    const found = {};
+    try {
+      const place = await (await sealedFolder()).getDirectoryHandle(folder);
+      for (const [name, file] of PARTS) found[name] = await (await place.getFileHandle(file)).getFile();
+    } catch { return; }
+    const { envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
+    const digest = [...new Uint8Array(await crypto.subtle.digest("SHA-256", manifest))].map((b) => b.toString(16).padStart(2, "0")).join("");
+    const handedIn = digest === facts.live_manifest;
+    const box = part("kept"), actions = make("p", "", "actions");
+    const use = make("button", handedIn ? "试开、恢复码、下载" : "试开后递交", "button quiet small"), drop = make("button", "删除本机副本", "button quiet small");
+    use.type = drop.type = "button";
+    use.addEventListener("click", async () => {
+      trouble();
+      try {
+        if (!(await haveKeys(section, facts.fingerprint))) throw new Error("请先在上面选择证书私钥文件");
+        await tried({ manifest, payload, envelope: new Uint8Array(await envelope.arrayBuffer()), signature });
+        box.hidden = true;
+      } catch (problem) { trouble(problem.message); }
+    });
+    drop.addEventListener("click", forget);
+    actions.append(use, drop);
+    box.replaceChildren(make("p", `本机保存着 ${moment(payload.lastModified)} 加密的投标文件(${megabytes(payload.size)}), ${handedIn ? "就是已递交的这一份。" : "还没有递交。"}`), actions);
+    box.hidden = false;
+  }
+  kept();
 
   // --- the recovery code
   const code = async () => openEnvelope(new Uint8Array(await asBlob(made.envelope).arrayBuffer()), await ownOpener(facts.fingerprint), inside.certificate);
   part("recovery").addEventListener("click", async () => {
     try {
       part("recovery-code").textContent = await code();
-      part("recovery-at").textContent = new Date().toLocaleString("zh-CN", { timeZone: "Asia/Shanghai" });
+      part("recovery-at").textContent = moment(Date.now());
       part("recovery-sheet").hidden = false;
     } catch (problem) { trouble(problem.message); }
   });
@@ -260,7 +295,7 @@ function sealing(section) {
     link.href = location.pathname;
     box.replaceChildren(
       make("p", answer.replaced ? "已替换原投标文件, 平台已签发回执。" : "投标文件已接收, 平台已签发回执。", "strong"),
-      make("p", `投标编号 ${answer.bid}, 接收时刻 ${new Date(answer.received_at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai" })}(北京时间)`),
+      make("p", `投标编号 ${answer.bid}, 接收时刻 ${moment(answer.received_at)}(北京时间)`),
       make("p", "请下载回执, 打印恢复码, 准时参加开标解密。"),
     );
     const actions = make("p", "", "actions");

@@ -26,49 +26,69 @@ function pace(phase) {
   };
 }
 
-// The ciphertext goes into a file of the browser's own (OPFS), or where there is none, into Blobs.
-async function place(round) {
-  try {
-    const root = await navigator.storage.getDirectory();
-    const folder = await (await root.getDirectoryHandle("sealed", { create: true })).getDirectoryHandle(round, { create: true });
-    const handle = await folder.getFileHandle("bid.age", { create: true });
-    const access = await handle.createSyncAccessHandle();
-    access.truncate(0);
-    let at = 0;
-    return {
-      write(bytes) {
-        const wrote = access.write(bytes, { at });
-        if (wrote !== bytes.length) throw new NotSealed("本机磁盘空间不足, 请清理后重试");
-        at += wrote;
-      },
-      async end() { access.flush(); access.close(); return handle.getFile(); },
-      async drop() { access.close(); await folder.removeEntry("bid.age"); },
-    };
-  } catch (trouble) {
-    if (trouble.name === "NoModificationAllowedError") throw new NotSealed("另一个窗口正在为本标段加密, 请先关闭那个窗口");
-    let parts = [], held = [], size = 0;
-    return {
-      write(bytes) {
-        held.push(bytes.slice());
-        size += bytes.length;
-        if (size >= SHARE) { parts.push(new Blob(held)); held = []; size = 0; }
-      },
-      async end() { return new Blob([...parts, ...held]); },
-      async drop() { parts = held = []; },
-    };
-  }
+async function write(folder, name, data) {
+  const access = await (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
+  access.truncate(0);
+  access.write(data, { at: 0 });
+  access.flush();
+  access.close();
 }
 
-async function sealed({ facts, fields, files }) {
+// The ciphertext goes into a file of the browser's own (OPFS), or where there is none, into Blobs. An earlier bid for
+// the same round stays until the new one is whole.
+async function place(name) {
+  let access, folder, handle;
+  try {
+    folder = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("sealed", { create: true })).getDirectoryHandle(name, { create: true });
+    handle = await folder.getFileHandle("new.age", { create: true });
+    access = await handle.createSyncAccessHandle();
+    access.truncate(0);
+  } catch (trouble) {
+    if (trouble.name === "NoModificationAllowedError") throw new NotSealed("另一个窗口正在为本标段加密, 请先关闭那个窗口");
+    return inMemory();
+  }
+  let at = 0;
+  return {
+    write(bytes) {
+      const wrote = access.write(bytes, { at });
+      if (wrote !== bytes.length) throw new NotSealed("本机磁盘空间不足, 请清理后重试");
+      at += wrote;
+    },
+    async end({ manifest, signature, envelope }) {
+      access.flush();
+      access.close();
+      for (const old of ["manifest.json", "bid.age"]) await folder.removeEntry(old).catch(() => {});
+      await handle.move("bid.age");
+      await write(folder, "key.p7m", envelope);
+      await write(folder, "manifest.p7s", signature);
+      await write(folder, "manifest.json", manifest); // last: with it the folder is whole
+      return (await folder.getFileHandle("bid.age")).getFile();
+    },
+    async drop() { access.close(); await folder.removeEntry("new.age"); },
+  };
+}
+
+function inMemory() {
+  let parts = [], held = [], size = 0;
+  return {
+    write(bytes) {
+      held.push(bytes.slice());
+      size += bytes.length;
+      if (size >= SHARE) { parts.push(new Blob(held)); held = []; size = 0; }
+    },
+    async end() { return new Blob([...parts, ...held]); },
+    async drop() { parts = held = []; },
+  };
+}
+
+async function sealed({ facts, fields, files, folder }) {
   const key = await ownKey(facts.fingerprint);
-  const out = await place(facts.round);
-  let payload;
+  const out = await place(folder);
   try {
     const made = await seal({ facts, fields, files, key, out, step: pace("seal") });
-    payload = await out.end();
-    return { ...made, payload };
+    return { ...made, payload: await out.end(made) };
   } catch (trouble) {
-    if (!payload) await out.drop().catch(() => {});
+    await out.drop().catch(() => {});
     throw trouble;
   }
 }
