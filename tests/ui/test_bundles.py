@@ -32,14 +32,20 @@ def test_the_lock_file_names_hashes_and_no_registry() -> None:
     assert all(one.get("integrity") for name, one in lock["packages"].items() if name)
     for name, version in {**wanted["dependencies"], **wanted["devDependencies"]}.items():
         assert lock["packages"][f"node_modules/{name}"]["version"] == version
-    shipped = {p["name"]: p["version"] for row in json.loads((bundles.VENDOR / "BUNDLES.json").read_text()) for p in row["packages"]}
+    shipped = {
+        p["name"]: p["version"]
+        for row in json.loads((bundles.VENDOR / "BUNDLES.json").read_text())
+        for p in row["packages"]
+    }
     assert shipped.keys() >= wanted["dependencies"].keys()
 
 
 def test_the_log_says_once_which_bundle_is_served(platform: Any, monkeypatch: Any) -> None:
     assert job.note_bundles(now=platform.now) and not job.note_bundles(now=platform.now)
     (entry,) = Entry.objects.filter(act=job.ACT)
-    assert entry.fields["bundles"]["value"] == [{"file": b.file, "sha256": b.sha256} for b in bundles.bundles()]
+    assert entry.fields["bundles"]["value"] == [
+        {"file": b.file, "sha256": b.sha256} for b in bundles.bundles()
+    ]
     other = (bundles.Bundle(file="bidkit.js", sha256="00" * 32),)
     monkeypatch.setattr(job, "bundles", lambda: other)
     assert job.note_bundles(now=platform.now) and not job.note_bundles(now=platform.now)

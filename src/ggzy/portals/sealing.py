@@ -31,7 +31,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "bidder_name": actor.organisation_name,
         **_certificate(actor.certificate),
         "tender_file": file.sha256,
-        "ceiling_price": str(row.ceiling_price) if row.ceiling_price else None,
+        "ceiling_price": f"{row.ceiling_price:.2f}" if row.ceiling_price else None,
         "duration_days": row.duration_days,
         "quality": document["quality"],
         "validity_days": document["bid_validity_days"],

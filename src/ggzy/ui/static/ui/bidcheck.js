@@ -17,7 +17,7 @@ export function refusals({ price, duration_days: days, members }, files) {
 const grouped = (price) => price.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 
 // Two amounts of 元 with two places, as whole 分: no float touches a price.
-const cents = (amount) => BigInt(amount.replace(".", "").padEnd(1, "0"));
+const cents = (amount) => BigInt(amount.replace(".", ""));
 
 export function hints(facts, fields, files) {
   const out = [];

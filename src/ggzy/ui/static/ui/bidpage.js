@@ -116,7 +116,7 @@ function sealing(section) {
 
   // What the law leaves to the bidder is a hint, shown once; what the platform would refuse stops here.
   function passes(fields, attached) {
-    const stops = refusals(fields, attached), says = hints(facts, fields, attached);
+    const stops = refusals(fields, attached), says = stops.length ? [] : hints(facts, fields, attached);
     const box = part("checks"), mark = JSON.stringify([stops, says]);
     box.hidden = !stops.length && !says.length;
     box.className = `notice ${stops.length ? "bad" : "busy"}`;
