@@ -25,7 +25,9 @@ from ggzy.identity import cms
 from ggzy.kernel import files
 from tests.browser.test_signing import _signed_in
 from tests.browser.visitor import DESK, IN_A_BROWSER, PHONE, Visitor
+from tests.fronts.fronttale import FrontTale
 from tests.journeys.tale import Tale
+from tests.journeys.test_changes import change
 
 pytestmark = IN_A_BROWSER
 HAVE = {tool: shutil.which(tool) for tool in ("openssl", "age")}
@@ -339,4 +341,56 @@ def test_sealing_is_paused_and_given_up(
     assert sorted(window.evaluate(left)) == ["bid.age", "key.p7m", "manifest.json", "manifest.p7s"]
     window.click("[data-discard]")
     window.locator("[data-seal-form]").wait_for()
+    assert visitor.complaints == []
+
+
+def test_an_application_without_a_price_is_sealed_and_opened(
+    committed_platform: Any, live_server: Any, chromium: Any, folder: Path
+) -> None:
+    tale = FrontTale(committed_platform, folder).noticed()
+    for name in ("yi", "bing"):
+        tale.apply(name)
+    visitor = _signed_in(chromium, live_server.url, "jia")
+    address = f"/work/fronts/{tale.front}/package"
+    window = visitor.open(address)
+    window.fill("[data-seal-form] [name=text]", "建筑工程施工总承包一级")
+    window.fill("[name=manager]", "赵强")
+    window.fill("[name=manager_certificate]", "训1370000000001")
+    window.set_input_files("[data-attach]", [str(path) for path in _attachments(folder / "files")])
+    visitor.fits("front")
+    _seal(window)
+    _opens(window)
+    _hand_in(window)
+    tale.front_closed()
+    window = visitor.open(address)
+    window.click("[data-open]")
+    window.locator("#key", has_text="密钥已收到").wait_for()
+    committed_platform.work()
+    assert "解密成功" in visitor.open(address).inner_text("#key")
+    assert visitor.complaints == []
+
+
+def test_a_bid_against_an_old_file_is_replaced_or_confirmed(
+    committed_platform: Any, live_server: Any, chromium: Any, folder: Path
+) -> None:
+    tale = Tale(committed_platform, folder).published()
+    visitor = _signed_in(chromium, live_server.url, "jia")
+    window = visitor.open(f"/work/rounds/{tale.round}/bid")
+    _fill_in(window, _attachments(folder / "files"))
+    _opens(window)
+    change(tale.owner, tale, kind="clarify", text="补充说明: 不改变要求")
+    window.click("[data-hand-in]")
+    window.locator("[data-trouble]", has_text="旧版招标文件").wait_for()
+    assert all("409" in text for text in visitor.complaints)
+    visitor.complaints.clear()
+    window.check("[name=old_file] >> visible=true")
+    _hand_in(window)
+
+    # a second one replaces it
+    window = visitor.open(f"/work/rounds/{tale.round}/bid")
+    window.locator("[data-kept]", has_text="就是已递交的这一份").wait_for()
+    _fill_in(window, _attachments(folder / "files"), price="9000000")
+    _opens(window)
+    _hand_in(window)
+    assert "已替换" in window.inner_text("[data-received]")
     assert visitor.complaints == []

@@ -18,7 +18,7 @@ from ggzy.opening import actions as opening
 from ggzy.opening.queries import hall_row, has_confirmed
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
-from ggzy.portals.sealing import open_facts, own_certificates, seal_facts
+from ggzy.portals.sealing import acknowledged, open_facts, own_certificates, seal_facts
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
@@ -134,7 +134,9 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "open": takes,
         "seal": seal_facts(row=row, file=file, live=live, actor=actor) if takes else None,
         "bundles": bundles(),
-        "to_open": open_facts(bid_id=live.bid, actor=actor) if live and waits else None,
+        "to_open": open_facts(bid_id=live.bid, key_to=f"/work/bids/{live.bid}/key", actor=actor)
+        if live and waits
+        else None,
         "own_certificates": own_certificates(actor),
         "hall": hall,
         "mine": mine,
@@ -181,14 +183,7 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
         given = {"old_file": isinstance(refusal, bidding.OldTenderFile)}
         return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given=given)
     if wants_json(request):
-        return JsonResponse(
-            {
-                "bid": made.bid,
-                "received_at": made.received_at.isoformat(),
-                "replaced": made.replaced,
-                "acknowledgement": made.acknowledgement,
-            }
-        )
+        return acknowledged(made)
     says = "已替换原投标文件" if made.replaced else "投标文件已接收"
     return done(f"/work/rounds/{round_id}/bid#own", f"{says}, 请下载并保存回执")
 

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.bidding import queries as bids
+from ggzy.bidding.actions import Acknowledged
 from ggzy.identity import trust
 from ggzy.identity.queries import certificate_of, certificates_of
 from ggzy.kernel.actors import Actor
@@ -25,11 +26,9 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
     """Return what a bid for a round is sealed with and checked against, on the bidder's own machine."""
     document = file.document
     return {
-        "round": row.round,
-        "ocid": row.ocid,
-        "bidder": actor.uscc,
-        "bidder_name": actor.organisation_name,
-        **_certificate(actor.certificate),
+        **_place(row, live, actor),
+        "priced": True,
+        "submit_to": f"/work/rounds/{row.round}/submit",
         "tender_file": file.sha256,
         "ceiling_price": f"{row.ceiling_price:.2f}" if row.ceiling_price else None,
         "duration_days": row.duration_days,
@@ -39,7 +38,29 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "subcontract_allowed": bool(document.get("subcontract_allowed")),
         "has_bill": bill_of_round(row.round) is not None,
         "promises": promises(document),
+    }
+
+
+def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
+    """Return the same for a package of a front: an application or a proposal, which carries no price."""
+    return {
+        **_place(row, live, actor),
+        "priced": False,
+        "submit_to": f"/work/fronts/{row.round}/submit",
+        "text_field": "qualifications" if row.procedure_code == "GC_PREQ" else "proposal",
+        "consortium_allowed": True,
+        "promises": [],
+    }
+
+
+def _place(row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
+    return {
+        "round": row.round,
+        "ocid": row.ocid,
+        "bidder": actor.uscc,
+        "bidder_name": actor.organisation_name,
         "live_manifest": live.manifest_sha256 if live else "",
+        **_certificate(actor.certificate),
     }
 
 
@@ -54,15 +75,27 @@ def promises(document: dict[str, Any]) -> list[str]:
     return [PROMISE, *asked, *(["以信用承诺代替投标保证金"] if deposit else [])]
 
 
-def open_facts(*, bid_id: str, actor: Actor) -> dict[str, Any]:
-    """Return the own envelope and whose certificate opens it."""
+def open_facts(*, bid_id: str, key_to: str, actor: Actor) -> dict[str, Any]:
+    """Return the own envelope, whose certificate opens it, and where the key is handed over."""
     envelope, manifest = bids.own_envelope(bid_id=bid_id, actor=actor)
     return {
-        "bid": bid_id,
+        "key_to": key_to,
         "envelope": base64.b64encode(envelope).decode(),
         "bid_key": manifest["bid_key"],
         **_certificate(manifest["certificate"]),
     }
+
+
+def acknowledged(made: Acknowledged) -> HttpResponse:
+    """Answer the script that handed a bid in: the moment and the centre's signed word."""
+    return JsonResponse(
+        {
+            "bid": made.bid,
+            "received_at": made.received_at.isoformat(),
+            "replaced": made.replaced,
+            "acknowledgement": made.acknowledgement,
+        }
+    )
 
 
 def own_certificates(actor: Actor) -> list[dict[str, str]]:

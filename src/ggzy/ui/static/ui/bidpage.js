@@ -10,6 +10,7 @@ const make = (tag, text, look = "") => { const made = document.createElement(tag
 const PARTS = [["manifest", "manifest.json"], ["signature", "manifest.p7s"], ["envelope", "key.p7m"], ["payload", "bid.age"]];
 const moment = (at) => new Date(at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai" });
 const grouped = (price) => price.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+const digest = async (data) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", data))].map((b) => b.toString(16).padStart(2, "0")).join("");
 const asBlob = (part) => (part instanceof Blob ? part : new Blob([part]));
 
 function save(blob, name) {
@@ -82,26 +83,27 @@ function sealing(section) {
   const rows = (name) => [...part(name).children].map((row) => Object.fromEntries([...row.querySelectorAll("[data-part]")].map((input) => [input.dataset.part, input.value.trim()])))
     .filter((row) => Object.values(row).some(Boolean));
 
+  const amount = (given) => {
+    const price = given.replaceAll(/[,，\s]/g, "");
+    return /^\d+(\.\d{1,2})?$/.test(price) ? `${BigInt(price.split(".")[0])}.${(price.split(".")[1] ?? "").padEnd(2, "0")}` : price;
+  };
+
   async function filledIn() {
     const value = (name) => form.elements[name].value.trim();
     const agreement = form.elements.agreement.files[0];
-    const price = value("price").replaceAll(/[,，\s]/g, "");
-    const members = rows("members").map(({ name, uscc, share }) => ({ name, uscc: uscc.toUpperCase(), ...(share ? { share } : {}) }));
-    const subcontracts = rows("subcontracts");
-    const promised = [...form.querySelectorAll("[name=promise]:checked")].map((box) => box.value);
     const fields = {
       bidder: facts.bidder_name,
       uscc: facts.bidder,
-      members,
-      price: /^\d+(\.\d{1,2})?$/.test(price) ? `${BigInt(price.split(".")[0])}.${(price.split(".")[1] ?? "").padEnd(2, "0")}` : price,
-      duration_days: Number(value("days")),
-      quality: value("quality"),
-      validity_days: facts.validity_days,
+      members: rows("members").map(({ name, uscc, share }) => ({ name, uscc: uscc.toUpperCase(), ...(share ? { share } : {}) })),
       manager: { name: value("manager"), certificate: value("manager_certificate") },
-      ...(promised.length ? { commitments: promised } : {}),
-      ...(agreement ? { consortium: { agreement: agreement.name, lead: facts.bidder } } : {}),
-      ...(subcontracts.length ? { subcontracts } : {}),
     };
+    if (facts.priced) {
+      Object.assign(fields, { price: amount(value("price")), duration_days: Number(value("days")), quality: value("quality"), validity_days: facts.validity_days });
+      const subcontracts = rows("subcontracts"), promised = [...form.querySelectorAll("[name=promise]:checked")].map((box) => box.value);
+      if (promised.length) fields.commitments = promised;
+      if (subcontracts.length) fields.subcontracts = subcontracts;
+    } else if (value("text")) fields[facts.text_field] = value("text");
+    if (agreement) fields.consortium = { agreement: agreement.name, lead: facts.bidder };
     if (form.elements.registry.checked) fields.registry = await snapshot();
     return { fields, attached: agreement ? [...files.filter((file) => file.name !== agreement.name), agreement] : files };
   }
@@ -116,7 +118,7 @@ function sealing(section) {
 
   // What the law leaves to the bidder is a hint, shown once; what the platform would refuse stops here.
   function passes(fields, attached) {
-    const stops = refusals(fields, attached), says = stops.length ? [] : hints(facts, fields, attached);
+    const stops = refusals(facts, fields, attached), says = stops.length ? [] : hints(facts, fields, attached);
     const box = part("checks"), mark = JSON.stringify([stops, says]);
     box.hidden = !stops.length && !says.length;
     box.className = `notice ${stops.length ? "bad" : "busy"}`;
@@ -184,7 +186,8 @@ function sealing(section) {
   async function tried(package_) {
     const { fields } = await ask("rehearse", { facts: inside, ...package_ }, "正在本机试开");
     made = package_;
-    const said = [["报价", `${grouped(fields.price)} 元`], ["工期", `${fields.duration_days} 日历天`], ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
+    const priced = fields.price ? [["报价", `${grouped(fields.price)} 元`], ["工期", `${fields.duration_days} 日历天`]] : [];
+    const said = [...priced, ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
     part("opens").textContent = "这份投标文件能够打开: 已用您的私钥在本机试开, 各项内容和附件都与清单一致。";
     part("inside").replaceChildren(...said.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
     part("downloads").replaceChildren(...PARTS.map(([name, file]) => {
@@ -221,8 +224,7 @@ function sealing(section) {
       for (const [name, file] of PARTS) found[name] = await (await place.getFileHandle(file)).getFile();
     } catch { return; }
     const { envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
-    const digest = [...new Uint8Array(await crypto.subtle.digest("SHA-256", manifest))].map((b) => b.toString(16).padStart(2, "0")).join("");
-    const handedIn = digest === facts.live_manifest;
+    const handedIn = (await digest(manifest)) === facts.live_manifest;
     const box = part("kept"), actions = make("p", "", "actions");
     const use = make("button", handedIn ? "试开、恢复码、下载" : "试开后递交", "button quiet small"), drop = make("button", "删除本机副本", "button quiet small");
     use.type = drop.type = "button";
@@ -246,7 +248,8 @@ function sealing(section) {
   part("recovery").addEventListener("click", async () => {
     try {
       part("recovery-code").textContent = await code();
-      part("recovery-at").textContent = moment(Date.now());
+      part("recovery-at").textContent = moment(made.payload.lastModified ?? Date.now());
+      part("recovery-manifest").textContent = await digest(made.manifest);
       part("recovery-sheet").hidden = false;
     } catch (problem) { trouble(problem.message); }
   });
@@ -268,7 +271,7 @@ function sealing(section) {
     if (part("old").querySelector("input").checked) data.append("old_file", "1");
     for (const [name, file] of PARTS) data.append(name, asBlob(made[name]), file);
     const request = new XMLHttpRequest();
-    request.open("POST", `/work/rounds/${facts.round}/submit`);
+    request.open("POST", facts.submit_to);
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
     button.disabled = true;
@@ -289,14 +292,14 @@ function sealing(section) {
   });
 
   function received(answer) {
-    const box = part("received"), link = make("a", "查看我的投标"), get = make("button", "下载回执(JSON)", "button quiet small");
+    const box = part("received"), link = make("a", "查看已递交的文件"), get = make("button", "下载回执(JSON)", "button quiet small");
     get.type = "button";
     get.addEventListener("click", () => save(new Blob([JSON.stringify(answer.acknowledgement, null, 2)], { type: "application/json" }), "acknowledgement.json"));
     link.href = location.pathname;
     box.replaceChildren(
-      make("p", answer.replaced ? "已替换原投标文件, 平台已签发回执。" : "投标文件已接收, 平台已签发回执。", "strong"),
-      make("p", `投标编号 ${answer.bid}, 接收时刻 ${moment(answer.received_at)}(北京时间)`),
-      make("p", "请下载回执, 打印恢复码, 准时参加开标解密。"),
+      make("p", answer.replaced ? "已替换原文件, 平台已签发回执。" : "已接收, 平台已签发回执。", "strong"),
+      make("p", `编号 ${answer.bid}, 接收时刻 ${moment(answer.received_at)}(北京时间)`),
+      make("p", "请下载回执, 打印恢复码, 准时解密。"),
     );
     const actions = make("p", "", "actions");
     actions.append(get, link);
@@ -321,7 +324,7 @@ function opening(section) {
       if ((await identityToRecipient(bidKey)) !== facts.bid_key) throw new Error("信封里的密钥不是这份投标文件的。如有恢复码, 请填入下面的“一次性投标密钥”。");
       says.textContent = "正在交出一次性密钥…";
       const data = new URLSearchParams({ bid_key: bidKey, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
-      const reply = await fetch(`/work/bids/${facts.bid}/key`, { method: "POST", body: data, headers: { Accept: "application/json" } });
+      const reply = await fetch(facts.key_to, { method: "POST", body: data, headers: { Accept: "application/json" } });
       let answer = {};
       try { answer = await reply.json(); } catch { throw new Error("登录已失效, 请重新登录后再按“解密”"); }
       if (!reply.ok) throw new Error(answer.message);
