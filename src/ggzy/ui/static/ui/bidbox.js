@@ -185,6 +185,19 @@ class Source {
   }
 }
 
+// The path in a PAX header: records of "length key=value\n", the length in bytes and of all of it.
+function paxPath(data) {
+  const read = new TextDecoder();
+  for (let at = 0; at < data.length;) {
+    const length = parseInt(read.decode(data.subarray(at, at + 20)), 10);
+    if (!(length > 0)) break;
+    const record = read.decode(data.subarray(at, at + length - 1)), said = record.slice(record.indexOf(" ") + 1);
+    if (said.startsWith("path=")) return said.slice(5);
+    at += length;
+  }
+  return "";
+}
+
 async function* entries(source) {
   const read = new TextDecoder();
   let path = "";
@@ -193,14 +206,12 @@ async function* entries(source) {
     if (block.every((byte) => byte === 0)) return;
     const string = (at, width) => read.decode(block.subarray(at, at + width)).split("\0")[0];
     const size = parseInt(string(124, 12).trim(), 8), kind = string(156, 1) || "0";
-    if (kind === "x") {
-      path = read.decode(await source.whole(size)).match(/\d+ path=([^\n]*)\n/)?.[1] ?? "";
-      await source.whole(padding(size).length);
-      continue;
+    if (kind === "x") path = paxPath(await source.whole(size));
+    else if (kind !== "0") throw new NotSealed("投标文件中有清单以外的内容");
+    else {
+      yield { name: path || string(0, 100), size };
+      path = "";
     }
-    if (kind !== "0") throw new NotSealed("投标文件中有清单以外的内容");
-    yield { name: path || string(0, 100), size };
-    path = "";
     await source.whole(padding(size).length);
   }
 }

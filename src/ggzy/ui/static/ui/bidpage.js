@@ -1,8 +1,8 @@
 // The page of a bid: fill in, check, seal and try on this machine, hand in; at the opening, free the one-time key.
 import { identityToRecipient } from "../vendor/bidkit.js";
 import { hints, refusals } from "./bidcheck.js";
-import { openEnvelope } from "./cms.js";
-import { bytes, importPem, keep, ownKey, ownOpener } from "./sign.js";
+import { openEnvelope, readCertificate } from "./cms.js";
+import { base64, bytes, importPem, keep, ownKey, ownOpener } from "./sign.js";
 
 const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent || "null");
 const megabytes = (size) => (size < 1 << 20 ? `${Math.max(1, Math.round(size / 1024))} KB` : `${(size / (1 << 20)).toFixed(1)} MB`);
@@ -23,7 +23,7 @@ function save(blob, name) {
 
 // Asks for the key file where this browser lacks a key, or kept one before it could open envelopes.
 // Answers whether the certificate's keys are here.
-async function haveKeys(section, fingerprint, then) {
+async function haveKeys(section, { fingerprint, certificate }, then) {
   const [key, opener] = [await ownKey(fingerprint), await ownOpener(fingerprint)];
   const box = section.querySelector("[data-key-needed]");
   box.hidden = Boolean(key && opener);
@@ -35,7 +35,8 @@ async function haveKeys(section, fingerprint, then) {
     const says = box.querySelector("[data-key-says]");
     try {
       const texts = await Promise.all([...target.files].map((file) => file.text()));
-      const taken = await importPem(texts.join("\n"));
+      // a certificate that was renewed or revoked meanwhile still opens what was sealed to it
+      const taken = await importPem(texts.join("\n"), [{ fingerprint, spki: base64(readCertificate(bytes(certificate)).spki) }]);
       if (taken.fingerprint !== fingerprint) throw new Error("所选文件是另一张证书的私钥, 请选择加密(登录)时所用证书的私钥文件");
       await keep(taken);
       box.hidden = true;
@@ -54,9 +55,14 @@ function sealing(section) {
   // on a machine that several bidders share, nobody finds another one's copy here
   const folder = `${facts.round}-${facts.fingerprint.slice(0, 16)}`;
   const inside = { ...facts, certificate: bytes(facts.certificate) };
-  let files = [], made = null, worker = null, checked = "";
+  let files = [], made = null, worker = null, checked = "", busy = false;
+  addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
+  if (!window.isSecureContext) {
+    part("trouble").textContent = "浏览器只允许在HTTPS(或本机地址)的页面上加密。请用https开头的地址打开本页, 或者用命令行加密。";
+    return;
+  }
   form.hidden = false;
-  haveKeys(section, facts.fingerprint);
+  haveKeys(section, facts);
 
   const trouble = (text = "") => { part("trouble").textContent = text; };
 
@@ -141,6 +147,7 @@ function sealing(section) {
     part("pause").textContent = "暂停";
     const bar = part("running").querySelector("progress"), since = performance.now();
     bar.value = 0;
+    busy = true;
     return new Promise((resolve, reject) => {
       worker.onmessage = ({ data: said }) => {
         if (said.phase) {
@@ -149,11 +156,12 @@ function sealing(section) {
           return;
         }
         part("running").hidden = true;
+        busy = false;
         if (said.cancelled) reject(new Error("已取消, 没有留下密文。可以修改后重新加密。"));
         else if (said.failed) reject(new Error(said.failed));
         else resolve({ ...said, seconds: (performance.now() - since) / 1000 });
       };
-      worker.onerror = (event) => { part("running").hidden = true; reject(new Error(`加密程序没有启动, 请刷新页面重试(${event.message || "脚本未能载入"})`)); };
+      worker.onerror = (event) => { busy = false; part("running").hidden = true; reject(new Error(`加密程序没有启动, 请刷新页面重试(${event.message || "脚本未能载入"})`)); };
       worker.postMessage({ task, ...data });
     });
   }
@@ -170,7 +178,7 @@ function sealing(section) {
     const button = form.querySelector("button[type=submit]");
     button.setAttribute("aria-busy", "true");
     try {
-      if (!(await haveKeys(section, facts.fingerprint))) throw new Error("请先在上面选择证书私钥文件");
+      if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
       const { fields, attached } = await filledIn();
       if (!passes(fields, attached)) return;
       form.hidden = true;
@@ -231,7 +239,7 @@ function sealing(section) {
     use.addEventListener("click", async () => {
       trouble();
       try {
-        if (!(await haveKeys(section, facts.fingerprint))) throw new Error("请先在上面选择证书私钥文件");
+        if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
         await tried({ manifest, payload, envelope: new Uint8Array(await envelope.arrayBuffer()), signature });
         box.hidden = true;
       } catch (problem) { trouble(problem.message); }
@@ -274,17 +282,17 @@ function sealing(section) {
     request.open("POST", facts.submit_to);
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
-    button.disabled = true;
+    button.disabled = busy = true;
     part("sending").hidden = false;
     request.upload.onprogress = ({ loaded, total }) => {
       bar.value = loaded / total;
       part("sent").textContent = loaded < total ? `正在上传 ${Math.floor((loaded / total) * 100)}%` : "已传完, 等待平台的回执…";
     };
-    const failed = (text) => { button.disabled = false; part("sending").hidden = true; trouble(text); };
+    const failed = (text) => { button.disabled = busy = false; part("sending").hidden = true; trouble(text); };
     request.onerror = () => failed("网络中断, 没有递交成功。加密好的文件还在本机, 可以直接再按“递交”。");
     request.onload = () => {
       const answer = request.response;
-      if (request.status === 200 && answer?.bid) { part("sending").hidden = true; received(answer); return; }
+      if (request.status === 200 && answer?.bid) { busy = false; part("sending").hidden = true; received(answer); return; }
       if (answer?.code === "bidding.old_tender_file") part("old").hidden = false;
       failed(answer?.message || "登录已失效或页面已过期: 请在另一个标签页重新登录, 再回到这里按“递交”; 加密好的文件还在本机。");
     };
@@ -318,7 +326,7 @@ function opening(section) {
   const go = async () => {
     button.setAttribute("aria-busy", "true");
     try {
-      if (!(await haveKeys(section, facts.fingerprint, go))) { says.textContent = "请先选择证书私钥文件; 私钥不在手边的, 可以把恢复码填入下面的“一次性投标密钥”。"; return; }
+      if (!(await haveKeys(section, facts, go))) { says.textContent = "请先选择证书私钥文件; 私钥不在手边的, 可以把恢复码填入下面的“一次性投标密钥”。"; return; }
       says.textContent = "正在本机打开密钥信封…";
       const bidKey = await openEnvelope(bytes(facts.envelope), await ownOpener(facts.fingerprint), bytes(facts.certificate));
       if ((await identityToRecipient(bidKey)) !== facts.bid_key) throw new Error("信封里的密钥不是这份投标文件的。如有恢复码, 请填入下面的“一次性投标密钥”。");

@@ -1,6 +1,6 @@
 // Seals and tries a bid off the page's own thread. One task at a time: {seal} or {rehearse}; {pause}, {go on}, {cancel}.
 import { NotSealed, seal, tryOpen } from "./bidbox.js";
-import { openEnvelope } from "./cms.js";
+import { EnvelopeBroken, openEnvelope } from "./cms.js";
 import { ownKey, ownOpener } from "./sign.js";
 
 class Cancelled extends Error {}
@@ -58,6 +58,7 @@ async function place(name) {
       access.flush();
       access.close();
       for (const old of ["manifest.json", "bid.age"]) await folder.removeEntry(old).catch(() => {});
+      if (!handle.move) return handle.getFile(); // an older browser: not found again after the page is left
       await handle.move("bid.age");
       await write(folder, "key.p7m", envelope);
       await write(folder, "manifest.p7s", signature);
@@ -99,6 +100,14 @@ async function rehearsed({ facts, payload, envelope, manifest }) {
   return { fields: await tryOpen({ payload, manifest, envelope, bidKey, step: pace("rehearse") }) };
 }
 
+// What went wrong, so that a bidder can act on it.
+function says(trouble, task) {
+  if (trouble instanceof NotSealed || trouble instanceof EnvelopeBroken) return trouble.message;
+  if (trouble.name === "QuotaExceededError") return "本机磁盘空间不足, 请清理后重试。";
+  if (trouble.name === "NotReadableError" || trouble.name === "NotFoundError") return "附件读不出来: 文件可能已被移动或改动, 请重新选择。";
+  return task === "seal" ? `加密没有完成, 请重试; 仍不行的, 用命令行加密(${trouble.message})。` : `本机试开没有成功: 密文不完整或被改动, 请重新加密(${trouble.message})。`;
+}
+
 const TASKS = { seal: sealed, rehearse: rehearsed };
 
 addEventListener("message", async ({ data }) => {
@@ -110,7 +119,6 @@ addEventListener("message", async ({ data }) => {
   try {
     postMessage({ finished: data.task, ...(await TASKS[data.task](data)) });
   } catch (trouble) {
-    if (trouble instanceof Cancelled) postMessage({ cancelled: true });
-    else postMessage({ failed: trouble.name === "QuotaExceededError" ? "本机磁盘空间不足, 请清理后重试" : trouble.name === "NotReadableError" ? "附件读不出来: 文件可能已被移动或改动, 请重新选择" : trouble.message });
+    postMessage(trouble instanceof Cancelled ? { cancelled: true } : { failed: says(trouble, data.task) });
   }
 });

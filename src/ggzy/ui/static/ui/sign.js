@@ -65,8 +65,8 @@ async function publicHalf(der, algorithm) {
 export const ownCertificates = () => JSON.parse(document.querySelector("#own-certificates")?.textContent || "[]");
 
 // Reads a PEM of a private key, with or without its certificate; answers {key, opener, fingerprint}.
-// The keys cannot be taken out of the browser again.
-export async function importPem(pem) {
+// The keys cannot be taken out of the browser again. `known` are certificates beyond the account's listed ones.
+export async function importPem(pem, known = []) {
   if (/BEGIN ENCRYPTED PRIVATE KEY/.test(pem)) throw new Error("私钥文件有口令保护, 请先在本机去除口令: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
   if (/BEGIN (EC|RSA) PRIVATE KEY/.test(pem)) throw new Error("私钥是旧格式, 请先在本机转换: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
   const der = blocks(pem, "PRIVATE KEY");
@@ -80,7 +80,7 @@ export async function importPem(pem) {
       half = await publicHalf(der, signs);
     } catch { continue; }
     if (certificate) return { key, opener, fingerprint: hex(await crypto.subtle.digest("SHA-256", certificate)) };
-    const mine = ownCertificates().find((one) => one.spki === half);
+    const mine = [...known, ...ownCertificates()].find((one) => one.spki === half);
     if (!mine) throw new Error("这个私钥与您账号绑定的证书都不对应, 请换一个文件, 或先申请证书");
     return { key, opener, fingerprint: mine.fingerprint };
   }
