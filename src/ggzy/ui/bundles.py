@@ -9,7 +9,16 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 VENDOR = STATIC / "vendor"
 #: our modules through which a bid or a private key passes
-OWN = ("bidbox.js", "bidcheck.js", "bidpage.js", "bidworker.js", "cms.js", "der.js", "sign.js")
+OWN = (
+    "bidbox.js",
+    "bidcheck.js",
+    "bidpage.js",
+    "bidworker.js",
+    "bill.js",
+    "cms.js",
+    "der.js",
+    "sign.js",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

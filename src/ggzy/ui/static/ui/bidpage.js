@@ -1,5 +1,6 @@
 // The page of a bid: fill in, check, seal and try on this machine, hand in; at the opening, free the one-time key.
 import { identityToRecipient } from "../vendor/bidkit.js";
+import { pricedBill } from "./bill.js";
 import { hints, refusals } from "./bidcheck.js";
 import { openEnvelope, readCertificate } from "./cms.js";
 import { base64, bytes, importPem, keep, ownKey, ownOpener } from "./sign.js";
@@ -111,7 +112,18 @@ function sealing(section) {
     } else if (value("text")) fields[facts.text_field] = value("text");
     if (agreement) fields.consortium = { agreement: agreement.name, lead: facts.bidder };
     if (form.elements.registry.checked) fields.registry = await snapshot();
-    return { fields, attached: agreement ? [...files.filter((file) => file.name !== agreement.name), agreement] : files };
+    const { bill, problems } = await billOf(form.elements.bill?.files[0], fields.price);
+    const made = [agreement, bill].filter(Boolean), names = new Set(made.map((file) => file.name));
+    return { fields, attached: [...files.filter((file) => !names.has(file.name)), ...made], problems };
+  }
+
+  async function billOf(filled, price) {
+    if (!filled) return { problems: [] };
+    const reply = await fetch(`/api/v1/rounds/${facts.round}/bill`, { credentials: "omit" });
+    if (!reply.ok) throw new Error("招标文件的工程量清单暂时读不到, 请稍后重试");
+    const { file, problems } = await pricedBill({ tendered: (await reply.json()).bill, filled, price });
+    const more = problems.length > 5 ? [`已标价清单还有${problems.length - 5}处问题。`] : [];
+    return { bill: file, problems: [...problems.slice(0, 5).map((text) => `已标价清单: ${text}。`), ...more] };
   }
 
   async function snapshot() {
@@ -123,8 +135,8 @@ function sealing(section) {
   }
 
   // What the law leaves to the bidder is a hint, shown once; what the platform would refuse stops here.
-  function passes(fields, attached) {
-    const stops = refusals(facts, fields, attached), says = stops.length ? [] : hints(facts, fields, attached);
+  function passes(fields, attached, problems) {
+    const stops = refusals(facts, fields, attached), says = stops.length ? [] : [...hints(facts, fields, attached), ...problems];
     const box = part("checks"), mark = JSON.stringify([stops, says]);
     box.hidden = !stops.length && !says.length;
     box.className = `notice ${stops.length ? "bad" : "busy"}`;
@@ -179,8 +191,8 @@ function sealing(section) {
     button.setAttribute("aria-busy", "true");
     try {
       if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
-      const { fields, attached } = await filledIn();
-      if (!passes(fields, attached)) return;
+      const { fields, attached, problems } = await filledIn();
+      if (!passes(fields, attached, problems)) return;
       form.hidden = true;
       const { manifest, envelope, signature, payload } = await ask("seal", { facts: inside, fields, files: attached, folder }, "正在加密");
       await tried({ manifest, envelope, signature, payload });
