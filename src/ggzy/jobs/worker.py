@@ -68,6 +68,16 @@ def _take_up_notices(*, all_of_them: bool = False) -> int:
         return 0
 
 
+def _note_bundles() -> None:
+    """Say in the log which scripts seal bids; trouble with it must not stop the clocks."""
+    try:
+        note_bundles(now=legal_now())
+    except OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - pages go on working, and it is tried again at the next start
+        log.exception("the bundles were not noted")
+
+
 def _sleep_seconds() -> float:
     due = next_due()
     if due is None:
@@ -90,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
             with connection.cursor() as cursor:
                 cursor.execute("LISTEN ggzy_timers")
                 cursor.execute("LISTEN ggzy_clock")
-            note_bundles(now=legal_now())
+            _note_bundles()
             _take_up_notices(all_of_them=True)
             while not stopping:
                 work_once()

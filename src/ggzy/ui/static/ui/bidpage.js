@@ -156,6 +156,7 @@ function sealing(section) {
     worker ??= new Worker(new URL("./bidworker.js", import.meta.url), { type: "module" });
     part("running").hidden = false;
     part("phase").textContent = phase;
+    part("percent").textContent = "";
     part("pause").textContent = "暂停";
     const bar = part("running").querySelector("progress"), since = performance.now();
     bar.value = 0;
@@ -164,7 +165,7 @@ function sealing(section) {
       worker.onmessage = ({ data: said }) => {
         if (said.phase) {
           bar.value = said.done / said.total;
-          part("phase").textContent = `${phase} ${Math.floor(bar.value * 100)}%`;
+          part("percent").textContent = `${Math.floor(bar.value * 100)}%`;
           return;
         }
         part("running").hidden = true;
@@ -275,8 +276,8 @@ function sealing(section) {
   });
   part("print").addEventListener("click", () => {
     document.documentElement.classList.add("print-recovery");
+    addEventListener("afterprint", () => document.documentElement.classList.remove("print-recovery"), { once: true });
     window.print();
-    document.documentElement.classList.remove("print-recovery");
   });
   part("save-code").addEventListener("click", async () => save(new Blob([`${await code()}\n`], { type: "text/plain" }), "recovery-code.txt"));
 
@@ -312,6 +313,7 @@ function sealing(section) {
   });
 
   function received(answer) {
+    section.dataset.confirm = "本次递交将替换原投标文件, 原文件不再开启。确认?";
     const box = part("received"), link = make("a", "查看已递交的文件"), get = make("button", "下载回执(JSON)", "button quiet small");
     get.type = "button";
     get.addEventListener("click", () => save(new Blob([JSON.stringify(answer.acknowledgement, null, 2)], { type: "application/json" }), "acknowledgement.json"));
