@@ -191,7 +191,7 @@ def test_a_prequalification_through_its_pages(platform: Any, folder: Path) -> No
     deadline = platform.now + timedelta(days=22)
     owner.post(f"{to}/publish", bid_deadline=local(deadline))
     assert "只接收获准投标的单位" in anyone.get(f"/lots/{lot}")
-    assert "怎样投标" in anyone.get(f"/work/rounds/{tale.states()[0]['round']}/bid")
+    assert "在浏览器里投标" in anyone.get(f"/work/rounds/{tale.states()[0]['round']}/bid")
     bid_here = f"/work/rounds/{tale.states()[0]['round']}/bid"
     assert bid_here in anyone.get("/work")
     assert bid_here not in ding.get("/work")

@@ -119,6 +119,12 @@ def last_events(*, by: str, keys: Iterable[str], acts: tuple[str, ...]) -> dict[
     return dict(rows.values(by).annotate(last=Max("legal_at")).values_list(by, "last"))
 
 
+def last_subject(act: str) -> str:
+    """Return what an act of no process was last about, published or not yet; "" where it never happened."""
+    rows = Entry.objects.filter(centre_id=settings.CENTRE_ID, ocid="", act=act).order_by("-pk")
+    return rows.values_list("subject", flat=True).first() or ""
+
+
 def moments_of(acts: Iterable[str], *, ocids: Iterable[str]) -> list[tuple[str, str, str, str, datetime]]:
     """Return act, subject, ocid, round and legal moment of the published leaves of some acts, in the log's order."""
     rows = Entry.objects.filter(

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection
 
 from ggzy.deadlines.actions import fire_one, next_due
+from ggzy.jobs.bundles import note_bundles
 from ggzy.kernel.clock import face, legal_now, refuse_shifted_clock_in_production
 from ggzy.publishing.actions import take_up_new_notices
 
@@ -67,6 +68,16 @@ def _take_up_notices(*, all_of_them: bool = False) -> int:
         return 0
 
 
+def _note_bundles() -> None:
+    """Say in the log which scripts seal bids; trouble with it must not stop the clocks."""
+    try:
+        note_bundles(now=legal_now())
+    except OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - pages go on working, and it is tried again at the next start
+        log.exception("the bundles were not noted")
+
+
 def _sleep_seconds() -> float:
     due = next_due()
     if due is None:
@@ -89,6 +100,7 @@ def main(argv: Sequence[str]) -> int:
             with connection.cursor() as cursor:
                 cursor.execute("LISTEN ggzy_timers")
                 cursor.execute("LISTEN ggzy_clock")
+            _note_bundles()
             _take_up_notices(all_of_them=True)
             while not stopping:
                 work_once()

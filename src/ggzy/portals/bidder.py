@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.awarding.queries import awards_of, publicities_of
 from ggzy.bidding import actions as bidding
@@ -18,10 +18,12 @@ from ggzy.opening import actions as opening
 from ggzy.opening.queries import hall_row, has_confirmed
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
-from ggzy.portals.work import Todo, download, due, refused_here
+from ggzy.portals.sealing import acknowledged, open_facts, own_certificates, seal_facts
+from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
+from ggzy.ui.bundles import bundles
 
 PARTS = (
     ("manifest", "manifest.json", "清单"),
@@ -123,11 +125,19 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     file = tenders.tender_file(tender_id=row.tender, viewer=actor)
     hall = hall_row(round_id=round_id, viewer=actor) if closed else None
     mine = next((b for b in hall.bids if b.own), None) if hall else None
+    takes = not closed and row.stage == Stage.OPEN_FOR_BID
+    waits = live is not None and mine is not None and mine.state == "waiting"
     return {
         "row": row,
         "own": own,
         "live": live,
-        "open": not closed and row.stage == Stage.OPEN_FOR_BID,
+        "open": takes,
+        "seal": seal_facts(row=row, file=file, live=live, actor=actor) if takes else None,
+        "bundles": bundles(),
+        "to_open": open_facts(bid_id=live.bid, key_to=f"/work/bids/{live.bid}/key", actor=actor)
+        if live and waits
+        else None,
+        "own_certificates": own_certificates(actor),
         "hall": hall,
         "mine": mine,
         "own_objections": [o for o in hall.objections if o["bidder"] == actor.organisation_name]
@@ -168,8 +178,12 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
             actor=who(request),
         )
     except Refusal as refusal:
+        if wants_json(request):
+            return refused_json(request, refusal)
         given = {"old_file": isinstance(refusal, bidding.OldTenderFile)}
         return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given=given)
+    if wants_json(request):
+        return acknowledged(made)
     says = "已替换原投标文件" if made.replaced else "投标文件已接收"
     return done(f"/work/rounds/{round_id}/bid#own", f"{says}, 请下载并保存回执")
 
@@ -212,8 +226,12 @@ def release(request: HttpRequest, bid_id: str) -> HttpResponse:
             raise BadInput("请粘贴一次性投标密钥, 或选择保存密钥的文件", field="bid_key")
         opening.release_key(bid_id=bid_id, bid_key=key, actor=actor, now=now())
     except Refusal as refusal:
+        if wants_json(request):
+            return refused_json(request, refusal)
         page = _bid_page(request, mine.round)
         return refused_here(request, "work/bid.html", page, refusal, given={"bid_key": key})
+    if wants_json(request):
+        return JsonResponse({"bid": bid_id, "state": "released"})
     return done(f"/work/rounds/{mine.round}/bid#key", "投标密钥已收到, 正在解密")
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
@@ -18,12 +18,14 @@ from ggzy.parties.grid import Permission as P
 from ggzy.portals.bidder import MOST_KEY, PARTS
 from ggzy.portals.frame import View, done, moment, now, route, show, text, who
 from ggzy.portals.owner_tender import own_tender
-from ggzy.portals.work import Todo, only_posted, refused_here, signing
+from ggzy.portals.sealing import acknowledged, front_facts, open_facts, own_certificates
+from ggzy.portals.work import Todo, only_posted, refused_here, refused_json, signing, wants_json
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.document import QualificationMethod
+from ggzy.ui.bundles import bundles
 from ggzy.ui.flow import steps_to
 
 #: what the owner side has to know at each stage of a front; the forms stand below it
@@ -285,14 +287,23 @@ def _package_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     own = bids.own_bids(actor=actor, round_id=round_id)
     part = queries.own_part(round_id=round_id, actor=actor)
     procedure = BY_CODE[row.procedure_code]
+    live = next((b for b in own if b.state == "live"), None)
+    takes = procedure.has(row.stage, "submit_bid") and bool(row.bid_deadline and at < row.bid_deadline)
+    waits = part.package.package if part.package and part.package.state == "waiting" else ""
     return {
         "row": row,
+        "seal": front_facts(row=row, live=live, actor=actor) if takes else None,
+        "bundles": bundles(),
+        "to_open": open_facts(bid_id=waits, key_to=f"/work/fronts/{round_id}/key", actor=actor)
+        if waits
+        else None,
+        "own_certificates": own_certificates(actor),
         "front": queries.public_front(round_id),
         "what": "资格预审申请文件" if row.procedure_code == "GC_PREQ" else "技术建议",
         "own": own,
-        "live": next((b for b in own if b.state == "live"), None),
+        "live": live,
         "part": part,
-        "open": procedure.has(row.stage, "submit_bid") and bool(row.bid_deadline and at < row.bid_deadline),
+        "open": takes,
         "parts": PARTS,
         "address": request.build_absolute_uri("/").rstrip("/"),
         "given": {},
@@ -307,23 +318,27 @@ def package(request: HttpRequest, round_id: str) -> HttpResponse:
 
 def _package_tried(request: HttpRequest, round_id: str, act: Any, says: str, **given: Any) -> HttpResponse:
     try:
-        act()
+        made = act()
     except Refusal as refusal:
+        if wants_json(request):
+            return refused_json(request, refusal)
         page = _package_page(request, round_id)
         return refused_here(request, "work/package.html", page, refusal, given=given)
+    if wants_json(request):
+        return acknowledged(made) if isinstance(made, bidding.Acknowledged) else JsonResponse({"done": says})
     return done(f"/work/fronts/{round_id}/package", says)
 
 
 def submit(request: HttpRequest, round_id: str) -> HttpResponse:
     """Take the four sealed files."""
 
-    def act() -> None:
+    def act() -> bidding.Acknowledged:
         missing = [name for part, name, _ in PARTS if part not in request.FILES]
         if missing:
             raise BadInput(
                 f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload"
             )
-        bidding.submit_bid(
+        return bidding.submit_bid(
             round_id=round_id,
             package=bidding.Package(
                 manifest=request.FILES["manifest"].read(),

@@ -1,11 +1,9 @@
 """Signing in by password and certificate, signing out, registering an organisation, one's own certificates."""
 
-import base64
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +17,7 @@ from ggzy.parties.actions import OPEN_ROLES, register_organisation
 from ggzy.parties.queries import demo_accounts
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.middleware import COOKIE
+from ggzy.portals.sealing import own_certificates
 
 #: what the table of demo accounts offers; a production centre has no table
 DEMO_PASSWORD = "training-2026"  # noqa: S105 - printed on the page of every training centre
@@ -85,9 +84,8 @@ def _certificates(request: HttpRequest) -> dict[str, Any]:
     """Return one's own certificates, and by which public key the browser tells whose private key a file holds."""
     rows = certificates_of(account_pk=who(request).account_pk)
     read = [x509.load_pem_x509_certificate(row["pem"].encode()) for row in rows]
-    own = [{"fingerprint": row["fingerprint"], "spki": _spki(c)} for row, c in zip(rows, read, strict=True)]
     shown = [{**row, "holder": _holder(c) or row["subject"]} for row, c in zip(rows, read, strict=True)]
-    return {"certificates": shown, "own_certificates": own}
+    return {"certificates": shown, "own_certificates": own_certificates(who(request))}
 
 
 def _holder(certificate: x509.Certificate) -> str:
@@ -95,11 +93,6 @@ def _holder(certificate: x509.Certificate) -> str:
     kinds = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
     names = [str(one.value) for kind in kinds for one in certificate.subject.get_attributes_for_oid(kind)]
     return " · ".join(names)
-
-
-def _spki(certificate: x509.Certificate) -> str:
-    data = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(data).decode()
 
 
 def _certificate_page(

@@ -3,7 +3,18 @@
 from django.urls import URLPattern
 
 from ggzy.parties.grid import Permission as P
-from ggzy.portals import admin, bidder, centre, expert, owner, owner_rounds, owner_tender, supervisor, work
+from ggzy.portals import (
+    admin,
+    bidder,
+    centre,
+    expert,
+    owner,
+    owner_rounds,
+    owner_tender,
+    sealing,
+    supervisor,
+    work,
+)
 from ggzy.portals.frame import View, route
 
 
@@ -72,6 +83,7 @@ urlpatterns = [
     _act(f"{_ROUND}/contract/seal", owner_rounds.contract, "work-seal-contract", P.CONTRACT_SIGN),
     # bidders
     _at(f"{_ROUND}/bid", bidder.bid, "work-bid", P.BID_READ_OWN),
+    _at("work/registry-snapshot", sealing.snapshot, "work-registry-snapshot", P.REGISTRY_KEEP),
     _act(f"{_ROUND}/submit", bidder.submit, "work-submit", P.BID_SUBMIT),
     _act(f"{_ROUND}/withdraw", bidder.withdraw, "work-withdraw", P.BID_SUBMIT),
     _at(f"{_BID}/acknowledgement.json", bidder.receipt, "work-receipt", P.BID_READ_OWN),

@@ -129,6 +129,19 @@ def refused_here(
     return show(request, template, {**page, **trouble}, status=refusal.status)
 
 
+def wants_json(request: HttpRequest) -> bool:
+    """Say whether a script asks, which shows the answer itself."""
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def refused_json(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Answer a script's act with the refusal as a problem document; record the refusal."""
+    record_refusal(
+        f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=now()
+    )
+    return JsonResponse(refusal.as_problem(), status=refusal.status)
+
+
 def document(request: HttpRequest, digest: str) -> HttpResponse:
     """Send a kept document to somebody who may read it."""
     name = require_may_read(digest=digest, viewer=who(request))

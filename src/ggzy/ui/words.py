@@ -100,6 +100,7 @@ ACTS: dict[str, str] = {
     "tendering.review_concluded": "公平竞争审查结论",
     "tendering.round_started": "开始新一轮招标",
     "tendering.sent_to_review": "送公平竞争审查",
+    "ui.bundles_served": "网页加密程序的摘要",
     "venues.booked": "预约场地",
     "venues.moved": "场地改期",
     "venues.released": "释放场地",

@@ -1,27 +1,16 @@
 // A key pair made in this browser: the private key is saved by its owner, only the request (CSR) is sent.
+import { der, ecdsa } from "./der.js";
 import { base64, blocks, importPem } from "./sign.js";
 
-const join = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
-const length = (n) => (n < 128 ? [n] : n < 256 ? [0x81, n] : [0x82, n >> 8, n & 255]);
-const der = (tag, ...parts) => { const body = join(...parts); return join([tag], length(body.length), body); };
 const COMMON_NAME = [0x06, 3, 0x55, 4, 3];
 const ECDSA_SHA256 = der(0x30, [0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
-
-// A number of a signature: no needless zeros, never negative.
-function integer(raw) {
-  let start = 0;
-  while (start < raw.length - 1 && raw[start] === 0) start += 1;
-  const body = raw.slice(start);
-  return der(0x02, body[0] & 0x80 ? [0] : [], body);
-}
 
 export async function request(pair, name) {
   const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
   const subject = der(0x30, der(0x31, der(0x30, COMMON_NAME, der(0x0c, new TextEncoder().encode(name)))));
   const info = der(0x30, [0x02, 1, 0], subject, spki, [0xa0, 0]);
   const rs = new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, info));
-  const signature = der(0x30, integer(rs.slice(0, 32)), integer(rs.slice(32)));
-  return der(0x30, info, ECDSA_SHA256, der(0x03, [0], signature));
+  return der(0x30, info, ECDSA_SHA256, der(0x03, [0], ecdsa(rs)));
 }
 
 const pem = (label, data) => `-----BEGIN ${label}-----\n${base64(data).replace(/.{64}(?=.)/g, "$&\n")}\n-----END ${label}-----\n`;

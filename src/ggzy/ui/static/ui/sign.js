@@ -20,8 +20,15 @@ async function put(name, value) {
   });
 }
 
-// The key of a certificate in this browser, undefined where there is none.
+// The key of a certificate in this browser, undefined where there is none; what opens an envelope to the certificate
+// is the same private key once more, kept beside it: WebCrypto gives each key one use.
 export const ownKey = (fingerprint) => (fingerprint ? take(fingerprint) : undefined);
+export const ownOpener = (fingerprint) => (fingerprint ? take(`${fingerprint}:opener`) : undefined);
+
+export async function keep({ key, opener, fingerprint }) {
+  await put(fingerprint, key);
+  await put(`${fingerprint}:opener`, opener);
+}
 
 async function take(name) {
   const db = await database();
@@ -41,7 +48,10 @@ export function blocks(pem, label) {
   return found ? bytes(found[1].replace(/\s/g, "")) : null;
 }
 
-const ALGORITHMS = [{ name: "ECDSA", namedCurve: "P-256" }, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }];
+const ALGORITHMS = [
+  { signs: { name: "ECDSA", namedCurve: "P-256" }, opens: { name: "ECDH", namedCurve: "P-256" }, how: "deriveBits" },
+  { signs: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, opens: { name: "RSA-OAEP", hash: "SHA-256" }, how: "decrypt" },
+];
 const PUBLIC = { EC: ["kty", "crv", "x", "y"], RSA: ["kty", "n", "e"] };
 
 // The public half of a private key, as base64 of its SubjectPublicKeyInfo.
@@ -54,24 +64,25 @@ async function publicHalf(der, algorithm) {
 // The account's certificates, which the page lists: [{fingerprint, spki}].
 export const ownCertificates = () => JSON.parse(document.querySelector("#own-certificates")?.textContent || "[]");
 
-// Reads a PEM of a private key, with or without its certificate; answers {key, fingerprint}.
-// The key cannot be taken out of the browser again.
-export async function importPem(pem) {
+// Reads a PEM of a private key, with or without its certificate; answers {key, opener, fingerprint}.
+// The keys cannot be taken out of the browser again. `known` are certificates beyond the account's listed ones.
+export async function importPem(pem, known = []) {
   if (/BEGIN ENCRYPTED PRIVATE KEY/.test(pem)) throw new Error("私钥文件有口令保护, 请先在本机去除口令: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
   if (/BEGIN (EC|RSA) PRIVATE KEY/.test(pem)) throw new Error("私钥是旧格式, 请先在本机转换: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
   const der = blocks(pem, "PRIVATE KEY");
   const certificate = blocks(pem, "CERTIFICATE");
   if (!der) throw new Error("文件中没有私钥(PKCS#8 PEM), 请选择申请证书时保存的私钥文件");
-  for (const algorithm of ALGORITHMS) {
-    let key, half;
+  for (const { signs, opens, how } of ALGORITHMS) {
+    let key, opener, half;
     try {
-      key = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
-      half = await publicHalf(der, algorithm);
+      key = await crypto.subtle.importKey("pkcs8", der, signs, false, ["sign"]);
+      opener = await crypto.subtle.importKey("pkcs8", der, opens, false, [how]);
+      half = await publicHalf(der, signs);
     } catch { continue; }
-    if (certificate) return { key, fingerprint: hex(await crypto.subtle.digest("SHA-256", certificate)) };
-    const mine = ownCertificates().find((one) => one.spki === half);
+    if (certificate) return { key, opener, fingerprint: hex(await crypto.subtle.digest("SHA-256", certificate)) };
+    const mine = [...known, ...ownCertificates()].find((one) => one.spki === half);
     if (!mine) throw new Error("这个私钥与您账号绑定的证书都不对应, 请换一个文件, 或先申请证书");
-    return { key, fingerprint: mine.fingerprint };
+    return { key, opener, fingerprint: mine.fingerprint };
   }
   throw new Error("私钥类型不受支持, 请使用P-256或RSA证书");
 }
@@ -129,10 +140,10 @@ export function rememberKey() {
   const state = form.querySelector("[data-sign-state]");
   const prove = async (pem) => {
     try {
-      const { key, fingerprint } = await importPem(pem);
-      await put(fingerprint, key);
-      form.elements.certificate.value = fingerprint;
-      form.elements.signature.value = await sign(key, new TextEncoder().encode(form.dataset.prove));
+      const taken = await importPem(pem);
+      await keep(taken);
+      form.elements.certificate.value = taken.fingerprint;
+      form.elements.signature.value = await sign(taken.key, new TextEncoder().encode(form.dataset.prove));
       form.submit();
     } catch (problem) { state.textContent = problem.message; }
   };

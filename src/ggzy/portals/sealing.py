@@ -1,0 +1,125 @@
+"""What the browser needs to seal a bid and to open its envelope. The sealing itself is ui/static/ui/bid*.js."""
+
+import base64
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from ggzy.bidding import queries as bids
+from ggzy.bidding.actions import Acknowledged
+from ggzy.identity import trust
+from ggzy.identity.queries import certificate_of, certificates_of
+from ggzy.kernel.actors import Actor
+from ggzy.kernel.refusals import Refusal
+from ggzy.portals.frame import now, who
+from ggzy.registry import queries as registry
+from ggzy.tendering.bills import bill_of_round
+from ggzy.tendering.document import ReviewPart
+from ggzy.tendering.queries import LotRow, TenderFile
+
+#: what every bidder promises (投标函)
+PROMISE = "响应招标文件全部要求"
+
+
+def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
+    """Return what a bid for a round is sealed with and checked against, on the bidder's own machine."""
+    document = file.document
+    return {
+        **_place(row, live, actor),
+        "priced": True,
+        "submit_to": f"/work/rounds/{row.round}/submit",
+        "tender_file": file.sha256,
+        "ceiling_price": f"{row.ceiling_price:.2f}" if row.ceiling_price else None,
+        "duration_days": row.duration_days,
+        "quality": document["quality"],
+        "validity_days": document["bid_validity_days"],
+        "consortium_allowed": bool(document["consortium_allowed"]),
+        "subcontract_allowed": bool(document.get("subcontract_allowed")),
+        "has_bill": bill_of_round(row.round) is not None,
+        "promises": promises(document),
+    }
+
+
+def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
+    """Return the same for a package of a front: an application or a proposal, which carries no price."""
+    return {
+        **_place(row, live, actor),
+        "priced": False,
+        "submit_to": f"/work/fronts/{row.round}/submit",
+        "text_field": "qualifications" if row.procedure_code == "GC_PREQ" else "proposal",
+        "consortium_allowed": True,
+        "promises": [],
+    }
+
+
+def _place(row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
+    return {
+        "round": row.round,
+        "ocid": row.ocid,
+        "bidder": actor.uscc,
+        "bidder_name": actor.organisation_name,
+        "live_manifest": live.manifest_sha256 if live else "",
+        **_certificate(actor.certificate),
+    }
+
+
+def promises(document: dict[str, Any]) -> list[str]:
+    """Return what a tender file asks its bidders to promise: the letter of bid's own, and each required commitment."""
+    asked = [
+        r["text"]
+        for r in document.get("requirements") or []
+        if "承诺" in r["text"] and r["part"] != ReviewPart.FORMAL
+    ]
+    deposit = "commitment" in (document.get("deposit_forms") or [])
+    return [PROMISE, *asked, *(["以信用承诺代替投标保证金"] if deposit else [])]
+
+
+def open_facts(*, bid_id: str, key_to: str, actor: Actor) -> dict[str, Any]:
+    """Return the own envelope, whose certificate opens it, and where the key is handed over."""
+    envelope, manifest = bids.own_envelope(bid_id=bid_id, actor=actor)
+    return {
+        "key_to": key_to,
+        "envelope": base64.b64encode(envelope).decode(),
+        "bid_key": manifest["bid_key"],
+        **_certificate(manifest["certificate"]),
+    }
+
+
+def acknowledged(made: Acknowledged) -> HttpResponse:
+    """Answer the script that handed a bid in: the moment and the centre's signed word."""
+    return JsonResponse(
+        {
+            "bid": made.bid,
+            "received_at": made.received_at.isoformat(),
+            "replaced": made.replaced,
+            "acknowledgement": made.acknowledgement,
+        }
+    )
+
+
+def own_certificates(actor: Actor) -> list[dict[str, str]]:
+    """Return one's certificates by public key: by it the browser tells whose private key a file holds."""
+    out = []
+    for row in certificates_of(account_pk=actor.account_pk):
+        key = trust.load(row["pem"]).public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        out.append({"fingerprint": row["fingerprint"], "spki": base64.b64encode(spki).decode()})
+    return out
+
+
+def _certificate(fingerprint: str) -> dict[str, str]:
+    if not fingerprint:
+        return {"fingerprint": "", "certificate": ""}
+    _, pem = certificate_of(fingerprint)
+    der = trust.load(pem).public_bytes(Encoding.DER)
+    return {"fingerprint": fingerprint, "certificate": base64.b64encode(der).decode()}
+
+
+def snapshot(request: HttpRequest) -> HttpResponse:
+    """Answer with one's own records frozen; reading them leaves no trace."""
+    try:
+        found = registry.own_snapshot(records=request.GET.getlist("record"), actor=who(request), now=now())
+    except Refusal as refusal:
+        return JsonResponse(refusal.as_problem(), status=refusal.status)
+    return JsonResponse(found)
