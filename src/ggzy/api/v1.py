@@ -20,6 +20,7 @@ from ggzy.api import (
     registry,
     results,
 )
+from ggzy.api import trust as trust_list
 from ggzy.api import (
     venues as bookings,
 )
@@ -459,6 +460,7 @@ api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)
 api.add_router("/v1", archives.router)
 api.add_router("/v1", registry.router)
+api.add_router("/v1", trust_list.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)

@@ -31,6 +31,8 @@ EFFECTS = (
     "ggzy.fronts.invitation",
     "ggzy.archives.actions",
     "ggzy.registry.actions",
+    "ggzy.identity.revocation",
+    "ggzy.notices.reminders",
 )
 
 

@@ -14,6 +14,7 @@ from ggzy.portals import (
     publication,
     registry,
     rooms,
+    trust,
     urls_public,
     urls_work,
     witness,
@@ -36,6 +37,7 @@ _TOPICS = (
     papers,
     batch,
     exports,
+    trust,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

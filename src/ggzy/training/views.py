@@ -1,7 +1,19 @@
-"""Demo keys, in a training centre only: a visitor signs in as a role with them, in the browser."""
+"""Demo keys and the training CA's revocation list, in a training centre only: a visitor signs in as a role with them."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+
+from ggzy.identity.life import authority
+from ggzy.identity.recognition import TRAINING
+from ggzy.kernel.clock import legal_now
+
+
+def ca_crl(request: HttpRequest) -> HttpResponse:
+    """Return the training CA's revocation list, signed at this moment; a production centre has none."""
+    if settings.MODE != "training":
+        raise Http404
+    data = authority(TRAINING).crl("training:ca", now=legal_now())
+    return HttpResponse(data, content_type="application/pkix-crl")
 
 
 def demo_key(request: HttpRequest, username: str) -> HttpResponse:
