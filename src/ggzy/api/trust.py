@@ -6,8 +6,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from ggzy.api.frame import answer, now, who, write
+from ggzy.api.frame import answer, now, token_of, who, write
+from ggzy.identity import actions as identity
 from ggzy.identity import listed, listing
+from ggzy.identity.queries import life_of
 from ggzy.parties.grid import Permission, require
 
 router = Router()
@@ -18,6 +20,20 @@ class ListIn(Schema):
 
     entries: list[dict[str, Any]]
     reason: str
+
+
+class BindIn(Schema):
+    """A certificate in PEM and its signature (base64) on the session's challenge; `renews` as a fingerprint."""
+
+    pem: str
+    signature: str
+    renews: str = ""
+
+
+class LostIn(Schema):
+    """What happened."""
+
+    note: str = ""
 
 
 class Seen(Schema):
@@ -72,3 +88,32 @@ def confirm(request: HttpRequest, proposal_id: str, body: Seen) -> dict[str, Any
 def drop(request: HttpRequest, proposal_id: str) -> dict[str, Any]:
     made = listing.drop_list(proposal_id=proposal_id, actor=who(request), now=now())
     return {"version": made.number, "state": made.state}
+
+
+@router.get("/certificates/life", tags=["主体"], summary="我的全部证书及其状态")
+def certificates(request: HttpRequest) -> HttpResponse:
+    actor = who(request)
+    require(actor, Permission.CERTIFICATE_APPLY)
+    rows = life_of(account_pk=actor.account_pk, now=now())
+    return answer({"certificates": [{**asdict(row), "usable": row.usable} for row in rows]})
+
+
+@router.post("/certificates/bind", tags=["主体"], summary="绑定认可CA的证书, 须用它签本会话的验证文本")
+@write
+def bind(request: HttpRequest, body: BindIn) -> dict[str, Any]:
+    bound = identity.bind_own_certificate(
+        token=token_of(request),
+        pem=body.pem,
+        signature=identity.decode_signature(body.signature),
+        actor=who(request),
+        now=now(),
+        renews=body.renews,
+    )
+    return {"fingerprint": bound.fingerprint, "ca": bound.ca, "not_after": bound.not_after}
+
+
+@router.post("/certificates/{fingerprint}/lost", tags=["主体"], summary="挂失证书, 立即停止使用")
+@write
+def lost(request: HttpRequest, fingerprint: str, body: LostIn) -> dict[str, Any]:
+    row = identity.report_lost(fingerprint=fingerprint, note=body.note, actor=who(request), now=now())
+    return {"fingerprint": row.fingerprint, "ended_at": row.revoked_at}

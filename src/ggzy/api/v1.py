@@ -82,9 +82,10 @@ class Registration(Schema):
 
 
 class CertificateRequest(Schema):
-    """A PKCS#10 request in PEM."""
+    """A PKCS#10 request in PEM; `renews`: the fingerprint of the certificate that the new one takes the place of."""
 
     csr: str
+    renews: str = ""
 
 
 class NewProject(Schema):
@@ -204,10 +205,12 @@ def certificates(request: HttpRequest) -> HttpResponse:
     return answer({"certificates": certificates_of(account_pk=actor.account_pk)})
 
 
-@api.post("/v1/certificates", tags=["主体"], summary="向训练CA申请证书")
+@api.post("/v1/certificates", tags=["主体"], summary="向训练CA申请或换发证书")
 @write
 def apply_for_certificate(request: HttpRequest, body: CertificateRequest) -> dict[str, Any]:
-    bound = identity.apply_for_certificate(csr_pem=body.csr, actor=who(request), now=now())
+    bound = identity.apply_for_certificate(
+        csr_pem=body.csr, actor=who(request), now=now(), renews=body.renews
+    )
     return {"fingerprint": bound.fingerprint, "pem": bound.pem, "subject": bound.subject}
 
 

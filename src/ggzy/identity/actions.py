@@ -302,7 +302,7 @@ def report_lost(*, fingerprint: str, note: str, actor: Actor, now: datetime) -> 
     told = False
     if row.ca in settings.AUTHORITIES:
         try:
-            authority(row.ca).revoke(int(row.serial, 16), reason="key_compromise", now=now)
+            authority(row.ca).revoke(int(row.serial, 16), reason="keyCompromise", now=now)
             told = True
         except AuthorityUnavailable:
             told = False

@@ -5,6 +5,7 @@ from ggzy.portals import (
     archives,
     batch,
     bills,
+    certificates,
     changes,
     disclosure,
     drafting,
@@ -37,6 +38,7 @@ _TOPICS = (
     papers,
     batch,
     exports,
+    certificates,
     trust,
 )
 
