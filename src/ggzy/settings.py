@@ -200,6 +200,10 @@ CRL_HOURS = float(os.environ.get("GGZY_CRL_HOURS", "6"))
 #: CA of the trust list → its adapter (ggzy.adapters.authorities); "*" for every other one
 AUTHORITIES = {
     "*": "ggzy.adapters.authorities.http.HttpAuthority",
-    **({"training": "ggzy.adapters.authorities.training.TrainingAuthority"} if MODE == "training" else {}),
+    **(
+        dict.fromkeys(("training", "training-sm2"), "ggzy.adapters.authorities.training.TrainingAuthority")
+        if MODE == "training"
+        else {}
+    ),
     **json.loads(os.environ.get("GGZY_AUTHORITIES", "{}")),
 }

@@ -12,7 +12,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/", api.urls),
     path("", include(log.urlpatterns)),
-    path("training/ca.crl", ca_crl, name="training-crl"),
+    path("training/<str:name>.crl", ca_crl, name="training-crl"),
     path("training/keys/<str:username>.pem", demo_key, name="demo-key"),
     path("", include(pages.urlpatterns)),
 ]

@@ -69,7 +69,7 @@ class CA:
         )
         return CA(key, made)
 
-    def crl(self, *revoked, at=NOW - DAY, days=7, number=1, reason=None):
+    def crl(self, *revoked, at=NOW - DAY, days=7, number=1, reason=None, signed_key=False):
         """Return a list (DER) of (certificate, moment)."""
         builder = (
             x509.CertificateRevocationListBuilder()
@@ -78,6 +78,9 @@ class CA:
             .next_update(at + timedelta(days=days))
             .add_extension(x509.CRLNumber(number), critical=False)
         )
+        if signed_key:
+            named = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+            builder = builder.add_extension(named, critical=False)
         for certificate, moment in revoked:
             row = (
                 x509.RevokedCertificateBuilder()

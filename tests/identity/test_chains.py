@@ -184,6 +184,14 @@ def test_a_forged_list_is_not_believed(root, issuing):
     assert trust.require_crl_of(good, [root.certificate, issuing.certificate]) == issuing.certificate
 
 
+def test_a_ca_that_changed_its_key_has_a_list_of_each_key(root):
+    old, new = root.sub("换钥CA"), root.sub("换钥CA")
+    leaf = old.leaf()
+    crls = [old.crl((leaf.certificate, NOW - 2 * DAY), signed_key=True), new.crl(at=NOW, signed_key=True)]
+    with pytest.raises(CertificateRevoked):
+        check(root, leaf, old, new, crls=crls)
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"])
 def test_what_is_no_list_is_refused(data):
     with pytest.raises(CrlBroken):

@@ -212,7 +212,7 @@ def test_no_noise_is_a_signature(p256, rsa2048, signature):
 
 def test_another_kind_of_certificate_is_refused_in_words():
     certificate = foreign_ed25519()
-    with pytest.raises(SignatureWrong, match="RSA或P-256"):
+    with pytest.raises(SignatureWrong, match="RSA、P-256或SM2"):
         trust.require_signature(certificate, signature=bytes(64), data=DATA)
 
 

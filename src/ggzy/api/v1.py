@@ -211,7 +211,13 @@ def apply_for_certificate(request: HttpRequest, body: CertificateRequest) -> dic
     bound = identity.apply_for_certificate(
         csr_pem=body.csr, actor=who(request), now=now(), renews=body.renews
     )
-    return {"fingerprint": bound.fingerprint, "pem": bound.pem, "subject": bound.subject}
+    return {
+        "fingerprint": bound.fingerprint,
+        "pem": bound.pem,
+        "subject": bound.subject,
+        "encryption_pem": bound.encryption_pem,
+        "encryption_key": bound.encryption_key,
+    }
 
 
 @api.post("/v1/projects", tags=["项目"], summary="登记项目")

@@ -18,6 +18,7 @@ from ggzy.identity.life import AHEAD, ENDED, EXPIRY, ask_again, authority, end_c
 from ggzy.identity.mapping import Holder, holder_of
 from ggzy.identity.models import Certificate, FailedLogin, Session, Signature
 from ggzy.identity.ports import Applicant, AuthorityUnavailable
+from ggzy.identity.sm2_ca import is_request
 from ggzy.identity.trustlist import Purpose
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import legal_now, real_now
@@ -190,7 +191,7 @@ def _session(token: str) -> Session:
 
 @transaction.atomic
 def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime, renews: str = "") -> Certificate:
-    """Have the training CA issue a certificate for the key in a CSR, and bind it to the actor's account.
+    """Have a training CA issue a certificate for the key (P-256, RSA, SM2) in a CSR, and bind it to the actor's account.
 
     `renews` is the fingerprint of the certificate it takes the place of; that one stays good until its own end.
 
@@ -202,7 +203,8 @@ def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime, renews: 
         raise BadInput("正式运行的中心不签发证书, 请到认可的CA机构办理, 再到此绑定")
     account = Account.objects.select_related("organisation", "person").get(pk=actor.account_pk)
     organisation = account.organisation
-    issued = authority(recognition.TRAINING).issue(
+    ca = recognition.TRAINING_SM2 if is_request(csr_pem.encode()) else recognition.TRAINING
+    issued = authority(ca).issue(
         csr_pem,
         Applicant(
             organisation=organisation.name if organisation else "",
@@ -211,7 +213,14 @@ def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime, renews: 
         ),
         now=now,
     )
-    return bind_certificate(pem=issued.certificate, account=account, actor=actor, now=now, renews=renews)
+    return bind_certificate(
+        pem=issued.certificate,
+        account=account,
+        actor=actor,
+        now=now,
+        renews=renews,
+        encryption=(issued.encryption_certificate, issued.encryption_key),
+    )
 
 
 @transaction.atomic
@@ -237,9 +246,17 @@ def bind_own_certificate(
 
 @transaction.atomic
 def bind_certificate(
-    *, pem: str, account: Account, actor: Actor, now: datetime, renews: str = ""
+    *,
+    pem: str,
+    account: Account,
+    actor: Actor,
+    now: datetime,
+    renews: str = "",
+    encryption: tuple[str, str] = ("", ""),
 ) -> Certificate:
     """Bind a certificate of a recognised CA to an account, once; it must be the account's own by the CA's rule table.
+
+    `encryption` is the other certificate of a dual pair and its wrapped key.
 
     :raises trust.CertificateNotTrusted: the CA is not recognised, or the certificate is no good now
     :raises CertificateOfSomebodyElse: it is bound elsewhere, or names another organisation or person
@@ -263,6 +280,8 @@ def bind_certificate(
             "ca": found.ca.id,
             "bound_at": now,
             "renews": before,
+            "encryption_pem": encryption[0],
+            "encryption_key": encryption[1],
         },
     )
     if bound.account_id != account.pk:

@@ -119,7 +119,7 @@ def _listed(ca: trustlist.TrustedCA, now: datetime) -> ListedCA:
             Anchor(
                 name=trust.name_of(one),
                 root=one in ca.anchors,
-                fingerprint=trust.fingerprint(one),
+                fingerprint=trustlist.in_groups(trust.fingerprint(one)),
                 algorithm=trust.algorithm_of(one),
                 not_before=one.not_valid_before_utc,
                 not_after=one.not_valid_after_utc,

@@ -31,6 +31,8 @@ class Certificate(BusinessRow):
     renews = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="renewed_by")
     #: of a dual pair (SM2): the encryption certificate that came with this signing certificate
     encryption_pem = models.TextField(blank=True)
+    #: its private key, wrapped for the signing key (GB/T 35276, base64): only the holder opens it
+    encryption_key = models.TextField(blank=True)
     #: how many days ahead its end was last announced; 0 not yet
     announced = models.PositiveSmallIntegerField(default=0)
 

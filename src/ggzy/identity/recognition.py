@@ -13,12 +13,14 @@ from django.conf import settings
 from ggzy.evidence import keys
 from ggzy.identity import trust, trustlist
 from ggzy.identity.models import RevocationList, TrustList
+from ggzy.identity.sm2_ca import sm2_ca
 from ggzy.identity.training_ca import training_ca
 from ggzy.identity.trust import Stale
 from ggzy.identity.trustlist import Purpose, Recognised, TrustedCA
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import Refusal
 
-TRAINING = "training"
+TRAINING, TRAINING_SM2 = "training", "training-sm2"
 
 
 class TrustListBroken(Refusal):
@@ -65,13 +67,13 @@ def known_at(at: datetime) -> Known:
 
 
 def from_files() -> tuple[TrustedCA, ...]:
-    """Return the CAs before any version was confirmed: the files in `keys/trust/`, and in training the training CA."""
+    """Return the CAs before any version was confirmed: the files in `keys/trust/`, and in training its two."""
     files = sorted((settings.KEYS / "trust").glob("*.crt"))
     found = tuple(
         TrustedCA(id=f"file-{number}", name=trust.name_of(one), anchors=(one,), rules=())
         for number, one in enumerate((trust.load(path.read_bytes()) for path in files), 1)
     )
-    return (*found, training_entry()) if settings.MODE == "training" else found
+    return (*found, training_entry(), training_sm2_entry()) if settings.MODE == "training" else found
 
 
 def training_entry() -> TrustedCA:
@@ -81,7 +83,23 @@ def training_entry() -> TrustedCA:
         name="OpenGGZY 训练CA(演示)",
         anchors=(training_ca(settings.KEYS / "ca").certificate,),
         algorithms=("P-256", "RSA"),
+        valid_from=datetime(2026, 1, 1, tzinfo=BEIJING),
         crl=("training:ca",),
+    )
+
+
+def training_sm2_entry() -> TrustedCA:
+    """Return the training centre's SM2 CA as an entry of the list: its certificates sign, they seal nothing yet."""
+    ca = sm2_ca(settings.KEYS / "ca-sm2")
+    return TrustedCA(
+        id=TRAINING_SM2,
+        name="OpenGGZY SM2训练CA(演示)",
+        anchors=(ca.root,),
+        intermediates=(ca.issuing,),
+        algorithms=("SM2",),
+        purposes=frozenset({Purpose.LOGIN, Purpose.SIGN}),
+        valid_from=datetime(2026, 1, 1, tzinfo=BEIJING),
+        crl=("training:sm2",),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -162,8 +162,18 @@ def chain_of(
 def _latest(
     crls: Iterable[x509.CertificateRevocationList], issuer: x509.Certificate
 ) -> x509.CertificateRevocationList | None:
-    mine = [crl for crl in crls if crl.issuer == issuer.subject]
+    mine = [crl for crl in crls if crl.issuer == issuer.subject and _may_be_by(crl, issuer)]
     return max(mine, key=lambda crl: crl.last_update_utc, default=None)
+
+
+def _may_be_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Say whether the key identifiers agree: a CA that changed its key keeps its name and has a list of each key."""
+    named = _extension(issuer, x509.SubjectKeyIdentifier)
+    try:
+        by = crl.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    except x509.ExtensionNotFound:
+        return True
+    return named is None or by is None or bool(by == named.digest)
 
 
 def _require_not_revoked(
@@ -235,6 +245,7 @@ def _extension(certificate: x509.Certificate, kind: type[Any]) -> Any:
 
 _WORDS = {
     2: "缺少上级CA证书, 证书链不完整",
+    3: "没有适用于这张证书的吊销列表",
     7: "证书的签名不对, 证书可能被改动过",
     8: "签发机构的吊销列表签名不对, 不能采信",
     18: "这是自签名证书, 不是认可的CA签发的",
@@ -389,20 +400,38 @@ def algorithm_of(certificate: x509.Certificate) -> str:
 
 
 def require_signature(certificate: x509.Certificate, *, signature: bytes, data: bytes) -> None:
-    """Let a signature pass that fits: RSA PKCS#1 v1.5 or ECDSA, SHA-256; DER or the browser's r‖s.
+    """Let a signature pass that fits: RSA PKCS#1 v1.5 or ECDSA with SHA-256 (DER or the browser's r‖s), SM2 with SM3 (DER).
 
     :raises SignatureWrong: it does not fit
     """
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        _require_sm2_signature(certificate, signature=signature, data=data)
+        return
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
         elif isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(as_der(signature), data, ec.ECDSA(hashes.SHA256()))
         else:
-            raise SignatureWrong("暂不支持此证书的算法, 请使用RSA或P-256证书")
+            raise SignatureWrong("暂不支持此证书的算法, 请使用RSA、P-256或SM2证书")
     except (InvalidSignature, ValueError):
-        raise SignatureWrong("签名与内容或证书不符, 请确认所选证书就是登录时的证书, 然后重新签名") from None
+        raise SignatureWrong(_DOES_NOT_FIT) from None
+
+
+_DOES_NOT_FIT = "签名与内容或证书不符, 请确认所选证书就是登录时的证书, 然后重新签名"
+
+
+def _require_sm2_signature(certificate: x509.Certificate, *, signature: bytes, data: bytes) -> None:
+    from ggzy.identity import sm2  # its library is asked for only where an SM2 certificate comes
+
+    try:
+        public = sm2.key_of(certificate)
+    except ValueError:
+        raise SignatureWrong("暂不支持此证书的算法, 请使用RSA、P-256或SM2证书") from None
+    if not sm2.verifies(public, signature=signature, data=data):
+        raise SignatureWrong(_DOES_NOT_FIT)
 
 
 def as_der(signature: bytes) -> bytes:

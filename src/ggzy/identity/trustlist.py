@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -23,6 +23,7 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput
 
 FORMAT = "openggzy-trust-list/1"
+_BEIJING = timezone(timedelta(hours=8))
 _PURPOSE = b"openggzy trust list v1\n"
 MOST_ENTRIES = 100
 ALGORITHMS = ("RSA", "P-256", "SM2")
@@ -65,7 +66,7 @@ class TrustedCA:
     intermediates: tuple[x509.Certificate, ...] = ()
     algorithms: tuple[str, ...] = ALGORITHMS
     purposes: frozenset[Purpose] = frozenset(Purpose)
-    valid_from: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    valid_from: datetime = datetime(2000, 1, 1, tzinfo=_BEIJING)
     valid_until: datetime | None = None
     status: Status = Status.ACTIVE
     crl: tuple[str, ...] = ()
@@ -155,7 +156,7 @@ def _entry(row: Any, place: int) -> TrustedCA:
         name=name,
         anchors=anchors,
         intermediates=between,
-        algorithms=algorithms,
+        algorithms=tuple(one for one in ALGORITHMS if one in algorithms),
         purposes=frozenset(map(Purpose, purposes)),
         valid_from=starts,
         valid_until=ends,
@@ -202,10 +203,10 @@ def as_json(ca: TrustedCA) -> dict[str, Any]:
         "name": ca.name,
         "anchors": [trust.pem(one) for one in ca.anchors],
         "intermediates": [trust.pem(one) for one in ca.intermediates],
-        "algorithms": list(ca.algorithms),
-        "purposes": sorted(ca.purposes),
-        "valid_from": ca.valid_from.isoformat(),
-        "valid_until": ca.valid_until.isoformat() if ca.valid_until else None,
+        "algorithms": [one for one in ALGORITHMS if one in ca.algorithms],
+        "purposes": [one.value for one in Purpose if one in ca.purposes],
+        "valid_from": ca.valid_from.astimezone(_BEIJING).isoformat(),
+        "valid_until": ca.valid_until.astimezone(_BEIJING).isoformat() if ca.valid_until else None,
         "status": ca.status.value,
         "crl": list(ca.crl),
         "rules": mapping.rules_as_json(ca.rules),
@@ -311,7 +312,12 @@ def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str
     """Return what differs between the entries of two versions."""
     old, new = ({row["id"]: row for row in rows} for rows in (before, after))
     out = [
-        Difference(id=key, name=row["name"], how="新增", says=(f"状态: {_shown('status', row['status'])}",))
+        Difference(
+            id=key,
+            name=row["name"],
+            how="新增",
+            says=(f"状态: {_shown('status', row['status'])}", f"根证书: {_shown('anchors', row['anchors'])}"),
+        )
         for key, row in new.items()
         if key not in old
     ]
@@ -335,10 +341,17 @@ def _shown(name: str, value: Any) -> str:
     if name == "purposes":
         return "、".join(Purpose(one).label for one in value)
     if name in ("anchors", "intermediates"):
-        return "、".join(trust.fingerprint(trust.load(pem))[:12] for pem in value)
+        return "、".join(in_groups(trust.fingerprint(trust.load(pem))) for pem in value)
+    if name in ("valid_from", "valid_until"):
+        return datetime.fromisoformat(value).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M")
     if name == "rules":
         return f"{len(value)}条"
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def in_groups(fingerprint: str) -> str:
+    """Return a fingerprint in groups of eight, as two people read it to each other."""
+    return " ".join(fingerprint[n : n + 8] for n in range(0, len(fingerprint), 8))
 
 
 @lru_cache(maxsize=64)

@@ -1,18 +1,19 @@
-"""Demo keys and the training CA's revocation list, in a training centre only: a visitor signs in as a role with them."""
+"""Demo keys and the training CAs' revocation lists, in a training centre only: a visitor signs in as a role with them."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
 from ggzy.identity.life import authority
-from ggzy.identity.recognition import TRAINING
+from ggzy.identity.recognition import TRAINING, TRAINING_SM2
 from ggzy.kernel.clock import legal_now
 
 
-def ca_crl(request: HttpRequest) -> HttpResponse:
-    """Return the training CA's revocation list, signed at this moment; a production centre has none."""
-    if settings.MODE != "training":
+def ca_crl(request: HttpRequest, name: str) -> HttpResponse:
+    """Return a training CA's revocation list, signed at this moment; a production centre has none."""
+    ca = {"ca": TRAINING, "sm2": TRAINING_SM2}.get(name)
+    if settings.MODE != "training" or ca is None:
         raise Http404
-    data = authority(TRAINING).crl("training:ca", now=legal_now())
+    data = authority(ca).crl(f"training:{name}", now=legal_now())
     return HttpResponse(data, content_type="application/pkix-crl")
 
 

@@ -33,6 +33,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="certificate",
+            name="encryption_key",
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name="certificate",
             name="ended_by",
             field=models.CharField(blank=True, max_length=10),
         ),
