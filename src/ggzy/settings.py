@@ -191,3 +191,19 @@ REGISTERS = os.environ.get(
     if os.environ.get("GGZY_REGISTERS_URL")
     else ("ggzy.adapters.registers.twin.TwinRegisters" if MODE == "training" else ""),
 )
+#: what follows when a CA's revocation list is out of date or not there: "warn" lets acts go on and says so, "refuse" stops them
+STALE_CRL = os.environ.get("GGZY_STALE_CRL", "warn" if MODE == "training" else "refuse")
+if STALE_CRL not in {"warn", "refuse"}:
+    raise SystemExit(f"GGZY_STALE_CRL 只能是 warn 或 refuse, 现在是 {STALE_CRL!r}")
+#: hours between two questions for a revocation list
+CRL_HOURS = float(os.environ.get("GGZY_CRL_HOURS", "6"))
+#: CA of the trust list → its adapter (ggzy.adapters.authorities); "*" for every other one
+AUTHORITIES = {
+    "*": "ggzy.adapters.authorities.http.HttpAuthority",
+    **(
+        dict.fromkeys(("training", "training-sm2"), "ggzy.adapters.authorities.training.TrainingAuthority")
+        if MODE == "training"
+        else {}
+    ),
+    **json.loads(os.environ.get("GGZY_AUTHORITIES", "{}")),
+}

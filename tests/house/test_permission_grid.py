@@ -29,6 +29,8 @@ SIGNED = """
 portal:public:read              ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
 parties:organisation:register   ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓
 identity:certificate:apply      ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+identity:trust:propose          -     -     -     -     -     -     ✓     -     -
+identity:trust:confirm          -     -     -     -     -     -     ✓     -     -
 registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -
 portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 projects:project:register       ✓     ✓     -     -     -     -     -     -     -

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ggzy.identity.trust import TrainingCA
+from ggzy.identity.training_ca import TrainingCA
 from tests.identity.people import certified
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from ggzy.client.party import Identity
-from ggzy.identity.trust import TrainingCA
+from ggzy.identity.training_ca import TrainingCA
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 

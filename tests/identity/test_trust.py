@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ggzy.identity import trust
+from ggzy.identity import training_ca, trust
 from ggzy.identity.trust import CertificateNotTrusted, SignatureWrong
 from tests.identity.people import NOW, certified, foreign, new_key, request_of
 
@@ -64,7 +64,7 @@ def test_the_moment_is_taken_in_its_own_zone(ca, p256):
 
 
 def test_who_is_not_of_our_ca_is_not_believed(ca, p256, tmp_path):
-    other = trust.TrainingCA(tmp_path / "other")
+    other = training_ca.TrainingCA(tmp_path / "other")
     key = new_key()
     for certificate in (
         foreign(key),
@@ -159,19 +159,8 @@ def test_the_ca_is_a_ca_that_makes_no_other_ca(ca):
 
 def test_the_ca_keeps_its_key_to_itself_and_is_made_once(ca):
     assert stat.S_IMODE((ca.folder / "ca.key").stat().st_mode) == 0o600
-    assert trust.TrainingCA(ca.folder).certificate == ca.certificate
-    assert trust.training_ca(ca.folder) is trust.training_ca(ca.folder)
-
-
-def test_anchors_are_the_files_in_trust_and_in_training_the_training_ca(tmp_path, ca):
-    (tmp_path / "trust").mkdir()
-    (tmp_path / "trust" / "one.crt").write_bytes(ca.certificate.public_bytes(serialization.Encoding.PEM))
-    (tmp_path / "trust" / "notes.txt").write_text("not a certificate")
-    assert trust.anchors(tmp_path, training=False) == (ca.certificate,)
-    found = trust.anchors(tmp_path, training=True)
-    assert found[0] == ca.certificate
-    assert found[1] == trust.load((tmp_path / "ca" / "ca.crt").read_bytes())
-    assert trust.anchors(tmp_path / "nowhere", training=False) == ()
+    assert training_ca.TrainingCA(ca.folder).certificate == ca.certificate
+    assert training_ca.training_ca(ca.folder) is training_ca.training_ca(ca.folder)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +212,7 @@ def test_no_noise_is_a_signature(p256, rsa2048, signature):
 
 def test_another_kind_of_certificate_is_refused_in_words():
     certificate = foreign_ed25519()
-    with pytest.raises(SignatureWrong, match="RSA或P-256"):
+    with pytest.raises(SignatureWrong, match="RSA、P-256或SM2"):
         trust.require_signature(certificate, signature=bytes(64), data=DATA)
 
 

@@ -20,6 +20,7 @@ from ggzy.api import (
     registry,
     results,
 )
+from ggzy.api import trust as trust_list
 from ggzy.api import (
     venues as bookings,
 )
@@ -81,9 +82,10 @@ class Registration(Schema):
 
 
 class CertificateRequest(Schema):
-    """A PKCS#10 request in PEM."""
+    """A PKCS#10 request in PEM; `renews`: the fingerprint of the certificate that the new one takes the place of."""
 
     csr: str
+    renews: str = ""
 
 
 class NewProject(Schema):
@@ -203,11 +205,19 @@ def certificates(request: HttpRequest) -> HttpResponse:
     return answer({"certificates": certificates_of(account_pk=actor.account_pk)})
 
 
-@api.post("/v1/certificates", tags=["主体"], summary="向训练CA申请证书")
+@api.post("/v1/certificates", tags=["主体"], summary="向训练CA申请或换发证书")
 @write
 def apply_for_certificate(request: HttpRequest, body: CertificateRequest) -> dict[str, Any]:
-    bound = identity.apply_for_certificate(csr_pem=body.csr, actor=who(request), now=now())
-    return {"fingerprint": bound.fingerprint, "pem": bound.pem, "subject": bound.subject}
+    bound = identity.apply_for_certificate(
+        csr_pem=body.csr, actor=who(request), now=now(), renews=body.renews
+    )
+    return {
+        "fingerprint": bound.fingerprint,
+        "pem": bound.pem,
+        "subject": bound.subject,
+        "encryption_pem": bound.encryption_pem,
+        "encryption_key": bound.encryption_key,
+    }
 
 
 @api.post("/v1/projects", tags=["项目"], summary="登记项目")
@@ -459,6 +469,7 @@ api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)
 api.add_router("/v1", archives.router)
 api.add_router("/v1", registry.router)
+api.add_router("/v1", trust_list.router)
 api.add_router("/ocds", ocds.router)
 api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)

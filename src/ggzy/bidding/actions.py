@@ -11,8 +11,9 @@ from django.db import IntegrityError, connection, transaction
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.evidence.actions import acknowledge, record_act
-from ggzy.identity import cms, trust
+from ggzy.identity import cms, recognition, trust
 from ggzy.identity.queries import certificate_of
+from ggzy.identity.trustlist import Purpose
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import sha256
@@ -223,7 +224,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
             received_at = legal_now()
             gate.require_open(now=received_at)
             _require_move(gate, "submit_bid", actor=actor)
-            certificate_pk = _check_package(package, counted, gate=gate, actor=actor)
+            certificate_pk = _check_package(package, counted, gate=gate, actor=actor, at=received_at)
             replaced = Bid.objects.filter(
                 round_id=gate.pk, bidder_id=actor.organisation_pk, state=Bid.LIVE
             ).update(state=Bid.REPLACED, ended_at=received_at)
@@ -273,7 +274,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     )
 
 
-def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: Actor) -> int:
+def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: Actor, at: datetime) -> int:
     """Check every part of a package and return the primary key of the certificate that sealed it."""
     if len(package.envelope) > MOST_ENVELOPE or len(package.signature) > MOST_SIGNATURE:
         raise TooLarge("密钥信封或清单签名过大, 请用投标客户端重新加密")
@@ -298,6 +299,7 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
         raise bidbox.PackageBroken("投标文件不是用您登录所用的证书加密的, 请用该证书重新加密")
     pk, pem = certificate_of(actor.certificate)
     loaded = trust.load(pem)
+    recognition.require_recognised(loaded, purposes=(Purpose.SIGN, Purpose.ENVELOPE), at=at)
     cms.require_detached(package.signature, data=package.manifest, certificate=loaded)
     cms.require_envelope_for(package.envelope, loaded)
     return pk

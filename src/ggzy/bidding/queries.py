@@ -1,6 +1,7 @@
 """What a bidder may see of its own bids, and what later stages need. Before the opening nobody else gets a row."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from ggzy.bidding.models import Bid
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import sha256
 from ggzy.kernel.refusals import NotFound
-from ggzy.parties.grid import Permission, require
+from ggzy.parties.grid import Permission, may, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,39 @@ class OwnBid:
     tender_file: str
     #: a package of a front: an application or a technical proposal
     front: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedTo:
+    """A live bid of one's own that can still be changed, and the certificate its envelope is addressed to."""
+
+    certificate: str
+    round: str
+    tender_name: str
+    lot_name: str
+    bid_deadline: datetime
+
+
+def live_bids_sealed_to(certificates: Iterable[str], *, actor: Actor, now: datetime) -> list[SealedTo]:
+    """Return the actor's organisation's own live bids before their deadline whose envelopes are to these certificates."""
+    if not may(actor, Permission.BID_READ_OWN):
+        return []
+    rows = Bid.objects.filter(
+        bidder_id=actor.organisation_pk,
+        state=Bid.LIVE,
+        certificate__fingerprint__in=list(certificates),
+        round__bid_deadline__gt=now,
+    ).select_related("round__lot__tender", "certificate")
+    return [
+        SealedTo(
+            certificate=b.certificate.fingerprint,
+            round=b.round.public_id,
+            tender_name=b.round.lot.tender.name,
+            lot_name=b.round.lot.name,
+            bid_deadline=b.round.bid_deadline,
+        )
+        for b in rows.order_by("round__bid_deadline")
+    ]
 
 
 def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:

@@ -16,13 +16,16 @@ from ggzy.kernel.canonical import canonical
 _PURPOSE = b"openggzy acknowledgement v1\n"
 
 
-def sign(body: Mapping[str, Any], *, key: Ed25519PrivateKey) -> dict[str, Any]:
-    """Return the acknowledgement: the body, the public key and the signature (hex)."""
-    signature = key.sign(_PURPOSE + canonical(dict(body)))
+def sign(body: Mapping[str, Any], *, key: Ed25519PrivateKey, purpose: bytes = _PURPOSE) -> dict[str, Any]:
+    """Return the acknowledgement: the body, the public key and the signature (hex).
+
+    Other documents of the centre are signed so too, each with a `purpose` of its own, so that none passes for another.
+    """
+    signature = key.sign(purpose + canonical(dict(body)))
     return {**body, "key": key.public_key().public_bytes_raw().hex(), "signature": signature.hex()}
 
 
-def verify(acknowledgement: Mapping[str, Any], *, key: str | None = None) -> bool:
+def verify(acknowledgement: Mapping[str, Any], *, key: str | None = None, purpose: bytes = _PURPOSE) -> bool:
     """Say whether the acknowledgement is signed by the key it names (and by `key`, hex, where one is given)."""
     body = {name: value for name, value in acknowledgement.items() if name not in ("key", "signature")}
     try:
@@ -30,7 +33,7 @@ def verify(acknowledgement: Mapping[str, Any], *, key: str | None = None) -> boo
         if key is not None and named != key:
             return False
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(named))
-        public.verify(bytes.fromhex(str(acknowledgement["signature"])), _PURPOSE + canonical(body))
+        public.verify(bytes.fromhex(str(acknowledgement["signature"])), purpose + canonical(body))
     except (KeyError, ValueError, InvalidSignature):
         return False
     return True

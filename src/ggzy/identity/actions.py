@@ -7,17 +7,22 @@ from binascii import Error as NotBase64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import connection, transaction
 
+from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import record_act
-from ggzy.identity import trust
+from ggzy.identity import recognition, trust
+from ggzy.identity.life import AHEAD, ENDED, EXPIRY, ask_again, authority, end_certificate
+from ggzy.identity.mapping import Holder, holder_of
 from ggzy.identity.models import Certificate, FailedLogin, Session, Signature
+from ggzy.identity.ports import Applicant, AuthorityUnavailable
+from ggzy.identity.sm2_ca import is_request
+from ggzy.identity.trustlist import Purpose
 from ggzy.kernel.actors import Actor, Role
-from ggzy.kernel.clock import real_now
-from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
+from ggzy.kernel.clock import legal_now, real_now
+from ggzy.kernel.refusals import BadInput, NotFound, NotSignedIn, Refusal
 from ggzy.kernel.secrets import open_text
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account
@@ -53,6 +58,12 @@ class CertificateOfSomebodyElse(Refusal):
 
     code = "identity.certificate_of_somebody_else"
     status = 403
+
+
+class CertificateEnded(Refusal):
+    """The certificate was reported lost, or its CA took it back."""
+
+    code = "identity.certificate_ended"
 
 
 @dataclass(frozen=True)
@@ -135,22 +146,31 @@ def prove_certificate(*, token: str, certificate: str, signature: bytes) -> Cert
     :raises NotSignedIn: no such session
     :raises ChallengeExpired: no challenge is open, or it is older than two minutes
     :raises CertificateOfSomebodyElse: not a certificate of this account
+    :raises CertificateEnded: reported lost, or revoked
+    :raises trust.CertificateNotTrusted: its CA is not recognised now, or the certificate is no good now
     :raises trust.SignatureWrong: the signature does not fit
     """
     session = _session(token)
-    if not session.challenge or real_now() - session.challenged_at > CHALLENGE_LIVES:
-        raise ChallengeExpired("登录验证已过期(2分钟), 请重新登录", next_steps=(("重新登录", "/login"),))
-    found = Certificate.objects.filter(
-        fingerprint=certificate, account=session.account, revoked_at=None
-    ).first()
+    _require_fresh(session)
+    found = Certificate.objects.filter(fingerprint=certificate, account=session.account).first()
     if found is None:
         raise CertificateOfSomebodyElse("该证书没有绑定到您的账号, 请选择本账号的证书, 或先申请绑定")
+    if found.revoked_at is not None:
+        raise CertificateEnded(
+            f"这张证书已{ENDED.get(found.ended_by, '停用')}, 不能再用于登录, 请选择有效的证书或重新申请",
+            next_steps=(("我的数字证书", "/certificates"),),
+        )
     loaded = trust.load(found.pem)
-    trust.require_trusted(loaded, anchors=_anchors(), at=real_now())
+    recognition.require_recognised(loaded, purposes=(Purpose.LOGIN,), at=legal_now())
     trust.require_signature(loaded, signature=signature, data=session.challenge.encode())
     session.certificate, session.challenge = found, ""
     session.save(update_fields=["certificate", "challenge"])
     return found
+
+
+def _require_fresh(session: Session) -> None:
+    if not session.challenge or real_now() - session.challenged_at > CHALLENGE_LIVES:
+        raise ChallengeExpired("登录验证已过期(2分钟), 请重新登录", next_steps=(("重新登录", "/login"),))
 
 
 def sign_out(*, token: str) -> None:
@@ -169,13 +189,11 @@ def _session(token: str) -> Session:
     return session
 
 
-def _anchors() -> tuple:
-    return trust.anchors(settings.KEYS, training=settings.MODE == "training")
-
-
 @transaction.atomic
-def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime) -> Certificate:
-    """Issue a certificate of the training CA for the key in a CSR and bind it to the actor's account.
+def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime, renews: str = "") -> Certificate:
+    """Have a training CA issue a certificate for the key (P-256, RSA, SM2) in a CSR, and bind it to the actor's account.
+
+    `renews` is the fingerprint of the certificate it takes the place of; that one stays good until its own end.
 
     :raises BadInput: this centre has no training CA
     :raises trust.CertificateNotTrusted: the CSR is no good
@@ -185,25 +203,69 @@ def apply_for_certificate(*, csr_pem: str, actor: Actor, now: datetime) -> Certi
         raise BadInput("正式运行的中心不签发证书, 请到认可的CA机构办理, 再到此绑定")
     account = Account.objects.select_related("organisation", "person").get(pk=actor.account_pk)
     organisation = account.organisation
-    certificate = trust.training_ca(settings.KEYS / "ca").issue(
-        csr_pem.encode(),
-        organisation=organisation.name if organisation else "",
-        uscc=organisation.uscc if organisation else "",
-        person=account.person.name,
+    ca = recognition.TRAINING_SM2 if is_request(csr_pem.encode()) else recognition.TRAINING
+    issued = authority(ca).issue(
+        csr_pem,
+        Applicant(
+            organisation=organisation.name if organisation else "",
+            uscc=organisation.uscc if organisation else "",
+            person=account.person.name,
+        ),
+        now=now,
     )
     return bind_certificate(
-        pem=certificate.public_bytes(Encoding.PEM).decode(), account=account, actor=actor, now=now
+        pem=issued.certificate,
+        account=account,
+        actor=actor,
+        now=now,
+        renews=renews,
+        encryption=(issued.encryption_certificate, issued.encryption_key),
     )
 
 
 @transaction.atomic
-def bind_certificate(*, pem: str, account: Account, actor: Actor, now: datetime) -> Certificate:
-    """Bind a certificate of a recognised CA to an account, once.
+def bind_own_certificate(
+    *, token: str, pem: str, signature: bytes, actor: Actor, now: datetime, renews: str = ""
+) -> Certificate:
+    """Bind a certificate that a recognised CA issued, once its holder signed this session's challenge with it.
 
-    :raises trust.CertificateNotTrusted: the CA is not recognised
+    :raises NotSignedIn: no such session
+    :raises ChallengeExpired: no challenge is open, or it is older than two minutes
+    :raises trust.SignatureWrong: the signature does not fit: the key is not in the holder's hand
+    :raises trust.CertificateNotTrusted: the CA is not recognised, or the certificate is no good now
+    """
+    require(actor, Permission.CERTIFICATE_APPLY)
+    session = _session(token)
+    _require_fresh(session)
+    trust.require_signature(trust.load(pem), signature=signature, data=session.challenge.encode())
+    session.challenge = ""
+    session.save(update_fields=["challenge"])
+    account = Account.objects.select_related("organisation", "person").get(pk=actor.account_pk)
+    return bind_certificate(pem=pem, account=account, actor=actor, now=now, renews=renews)
+
+
+@transaction.atomic
+def bind_certificate(
+    *,
+    pem: str,
+    account: Account,
+    actor: Actor,
+    now: datetime,
+    renews: str = "",
+    encryption: tuple[str, str] = ("", ""),
+) -> Certificate:
+    """Bind a certificate of a recognised CA to an account, once; it must be the account's own by the CA's rule table.
+
+    `encryption` is the other certificate of a dual pair and its wrapped key.
+
+    :raises trust.CertificateNotTrusted: the CA is not recognised, or the certificate is no good now
+    :raises CertificateOfSomebodyElse: it is bound elsewhere, or names another organisation or person
+    :raises CertificateEnded: it was reported lost or revoked
     """
     loaded = trust.load(pem)
-    trust.require_trusted(loaded, anchors=_anchors(), at=real_now())
+    found = recognition.require_recognised(loaded, purposes=(Purpose.LOGIN,), at=now)
+    _require_holder(holder_of(loaded, found.ca.rules), account)
+    before = _own(account, renews) if renews else None
     bound, _ = Certificate.objects.get_or_create(
         fingerprint=trust.fingerprint(loaded),
         defaults={
@@ -212,21 +274,87 @@ def bind_certificate(*, pem: str, account: Account, actor: Actor, now: datetime)
             "issuer": loaded.issuer.rfc4514_string()[:300],
             "serial": f"{loaded.serial_number:x}",
             "subject": loaded.subject.rfc4514_string()[:300],
-            "pem": pem,
+            "pem": trust.pem(loaded),
             "not_before": loaded.not_valid_before_utc,
             "not_after": loaded.not_valid_after_utc,
+            "ca": found.ca.id,
+            "bound_at": now,
+            "renews": before,
+            "encryption_pem": encryption[0],
+            "encryption_key": encryption[1],
         },
     )
     if bound.account_id != account.pk:
         raise CertificateOfSomebodyElse("该证书已绑定到其他账号")
+    if bound.revoked_at is not None:
+        raise CertificateEnded("该证书已挂失或吊销, 不能再绑定, 请向签发机构重新办理")
+    set_timer(kind=EXPIRY, subject=bound.public_id, due_at=bound.not_after - timedelta(days=AHEAD[0]))
     record_act(
         "identity.certificate_bound",
         subject=bound.public_id,
         actor=actor,
         legal_at=now,
-        supervisor={"account": account.username, "fingerprint": bound.fingerprint},
+        supervisor={
+            "account": account.username,
+            "fingerprint": bound.fingerprint,
+            "ca": found.ca.id,
+            "trust_list": found.version,
+            "renews": before.fingerprint if before else "",
+        },
     )
     return bound
+
+
+@transaction.atomic
+def report_lost(*, fingerprint: str, note: str, actor: Actor, now: datetime) -> Certificate:
+    """Report one's own certificate lost: at once good for no new act, and every session proved with it ends.
+
+    What it signed stays good. Its CA is told where this centre is connected with it.
+
+    :raises NotFound: not a certificate of this account
+    :raises CertificateEnded: it had ended before
+    """
+    require(actor, Permission.CERTIFICATE_APPLY)
+    row = _own(Account.objects.get(pk=actor.account_pk), fingerprint, lock=True)
+    if row.revoked_at is not None:
+        raise CertificateEnded("这张证书此前已经挂失或吊销")
+    told = False
+    if row.ca in settings.AUTHORITIES:
+        try:
+            authority(row.ca).revoke(int(row.serial, 16), reason="keyCompromise", now=now)
+            told = True
+        except AuthorityUnavailable:
+            told = False
+    end_certificate(row, by="lost", note=note.strip() or "持有人挂失", at=now)
+    ask_again(row.ca, now=now)
+    record_act(
+        "identity.certificate_lost",
+        subject=row.public_id,
+        actor=actor,
+        legal_at=now,
+        supervisor={"fingerprint": row.fingerprint, "ca_told": told},
+    )
+    return row
+
+
+def _own(account: Account, fingerprint: str, *, lock: bool = False) -> Certificate:
+    rows = Certificate.objects.select_for_update() if lock else Certificate.objects
+    row = rows.filter(account=account, fingerprint=fingerprint).first()
+    if row is None:
+        raise NotFound("您的账号没有绑定这张证书", next_steps=(("我的数字证书", "/certificates"),))
+    return row
+
+
+def _require_holder(holder: Holder, account: Account) -> None:
+    """Let a certificate pass that names nobody else than the account's organisation or person."""
+    organisation = account.organisation
+    if organisation is not None and holder.is_of(organisation.uscc) is False:
+        raise CertificateOfSomebodyElse(
+            f"证书上的统一社会信用代码({holder.uscc or holder.organisation_code})与本账号单位"
+            f"({organisation.name}, {organisation.uscc})不一致, 不能绑定"
+        )
+    if organisation is None and (holder.uscc or holder.organisation_code):
+        raise CertificateOfSomebodyElse("这是单位证书, 您的账号是个人账号, 请使用个人证书")
 
 
 _ACTOR = """
@@ -278,16 +406,19 @@ def sign_document(
 ) -> Signature:
     """Check and keep the actor's signature on a document; the second try gives the first one's row.
 
+    :raises trust.CertificateNotTrusted: the certificate is no good at this moment
     :raises trust.SignatureWrong: the signature does not fit the document and the session's certificate
     """
     certificate = Certificate.objects.get(fingerprint=actor.certificate)
     raw = decode_signature(signature)
-    trust.require_signature(trust.load(certificate.pem), signature=raw, data=document)
+    loaded = trust.load(certificate.pem)
+    found = recognition.require_recognised(loaded, purposes=(Purpose.SIGN,), at=now)
+    trust.require_signature(loaded, signature=raw, data=document)
     row, _ = Signature.objects.get_or_create(
         kind=kind,
         subject=subject,
         digest=hashlib.sha256(document).hexdigest(),
         certificate=certificate,
-        defaults={"signature": raw, "signed_at": now},
+        defaults={"signature": raw, "signed_at": now, "checked": found.as_facts()},
     )
     return row

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from asn1crypto import algos, cms, core, keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives import padding as block_padding
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -69,6 +69,10 @@ def seal_to(certificate: x509.Certificate, secret: bytes) -> bytes:
 
     :raises EnvelopeBroken: the certificate's key is neither RSA nor P-256
     """
+    try:
+        certificate.public_key()
+    except UnsupportedAlgorithm:
+        raise EnvelopeBroken("投标加密需要RSA或P-256证书, SM2证书暂不能用于密钥信封") from None
     content_key, iv = os.urandom(32), os.urandom(16)
     padder = block_padding.PKCS7(128).padder()
     encryptor = Cipher(algorithms.AES(content_key), modes.CBC(iv)).encryptor()
@@ -241,7 +245,10 @@ def require_detached(signature: bytes, *, data: bytes, certificate: x509.Certifi
     digest.update(data)
     if claimed != digest.finalize():
         raise CmsSignatureWrong("清单签名与清单内容不符, 文件可能在传输中损坏, 请重新递交")
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        raise CmsSignatureWrong("清单签名需要RSA或P-256证书, SM2证书暂不能用于投标") from None
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(raw, signed_bytes, padding.PKCS1v15(), hashes.SHA256())

@@ -20,7 +20,21 @@ class Certificate(BusinessRow):
     pem = models.TextField()
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
+    #: the CA of the trust list that issued it; "" before there was a list
+    ca = models.CharField(max_length=40, blank=True)
+    bound_at = models.DateTimeField(null=True)
+    #: from then on it is good for no new act, and why: lost, revoked, replaced
     revoked_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=10, blank=True)
+    ended_note = models.CharField(max_length=300, blank=True)
+    #: the certificate it takes the place of
+    renews = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="renewed_by")
+    #: of a dual pair (SM2): the encryption certificate that came with this signing certificate
+    encryption_pem = models.TextField(blank=True)
+    #: its private key, wrapped for the signing key (GB/T 35276, base64): only the holder opens it
+    encryption_key = models.TextField(blank=True)
+    #: how many days ahead its end was last announced; 0 not yet
+    announced = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -57,6 +71,8 @@ class Signature(BusinessRow):
     signature = models.BinaryField()
     certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT)
     signed_at = models.DateTimeField()
+    #: what was known of the certificate at that moment: version of the trust list, CA, revocation lists, warnings
+    checked = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -78,3 +94,93 @@ class Sealing(BusinessRow):
     state = models.JSONField()
     to_sign = models.BinaryField()
     made_at = models.DateTimeField()
+
+
+class TrustList(BusinessRow):
+    """A version of the list of recognised CAs: proposed by one administrator, in force once another has confirmed it."""
+
+    PROPOSED, CONFIRMED, DROPPED = "proposed", "confirmed", "dropped"
+
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10)
+    entries = models.JSONField()
+    reason = models.CharField(max_length=300)
+    proposed_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    #: SHA-256 of the canonical body, and the body with the centre's signature; empty until it is in force
+    sha256 = models.CharField(max_length=64, blank=True)
+    signed = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_version_of_the_trust_list_is_in_force_once",
+                fields=["centre_id", "number"],
+                condition=models.Q(state="confirmed"),
+            ),
+            models.CheckConstraint(
+                name="nobody_confirms_an_own_trust_list",
+                condition=models.Q(confirmed_by=None) | ~models.Q(confirmed_by=models.F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="a_trust_list_in_force_was_confirmed",
+                condition=~models.Q(state="confirmed")
+                | models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False, signed__isnull=False),
+            ),
+        ]
+
+
+class CrlSource(BusinessRow):
+    """An address of a CA's revocation list: when it was last asked, and what was wrong."""
+
+    ca = models.CharField(max_length=40)
+    address = models.CharField(max_length=500)
+    tried_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="an_address_of_a_crl_is_asked_once", fields=["centre_id", "ca", "address"]
+            ),
+        ]
+
+
+class RevocationList(BusinessRow):
+    """A revocation list as it was fetched; kept, so that a past moment can be judged by what was known then."""
+
+    source = models.ForeignKey(CrlSource, on_delete=models.PROTECT, related_name="lists")
+    der = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    issuer = models.CharField(max_length=300)
+    number = models.CharField(max_length=48, blank=True)
+    revoked = models.PositiveIntegerField()
+    this_update = models.DateTimeField()
+    next_update = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_revocation_list_is_kept_once", fields=["source", "sha256"]),
+        ]
+        indexes = [models.Index(fields=["source", "-this_update"])]
+
+
+class IssuedCertificate(BusinessRow):
+    """The training CA's register: what it issued and what it took back."""
+
+    ca = models.CharField(max_length=40)
+    serial = models.CharField(max_length=48)
+    pem = models.TextField()
+    issued_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_serial_number_is_given_once", fields=["centre_id", "ca", "serial"]
+            ),
+        ]

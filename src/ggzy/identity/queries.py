@@ -1,12 +1,83 @@
 """Rows about certificates."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 
+from ggzy.identity.life import AHEAD, ENDED
 from ggzy.identity.models import Certificate, Signature
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnCertificate:
+    """One of an account's certificates in its life: state is good, ending, replaced, expired, lost or revoked."""
+
+    fingerprint: str
+    subject: str
+    serial: str
+    ca: str
+    pem: str
+    not_before: datetime
+    not_after: datetime
+    bound_at: datetime | None
+    state: str
+    ended_at: datetime | None
+    ended_note: str
+    renews: str
+    renewed_by: str
+
+    @property
+    def says(self) -> str:
+        """Return the word people read."""
+        words = {
+            "good": "有效",
+            "ending": "即将到期",
+            "replaced": "已换新证, 到期前仍可用",
+            "expired": "已过期",
+        }
+        return words.get(self.state) or f"已{ENDED[self.state]}"
+
+    @property
+    def usable(self) -> bool:
+        """Say whether it is good for new acts."""
+        return self.state in ("good", "ending", "replaced")
+
+
+def life_of(*, account_pk: int, now: datetime) -> list[OwnCertificate]:
+    """Return every certificate an account ever had, newest first, with where each stands."""
+    rows = list(Certificate.objects.filter(account_id=account_pk).select_related("renews").order_by("-pk"))
+    successors = {row.renews.fingerprint: row for row in rows if row.renews and row.revoked_at is None}
+    return [_own(row, successors.get(row.fingerprint), now) for row in rows]
+
+
+def _own(row: Certificate, successor: Certificate | None, now: datetime) -> OwnCertificate:
+    if row.revoked_at is not None:
+        state = row.ended_by or "revoked"
+    elif now >= row.not_after:
+        state = "expired"
+    elif successor is not None:
+        state = "replaced"
+    else:
+        state = "ending" if now >= row.not_after - timedelta(days=AHEAD[0]) else "good"
+    return OwnCertificate(
+        fingerprint=row.fingerprint,
+        subject=row.subject,
+        serial=row.serial,
+        ca=row.ca,
+        pem=row.pem,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        bound_at=row.bound_at,
+        state=state,
+        ended_at=row.revoked_at,
+        ended_note=row.ended_note,
+        renews=row.renews.fingerprint if row.renews else "",
+        renewed_by=successor.fingerprint if successor else "",
+    )
+
+
 def certificates_of(*, account_pk: int) -> list[dict[str, str]]:
-    """Return the certificates of an account, newest first."""
+    """Return the certificates of an account that have not ended, newest first."""
     return [
         {
             "fingerprint": c.fingerprint,

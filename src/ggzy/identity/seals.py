@@ -13,6 +13,7 @@ from typing import cast
 from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.content import ImportedPdfPage
@@ -25,7 +26,7 @@ from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from ggzy.identity.trust import as_der
+from ggzy.identity.trust import CertificateNotTrusted, as_der
 
 SIZE = 12 * 1024
 
@@ -39,12 +40,23 @@ class Prepared:
     to_sign: bytes
 
 
+def _is_rsa(certificate: x509.Certificate) -> bool:
+    """Say which of the two kinds of key seals here.
+
+    :raises CertificateNotTrusted: neither RSA nor P-256
+    """
+    try:
+        return isinstance(certificate.public_key(), rsa.RSAPublicKey)
+    except UnsupportedAlgorithm:
+        raise CertificateNotTrusted("PDF签章需要RSA或P-256证书, SM2证书暂不能用于签章") from None
+
+
 def _signer(
     certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], value: bytes
 ) -> ExternalSigner:
     store = SimpleCertificateStore()
     store.register_multiple(asn1_x509.Certificate.load(c.public_bytes(Encoding.DER)) for c in chain)
-    is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
+    is_rsa = _is_rsa(certificate)
     return ExternalSigner(
         signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
         cert_registry=store,
@@ -119,7 +131,7 @@ def finish(
     chain: tuple[x509.Certificate, ...],
 ) -> bytes:
     """Return the sealed PDF; the caller has checked the signature over `prepared.to_sign`."""
-    is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
+    is_rsa = _is_rsa(certificate)
     signer = _signer(certificate, chain, signature if is_rsa else as_der(signature))
     state = prepared.state
     digest = PreparedByteRangeDigest(

@@ -32,6 +32,8 @@ EFFECTS = (
     "ggzy.fronts.invitation",
     "ggzy.archives.actions",
     "ggzy.registry.actions",
+    "ggzy.identity.revocation",
+    "ggzy.notices.reminders",
 )
 
 

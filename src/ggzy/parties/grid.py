@@ -12,6 +12,8 @@ class Permission(StrEnum):
     PORTAL_READ = "portal:public:read"
     PARTY_REGISTER = "parties:organisation:register"
     CERTIFICATE_APPLY = "identity:certificate:apply"
+    TRUST_PROPOSE = "identity:trust:propose"
+    TRUST_CONFIRM = "identity:trust:confirm"
     REGISTRY_KEEP = "registry:record:keep"
     WORKBENCH_READ = "portal:workbench:read"
     PROJECT_REGISTER = "projects:project:register"
@@ -85,6 +87,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.PORTAL_READ: _ANYONE,
     Permission.PARTY_REGISTER: _ANYONE | {_R.SYSTEM},
     Permission.CERTIFICATE_APPLY: _SIGNED_IN,
+    # not in BINDING: the first list must be made before any certificate can be bound (identity/listing.py)
+    Permission.TRUST_PROPOSE: frozenset({_R.ADMIN}),
+    Permission.TRUST_CONFIRM: frozenset({_R.ADMIN}),
     Permission.REGISTRY_KEEP: _OWNERS | {_R.BIDDER},
     Permission.WORKBENCH_READ: _SIGNED_IN,
     Permission.PROJECT_REGISTER: _OWNERS,

@@ -1,4 +1,4 @@
-"""The administrator's bench: the training clock, forward only."""
+"""The administrator's bench: the training clock, forward only; the trust list has its own desk (trust.py)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import Refusal
 from ggzy.parties.grid import Permission, require
+from ggzy.portals import trust
 from ggzy.portals.frame import done, moment, show, text, who
 from ggzy.portals.work import refused_here
 from ggzy.tendering import queries as tenders
@@ -17,7 +18,7 @@ from ggzy.tendering import queries as tenders
 
 def bench(actor: Actor, moment_: datetime) -> dict[str, Any]:
     """Return what an administrator looks after."""
-    return {"bench": "admin", "todos": [], "face": clock.face()}
+    return {"bench": "admin", "todos": trust.todos(actor), "face": clock.face()}
 
 
 def _page() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Signing in by password and certificate, signing out, registering an organisation, one's own certificates."""
+"""Signing in by password and certificate, signing out, registering an organisation."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
 from ggzy.identity import actions as identity
@@ -84,11 +84,11 @@ def _certificates(request: HttpRequest) -> dict[str, Any]:
     """Return one's own certificates, and by which public key the browser tells whose private key a file holds."""
     rows = certificates_of(account_pk=who(request).account_pk)
     read = [x509.load_pem_x509_certificate(row["pem"].encode()) for row in rows]
-    shown = [{**row, "holder": _holder(c) or row["subject"]} for row, c in zip(rows, read, strict=True)]
+    shown = [{**row, "holder": holder(c) or row["subject"]} for row, c in zip(rows, read, strict=True)]
     return {"certificates": shown, "own_certificates": own_certificates(who(request))}
 
 
-def _holder(certificate: x509.Certificate) -> str:
+def holder(certificate: x509.Certificate) -> str:
     """Return organisation and person of a certificate as people read them."""
     kinds = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
     names = [str(one.value) for kind in kinds for one in certificate.subject.get_attributes_for_oid(kind)]
@@ -179,34 +179,3 @@ def register(request: HttpRequest) -> HttpResponse:
         page |= {"given": given, "problem": refusal.message, "field": refusal.field}
         return show(request, "login/register.html", page, status=refusal.status)
     return done("/login?next=/certificates", "登记完成。请登录, 然后申请或绑定数字证书")
-
-
-def certificates(request: HttpRequest) -> HttpResponse:
-    """Show one's own certificates; in training, issue one for an uploaded request."""
-    actor = who(request)
-    page: dict[str, Any] = _certificates(request)
-    if request.method != "POST":
-        return show(request, "login/certificates.html", page)
-    upload = request.FILES.get("csr_file")
-    given = upload.read(100_000).decode("utf-8", "replace") if upload else text(request, "csr")
-    try:
-        if "CERTIFICATE REQUEST" not in given:
-            raise BadInput(
-                "请粘贴或选择证书申请文件(PEM), 以 -----BEGIN CERTIFICATE REQUEST----- 开头", field="csr"
-            )
-        identity.apply_for_certificate(csr_pem=given, actor=actor, now=now())
-    except Refusal as refusal:
-        page |= {"problem": refusal.message, "csr": given if not upload else ""}
-        return show(request, "login/certificates.html", page, status=refusal.status)
-    return done("/certificates", "证书已签发并绑定, 现在可以用私钥文件验证身份")
-
-
-def certificate_pem(request: HttpRequest, fingerprint: str) -> HttpResponse:
-    """Download one of one's own certificates."""
-    mine = certificates_of(account_pk=who(request).account_pk)
-    found = next((c for c in mine if c["fingerprint"] == fingerprint), None)
-    if found is None:
-        raise Http404
-    response = HttpResponse(found["pem"], content_type="application/x-pem-file")
-    response["Content-Disposition"] = f'attachment; filename="certificate-{fingerprint[:12]}.pem"'
-    return response

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from ggzy.identity import trust
+from ggzy.identity import recognition
 from ggzy.identity.pdfcheck import MOST_BYTES, check_pdf
-from ggzy.kernel.clock import real_now
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
-from ggzy.portals.frame import route, show
+from ggzy.portals.frame import now, route, show
 
 _TEMPLATE = "public/pdfcheck.html"
 
@@ -26,9 +24,8 @@ def check(request: HttpRequest) -> HttpResponse:
             raise BadInput("请选择要核验的PDF文件", field="file")
         if (upload.size or 0) > MOST_BYTES:
             raise BadInput(f"文件超过{page['most_mb']}MB, 请选择较小的文件", field="file")
-        # certificates live by the real clock, whatever the training clock says
-        anchors = trust.anchors(settings.KEYS, training=settings.MODE == "training")
-        seals = check_pdf(upload.read(), anchors=anchors, at=real_now())
+        at = now()
+        seals = check_pdf(upload.read(), anchors=recognition.certificates_of_cas(at), at=at)
     except Refusal as refusal:
         page |= {"problem": refusal.message, "field": refusal.field}
         return show(request, _TEMPLATE, page, status=refusal.status)

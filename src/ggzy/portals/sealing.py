@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -100,12 +101,18 @@ def acknowledged(made: Acknowledged) -> HttpResponse:
 
 def own_certificates(actor: Actor) -> list[dict[str, str]]:
     """Return one's certificates by public key: by it the browser tells whose private key a file holds."""
-    out = []
-    for row in certificates_of(account_pk=actor.account_pk):
-        key = trust.load(row["pem"]).public_key()
-        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        out.append({"fingerprint": row["fingerprint"], "spki": base64.b64encode(spki).decode()})
-    return out
+    return [
+        {"fingerprint": row["fingerprint"], "spki": spki(trust.load(row["pem"]))}
+        for row in certificates_of(account_pk=actor.account_pk)
+    ]
+
+
+def spki(certificate: x509.Certificate) -> str:
+    """Return the public key as browsers export it; "" for a kind that browsers do not know."""
+    if trust.algorithm_of(certificate) == "SM2":
+        return ""
+    data = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(data).decode()
 
 
 def _certificate(fingerprint: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from ggzy.portals import (
     archives,
     batch,
     bills,
+    certificates,
     changes,
     disclosure,
     drafting,
@@ -15,6 +16,7 @@ from ggzy.portals import (
     publication,
     registry,
     rooms,
+    trust,
     uploads,
     urls_public,
     urls_work,
@@ -40,6 +42,8 @@ _TOPICS = (
     exports,
     pdfcheck,
     uploads,
+    certificates,
+    trust,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -33,11 +33,4 @@ urlpatterns = [
     route("login/prove", login.prove, name="login-prove", permission=_READ),
     route("logout", login.logout, name="logout", permission=_READ),
     route("register", login.register, name="register", permission=Permission.PARTY_REGISTER),
-    route("certificates", login.certificates, name="certificates", permission=Permission.CERTIFICATE_APPLY),
-    route(
-        "certificates/<str:fingerprint>.pem",
-        login.certificate_pem,
-        name="certificate-pem",
-        permission=Permission.CERTIFICATE_APPLY,
-    ),
 ]

@@ -9,7 +9,10 @@ from ggzy.client.party import Identity, new_request, save_private
 from ggzy.client.story import PASSWORD
 from ggzy.experts.actions import open_pool_place
 from ggzy.identity.actions import apply_for_certificate
+from ggzy.identity.listing import confirm_list, propose_list, seen_digest
+from ggzy.identity.recognition import from_files, known_at
 from ggzy.identity.trust import load
+from ggzy.identity.trustlist import as_json
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.clock import legal_now
 from ggzy.kernel.ids import make_uscc
@@ -42,6 +45,7 @@ PEOPLE = (
     Demo("zhongxin", Role.CENTRE, "训练市公共资源交易中心", 9000007, "中心 吴杰"),
     Demo("jiandu", Role.SUPERVISOR, "训练市住房和城乡建设局", 9000008, "监督 郑涛"),
     Demo("guanli", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 冯磊"),
+    Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
 )
 EXPERTS = 40
 #: experts who work for a demo bidder, so that avoidance can be seen
@@ -72,6 +76,7 @@ def build_cast() -> None:
     """Make every demo account, its key and its certificate, once; safe to repeat."""
     for demo in PEOPLE:
         _account(demo)
+    _first_trust_list()
     for number in range(1, EXPERTS + 1):
         _expert(number)
     for name, kind, seats in ROOMS:
@@ -82,6 +87,38 @@ def build_cast() -> None:
         for name, role, many, username in STAFF:
             account = Account.objects.filter(username=username).first() if username else None
             Staff.objects.create(name=name, role=role, many=many, account=account)
+
+
+def _first_trust_list() -> None:
+    """Bring the first version of the trust list into force, as two administrators do: the training CA alone."""
+    now = legal_now()
+    if known_at(now).version:
+        return
+    with transaction.atomic():
+        made = propose_list(
+            entries=[as_json(ca) for ca in from_files()],
+            reason="训练中心启用: 认可训练CA",
+            actor=_administrator("guanli"),
+            now=now,
+        )
+        confirm_list(
+            proposal_id=made.public_id,
+            seen=seen_digest(made.entries),
+            actor=_administrator("guanli2"),
+            now=now,
+        )
+
+
+def _administrator(username: str) -> Actor:
+    account = Account.objects.select_related("person", "organisation").get(username=username)
+    organisation = account.organisation
+    return Actor(
+        role=Role.ADMIN,
+        person=account.public_id,
+        account_pk=account.pk,
+        name=account.person.name,
+        organisation=organisation.public_id if organisation else "",
+    )
 
 
 def _account(demo: Demo) -> None:

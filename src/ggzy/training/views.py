@@ -1,7 +1,20 @@
-"""Demo keys, in a training centre only: a visitor signs in as a role with them, in the browser."""
+"""Demo keys and the training CAs' revocation lists, in a training centre only: a visitor signs in as a role with them."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+
+from ggzy.identity.life import authority
+from ggzy.identity.recognition import TRAINING, TRAINING_SM2
+from ggzy.kernel.clock import legal_now
+
+
+def ca_crl(request: HttpRequest, name: str) -> HttpResponse:
+    """Return a training CA's revocation list, signed at this moment; a production centre has none."""
+    ca = {"ca": TRAINING, "sm2": TRAINING_SM2}.get(name)
+    if settings.MODE != "training" or ca is None:
+        raise Http404
+    data = authority(ca).crl(f"training:{name}", now=legal_now())
+    return HttpResponse(data, content_type="application/pkix-crl")
 
 
 def demo_key(request: HttpRequest, username: str) -> HttpResponse:
