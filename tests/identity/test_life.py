@@ -222,6 +222,20 @@ def test_the_certificate_of_another_organisation_is_not_bound(platform, recognis
     assert not Certificate.objects.filter(fingerprint=trust.fingerprint(leaf.certificate)).exists()
 
 
+def test_a_certificate_that_names_nobody_is_not_bound_to_an_organisation(platform, recognised):
+    with pytest.raises(Problem, match="认不出证书上的单位"):
+        bind(platform.demo("jia"), recognised.leaf())
+    bind(platform.demo("zhuanjia01"), recognised.leaf())
+
+
+def test_a_certificate_bound_before_there_was_a_list_finds_its_ca_when_it_signs_in(platform):
+    jia = platform.demo("jia")
+    rows = Certificate.objects.filter(fingerprint=jia.identity.fingerprint)
+    rows.update(ca="", bound_at=None)
+    sign_in(platform, "jia", jia.identity)
+    assert rows.get().ca == "training"
+
+
 def test_a_certificate_is_bound_to_one_account(platform, recognised):
     leaf = own(recognised, Account.objects.get(username="zhongxin"))
     bind(platform.demo("zhongxin"), leaf)

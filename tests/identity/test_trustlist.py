@@ -130,6 +130,15 @@ def test_a_proposal_on_an_older_version_is_refused(platform, root):
     assert recognition.known_at(platform.now).version == 2
 
 
+def test_whoever_waited_for_the_other_comes_after(platform, root):
+    """A moment that was read before the other version came into force does not go behind it."""
+    early = platform.now
+    confirm(platform, propose(platform, root.entry()), now=early + timedelta(seconds=1))
+    late = propose(platform, CA.root("又一根CA").entry(id="you"), now=early + timedelta(seconds=1))
+    made = confirm(platform, late, now=early)
+    assert (made.number, made.confirmed_at) == (3, early + timedelta(seconds=1, microseconds=1))
+
+
 def test_what_is_confirmed_is_what_was_seen(platform, root):
     made = propose(platform, root.entry())
     with pytest.raises(listing.ProposalStale, match="不一致"):

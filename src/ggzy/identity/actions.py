@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.identity import recognition, trust
 from ggzy.identity.life import AHEAD, ENDED, EXPIRY, ask_again, authority, end_certificate
-from ggzy.identity.mapping import Holder, holder_of
+from ggzy.identity.mapping import Fact, Holder, Rule, holder_of
 from ggzy.identity.models import Certificate, FailedLogin, Session, Signature
 from ggzy.identity.ports import Applicant, AuthorityUnavailable
 from ggzy.identity.sm2_ca import is_request
@@ -161,8 +162,12 @@ def prove_certificate(*, token: str, certificate: str, signature: bytes) -> Cert
             next_steps=(("我的数字证书", "/certificates"),),
         )
     loaded = trust.load(found.pem)
-    recognition.require_recognised(loaded, purposes=(Purpose.LOGIN,), at=legal_now())
+    finding = recognition.require_recognised(loaded, purposes=(Purpose.LOGIN,), at=legal_now())
     trust.require_signature(loaded, signature=signature, data=session.challenge.encode())
+    if not found.ca:  # bound before there was a list
+        found.ca = finding.ca.id
+        found.save(update_fields=["ca"])
+        _announce_its_end(found)
     session.certificate, session.challenge = found, ""
     session.save(update_fields=["certificate", "challenge"])
     return found
@@ -264,7 +269,7 @@ def bind_certificate(
     """
     loaded = trust.load(pem)
     found = recognition.require_recognised(loaded, purposes=(Purpose.LOGIN,), at=now)
-    _require_holder(holder_of(loaded, found.ca.rules), account)
+    _require_holder(holder_of(loaded, found.ca.rules), account, rules=found.ca.rules)
     before = _own(account, renews) if renews else None
     bound, _ = Certificate.objects.get_or_create(
         fingerprint=trust.fingerprint(loaded),
@@ -288,7 +293,7 @@ def bind_certificate(
         raise CertificateOfSomebodyElse("该证书已绑定到其他账号")
     if bound.revoked_at is not None:
         raise CertificateEnded("该证书已挂失或吊销, 不能再绑定, 请向签发机构重新办理")
-    set_timer(kind=EXPIRY, subject=bound.public_id, due_at=bound.not_after - timedelta(days=AHEAD[0]))
+    _announce_its_end(bound)
     record_act(
         "identity.certificate_bound",
         subject=bound.public_id,
@@ -337,6 +342,10 @@ def report_lost(*, fingerprint: str, note: str, actor: Actor, now: datetime) -> 
     return row
 
 
+def _announce_its_end(row: Certificate) -> None:
+    set_timer(kind=EXPIRY, subject=row.public_id, due_at=row.not_after - timedelta(days=AHEAD[0]))
+
+
 def _own(account: Account, fingerprint: str, *, lock: bool = False) -> Certificate:
     rows = Certificate.objects.select_for_update() if lock else Certificate.objects
     row = rows.filter(account=account, fingerprint=fingerprint).first()
@@ -345,9 +354,18 @@ def _own(account: Account, fingerprint: str, *, lock: bool = False) -> Certifica
     return row
 
 
-def _require_holder(holder: Holder, account: Account) -> None:
-    """Let a certificate pass that names nobody else than the account's organisation or person."""
+def _require_holder(holder: Holder, account: Account, *, rules: Sequence[Rule]) -> None:
+    """Let a certificate pass that names the account's organisation, or none for an account without one.
+
+    A CA whose entry has no rule for the code of an organisation names nobody; its entry says so to everyone.
+    """
     organisation = account.organisation
+    says_who = any(rule.fact in (Fact.USCC, Fact.ORGANISATION_CODE) for rule in rules)
+    if organisation is not None and says_who and holder.is_of(organisation.uscc) is None:
+        raise CertificateOfSomebodyElse(
+            "按这家CA的证书字段规则认不出证书上的单位, 不能绑定到单位账号; 请使用单位证书, 或请管理员核对信任列表里的规则",
+            next_steps=(("查看认可的CA", "/trust"),),
+        )
     if organisation is not None and holder.is_of(organisation.uscc) is False:
         raise CertificateOfSomebodyElse(
             f"证书上的统一社会信用代码({holder.uscc or holder.organisation_code})与本账号单位"

@@ -1,7 +1,7 @@
 """Acts on the trust list: one administrator proposes a version, a second one confirms it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -51,7 +51,7 @@ def propose_list(
     :raises BadInput: an entry that cannot be right, or no reason
     :raises NothingChanged: the entries are those in force
     """
-    _require_administrator(actor, Permission.TRUST_PROPOSE, now)
+    _require_administrator(actor, Permission.TRUST_PROPOSE)
     _one_at_a_time()
     if not reason.strip():
         raise BadInput("请写明为什么修改信任列表, 供另一名管理员核对", field="reason")
@@ -87,7 +87,7 @@ def confirm_list(*, proposal_id: str, seen: str, actor: Actor, now: datetime) ->
     :raises SameAdministrator: the proposer's own account, or another account of the same person
     :raises ProposalStale: another version came into force since, the entries are others, or it was dropped
     """
-    _require_administrator(actor, Permission.TRUST_CONFIRM, now)
+    _require_administrator(actor, Permission.TRUST_CONFIRM)
     _one_at_a_time()
     row = _proposal(proposal_id)
     me = Account.objects.get(pk=actor.account_pk)
@@ -95,12 +95,14 @@ def confirm_list(*, proposal_id: str, seen: str, actor: Actor, now: datetime) ->
         raise SameAdministrator(
             "信任列表须由两名管理员分别提出和确认, 您是提出人, 请另一名管理员登录后确认", next_steps=_STEPS
         )
-    known = recognition.known_at(now)
-    if row.number != known.version + 1:
+    number, since = _newest()
+    if row.number != number + 1:
         raise ProposalStale(
-            f"提出之后第{known.version}版已经生效, 这份修改不再适用, 请在现行版本上重新提出",
+            f"提出之后第{number}版已经生效, 这份修改不再适用, 请在现行版本上重新提出",
             next_steps=_STEPS,
         )
+    if since is not None and now <= since:  # who waited for the other's lock comes after it
+        now = since + timedelta(microseconds=1)
     if seen != seen_digest(row.entries):
         raise ProposalStale("您核对的内容与待确认的内容不一致, 请重新打开页面核对后再确认", next_steps=_STEPS)
     body = {
@@ -108,7 +110,7 @@ def confirm_list(*, proposal_id: str, seen: str, actor: Actor, now: datetime) ->
         "centre": settings.CENTRE_ID,
         "version": row.number,
         "in_force_from": now.isoformat(),
-        "previous_sha256": _previous(known.version),
+        "previous_sha256": _previous(number),
         "reason": row.reason,
         "proposed_at": row.proposed_at.isoformat(),
         "proposed_by": row.proposed_by.public_id,
@@ -135,7 +137,7 @@ def drop_list(*, proposal_id: str, actor: Actor, now: datetime) -> TrustList:
 
     :raises ProposalStale: it is not open any more
     """
-    _require_administrator(actor, Permission.TRUST_PROPOSE, now)
+    _require_administrator(actor, Permission.TRUST_PROPOSE)
     row = _proposal(proposal_id)
     row.state = TrustList.DROPPED
     row.save(update_fields=["state"])
@@ -154,7 +156,7 @@ def seen_digest(rows: Sequence[Mapping[str, Any]]) -> str:
     return sha256(canonical(list(rows))).hex()
 
 
-def _require_administrator(actor: Actor, permission: Permission, now: datetime) -> None:
+def _require_administrator(actor: Actor, permission: Permission) -> None:
     """Let an administrator pass; once a version is in force, only one who signed in with a certificate."""
     require(actor, permission)
     in_force = TrustList.objects.filter(centre_id=settings.CENTRE_ID, state=TrustList.CONFIRMED).exists()
@@ -183,6 +185,12 @@ def _proposal(proposal_id: str) -> TrustList:
         says = "已经生效" if row.state == TrustList.CONFIRMED else "已经撤回"
         raise ProposalStale(f"这份信任列表{says}, 不能再办理", next_steps=_STEPS)
     return row
+
+
+def _newest() -> tuple[int, datetime | None]:
+    """Return the newest version and since when it is in force, whatever the moment of the asker."""
+    rows = TrustList.objects.filter(centre_id=settings.CENTRE_ID, state=TrustList.CONFIRMED)
+    return rows.order_by("-number").values_list("number", "confirmed_at").first() or (0, None)
 
 
 def _previous(number: int) -> str:

@@ -78,7 +78,7 @@ def _number(crl: x509.CertificateRevocationList) -> str:
 
 
 def _end_what_it_ends(crl: x509.CertificateRevocationList, *, ca: TrustedCA, now: datetime) -> None:
-    for row in Certificate.objects.select_for_update().filter(ca=ca.id, revoked_at=None):
+    for row in Certificate.objects.select_for_update().filter(ca__in=[ca.id, ""], revoked_at=None):
         loaded = trust.load(row.pem)
         found = (
             crl.get_revoked_certificate_by_serial_number(loaded.serial_number)
