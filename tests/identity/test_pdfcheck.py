@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from ggzy.identity.pdfcheck import MOST_BYTES, check_pdf, what_is_it
-from ggzy.identity.trust import TrainingCA
+from ggzy.identity.training_ca import TrainingCA
 from ggzy.kernel.refusals import BadInput
 from tests.identity.people import certified
 from tests.identity.test_seals import look, pdf, sealed  # noqa: F401
