@@ -147,6 +147,27 @@ def test_an_unsealed_paper_follows_the_record(platform: Any, folder: Any) -> Non
     assert sum(cells[4] != "—" for cells in after.facts["tables"][0]["rows"]) == 1
 
 
+def test_an_older_state_is_not_sealed_under_a_newer_one(platform: Any, folder: Any) -> None:
+    """Tenderee and agency prepare the same sheet; a bidder confirms in between: the older one must not be sealed."""
+    tale, agency = Tale(platform, folder).read_out(), platform.demo("daili")
+    Tender.objects.filter(public_id=tale.tender["tender"]).update(
+        agency=Organisation.objects.get(uscc=agency.uscc)
+    )
+    row = _one(tale.owner, tale, Kind.OPENING_SIGN_IN)
+    path = f"/rounds/{row['round']}/papers/{row['ref']}"
+    old = tale.owner.post(path)
+    bidder = tale.bidder("jia")
+    record = bidder.get(f"/rounds/{tale.round}/opening/record")
+    bidder.post(
+        f"/rounds/{tale.round}/opening/signatures", {"signature": bidder.signature_on(record["to_sign"])}
+    )
+    agency.post(path)
+    with pytest.raises(Problem) as changed:
+        tale.owner.post(f"{path}/seal", {"signature": tale.owner.signature_on(old["to_sign"])})
+    assert changed.value.code == "papers.changed"
+    _seal(tale.owner, row)
+
+
 def test_the_list_belongs_to_ones_own_rounds(platform: Any, folder: Any) -> None:
     tale = Tale(platform, folder).read_out()
     assert len(_papers(platform.demo("zhongxin"), tale)) == 2

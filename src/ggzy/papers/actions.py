@@ -31,6 +31,12 @@ class SealedAlready(Refusal):
     code = "papers.sealed_already"
 
 
+class PaperChanged(Refusal):
+    """The record went on between the two steps: what was signed is an older state of the paper."""
+
+    code = "papers.changed"
+
+
 def due_of(*, round_id: str, ref: str) -> Due:
     """Return one of the papers that a round has or should have, the round locked.
 
@@ -125,6 +131,7 @@ def finish_paper_seal(*, round_id: str, ref: str, signature: str, actor: Actor, 
     """Put the owner side's seal into a paper; a letter is delivered at the same moment.
 
     :raises SignatureWrong: the signature is not on the prepared paper
+    :raises PaperChanged: the paper was made anew after it was prepared for this signer
     :raises SealedAlready: it is sealed
     """
     require(actor, Permission.PAPER_SEAL)
@@ -136,6 +143,8 @@ def finish_paper_seal(*, round_id: str, ref: str, signature: str, actor: Actor, 
     if paper.sealed:
         raise SealedAlready(f"这份{due.kind.label}已经签章, 不重复签章")
     seal = finish_seal(purpose=PURPOSE, subject=paper.public_id, signature=signature, actor=actor)
+    if seal.document != paper.pdf:  # somebody else of this side prepared it anew meanwhile
+        raise PaperChanged("文书在您取得待签内容以后又按最新记录重新生成了, 请重新签章")
     paper.sealed, paper.certificate, paper.sealed_at = files.keep(seal.pdf), seal.certificate, now
     paper.save(update_fields=["sealed", "certificate", "sealed_at"])
     record_act(
