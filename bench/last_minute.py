@@ -204,7 +204,8 @@ def report(rush: Rush, opened: set[str]) -> int:
     }
     p95 = spans[int(len(spans) * 0.95)] if spans else 0.0
     print(
-        f"投标人 {len(in_time)}, 有回执 {len(given)}, 最后{rush.seconds:.0f}秒; 截止后递交 {len(late)}, 全部拒收"
+        f"投标人 {len(in_time)}, 有回执 {len(given)}, 最后{rush.seconds:.0f}秒; 截止后递交 {len(late)}, "
+        f"拒收 {sum(1 for row in late if row.refused)}"
     )
     print(
         f"回执用时 p50 {statistics.median(spans):.2f}  p95 {p95:.2f}  最长 {spans[-1]:.2f} 秒; "
