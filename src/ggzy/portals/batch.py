@@ -22,6 +22,7 @@ from ggzy.parties.grid import require
 from ggzy.portals.exports import EXPORT_LIST
 from ggzy.portals.frame import now, route, show, text, who
 from ggzy.portals.work import refused_here
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import actions as tendering
 from ggzy.tendering.worklist import WorkRow, work_rows
@@ -47,10 +48,17 @@ class Job:
     label: str
     done: str
     permission: P
-    clause: str
     act: Act
+    #: the move that the act makes; its clauses are the procedure's
+    move: str = ""
     to_sign: Callable[[str, Actor, datetime], bytes] | None = None
     ask: str = ""
+
+    @property
+    def clause(self) -> str:
+        """Return the clauses of the move, as the procedure has them."""
+        found = next((m for m in BY_CODE["GC_OPEN_POST"].moves if m.code == self.move), None)
+        return "、".join(map(str, found.basis)) if found else ""
 
 
 def _award(ref: str, _: str, actor: Actor, at: datetime) -> Any:
@@ -73,14 +81,14 @@ JOBS: dict[str, Job] = {
         label="提交进场登记",
         done="已提交",
         permission=P.TENDER_EDIT,
-        clause="",
+        move="register",
         act=lambda ref, _, actor, at: tendering.register(tender_id=ref, actor=actor, now=at),
     ),
     "open": Job(
         label="宣布开标",
         done="已开标",
         permission=P.OPENING_HOST,
-        clause="《招标投标法》第三十四条",
+        move="open_bids",
         act=lambda ref, _, actor, at: opening.open_bids(tender_id=ref, actor=actor, now=at),
         ask="宣布勾选的各项开标? 解密时限即刻开始。",
     ),
@@ -88,7 +96,7 @@ JOBS: dict[str, Job] = {
         label="签署开标记录",
         done="已签署并公布",
         permission=P.OPENING_HOST,
-        clause="《电子招标投标办法》第三十二条",
+        move="end_opening",
         act=lambda ref, signature, actor, at: opening.end_opening(
             round_id=ref, signature=signature, actor=actor, now=at
         ),
@@ -99,14 +107,14 @@ JOBS: dict[str, Job] = {
         label="公示中标候选人",
         done="已开始公示",
         permission=P.PUBLICITY_START,
-        clause="《招标投标法实施条例》第五十四条",
+        move="start_publicity",
         act=lambda ref, _, actor, at: awarding.start_publicity(round_id=ref, actor=actor, now=at),
     ),
     "award": Job(
         label="确定第一中标候选人中标",
         done="已定标",
         permission=P.AWARD,
-        clause="《招标投标法实施条例》第五十五条",
+        move="award",
         act=_award,
         ask="确定勾选的各标段由所列排名第一的中标候选人中标?",
     ),
@@ -114,7 +122,7 @@ JOBS: dict[str, Job] = {
         label="签发中标通知书",
         done="已签发",
         permission=P.AWARD,
-        clause="《招标投标法》第四十五条",
+        move="notify",
         act=lambda ref, signature, actor, at: awarding.finish_letter(
             round_id=ref, signature=signature, actor=actor, now=at
         ),
@@ -127,7 +135,6 @@ JOBS: dict[str, Job] = {
         label="签章",
         done="已签章",
         permission=P.PAPER_SEAL,
-        clause="",
         act=_paper,
         to_sign=_paper_bytes,
     ),
