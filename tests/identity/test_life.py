@@ -148,7 +148,9 @@ def test_its_end_is_announced_sixty_thirty_and_seven_days_ahead(platform, client
     row = Certificate.objects.get(fingerprint=agency.identity.fingerprint)
 
     def told():
-        return Message.objects.filter(title="数字证书即将到期", recipient__name="训练工程咨询有限公司").count()
+        return Message.objects.filter(
+            title="数字证书即将到期", recipient__name="训练工程咨询有限公司"
+        ).count()
 
     counts = []
     for days in (61, 60, 45, 30, 7, 1):

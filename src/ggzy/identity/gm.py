@@ -234,7 +234,7 @@ def encrypted_header(*, iv: bytes, size: int) -> bytes:
     about = data + _head(0x30, len(algorithm)) + algorithm + _head(0x80, size)
     body: bytes = core.Integer(1).dump() + _head(0x30, len(about) + size) + about
     whole = _head(0x30, len(body) + size) + body
-    inside = kind + _head(0xA0, len(whole) + size) + whole
+    inside: bytes = kind + _head(0xA0, len(whole) + size) + whole
     return _head(0x30, len(inside) + size) + inside
 
 

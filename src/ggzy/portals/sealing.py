@@ -56,6 +56,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
     return {
         **_place(row, live, actor),
         "priced": True,
+        "page": f"/work/rounds/{row.round}/bid",
         "submit_to": f"/work/rounds/{row.round}/submit",
         "tender_file": file.sha256,
         "ceiling_price": f"{row.ceiling_price:.2f}" if row.ceiling_price else None,
@@ -74,6 +75,7 @@ def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[
     return {
         **_place(row, live, actor),
         "priced": False,
+        "page": f"/work/fronts/{row.round}/package",
         "submit_to": f"/work/fronts/{row.round}/submit",
         "text_field": "qualifications" if row.procedure_code == "GC_PREQ" else "proposal",
         "consortium_allowed": True,

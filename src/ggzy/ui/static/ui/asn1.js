@@ -9,7 +9,8 @@ const RSA = oid("1.2.840.113549.1.1.1"), SM2 = oid("1.2.156.10197.1.301");
 export const same = (a, b) => a.length === b.length && a.every((byte, n) => byte === b[n]);
 export const view = (block) => block.valueBeforeDecodeView;
 export const inside = (block) => block.valueBlock.value;
-export const content = (block) => (block.valueBlock.value?.length
+// An octet string that holds DER is also parsed by asn1js; only a constructed one (BER) is in pieces.
+export const content = (block) => (block.idBlock.isConstructed && block.valueBlock.value?.length
   ? Uint8Array.from(block.valueBlock.value.flatMap((piece) => [...content(piece)]))
   : block.valueBlock.valueHexView);
 
