@@ -21,6 +21,7 @@ OWN = (
     "gm.js",
     "keyring.js",
     "sign.js",
+    "ukey.js",
 )
 
 
