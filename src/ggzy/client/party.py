@@ -18,6 +18,8 @@ from cryptography.x509.oid import NameOID
 from ggzy.identity.cms import PrivateKey
 from ggzy.identity.trust import fingerprint
 
+_PROVE_AGAIN = "permission.prove_again"
+
 
 class Problem(Exception):
     """The platform said no: its problem document."""
@@ -102,13 +104,30 @@ class Party:
         key: str | None = None,
     ) -> Any:
         """Call one operation and return its JSON. Writes carry an Idempotency-Key and are tried again once when the
-        connection breaks: the second try gets the first one's answer.
+        connection breaks: the second try gets the first one's answer. A proof that grew old is made again.
 
         :raises Problem: the platform refused
         """
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if method != "GET":
             headers["Idempotency-Key"] = key or secrets.token_hex(16)
+        try:
+            return self._ask(method, path, body, files=files, headers=headers)
+        except Problem as problem:
+            if problem.code != _PROVE_AGAIN or self.identity is None or files:
+                raise
+        self.prove_again()
+        return self._ask(method, path, body, files=files, headers=headers)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        files: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Any:
         for last in (False, True):
             try:
                 reply = _http(self.base, self._transport).request(
@@ -170,6 +189,10 @@ class Party:
         self.token, self.identity = signed["token"], identity
         if identity is not None:
             self._prove(signed["challenge"])
+
+    def prove_again(self) -> None:
+        """Prove the certificate once more: an act that binds wants it fresh."""
+        self._prove(self.ask("POST", "/sessions/challenge")["challenge"])
 
     def _prove(self, challenge: str) -> None:
         assert self.identity is not None

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from ggzy.identity.life import AHEAD, ENDED
 from ggzy.identity.models import Certificate, Signature
+from ggzy.parties.models import Account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +110,8 @@ def certificate_of(fingerprint: str) -> tuple[int, str]:
     """Return (primary key, PEM) of a bound certificate; neither ever changes, and revocation is the session's."""
     pk, pem = Certificate.objects.values_list("pk", "pem").get(fingerprint=fingerprint)
     return pk, pem
+
+
+def username_of(*, account_pk: int) -> str:
+    """Return an account's username."""
+    return str(Account.objects.values_list("username", flat=True).get(pk=account_pk))

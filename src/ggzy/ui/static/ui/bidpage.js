@@ -3,6 +3,7 @@ import { identityToRecipient } from "../vendor/bidkit.js";
 import { pricedBill } from "./bill.js";
 import { hints, refusals } from "./bidcheck.js";
 import { openEnvelope, readCertificate } from "./cms.js";
+import { fetchProved } from "./prove.js";
 import { base64, bytes, importPem, keep, ownKey, ownOpener } from "./sign.js";
 
 const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent || "null");
@@ -346,7 +347,7 @@ function opening(section) {
       if ((await identityToRecipient(bidKey)) !== facts.bid_key) throw new Error("信封里的密钥不是这份投标文件的。如有恢复码, 请填入下面的“一次性投标密钥”。");
       says.textContent = "正在交出一次性密钥…";
       const data = new URLSearchParams({ bid_key: bidKey, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
-      const reply = await fetch(facts.key_to, { method: "POST", body: data, headers: { Accept: "application/json" } });
+      const reply = await fetchProved(facts.key_to, { method: "POST", body: data, headers: { Accept: "application/json" } });
       let answer = {};
       try { answer = await reply.json(); } catch { throw new Error("登录已失效, 请重新登录后再按“解密”"); }
       if (!reply.ok) throw new Error(answer.message);
