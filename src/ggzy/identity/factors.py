@@ -118,7 +118,7 @@ def _may_add(*, token: str, password: str, address: str) -> Session:
     if not session.half:
         return require_own_password(token=token, password=password, address=address)
     if not _half(session).has_none:
-        raise SecondFactorFirst("请先用已有的第二因素完成登录, 再增加新的", next_steps=_LOGIN)
+        raise SecondFactorFirst("请先用已有的第二种验证完成登录, 再增加新的", next_steps=_LOGIN)
     return session
 
 
@@ -221,7 +221,7 @@ def end_authenticator(*, token: str, password: str, address: str) -> None:
 def _whole(token: str, password: str, address: str) -> Session:
     session = require_own_password(token=token, password=password, address=address)
     if session.half:
-        raise SecondFactorFirst("请先用已有的第二因素完成登录", next_steps=_LOGIN)
+        raise SecondFactorFirst("请先用已有的第二种验证完成登录", next_steps=_LOGIN)
     return session
 
 
@@ -443,7 +443,7 @@ def remove_passkey(*, token: str, public_id: str, address: str) -> None:
     """
     session = session_of(token)
     if session.half:
-        raise SecondFactorFirst("请先用已有的第二因素完成登录", next_steps=_LOGIN)
+        raise SecondFactorFirst("请先用已有的第二种验证完成登录", next_steps=_LOGIN)
     row = _own(session.account, public_id)
     row.ended_at = real_now()
     row.save(update_fields=["ended_at"])

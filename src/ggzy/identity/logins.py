@@ -14,7 +14,7 @@ from ggzy.parties.models import Account
 KINDS = {
     "password": "用密码登录",
     "passkey": "用通行密钥登录",
-    "coded": "第二因素通过",
+    "coded": "第二种验证通过",
     "proved": "数字证书验证",
     "failed": "登录失败",
     "locked": "失败次数过多, 账号锁定",
@@ -26,7 +26,7 @@ KINDS = {
     "passkey_added": "增加通行密钥",
     "passkey_removed": "移除通行密钥",
     "passkey_copied": "通行密钥次数倒退, 已拒绝",
-    "factors_reset": "管理员重置第二因素",
+    "factors_reset": "管理员重置第二种验证",
 }
 BAD = frozenset({"failed", "locked", "passkey_copied"})
 _OPENED = {"password": "密码", "passkey": "通行密钥"}
@@ -102,7 +102,7 @@ def _sessions(account_pk: int, token: str) -> list[SessionRow]:
             ends_at=row.ends_at,
             how=_OPENED.get(row.opened_by, row.opened_by)
             + (" + 证书" if row.certificate_id else "")
-            + (" (等待第二因素)" if row.half else ""),
+            + (" (等待第二种验证)" if row.half else ""),
             this=bool(token) and row.token_hash == token_hash(token),
         )
         for row in rows

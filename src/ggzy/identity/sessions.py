@@ -210,7 +210,7 @@ def open_session(account: Account, *, by: str, address: str, agent: str, half: b
         device=device,
         half=half,
     )
-    write_down(account, by, device=device, address=address, note="等待第二因素" if half else "")
+    write_down(account, by, device=device, address=address, note="等待第二种验证" if half else "")
     return SignedIn(token=token, challenge=challenge, account=account, half=half)
 
 
@@ -371,7 +371,7 @@ def reset_factors(*, username: str, actor: Actor) -> None:
     require(actor, Permission.ACCOUNT_MANAGE)
     account = _other(username)
     if account.pk == actor.account_pk:
-        raise BadInput("不能重置自己的第二因素, 请由另一名管理员办理")
+        raise BadInput("不能重置自己的第二种验证, 请由另一名管理员办理")
     now = real_now()
     Authenticator.objects.filter(account=account, ended_at=None).update(ended_at=now)
     Passkey.objects.filter(account=account, ended_at=None).update(ended_at=now)
