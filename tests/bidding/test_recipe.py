@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from ggzy.bidding import bidbox
+from ggzy.bidding.profiles import AGE, GM, Profile
+from ggzy.client.party import Identity, new_sm2_request
+from ggzy.identity import gm, sm2, sm2_ca
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "algorithms" / "open-a-bid.md"
+ALGORITHMS = Path(__file__).resolve().parents[2] / "docs" / "algorithms"
+PAGE, NATIONAL = ALGORITHMS / "open-a-bid.md", ALGORITHMS / "open-a-national-bid.md"
 TOOLS = ("openssl", "age", "age-keygen", "tar", "bash")
 pytestmark = [
     pytest.mark.pure,
@@ -22,13 +26,13 @@ pytestmark = [
 ]
 
 
-def script() -> str:
-    """Return the script on the page."""
-    (found,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+def script(page: Path = PAGE) -> str:
+    """Return the script on a page."""
+    (found,) = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     return str(found)
 
 
-def sealed(folder: Path, someone: Any, ca: Any) -> Path:
+def sealed(folder: Path, someone: Any, ca: Any, profile: Profile = AGE) -> Path:
     """Seal a bid with two attachments, and lay beside it what the page names."""
     folder.mkdir()
     files = []
@@ -51,21 +55,27 @@ def sealed(folder: Path, someone: Any, ca: Any) -> Path:
         bidder="91370100M00000001A",
         certificate=someone.certificate,
         key=someone.key,
-        payload=folder / "bid.age",
+        payload=folder / profile.payload,
+        receives=someone.receives,
+        profile=profile,
     )
     (folder / "manifest.json").write_bytes(made.manifest)
     (folder / "manifest.p7s").write_bytes(made.signature)
     (folder / "key.p7m").write_bytes(made.envelope)
-    (folder / "bidder.pem").write_bytes(someone.to_pem())
-    (folder / "ca.pem").write_bytes((ca.folder / "ca.crt").read_bytes())
+    if profile is GM:
+        (folder / "encryption.pem").write_bytes(sm2.private_pem(someone.key.encryption))
+        (folder / "ca.pem").write_bytes((ca.folder / "issuing.crt").read_bytes())
+    else:
+        (folder / "bidder.pem").write_bytes(someone.to_pem())
+        (folder / "ca.pem").write_bytes((ca.folder / "ca.crt").read_bytes())
     for file in files:
         file.unlink()
     return folder
 
 
-def run(folder: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, page: Path = PAGE) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", script()], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", script(page)], cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -112,3 +122,44 @@ def test_the_commitments_are_checked(p256: Any, ca: Any, tmp_path: Path) -> None
         ["bash", "-c", without_first], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode != 0 and "price 与承诺不符" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def national_ca(tmp_path_factory: pytest.TempPathFactory) -> sm2_ca.Sm2CA:
+    return sm2_ca.Sm2CA(tmp_path_factory.mktemp("sm2") / "keys")
+
+
+@pytest.fixture
+def national(tmp_path: Path, national_ca: sm2_ca.Sm2CA) -> Path:
+    """Return a folder with a bid sealed with the national algorithms."""
+    pair, csr = new_sm2_request()
+    dual = national_ca.issue(
+        csr.encode(), organisation="济南某建设有限公司", uscc="91370100M00000001A", person="张三"
+    )
+    keys = gm.Keys(pair, sm2_ca.open_key(dual.enveloped_key, key=pair))
+    return sealed(tmp_path / "bid", Identity(keys, dual.signing, dual.encryption), national_ca, GM)
+
+
+def test_the_national_page_opens_a_bid(national: Path) -> None:
+    done = run(national, NATIONAL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == ["报价 9120000.00 附件 2 个", "全部相符"]
+    assert (national / "opened" / "attachments" / "技术标.pdf").stat().st_size == 70_009
+    (national / "encryption.pem").unlink()  # with the published bid_key alone
+    assert run(national, NATIONAL).stdout.endswith("全部相符\n")
+
+
+@pytest.mark.parametrize("part", ["bid.sm4", "key.p7m", "manifest.json", "manifest.p7s"])
+def test_one_changed_byte_stops_the_national_page_too(national: Path, part: str) -> None:
+    data = bytearray((national / part).read_bytes())
+    data[len(data) // 2] ^= 1
+    (national / part).write_bytes(bytes(data))
+    done = run(national, NATIONAL)
+    assert done.returncode != 0 and "全部相符" not in done.stdout
+
+
+def test_another_ca_stops_the_national_page(national: Path, tmp_path: Path) -> None:
+    other = sm2_ca.Sm2CA(tmp_path / "other")
+    shutil.copy(other.folder / "issuing.crt", national / "ca.pem")
+    done = run(national, NATIONAL)
+    assert done.returncode != 0 and "全部相符" not in done.stdout

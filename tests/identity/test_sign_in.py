@@ -168,9 +168,22 @@ def test_staff_without_any_makes_one_at_the_first_sign_in(platform, settings):
     settings.STAFF_SECOND_FACTOR = "required"
     actions.Certificate.objects.filter(account__username="zhongxin").update(revoked_at=real_now())
     opened = enter("zhongxin")
-    assert factors.half_of(opened.token).has_none
+    assert factors.half_of(opened.token).may_add
     enrol(opened)
     assert who(opened).role == "centre" and factors.half_of(opened.token) is None
+
+
+def test_after_a_reset_staff_whose_key_is_lost_makes_another_factor_once(platform, settings):
+    settings.STAFF_SECOND_FACTOR = "required"
+    admin = actions.actor_of(token=platform.demo("guanli").token, address=OFFICE)
+    stuck = enter("zhongxin")
+    assert not factors.half_of(stuck.token).may_add
+    sessions.reset_factors(username="zhongxin", actor=admin)
+    enrol(enter("zhongxin"))
+    again = enter("zhongxin")
+    assert again.half and not factors.half_of(again.token).may_add
+    with pytest.raises(factors.SecondFactorFirst):
+        factors.begin_authenticator(token=again.token, password=PASSWORD, address=OFFICE)
 
 
 def test_a_session_alone_adds_or_ends_no_factor_without_the_password(platform):

@@ -26,7 +26,15 @@ from webauthn.helpers.structs import (
 )
 
 from ggzy.identity import rules
-from ggzy.identity.models import Authenticator, Certificate, Passkey, PasskeyChallenge, RecoveryCode, Session
+from ggzy.identity.models import (
+    Authenticator,
+    Certificate,
+    LoginEvent,
+    Passkey,
+    PasskeyChallenge,
+    RecoveryCode,
+    Session,
+)
 from ggzy.identity.sessions import (
     SignedIn,
     WrongCode,
@@ -79,11 +87,12 @@ class Half:
     by_code: bool
     by_passkey: bool
     by_certificate: bool
+    was_reset: bool = False
 
     @property
-    def has_none(self) -> bool:
-        """Say whether there is nothing to show yet: then the first factor is made now."""
-        return not (self.by_code or self.by_passkey or self.by_certificate)
+    def may_add(self) -> bool:
+        """Say whether the first factor is made now: there is none to show, or an administrator has reset them."""
+        return self.was_reset or not (self.by_code or self.by_passkey or self.by_certificate)
 
 
 def _half(session: Session) -> Half:
@@ -97,7 +106,15 @@ def _half(session: Session) -> Half:
         by_certificate=Certificate.objects.filter(
             account=account, revoked_at=None, not_after__gt=legal_now()
         ).exists(),
+        # whoever lost the certificate's key cannot show it: what counts is that nothing was shown since the reset
+        was_reset=_last_of(account, "factors_reset", "code_added", "passkey_added", "coded", "proved")
+        == "factors_reset",
     )
+
+
+def _last_of(account: Account, *kinds: str) -> str:
+    rows = LoginEvent.objects.filter(account=account, kind__in=kinds).order_by("-at", "-pk")
+    return rows.values_list("kind", flat=True).first() or ""
 
 
 def half_of(token: str) -> Half | None:
@@ -117,7 +134,7 @@ def _may_add(*, token: str, password: str, address: str) -> Session:
     session = session_of(token)
     if not session.half:
         return require_own_password(token=token, password=password, address=address)
-    if not _half(session).has_none:
+    if not _half(session).may_add:
         raise SecondFactorFirst("请先用已有的第二种验证完成登录, 再增加新的", next_steps=_LOGIN)
     return session
 
@@ -154,7 +171,7 @@ def waiting_authenticator(*, token: str) -> Draft:
     """
     session = session_of(token)
     row = Authenticator.objects.filter(account=session.account, confirmed_at=None).first()
-    if row is None or (session.half and not _half(session).has_none):
+    if row is None or (session.half and not _half(session).may_add):
         raise NotFound("没有等待确认的动态验证码, 请重新开始", next_steps=_SECURITY)
     return _draft(row.secret, session.account.username)
 

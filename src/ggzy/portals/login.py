@@ -196,13 +196,16 @@ def _certificate_page(
 ) -> HttpResponse:
     challenge = identity.renew_challenge(token=request.COOKIES.get(COOKIE, ""))
     username = challenge.split("用户: ")[1].split("\n")[0]
+    with_demo_key = has_demo_key(username)
+    has_sm2 = (settings.KEYS / "training" / f"{username}-sm2.pem").exists()
     page = {
         "going": going,
         "challenge": challenge,
         "problem": problem,
         "username": username,
         "half": factors.half_of(request.COOKIES.get(COOKIE, "")),
-        "demo_key": f"/training/keys/{username}.pem" if has_demo_key(username) else "",
+        "demo_key": f"/training/keys/{username}.pem" if with_demo_key else "",
+        "demo_sm2": f"/training/keys/{username}-sm2.pem" if with_demo_key and has_sm2 else "",
         **_certificates(request),
     }
     return show(request, "login/certificate.html", page, status=status)

@@ -1,5 +1,6 @@
 // Proving the certificate once more before an act that binds: with the key kept in this browser, without leaving the page.
-import { importPem, keep, ownKey, sign } from "./sign.js";
+import { importPem, keep, ownKey } from "./keyring.js";
+import { sign } from "./sign.js";
 
 const mark = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
@@ -16,7 +17,7 @@ async function post(address, fields) {
 async function proveAgain(taken) {
   const { challenge, certificate } = await post("/login/challenge", {});
   const fingerprint = taken?.fingerprint || certificate;
-  const key = taken?.key || (await ownKey(fingerprint));
+  const key = taken?.holder || (await ownKey(fingerprint));
   if (!key) return false;
   await post("/login/prove", { certificate: fingerprint, signature: await sign(key, new TextEncoder().encode(challenge)) });
   return true;
