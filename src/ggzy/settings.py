@@ -171,7 +171,8 @@ LOGGING = {
 #: minutes kept free after each booking of a room or a person
 BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))
 #: where anyone finds this platform: the address that stands in what is sent to the media
-PUBLIC_ADDRESS = os.environ.get("GGZY_PUBLIC_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
+_HERE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+PUBLIC_ADDRESS = os.environ.get("GGZY_PUBLIC_ADDRESS", _HERE).rstrip("/")
 #: 交易系统标识码 in the envelope of the exchange specification
 TRADE_SYSTEM_NO = os.environ.get("GGZY_TRADE_SYSTEM_NO", f"{CENTRE_REGION}000001")
 #: whether this platform is itself a designated medium for construction notices (10号令)

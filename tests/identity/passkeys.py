@@ -12,10 +12,10 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 
 class Device:
-    """One discoverable credential with a counter."""
+    """One discoverable credential with a counter; many devices do not count and always say 0."""
 
     def __init__(self, origin: str, rp_id: str = "localhost") -> None:
-        self.origin, self.rp_id, self.count = origin, rp_id, 0
+        self.origin, self.rp_id, self.count, self.counts = origin, rp_id, 0, True
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.id, self.handle = secrets.token_bytes(32), ""
 
@@ -43,7 +43,7 @@ class Device:
 
     def use(self, options: str, *, verified: bool = True) -> str:
         """Answer navigator.credentials.get."""
-        self.count += 1
+        self.count += int(self.counts)
         client = self._client("webauthn.get", json.loads(options)["challenge"])
         data = self._data(0x05 if verified else 0x01)
         signature = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))

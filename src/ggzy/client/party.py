@@ -151,6 +151,7 @@ class Party:
         self.base, self._transport = base.rstrip("/"), transport
         self.token = ""
         self.identity: Identity | None = None
+        self._proofs, self._proving = 0, threading.Lock()
         self.name = ""
         self.uscc = ""
 
@@ -171,12 +172,15 @@ class Party:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if method != "GET":
             headers["Idempotency-Key"] = key or secrets.token_hex(16)
+        proofs = self._proofs
         try:
             return self._ask(method, path, body, files=files, headers=headers)
         except Problem as problem:
             if problem.code != _PROVE_AGAIN or self.identity is None or files:
                 raise
-        self.prove_again()
+        with self._proving:  # of several threads one proves: a second challenge would void the first
+            if self._proofs == proofs:
+                self.prove_again()
         return self._ask(method, path, body, files=files, headers=headers)
 
     def _ask(
@@ -253,6 +257,7 @@ class Party:
     def prove_again(self) -> None:
         """Prove the certificate once more: an act that binds wants it fresh."""
         self._prove(self.ask("POST", "/sessions/challenge")["challenge"])
+        self._proofs += 1
 
     def _prove(self, challenge: str) -> None:
         assert self.identity is not None

@@ -170,7 +170,7 @@ def waiting_authenticator(*, token: str) -> Draft:
     :raises NotFound: none waits
     """
     session = session_of(token)
-    row = Authenticator.objects.filter(account=session.account, confirmed_at=None).first()
+    row = Authenticator.objects.filter(account=session.account, confirmed_at=None).order_by("-pk").first()
     if row is None or (session.half and not _half(session).may_add):
         raise NotFound("没有等待确认的动态验证码, 请重新开始", next_steps=_SECURITY)
     return _draft(row.secret, session.account.username)
@@ -193,9 +193,10 @@ def confirm_authenticator(*, token: str, code: str, address: str) -> list[str]:
     account = session.account
     require_not_locked(account.username)
     with transaction.atomic():
-        row = Authenticator.objects.select_for_update().get(account=account, confirmed_at=None)
-        step = rules.good_step(row.secret, code, at=real_now(), after=0)
-        codes = _confirmed(row, step) if step is not None else []
+        rows = Authenticator.objects.select_for_update().filter(account=account, confirmed_at=None)
+        row = rows.order_by("-pk").first()
+        step = rules.good_step(row.secret, code, at=real_now(), after=0) if row else None
+        codes = _confirmed(row, step) if row and step is not None else []
         if codes:
             Session.objects.filter(pk=session.pk).update(half=False)
             write_down(account, "code_added", device=session.device, address=address)

@@ -223,7 +223,16 @@ def require(actor: Actor, permission: Permission, *, signed: bool = False) -> No
             "此事项具有法律约束力, 需要用数字证书登录后办理",
             next_steps=(("用数字证书登录", "/login?step=certificate"),),
         )
-    if permission in BINDING and actor.proof_is_old and not signed:
+    if permission in BINDING and not signed:
+        require_fresh_proof(actor)
+
+
+def require_fresh_proof(actor: Actor) -> None:
+    """Let an act that binds go on, or refuse.
+
+    :raises ProveAgain: the session's certificate was proved longer ago than the settings allow
+    """
+    if actor.proof_is_old:
         raise ProveAgain(
             "距上次验证数字证书已超过规定时间, 此事项具有法律约束力, 请再验证一次证书, 然后继续办理",
             next_steps=(("验证证书", "/login?step=certificate"),),
