@@ -11,8 +11,7 @@ import pytest
 
 from ggzy.bidding import bidbox
 from ggzy.bidding.profiles import AGE, GM, Profile
-from ggzy.client.party import Identity, new_sm2_request
-from ggzy.identity import gm, sm2, sm2_ca
+from ggzy.identity import sm2, sm2_ca
 
 ALGORITHMS = Path(__file__).resolve().parents[2] / "docs" / "algorithms"
 PAGE, NATIONAL = ALGORITHMS / "open-a-bid.md", ALGORITHMS / "open-a-national-bid.md"
@@ -124,42 +123,32 @@ def test_the_commitments_are_checked(p256: Any, ca: Any, tmp_path: Path) -> None
     assert done.returncode != 0 and "price 与承诺不符" in done.stderr
 
 
-@pytest.fixture(scope="module")
-def national_ca(tmp_path_factory: pytest.TempPathFactory) -> sm2_ca.Sm2CA:
-    return sm2_ca.Sm2CA(tmp_path_factory.mktemp("sm2") / "keys")
-
-
 @pytest.fixture
-def national(tmp_path: Path, national_ca: sm2_ca.Sm2CA) -> Path:
+def folder(tmp_path: Path, national: Any, national_ca: sm2_ca.Sm2CA) -> Path:
     """Return a folder with a bid sealed with the national algorithms."""
-    pair, csr = new_sm2_request()
-    dual = national_ca.issue(
-        csr.encode(), organisation="济南某建设有限公司", uscc="91370100M00000001A", person="张三"
-    )
-    keys = gm.Keys(pair, sm2_ca.open_key(dual.enveloped_key, key=pair))
-    return sealed(tmp_path / "bid", Identity(keys, dual.signing, dual.encryption), national_ca, GM)
+    return sealed(tmp_path / "bid", national, national_ca, GM)
 
 
-def test_the_national_page_opens_a_bid(national: Path) -> None:
-    done = run(national, NATIONAL)
+def test_the_national_page_opens_a_bid(folder: Path) -> None:
+    done = run(folder, NATIONAL)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-2:] == ["报价 9120000.00 附件 2 个", "全部相符"]
-    assert (national / "opened" / "attachments" / "技术标.pdf").stat().st_size == 70_009
-    (national / "encryption.pem").unlink()  # with the published bid_key alone
-    assert run(national, NATIONAL).stdout.endswith("全部相符\n")
+    assert (folder / "opened" / "attachments" / "技术标.pdf").stat().st_size == 70_009
+    (folder / "encryption.pem").unlink()  # with the published bid_key alone
+    assert run(folder, NATIONAL).stdout.endswith("全部相符\n")
 
 
 @pytest.mark.parametrize("part", ["bid.sm4", "key.p7m", "manifest.json", "manifest.p7s"])
-def test_one_changed_byte_stops_the_national_page_too(national: Path, part: str) -> None:
-    data = bytearray((national / part).read_bytes())
+def test_one_changed_byte_stops_the_national_page_too(folder: Path, part: str) -> None:
+    data = bytearray((folder / part).read_bytes())
     data[len(data) // 2] ^= 1
-    (national / part).write_bytes(bytes(data))
-    done = run(national, NATIONAL)
+    (folder / part).write_bytes(bytes(data))
+    done = run(folder, NATIONAL)
     assert done.returncode != 0 and "全部相符" not in done.stdout
 
 
-def test_another_ca_stops_the_national_page(national: Path, tmp_path: Path) -> None:
+def test_another_ca_stops_the_national_page(folder: Path, tmp_path: Path) -> None:
     other = sm2_ca.Sm2CA(tmp_path / "other")
-    shutil.copy(other.folder / "issuing.crt", national / "ca.pem")
-    done = run(national, NATIONAL)
+    shutil.copy(other.folder / "issuing.crt", folder / "ca.pem")
+    done = run(folder, NATIONAL)
     assert done.returncode != 0 and "全部相符" not in done.stdout

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ggzy.client.party import Identity, sm2_identity
-from ggzy.identity import cms, gm, sm2, sm2_ca
+from ggzy.identity import cms, gm, sm2
 from ggzy.identity.cms import CmsSignatureWrong, EnvelopeBroken
 from tests.shared import shared
 
@@ -21,16 +21,6 @@ SECRET = b"SM4-SECRET-KEY-00112233445566778899AABBCCDDEEFF"
 needs_openssl = pytest.mark.skipif(
     not shutil.which("openssl"), reason="openssl is not installed on this machine"
 )
-
-
-@pytest.fixture(scope="module")
-def national(tmp_path_factory):
-    """Return an SM2 identity of a small CA: a dual pair."""
-    ca = sm2_ca.Sm2CA(tmp_path_factory.mktemp("sm2") / "keys")
-    pair = sm2.KeyPair.new()
-    dual = ca.issue(sm2_ca.request(pair), organisation="甲公司", uscc="91370100M00000001A", person="张三")
-    keys = gm.Keys(pair, sm2_ca.open_key(dual.enveloped_key, key=pair))
-    return Identity(keys, dual.signing, dual.encryption)
 
 
 def blocks(part, kind):

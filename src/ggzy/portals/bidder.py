@@ -138,6 +138,9 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "to_open": open_facts(bid_id=live.bid, key_to=f"/work/bids/{live.bid}/key", actor=actor)
         if live and waits
         else None,
+        "which": open_facts(bid_id=live.bid, key_to="", actor=actor)
+        if live and live.state == "live" and (mine is None or mine.state == "waiting")
+        else None,
         "own_certificates": own_certificates(actor),
         "hall": hall,
         "mine": mine,

@@ -22,6 +22,7 @@ OWN = (
     "keyring.js",
     "prove.js",
     "sign.js",
+    "ukey.js",
 )
 
 

@@ -37,6 +37,7 @@ export async function ownKey(fingerprint) {
   if (!fingerprint) return undefined;
   const key = await take(fingerprint);
   if (!key) return undefined;
+  if (key.token) return (await import("./ukey.js")).tokenKey(key.token);
   return key.wrapped ? nationalKey(key) : webKey(key, await take(`${fingerprint}:opener`));
 }
 
@@ -74,6 +75,9 @@ export async function keep({ key, opener, pair, fingerprint }) {
   const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, wrap, new TextEncoder().encode(JSON.stringify(pair)));
   await put(fingerprint, { wrapped, iv, wrap });
 }
+
+// Remembers that a certificate's key lies in a USB key: where to ask, nothing secret.
+export const keepToken = (fingerprint, token) => put(fingerprint, { token });
 
 export const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 export const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));

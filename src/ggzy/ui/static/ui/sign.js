@@ -47,6 +47,23 @@ export function signForms() {
   });
 }
 
+// Binding a certificate of another CA: a USB key fills in its certificates and the signature.
+export function bindKey() {
+  const form = document.querySelector("form[data-bind]"), box = form?.querySelector("[data-ukey]");
+  if (!box) return;
+  const wrapped = (der) => `-----BEGIN CERTIFICATE-----\n${base64(der).replace(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  import("./ukey.js").then(({ keyPicker, remember }) => keyPicker(box, {
+    says: "绑定这张证书",
+    async chosen(row) {
+      form.elements.signature.value = await sign(row.key, new TextEncoder().encode(form.dataset.bind));
+      const pair = [row.certificate, row.receives].map(wrapped);
+      form.elements.pem.value = pair[0] === pair[1] ? pair[0] : pair.join("");
+      await remember(row);
+      form.submit();
+    },
+  }));
+}
+
 // The login page's second step: choose the key file (or the demo key), sign the challenge, keep the key.
 export function rememberKey() {
   const form = document.querySelector("form[data-prove]");
@@ -65,6 +82,16 @@ export function rememberKey() {
     const texts = await Promise.all([...event.target.files].map((file) => file.text()));
     if (texts.length) prove(texts.join("\n"));
   });
+  const box = form.querySelector("[data-ukey]");
+  if (box) import("./ukey.js").then(({ keyPicker, remember }) => keyPicker(box, {
+    says: "用它登录",
+    async chosen(row) {
+      form.elements.signature.value = await sign(row.key, new TextEncoder().encode(form.dataset.prove));
+      await remember(row);
+      form.elements.certificate.value = row.fingerprint;
+      form.submit();
+    },
+  }));
   form.querySelectorAll("[data-demo-key]").forEach((button) => button.addEventListener("click", async (event) => {
     event.preventDefault();
     const reply = await fetch(button.dataset.demoKey);
