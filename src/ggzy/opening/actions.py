@@ -548,7 +548,7 @@ def end_opening(*, round_id: str, signature: str, actor: Actor, now: datetime) -
     :raises CannotEndYet: prices are not shown, an objection is open, or nothing was opened
     :raises SignatureWrong: the signature is not on this record
     """
-    require(actor, Permission.OPENING_HOST)
+    require(actor, Permission.OPENING_HOST, signed=True)
     session, round_ = _locked_session({"round__public_id": round_id})
     tender = round_.lot.tender
     require_owner_side(tender, actor)
@@ -598,7 +598,7 @@ def sign_record(*, round_id: str, signature: str, actor: Actor, now: datetime) -
 
     :raises CannotEndYet: the record is not there yet
     """
-    require(actor, Permission.OPENING_RELEASE)
+    require(actor, Permission.OPENING_RELEASE, signed=True)
     session = OpeningSession.objects.filter(round__public_id=round_id).first()
     if session is None or session.record is None:
         raise rules.CannotEndYet("开标记录在开标结束后形成, 请稍后确认")
