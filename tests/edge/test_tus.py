@@ -4,20 +4,13 @@ import asyncio
 import os
 import secrets
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from django.conf import settings
-from django.db import connection
 
-from ggzy.boot.postgres import free_port
 from ggzy.client import bids, story
 from ggzy.client import uploads as client
 from ggzy.client.party import Problem
@@ -25,6 +18,7 @@ from ggzy.edge.asgi import Edge
 from ggzy.kernel import uploads
 from tests.journeys.tale import Tale
 
+from .served import served
 from .support import Request
 
 TUS = (b"tus-resumable", b"1.0.0")
@@ -143,42 +137,6 @@ def test_a_name_tells_nothing_of_whose_it_is(begun: str, settings: Any) -> None:
     path, _ = uploads.find(begun)
     settings.SECRET_KEY = "another"
     assert uploads.find(uploads.begin(owner="1", length=10))[0].parent != path.parent
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """Serve the edge on a port of its own, on the test's database and files."""
-    database = connection.settings_dict
-    port = free_port()
-    env = os.environ | {
-        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:"
-        f"{database['PORT']}/{database['NAME']}",
-        "GGZY_KEYS": str(settings.KEYS),
-        "GGZY_FILES": str(settings.FILES),
-        "GGZY_SECRET_KEY": settings.SECRET_KEY,
-        "GGZY_POOL": "2",
-        "PYTHONPATH": os.pathsep.join(["src", "."]),
-        "DJANGO_SETTINGS_MODULE": "tests.edge.fast_settings",
-    }
-    web = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
-    child = subprocess.Popen(
-        [*web, "--workers", "1", "--no-access-log", "--no-ws", "ggzy.edge.asgi:app"],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(150):
-            try:
-                if httpx.get(f"{base}/healthz", timeout=2, trust_env=False).status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield base
-    finally:
-        child.terminate()
-        child.wait(timeout=15)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-// Builds src/bidkit.js into one module for the browser, and lists it: versions, licences, SHA-256. Run by hand
+// Builds each of src/*.js into one module for the browser, and lists it: versions, licences, SHA-256. Run by hand
 // (`npm ci && npm run build`); what comes out is committed, so that neither a server nor a browser needs Node.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,8 @@ import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const OUT = new URL("../../src/ggzy/ui/static/vendor/", import.meta.url);
-const NAME = "bidkit.js";
+// what seals comes first: the page names it by its hash; what only moves ciphertext is apart, so that it stays small
+const NAMES = ["bidkit.js", "uploadkit.js"];
 
 // sm-crypto-v2 has an incremental SM3 and keeps it to itself; a bid of 500 MB cannot be hashed in one piece.
 const giveSm3 = {
@@ -19,31 +20,37 @@ const giveSm3 = {
   },
 };
 
-const made = await build({
-  entryPoints: [new URL("src/bidkit.js", import.meta.url).pathname],
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  legalComments: "none",
-  banner: { js: "/* Made by tools/browser; sources, versions and licences: BUNDLES.json, LICENSES.txt */" },
-  plugins: [giveSm3],
-  metafile: true,
-  write: false,
-});
+async function bundle(name) {
+  const made = await build({
+    entryPoints: [new URL(`src/${name}`, import.meta.url).pathname],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    banner: { js: "/* Made by tools/browser; sources, versions and licences: BUNDLES.json, LICENSES.txt */" },
+    plugins: [giveSm3],
+    metafile: true,
+    write: false,
+  });
+  const [output] = Object.values(made.metafile.outputs);
+  const folders = new Set(Object.entries(output.inputs).filter(([, used]) => used.bytesInOutput)
+    .map(([path]) => path).map((path) => path.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//)?.[1]).filter(Boolean));
+  const packages = [...folders].sort().map((folder) => {
+    const about = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+    const text = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license"].map((file) => {
+      try { return readFileSync(`${folder}/${file}`, "utf8").trim(); } catch { return ""; }
+    }).find(Boolean) ?? "";
+    return { name: about.name, version: about.version, licence: about.license, text };
+  });
+  return { name, bytes: made.outputFiles[0].contents, packages };
+}
 
-const [output] = Object.values(made.metafile.outputs);
-const folders = new Set(Object.entries(output.inputs).filter(([, used]) => used.bytesInOutput)
-  .map(([path]) => path).map((path) => path.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//)?.[1]).filter(Boolean));
-const packages = [...folders].sort().map((folder) => {
-  const about = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-  const text = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license"].map((name) => {
-    try { return readFileSync(`${folder}/${name}`, "utf8").trim(); } catch { return ""; }
-  }).find(Boolean) ?? "";
-  return { name: about.name, version: about.version, licence: about.license, text };
-});
+const bundles = [];
+for (const name of NAMES) bundles.push(await bundle(name));
 // sm-crypto-v2 ships no licence text; its package.json says MIT
-const licences = packages.map((one) => `${one.name} ${one.version} (${one.licence})\n\n${one.text || "(named in its package.json)"}\n`);
+const licences = bundles.flatMap(({ packages }) => packages)
+  .map((one) => `${one.name} ${one.version} (${one.licence})\n\n${one.text || "(named in its package.json)"}\n`);
 
 // the lock file names versions and hashes; whose registry it is, and who asks for money, is nobody's business here
 const lockFile = new URL("package-lock.json", import.meta.url);
@@ -51,14 +58,16 @@ const lock = JSON.parse(readFileSync(lockFile, "utf8"));
 for (const one of Object.values(lock.packages)) { delete one.funding; delete one.resolved; }
 writeFileSync(lockFile, `${JSON.stringify(lock, null, 2)}\n`);
 
-const bytes = made.outputFiles[0].contents;
-writeFileSync(new URL(NAME, OUT), bytes);
+const madeWith = `esbuild ${JSON.parse(readFileSync(new URL("node_modules/esbuild/package.json", import.meta.url), "utf8")).version}`;
+for (const { name, bytes, packages } of bundles) {
+  writeFileSync(new URL(name, OUT), bytes);
+  console.log(`${name}: ${bytes.length} bytes, ${packages.length} packages`);
+}
 writeFileSync(new URL("LICENSES.txt", OUT), licences.join(`\n${"=".repeat(80)}\n\n`));
-writeFileSync(new URL("BUNDLES.json", OUT), `${JSON.stringify([{
-  file: NAME,
+writeFileSync(new URL("BUNDLES.json", OUT), `${JSON.stringify(bundles.map(({ name, bytes, packages }) => ({
+  file: name,
   size: bytes.length,
   sha256: createHash("sha256").update(bytes).digest("hex"),
-  made_with: `esbuild ${JSON.parse(readFileSync(new URL("node_modules/esbuild/package.json", import.meta.url), "utf8")).version}`,
-  packages: packages.map(({ name, version, licence }) => ({ name, version, licence })),
-}], null, 2)}\n`);
-console.log(`${NAME}: ${bytes.length} bytes, ${packages.length} packages`);
+  made_with: madeWith,
+  packages: packages.map((one) => ({ name: one.name, version: one.version, licence: one.licence })),
+})), null, 2)}\n`);

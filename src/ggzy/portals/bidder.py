@@ -22,9 +22,10 @@ from ggzy.portals.sealing import (
     acknowledged,
     open_facts,
     own_certificates,
+    package_of,
     parts_of,
-    require_parts,
     seal_facts,
+    used_up,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
 from ggzy.procedures.spec import Stage
@@ -165,18 +166,8 @@ def bid(request: HttpRequest, round_id: str) -> HttpResponse:
 def submit(request: HttpRequest, round_id: str) -> HttpResponse:
     """Take the four sealed files."""
     try:
-        require_parts(request)
-        made = bidding.submit_bid(
-            round_id=round_id,
-            package=bidding.Package(
-                manifest=request.FILES["manifest"].read(),
-                signature=request.FILES["signature"].read(),
-                envelope=request.FILES["envelope"].read(),
-                payload=request.FILES["payload"].chunks(),
-                old_file=bool(request.POST.get("old_file")),
-            ),
-            actor=who(request),
-        )
+        made = bidding.submit_bid(round_id=round_id, package=package_of(request), actor=who(request))
+        used_up(request)
     except Refusal as refusal:
         if wants_json(request):
             return refused_json(request, refusal)

@@ -23,8 +23,9 @@ from ggzy.portals.sealing import (
     front_facts,
     open_facts,
     own_certificates,
+    package_of,
     parts_of,
-    require_parts,
+    used_up,
 )
 from ggzy.portals.work import Todo, only_posted, refused_here, refused_json, signing, wants_json
 from ggzy.procedures.catalogue import BY_CODE
@@ -340,17 +341,9 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
     """Take the four sealed files."""
 
     def act() -> bidding.Acknowledged:
-        require_parts(request)
-        return bidding.submit_bid(
-            round_id=round_id,
-            package=bidding.Package(
-                manifest=request.FILES["manifest"].read(),
-                signature=request.FILES["signature"].read(),
-                envelope=request.FILES["envelope"].read(),
-                payload=request.FILES["payload"].chunks(),
-            ),
-            actor=who(request),
-        )
+        made = bidding.submit_bid(round_id=round_id, package=package_of(request), actor=who(request))
+        used_up(request)
+        return made
 
     return _package_tried(request, round_id, act, "已接收, 请下载并保存回执")
 

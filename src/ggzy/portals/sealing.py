@@ -1,17 +1,20 @@
 """What the browser needs to seal a bid and to open its envelope. The sealing itself is ui/static/ui/bid*.js."""
 
 import base64
+from functools import partial
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.bidding import queries as bids
-from ggzy.bidding.actions import Acknowledged
+from ggzy.bidding.actions import Acknowledged, Package
 from ggzy.bidding.profiles import ENVELOPE, PROFILES
 from ggzy.identity import sm2, trust
 from ggzy.identity.queries import certificate_of, certificates_of
+from ggzy.kernel import uploads
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.portals.frame import now, who
@@ -34,16 +37,36 @@ def parts_of(row: LotRow) -> tuple[tuple[str, str, str], ...]:
     return tuple((part, name or PROFILES[row.sealing].payload, says) for part, name, says in _PARTS)
 
 
-def require_parts(request: HttpRequest) -> None:
-    """Let an upload pass that has all four files.
+def package_of(request: HttpRequest) -> Package:
+    """Return the four files of a sealed bid; the payload may have been uploaded before, in pieces (`upload`).
 
     :raises BadInput: one is missing
+    :raises NoUpload: no such upload, or somebody else's
+    :raises UploadNotWhole: bytes of it are missing
     """
+    upload = request.POST.get("upload", "")
     missing = [
-        f"{says}{f'({name})' if name else ''}" for part, name, says in _PARTS if part not in request.FILES
+        f"{says}{f'({name})' if name else ''}"
+        for part, name, says in _PARTS
+        if part not in request.FILES and not (part == "payload" and upload)
     ]
     if missing:
         raise BadInput(f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload")
+    return Package(
+        manifest=request.FILES["manifest"].read(),
+        signature=request.FILES["signature"].read(),
+        envelope=request.FILES["envelope"].read(),
+        payload=uploads.pieces(uploads.whole(upload, owner=str(who(request).account_pk)))
+        if upload
+        else request.FILES["payload"].chunks(),
+        old_file=bool(request.POST.get("old_file")),
+    )
+
+
+def used_up(request: HttpRequest) -> None:
+    """Clear the upload away that has become a bid; one that was refused stays for the next try."""
+    if upload := request.POST.get("upload", ""):
+        transaction.on_commit(partial(uploads.drop, upload))
 
 
 #: what every bidder promises (投标函)

@@ -38,9 +38,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         answer: HttpResponse = JsonResponse(refusal.as_problem(), status=refusal.status)
     else:
-        answer = HttpResponse(
-            status=201, headers={"Location": request.build_absolute_uri(f"/uploads/{address}")}
-        )
+        # a path, since a proxy in front may speak https where this process hears http
+        answer = HttpResponse(status=201, headers={"Location": f"/uploads/{address}"})
     answer["Tus-Resumable"] = _VERSION
     answer["Cache-Control"] = "no-store"
     return answer

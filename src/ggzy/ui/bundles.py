@@ -23,6 +23,7 @@ OWN = (
     "prove.js",
     "sign.js",
     "ukey.js",
+    "upload.js",
 )
 
 

@@ -6,6 +6,7 @@ import { describe, readCertificate } from "./asn1.js";
 import { base64, bytes, importPem, keep, ownKey } from "./keyring.js";
 import { fetchProved } from "./prove.js";
 import { keyPicker, plugged, remember } from "./ukey.js";
+import * as line from "./upload.js";
 
 const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent || "null");
 const megabytes = (size) => (size < 1 << 20 ? `${Math.max(1, Math.round(size / 1024))} KB` : `${(size / (1 << 20)).toFixed(1)} MB`);
@@ -243,6 +244,7 @@ function sealing(section) {
   const forget = async () => {
     if (!window.confirm("删除本机的密文副本? 尚未递交的须重新加密。")) return;
     try { await (await sealedFolder()).removeEntry(folder, { recursive: true }); } catch { /* there was none */ }
+    await line.giveUp(folder);
     part("kept").hidden = true;
     back();
   };
@@ -256,7 +258,8 @@ function sealing(section) {
       for (const [name, file] of parts) found[name] = await (await place.getFileHandle(file)).getFile();
     } catch { return; }
     const { envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
-    const handedIn = (await digest(manifest)) === facts.live_manifest;
+    const mark = await digest(manifest), handedIn = mark === facts.live_manifest;
+    const came = handedIn ? null : await line.arrived(folder, mark, payload.size);
     const box = part("kept"), actions = make("p", "", "actions");
     const use = make("button", handedIn ? "试开、恢复码、下载" : "试开后递交", "button quiet small"), drop = make("button", "删除本机副本", "button quiet small");
     use.type = drop.type = "button";
@@ -270,7 +273,7 @@ function sealing(section) {
     });
     drop.addEventListener("click", forget);
     actions.append(use, drop);
-    box.replaceChildren(make("p", `本机保存着 ${moment(payload.lastModified)} 加密的投标文件(${megabytes(payload.size)}), ${handedIn ? "就是已递交的这一份。" : "还没有递交。"}`), actions);
+    box.replaceChildren(make("p", `本机保存着 ${moment(payload.lastModified)} 加密的投标文件(${megabytes(payload.size)}), ${handedIn ? "就是已递交的这一份。" : "还没有递交。"}${came ? `已上传 ${Math.floor((came / payload.size) * 100)}%, 试开后按“递交”从那里继续。` : ""}`), actions);
     box.hidden = false;
   }
   kept();
@@ -293,34 +296,75 @@ function sealing(section) {
   part("save-code").addEventListener("click", async () => save(new Blob([`${await code()}\n`], { type: "text/plain" }), "recovery-code.txt"));
 
   // --- handing in
-  part("hand-in").addEventListener("click", () => {
-    const { confirm } = section.dataset;
-    if (confirm && !window.confirm(confirm)) return;
-    trouble();
-    const button = part("hand-in"), bar = part("sending").querySelector("progress");
-    const data = new FormData();
-    data.append("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
-    if (part("old").querySelector("input").checked) data.append("old_file", "1");
-    for (const [name, file] of parts) data.append(name, asBlob(made[name]), file);
+  const bar = part("sending").querySelector("progress"), hold = part("hold");
+  const shown = (sent, total, then) => {
+    bar.value = sent / total;
+    part("sent").textContent = sent < total ? `正在上传 ${Math.floor((sent / total) * 100)}%` : then;
+  };
+
+  // A large ciphertext goes first, in pieces; what names it on the platform then stands for it.
+  async function sentBefore() {
+    const total = made.payload.size;
+    const going = line.upload({
+      place: folder,
+      mark: await digest(made.manifest),
+      blob: made.payload,
+      says: ({ sent, waits }) => {
+        if (waits) part("sent").textContent = "网络中断, 恢复后自动继续; 已传的部分不必重传。";
+        else if (hold.textContent === "暂停上传") shown(sent, total, "已传完, 正在递交…");
+      },
+    });
+    hold.hidden = false;
+    hold.textContent = "暂停上传";
+    hold.onclick = () => {
+      const pausing = hold.textContent === "暂停上传";
+      hold.textContent = pausing ? "继续上传" : "暂停上传";
+      if (pausing) { going.hold(); part("sent").textContent = `已暂停在 ${Math.floor(bar.value * 100)}%`; } else going.goOn();
+    };
+    try { return await going.done; } finally { hold.hidden = true; }
+  }
+
+  const posted = (data) => new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", facts.submit_to);
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
+    request.upload.onprogress = ({ loaded, total }) => shown(loaded, total, "已传完, 等待平台的回执…");
+    request.onerror = () => reject(new Error("网络中断, 没有收到回执。加密好的文件还在本机: 请先刷新本页查看是否已接收, 没有接收的再按“递交”。"));
+    request.onload = () => resolve([request.status, request.response]);
+    request.send(data);
+  });
+
+  part("hand-in").addEventListener("click", async () => {
+    const { confirm } = section.dataset;
+    if (confirm && !window.confirm(confirm)) return;
+    trouble();
+    const button = part("hand-in"), inPieces = made.payload.size >= line.PIECES_FROM;
     button.disabled = busy = true;
     part("sending").hidden = false;
-    request.upload.onprogress = ({ loaded, total }) => {
-      bar.value = loaded / total;
-      part("sent").textContent = loaded < total ? `正在上传 ${Math.floor((loaded / total) * 100)}%` : "已传完, 等待平台的回执…";
-    };
-    const failed = (text) => { button.disabled = busy = false; part("sending").hidden = true; trouble(text); };
-    request.onerror = () => failed("网络中断, 没有递交成功。加密好的文件还在本机, 可以直接再按“递交”。");
-    request.onload = () => {
-      const answer = request.response;
-      if (request.status === 200 && answer?.bid) { busy = false; part("sending").hidden = true; received(answer); return; }
+    try {
+      const data = new FormData();
+      data.append("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+      if (part("old").querySelector("input").checked) data.append("old_file", "1");
+      if (inPieces) data.append("upload", await sentBefore());
+      for (const [name, file] of parts) if (name !== "payload" || !inPieces) data.append(name, asBlob(made[name]), file);
+      const [status, answer] = await posted(data);
+      if (status === 200 && answer?.bid) {
+        line.forget(folder);
+        received(answer);
+        return;
+      }
       if (answer?.code === "bidding.old_tender_file") part("old").hidden = false;
-      failed(answer?.message || "登录已失效或页面已过期: 请在另一个标签页重新登录, 再回到这里按“递交”; 加密好的文件还在本机。");
-    };
-    request.send(data);
+      // what arrived is not what was sealed, or is gone: the next try sends it anew
+      if (["bidding.package_broken", "bidding.unsealed", "uploads.none"].includes(answer?.code)) await line.giveUp(folder);
+      throw new Error(answer?.message || "登录已失效或页面已过期: 请在另一个标签页重新登录, 再回到这里按“递交”; 加密好的文件还在本机。");
+    } catch (problem) {
+      button.disabled = false;
+      trouble(problem.message);
+    } finally {
+      busy = false;
+      part("sending").hidden = true;
+    }
   });
 
   function received(answer) {
