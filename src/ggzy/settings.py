@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ggzy.kernel import bucket
+
 BASE = Path(__file__).resolve().parents[2]
 VAR = Path(os.environ.get("GGZY_VAR", BASE / "var"))
 
@@ -22,6 +24,11 @@ LOG_ORIGIN = os.environ.get("GGZY_LOG_ORIGIN", f"openggzy.example/{CENTRE_ID}")
 
 KEYS = Path(os.environ.get("GGZY_KEYS", VAR / "keys"))
 FILES = Path(os.environ.get("GGZY_FILES", VAR / "files"))
+#: a bucket beside FILES for everything that is kept (GGZY_S3_*); None: this disk alone
+try:
+    S3 = bucket.options(os.environ, KEYS)
+except ValueError as _half:
+    raise SystemExit(str(_half)) from None
 
 DEBUG = False
 SECRET_KEY = os.environ.get("GGZY_SECRET_KEY", "")

@@ -213,6 +213,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     :raises TooLate: the deadline has passed (checked before everything else)
     :raises NotAdmitted: the round is only for those whom its front has let in
     :raises PriceNotAllowed: a package of a front names a price
+    :raises StoreAway: the centre's bucket does not take the ciphertext; nothing is kept
     :raises Unsealed: the payload is not encrypted
     :raises OtherAlgorithms: it is sealed with other algorithms than the round asks for
     :raises PackageBroken: the manifest does not fit the parts
@@ -275,7 +276,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
         raise OtherSubmissionUnderWay("您单位的另一次递交正在处理, 请稍后在“我的投标”查看结果") from None
     finally:
         if not kept:
-            files.sealed_path(name).unlink(missing_ok=True)
+            files.drop_sealed(name)
     return Acknowledged(
         bid=bid.public_id,
         received_at=received_at,

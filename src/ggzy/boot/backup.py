@@ -1,7 +1,8 @@
 """`./ggzy backup FILE.tar`: the database and the stored files, while everything runs.
 
 The dump is one consistent snapshot. Files are taken after it: they are never changed or removed, so
-every file that the snapshot names is there. Keys (var/keys) are not in it: who finds a backup must
+every file that the snapshot names is there. With a bucket beside the disk (GGZY_S3_*) the backup holds
+what lies on the disk, and says how many files only the bucket has. Keys (var/keys) are not in it: who finds a backup must
 not be able to read sealed personal fields or sign for the log.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-from ggzy.boot import archive, postgres
+from ggzy.boot import archive, beside, postgres
 from ggzy.boot.paths import Place, place
 from ggzy.boot.say import BootError, complain, say
 
@@ -51,8 +52,12 @@ def _write(where: Place, url: str, target: Path) -> None:
             "mode": where.mode,
             "server_version": postgres.server_version(url),
         }
+        if bucket := beside.bucket_of(where):
+            about["bucket"] = {"endpoint": bucket.endpoint, "name": bucket.name, "prefix": bucket.prefix}
         count = archive.write(target, dump, where.files, about)
     say(f"已备份到 {target} (数据库和 {count} 个文件, {target.stat().st_size / 1024 / 1024:.1f} MB)")
+    if bucket:
+        say(beside.only_there(bucket, where.files))
     say(
         f"注意: 备份不含密钥。请把 {where.var / 'keys'} 另行备份, 与本文件分开保管; 没有它, 恢复后读不出加密字段, 也不能继续签发存证。"
     )

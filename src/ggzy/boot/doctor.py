@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import psycopg
 
-from ggzy.boot import fonts, postgres, processes
+from ggzy.boot import beside, fonts, postgres, processes
 from ggzy.boot.paths import ROOT, Place, place
 from ggzy.boot.say import BootError
 from ggzy.boot.up import running, running_port
@@ -103,6 +103,11 @@ def check_disk(where: Place) -> list[Finding]:
     return [Finding("磁盘", free >= LEAST_DISK, text, "清理磁盘, 或用 GGZY_VAR 换一个位置")]
 
 
+def check_store(where: Place) -> list[Finding]:
+    """What is kept can be kept."""
+    return [Finding("文件存储", *beside.answers(where), "检查 GGZY_S3_* 设置, 或启动存储服务")]
+
+
 def check_web(where: Place) -> list[Finding]:
     """The web process answers, or its port is free; the sequencer has a heartbeat."""
     if not running(where):
@@ -188,6 +193,7 @@ CHECKS: tuple[Callable[[Place], list[Finding]], ...] = (
     check_lock,
     check_database,
     check_disk,
+    check_store,
     check_web,
     check_clock,
     check_fonts,

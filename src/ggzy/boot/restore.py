@@ -45,6 +45,11 @@ def restore(arguments: list[str]) -> int:
                 own.stop()
     finally:
         lock.close()
+    if isinstance(beside := manifest.get("bucket"), dict):
+        say(
+            f"注意: 备份时文件另存于存储桶 {beside.get('endpoint')} {beside.get('name')}; "
+            "只在桶里的文件不在备份中, 启动前请配置同一个存储桶 (GGZY_S3_*)。"
+        )
     say("恢复完成。执行 ./ggzy up 启动; 若库中的存证日志早于已发布的检查点, 定序进程会拒绝签发。")
     return 0
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from ggzy.boot import postgres, processes
+from ggzy.boot.beside import bucket_of
 from ggzy.boot.logs import open_log
 from ggzy.boot.paths import ROOT, Place, environment, place, python
 from ggzy.boot.say import BootError, complain, say
@@ -25,6 +26,7 @@ def up(arguments: list[str]) -> int:
         return 2
     where = place()
     where.make()
+    bucket_of(where)  # half a configuration is said before anything starts
     if running(where):
         say(f"已经在运行: {address(running_port(where) or where.port)} (停止请用 ./ggzy down)")
         return 0

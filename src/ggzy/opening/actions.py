@@ -264,20 +264,23 @@ def release_key(*, bid_id: str, bid_key: str, actor: Actor, now: datetime) -> Bi
 def decrypt(opening_id: str, now: datetime) -> datetime | None:
     """Open one released bid and check it against its manifest; then show what may be shown.
 
-    A broken package is the bidder's own (撤销); a package that is damaged on our side is not (撤回).
+    A broken package is the bidder's own (撤销); a package that is damaged on our side is not (撤回). A store that does
+    not answer judges nobody: it is asked again.
     """
     found = (
-        BidOpening.objects.filter(public_id=opening_id).values_list("session__public_id", flat=True).first()
+        BidOpening.objects.filter(public_id=opening_id)
+        .values_list("session__public_id", "bid__payload")
+        .first()
     )
     if found is None:
         return None
-    session, round_ = _locked_session({"public_id": found})
+    sealed = files.sealed_path(found[1])  # before the lock: a bucket may take its time
+    session, round_ = _locked_session({"public_id": found[0]})
     row = BidOpening.objects.select_for_update(of=("self",)).select_related("bid").get(public_id=opening_id)
     if row.state != BidOpening.RELEASED:
         return None
     manifest = bidbox.read_manifest(bytes(row.bid.manifest), priced=None)
     folder = files.settings.FILES / "opening" / new_public_id()
-    sealed = files.sealed_path(row.bid.payload)
     try:
         folder.mkdir(parents=True, mode=0o700)
         if sealed.exists():
@@ -286,6 +289,8 @@ def decrypt(opening_id: str, now: datetime) -> datetime | None:
             _settle(row, BidOpening.OPENED, "", now=now)
         else:
             _settle(row, BidOpening.WITHDRAWN, "平台存储的密文缺失, 非投标人原因", now=now)
+    except files.StoreAway:
+        raise
     except Refusal as refusal:
         if bidbox.digest_of(sealed) != row.bid.payload_sha256:
             _settle(row, BidOpening.WITHDRAWN, "平台存储的密文与接收时不一致, 非投标人原因", now=now)
