@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -39,8 +39,25 @@ def _ports(count: int) -> list[int]:
     return found
 
 
+@dataclass(frozen=True)
+class Store:
+    """A running store: its bucket, and where its operator's shell finds it."""
+
+    bucket: Bucket
+    shell: tuple[str, ...]
+
+    def locked(self) -> Bucket:
+        """Make a bucket with object lock (write once, read many) and return it."""
+        command = "s3.bucket.create -name locked -withLock\nexit\n"
+        done = subprocess.run(
+            self.shell, input=command, capture_output=True, text=True, timeout=30, check=True
+        )
+        assert "Object Lock: enabled" in done.stdout, done.stdout
+        return replace(self.bucket, name="locked")
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[Bucket]:
+def served(folder: Path) -> Iterator[Store]:
     """Serve a store for as long as it is needed; it makes the bucket when it is first written to."""
     assert WEED is not None
     (folder / "data").mkdir(parents=True)
@@ -83,7 +100,8 @@ def served(folder: Path) -> Iterator[Bucket]:
                 break
             except StoreAway:
                 time.sleep(0.2)
-        yield bucket
+        master, filer = (f"127.0.0.1:{ports[n]}.{ports[n + 1]}" for n in (0, 4))
+        yield Store(bucket, (WEED, "shell", f"-master={master}", f"-filer={filer}"))
     finally:
         child.kill()
         child.wait()

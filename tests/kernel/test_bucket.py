@@ -18,7 +18,7 @@ from ggzy.kernel import files
 from ggzy.kernel.bucket import Bucket, StoreAway, options
 from ggzy.opening.models import BidOpening
 from tests.journeys.tale import Tale
-from tests.store import NEEDS_A_STORE, away, served
+from tests.store import NEEDS_A_STORE, Store, away, served
 
 FULL = {"ENDPOINT": "https://s3.example", "BUCKET": "b", "KEY": "k", "SECRET": "hidden"}
 
@@ -45,18 +45,18 @@ def test_the_secret_may_lie_among_the_keys_and_is_never_said(tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
-    with served(tmp_path_factory.mktemp("store")) as bucket:
-        yield bucket
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with served(tmp_path_factory.mktemp("store")) as running:
+        yield running
 
 
 @pytest.fixture
-def bucket(store: Bucket, settings: Any, tmp_path: Path) -> Bucket:
+def bucket(store: Store, settings: Any, tmp_path: Path) -> Bucket:
     """Give a test a disk of its own, and empty what an earlier one left in the bucket."""
-    for name in store.names():
-        store.drop(name)
-    settings.FILES, settings.S3 = tmp_path / "files", store
-    return store
+    for name in store.bucket.names():
+        store.bucket.drop(name)
+    settings.FILES, settings.S3 = tmp_path / "files", store.bucket
+    return store.bucket
 
 
 def _put(bucket: Bucket, name: str, data: bytes, folder: Path) -> None:
@@ -88,6 +88,17 @@ def test_a_document_is_in_both_and_comes_back(bucket: Bucket, settings: Any, tmp
         files.path_of(other)
     assert [path.name for path in _here(settings)] == [digest]
     assert not files.path_of("5" * 64).exists()
+
+
+@NEEDS_A_STORE
+def test_a_bucket_with_object_lock_takes_what_is_kept(store: Store, bucket: Bucket, settings: Any) -> None:
+    settings.S3 = store.locked()
+    small, large = secrets.token_bytes(100), secrets.token_bytes(12_000_000)
+    digest, name = files.keep(small), files.keep_sealed([large])
+    shutil.rmtree(settings.FILES)
+    assert files.read(digest) == small and files.sealed_path(name).read_bytes() == large
+    files.drop_sealed(name)
+    assert not files.sealed_path(name).exists()
 
 
 @NEEDS_A_STORE
