@@ -51,6 +51,7 @@ bidding:bid:submit              -     -     ✓     -     -     -     -     -   
 bidding:own:read                -     -     ✓     -     -     -     -     -     -
 opening:session:host            ✓     ✓     -     -     -     -     -     -     -
 opening:key:release             -     -     ✓     -     -     -     -     -     -
+opening:share:release           ✓     ✓     -     -     ✓     -     -     -     -
 opening:objection:raise         -     -     ✓     -     -     -     -     -     -
 opening:hall:read               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
 experts:draw:request            ✓     ✓     -     -     -     -     -     -     -

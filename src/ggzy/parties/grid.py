@@ -34,6 +34,7 @@ class Permission(StrEnum):
     BID_READ_OWN = "bidding:own:read"
     OPENING_HOST = "opening:session:host"
     OPENING_RELEASE = "opening:key:release"
+    OPENING_SHARE = "opening:share:release"
     OPENING_OBJECT = "opening:objection:raise"
     OPENING_WATCH = "opening:hall:read"
     DRAW_REQUEST = "experts:draw:request"
@@ -113,6 +114,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.BID_READ_OWN: frozenset({_R.BIDDER}),
     Permission.OPENING_HOST: _OWNERS,
     Permission.OPENING_RELEASE: frozenset({_R.BIDDER}),
+    Permission.OPENING_SHARE: frozenset({_R.TENDEREE, _R.AGENCY, _R.CENTRE}),
     Permission.OPENING_OBJECT: frozenset({_R.BIDDER}),
     Permission.OPENING_WATCH: _ANYONE,
     Permission.DRAW_REQUEST: _OWNERS,
@@ -171,6 +173,7 @@ BINDING = frozenset(
         Permission.BID_SUBMIT,
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,
+        Permission.OPENING_SHARE,
         Permission.EVALUATE,
         Permission.EVALUATION_REOPEN,
         Permission.AWARD,

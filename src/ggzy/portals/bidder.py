@@ -25,6 +25,7 @@ from ggzy.portals.sealing import (
     parts_of,
     require_parts,
     seal_facts,
+    shares_in,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
 from ggzy.procedures.spec import Stage
@@ -172,6 +173,7 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
                 manifest=request.FILES["manifest"].read(),
                 signature=request.FILES["signature"].read(),
                 envelope=request.FILES["envelope"].read(),
+                shares=shares_in(request),
                 payload=request.FILES["payload"].chunks(),
                 old_file=bool(request.POST.get("old_file")),
             ),

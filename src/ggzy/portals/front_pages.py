@@ -25,6 +25,7 @@ from ggzy.portals.sealing import (
     own_certificates,
     parts_of,
     require_parts,
+    shares_in,
 )
 from ggzy.portals.work import Todo, only_posted, refused_here, refused_json, signing, wants_json
 from ggzy.procedures.catalogue import BY_CODE
@@ -347,6 +348,7 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
                 manifest=request.FILES["manifest"].read(),
                 signature=request.FILES["signature"].read(),
                 envelope=request.FILES["envelope"].read(),
+                shares=shares_in(request),
                 payload=request.FILES["payload"].chunks(),
             ),
             actor=who(request),

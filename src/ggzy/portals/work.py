@@ -58,7 +58,7 @@ def due(key: str, *, started: datetime, stamped: datetime) -> tuple[datetime, st
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the workbench of the role that is signed in."""
-    from ggzy.portals import admin, bidder, centre, certificates, expert, owner, supervisor
+    from ggzy.portals import admin, bidder, centre, certificates, expert, owner, shares, supervisor
 
     actor = who(request)
     benches: dict[Role, Callable[[Actor, datetime], dict[str, Any]]] = {
@@ -73,7 +73,7 @@ def home(request: HttpRequest) -> HttpResponse:
     moment = now()
     page = benches[actor.role](actor, moment)
     page |= {
-        "todos": in_order([*page["todos"], *certificates.todos(actor, moment)]),
+        "todos": in_order([*page["todos"], *certificates.todos(actor, moment), *shares.todos(actor)]),
         "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
         "now": moment,
         "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
