@@ -93,6 +93,8 @@ fronts:objection:raise          -     -     ✓     -     -     -     -     -   
 fronts:invitation:approve       -     -     -     -     -     ✓     -     -     -
 fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -
 fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -
+seals:stamp:keep                ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+seals:stamp:decide              -     -     -     -     ✓     -     ✓     -     -
 """
 
 

@@ -34,6 +34,7 @@ EFFECTS = (
     "ggzy.registry.actions",
     "ggzy.identity.revocation",
     "ggzy.notices.reminders",
+    "ggzy.seals.stamping",
 )
 
 

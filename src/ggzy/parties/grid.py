@@ -76,6 +76,8 @@ class Permission(StrEnum):
     INVITATION_APPROVE = "fronts:invitation:approve"
     INVITATION_ANSWER = "fronts:invitation:answer"
     PROPOSALS_READ = "fronts:proposals:read"
+    STAMP_KEEP = "seals:stamp:keep"
+    STAMP_DECIDE = "seals:stamp:decide"
 
 
 _R = Role
@@ -153,6 +155,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.INVITATION_APPROVE: frozenset({_R.SUPERVISOR}),
     Permission.INVITATION_ANSWER: frozenset({_R.BIDDER}),
     Permission.PROPOSALS_READ: _OWNERS,
+    Permission.STAMP_KEEP: _SIGNED_IN,
+    Permission.STAMP_DECIDE: frozenset({_R.CENTRE, _R.ADMIN}),
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password

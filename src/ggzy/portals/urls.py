@@ -16,6 +16,7 @@ from ggzy.portals import (
     publication,
     registry,
     rooms,
+    seals,
     trust,
     uploads,
     urls_public,
@@ -44,6 +45,7 @@ _TOPICS = (
     uploads,
     certificates,
     trust,
+    seals,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]
