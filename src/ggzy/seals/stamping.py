@@ -31,6 +31,12 @@ def authority() -> Timestamps | None:
     return made
 
 
+def trusted_clocks() -> tuple[x509.Certificate, ...]:
+    """Return the certificates at which the chains of timestamps must end here."""
+    clock = authority()
+    return tuple(clock.trusted()) if clock else ()
+
+
 def sealed_with(
     finish: Callable[[seals.Stamp | None], bytes], *, certificate: x509.Certificate, at: datetime
 ) -> tuple[bytes, str, str]:
