@@ -10,6 +10,7 @@ from ninja import Router, Schema
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.kernel.refusals import BadInput
+from ggzy.opendata.access import require_may_read
 from ggzy.seals import actions, queries
 
 router = Router()
@@ -99,3 +100,9 @@ def bind(request: HttpRequest, stamp_id: str, body: BindIn) -> dict[str, Any]:
         stamp_id=stamp_id, fingerprint=body.fingerprint, actor=who(request), now=now()
     )
     return {"stamp": row.public_id, "state": row.state}
+
+
+@router.get("/seals/documents/{digest}", tags=["电子签章"], summary="签章文件的等级和时间戳状态")
+def document(request: HttpRequest, digest: str) -> HttpResponse:
+    require_may_read(digest=digest, viewer=who(request))
+    return answer({"document": digest, "seal": queries.state_of(digest)})

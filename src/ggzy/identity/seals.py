@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from tempfile import NamedTemporaryFile
 from typing import cast
@@ -109,10 +110,11 @@ def prepare(
     certificate: x509.Certificate,
     chain: tuple[x509.Certificate, ...],
     appearance: bytes,
+    at: datetime | None = None,
 ) -> Prepared:
     """Return a PDF that waits for a signature in `field` (on the last page, in points) and what must be signed.
 
-    `appearance` is a one-page PDF that is drawn where the seal stands.
+    `appearance` is a one-page PDF that is drawn where the seal stands; `at` is the moment that the signer states.
     """
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     md, _ = _mechanism(certificate)
@@ -131,7 +133,10 @@ def prepare(
             ),
             new_field_spec=fields.SigFieldSpec(field, on_page=-1, box=box),
         )
-        digest, _, out = await signer.async_digest_doc_for_signing(writer, bytes_reserved=SIZE)
+        session = signer.init_signing_session(writer)
+        session.system_time = at or session.system_time
+        waiting = session.prepare_tbs_document(validation_info=None, bytes_reserved=SIZE)
+        digest, out = waiting.digest_tbs_document()
         to_sign = await _attributes(_signer(certificate, chain, bytes(512)), digest.document_digest, md)
         return digest, cast(BytesIO, out).getvalue(), to_sign
 

@@ -35,6 +35,7 @@ EFFECTS = (
     "ggzy.identity.revocation",
     "ggzy.notices.reminders",
     "ggzy.seals.stamping",
+    "ggzy.papers.batches",
 )
 
 

@@ -242,6 +242,11 @@ def states_of(digests: list[str]) -> dict[str, SealState]:
     return out
 
 
+def state_of(digest: str) -> SealState | None:
+    """Return how one sealed document stands; None for what was not sealed here."""
+    return states_of([digest]).get(digest)
+
+
 def stamped_copy_of(digest: str) -> str:
     """Return the document whose timestamped copy a digest is, "" if it is none."""
     return Timestamping.objects.filter(stamped=digest).values_list("document", flat=True).first() or ""

@@ -100,6 +100,7 @@ def _prepare(
             stamp=images.as_svg(stamp.image) if stamp else "",
             words=words,
         ),
+        at=now,
     )
     Sealing.objects.filter(account_id=actor.account_pk, purpose=purpose, subject=subject).delete()
     used = {"stamp": stamp.public_id, "image": stamp.image} if stamp else {"stamp": "", "image": ""}

@@ -18,6 +18,7 @@ class Batch {
     this.progress = form.querySelector("[data-progress]");
     this.all = form.querySelector("[data-all]");
     this.stopping = false;
+    this.batch = "";
     form.addEventListener("submit", (event) => this.start(event));
     form.addEventListener("change", (event) => {
       if (event.target === this.all) this.rows().filter(shown).forEach((row) => { this.box(row).checked = this.all.checked; });
@@ -104,8 +105,9 @@ class Batch {
     const left = rows.length - done - failed;
     this.say(`办好 ${done} 项${failed ? `, 未成 ${failed} 项 (原因写在各行, 仍勾选着, 可以再试)` : ""}${left ? `, 停下时还有 ${left} 项没有办` : ""}。 `);
     const fresh = document.createElement("a");
-    fresh.href = location.href;
-    fresh.textContent = "刷新列表";
+    fresh.href = this.batch ? `${this.form.dataset.queue.replace("queue", "batches/")}${this.batch}` : location.href;
+    fresh.textContent = this.batch ? "查看系统盖章的进度" : "刷新列表";
+    this.batch = "";
     this.form.querySelector("[data-say]").append(fresh);
     this.count();
   }
@@ -119,6 +121,13 @@ class Batch {
       const address = `${this.form.dataset.toSign}?${new URLSearchParams({ kind: this.form.elements.kind.value, item })}`;
       const { to_sign } = await this.ask(address);
       body.set("signature", await sign(key, bytes(to_sign)));
+    }
+    // What is signed may be handed to the worker: it goes on when this page is gone.
+    if (this.form.dataset.queue && key) {
+      body.set("batch", this.batch || "");
+      const answer = await this.ask(this.form.dataset.queue, { method: "POST", body });
+      this.batch = answer.batch;
+      return answer.message;
     }
     return (await this.ask(this.form.getAttribute("action"), { method: "POST", body })).message;
   }
