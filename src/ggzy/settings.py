@@ -198,6 +198,14 @@ if STALE_CRL not in {"warn", "refuse"}:
     raise SystemExit(f"GGZY_STALE_CRL 只能是 warn 或 refuse, 现在是 {STALE_CRL!r}")
 #: hours between two questions for a revocation list
 CRL_HOURS = float(os.environ.get("GGZY_CRL_HOURS", "6"))
+#: helpers of USB keys on the visitor's own machine: [{"name", "kind": "sof", "address": loopback}]; pages may ask no other
+UKEY_HELPERS = json.loads(os.environ.get("GGZY_UKEY_HELPERS", "null"))
+if UKEY_HELPERS is None:
+    _EMULATOR = {"name": "USB Key 模拟器(演示)", "kind": "sof", "address": "http://127.0.0.1:8780"}
+    UKEY_HELPERS = [_EMULATOR] if MODE == "training" else []
+for _one in UKEY_HELPERS:
+    if urlsplit(_one["address"]).hostname not in {"127.0.0.1", "localhost", "::1"} or _one["kind"] != "sof":
+        raise SystemExit(f"GGZY_UKEY_HELPERS 只能是本机地址和已有的接口(sof), 现在是 {_one!r}")
 #: CA of the trust list → its adapter (ggzy.adapters.authorities); "*" for every other one
 AUTHORITIES = {
     "*": "ggzy.adapters.authorities.http.HttpAuthority",

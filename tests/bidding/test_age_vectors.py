@@ -10,6 +10,7 @@ import pyrage
 import pytest
 
 from ggzy.bidding import bidbox
+from ggzy.bidding.profiles import AGE
 from tests.shared import shared
 
 VECTORS, NEEDS_VECTORS = shared("vectors/cctv-age/vectors.json")
@@ -69,14 +70,14 @@ def test_a_bid_with_a_broken_content_or_hmac_or_for_another_key_is_never_opened(
     for vector, data, identities in cases():
         if vector["expect"] in {"success", "header failure"}:
             continue
-        at_the_counter[bidbox.is_age_file(data[:4096])] += 1
+        at_the_counter[AGE.is_sealed(data[:4096], size=len(data))] += 1
         payload.write_bytes(data)
         for identity in identities:
             with pytest.raises(bidbox.WrongBidKey):
                 bidbox.open_payload(
                     payload,
                     bid_key=str(identity),
-                    manifest={"bid_key": str(identity.to_public()), "fields": {}},
+                    manifest={"format": AGE.format, "bid_key": str(identity.to_public()), "fields": {}},
                 )
     assert at_the_counter[True] >= 20
 
@@ -94,13 +95,15 @@ def test_a_broken_header_is_refused_but_for_the_two_lenient_cases(tmp_path):
                 bidbox.open_payload(
                     payload,
                     bid_key=str(identity),
-                    manifest={"bid_key": str(identity.to_public()), "fields": {}},
+                    manifest={"format": AGE.format, "bid_key": str(identity.to_public()), "fields": {}},
                 )
 
 
 def test_the_counter_takes_only_bare_files_with_one_recipient():
     taken = {
-        v["name"] for v, data, _ in cases() if v["expect"] == "success" and bidbox.is_age_file(data[:4096])
+        v["name"]
+        for v, data, _ in cases()
+        if v["expect"] == "success" and AGE.is_sealed(data[:4096], size=len(data))
     }
     refused = {v["name"] for v, data, _ in cases() if v["expect"] == "success"} - taken
     assert "x25519" in taken

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ggzy.bidding import bidbox
 from ggzy.bidding.bidbox import CommitmentBroken, PackageBroken, WrongBidKey
+from ggzy.bidding.profiles import AGE
 from ggzy.identity import cms
 from ggzy.identity.trust import fingerprint
 from ggzy.kernel.canonical import canonical, commitment
@@ -143,7 +144,7 @@ class TestRoundTrip:
         assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["bid.age"]
 
     def test_a_payload_is_an_age_file_for_one_key(self, p256, tmp_path):
-        assert bidbox.is_age_file(sealed(p256, tmp_path).payload.read_bytes()[:4096])
+        assert AGE.is_sealed(sealed(p256, tmp_path).payload.read_bytes()[:4096], size=0)
 
     def test_two_attachments_of_one_name_are_refused_when_sealing(self, p256, tmp_path):
         files = [tmp_path / "a" / "x.pdf", tmp_path / "b" / "x.pdf"]
@@ -217,7 +218,7 @@ class TestOtherPeoplesTools:
         plain = write(tmp_path / "plain", tar_of(bid_json({"price": "1"})))
         payload = tmp_path / "bid.age"
         subprocess.run(["age", "-r", str(identity.to_public()), "-o", payload, plain], check=True)
-        assert bidbox.is_age_file(payload.read_bytes())
+        assert AGE.is_sealed(payload.read_bytes(), size=0)
         opened = bidbox.open_payload(
             payload, bid_key=str(identity), manifest=manifest_for(identity, {"price": "1"})
         )
@@ -430,13 +431,13 @@ class TestIsAgeFile:
         ],
     )
     def test_what_is_not_sealed_is_seen(self, first):
-        assert not bidbox.is_age_file(first)
+        assert not AGE.is_sealed(first, size=len(first))
 
     def test_two_keys_are_one_too_many(self):
         keys = [pyrage.x25519.Identity.generate().to_public() for _ in range(3)]
-        assert bidbox.is_age_file(_age(keys[:1]))
-        assert not bidbox.is_age_file(_age(keys[:2]))
-        assert not bidbox.is_age_file(_age(keys))
+        assert AGE.is_sealed(_age(keys[:1]), size=0)
+        assert not AGE.is_sealed(_age(keys[:2]), size=0)
+        assert not AGE.is_sealed(_age(keys), size=0)
 
     @need("age")
     @need("ssh-keygen")
@@ -447,7 +448,7 @@ class TestIsAgeFile:
         command = ["age", "-r", ours, "-R", tmp_path / "ssh.pub"]
         data = subprocess.run(command, input=b"x", capture_output=True, check=True).stdout
         assert data.count(b"\n-> ") == 2
-        assert not bidbox.is_age_file(data)
+        assert not AGE.is_sealed(data, size=0)
 
 
 def member(name, data=b"", **more):
@@ -483,6 +484,7 @@ def long_bid_json(length):
 
 def manifest_for(identity, fields):
     return {
+        "format": AGE.format,
         "bid_key": str(identity.to_public()),
         "fields": {name: commitment(SALT, v) for name, v in fields.items()},
     }

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from ggzy.bidding import bidbox
+from ggzy.bidding.profiles import AGE, GM, Profile
+from ggzy.identity import sm2, sm2_ca
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "algorithms" / "open-a-bid.md"
+ALGORITHMS = Path(__file__).resolve().parents[2] / "docs" / "algorithms"
+PAGE, NATIONAL = ALGORITHMS / "open-a-bid.md", ALGORITHMS / "open-a-national-bid.md"
 TOOLS = ("openssl", "age", "age-keygen", "tar", "bash")
 pytestmark = [
     pytest.mark.pure,
@@ -22,13 +25,13 @@ pytestmark = [
 ]
 
 
-def script() -> str:
-    """Return the script on the page."""
-    (found,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+def script(page: Path = PAGE) -> str:
+    """Return the script on a page."""
+    (found,) = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     return str(found)
 
 
-def sealed(folder: Path, someone: Any, ca: Any) -> Path:
+def sealed(folder: Path, someone: Any, ca: Any, profile: Profile = AGE) -> Path:
     """Seal a bid with two attachments, and lay beside it what the page names."""
     folder.mkdir()
     files = []
@@ -51,21 +54,27 @@ def sealed(folder: Path, someone: Any, ca: Any) -> Path:
         bidder="91370100M00000001A",
         certificate=someone.certificate,
         key=someone.key,
-        payload=folder / "bid.age",
+        payload=folder / profile.payload,
+        receives=someone.receives,
+        profile=profile,
     )
     (folder / "manifest.json").write_bytes(made.manifest)
     (folder / "manifest.p7s").write_bytes(made.signature)
     (folder / "key.p7m").write_bytes(made.envelope)
-    (folder / "bidder.pem").write_bytes(someone.to_pem())
-    (folder / "ca.pem").write_bytes((ca.folder / "ca.crt").read_bytes())
+    if profile is GM:
+        (folder / "encryption.pem").write_bytes(sm2.private_pem(someone.key.encryption))
+        (folder / "ca.pem").write_bytes((ca.folder / "issuing.crt").read_bytes())
+    else:
+        (folder / "bidder.pem").write_bytes(someone.to_pem())
+        (folder / "ca.pem").write_bytes((ca.folder / "ca.crt").read_bytes())
     for file in files:
         file.unlink()
     return folder
 
 
-def run(folder: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, page: Path = PAGE) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", script()], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", script(page)], cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -112,3 +121,34 @@ def test_the_commitments_are_checked(p256: Any, ca: Any, tmp_path: Path) -> None
         ["bash", "-c", without_first], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode != 0 and "price 与承诺不符" in done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path, national: Any, national_ca: sm2_ca.Sm2CA) -> Path:
+    """Return a folder with a bid sealed with the national algorithms."""
+    return sealed(tmp_path / "bid", national, national_ca, GM)
+
+
+def test_the_national_page_opens_a_bid(folder: Path) -> None:
+    done = run(folder, NATIONAL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == ["报价 9120000.00 附件 2 个", "全部相符"]
+    assert (folder / "opened" / "attachments" / "技术标.pdf").stat().st_size == 70_009
+    (folder / "encryption.pem").unlink()  # with the published bid_key alone
+    assert run(folder, NATIONAL).stdout.endswith("全部相符\n")
+
+
+@pytest.mark.parametrize("part", ["bid.sm4", "key.p7m", "manifest.json", "manifest.p7s"])
+def test_one_changed_byte_stops_the_national_page_too(folder: Path, part: str) -> None:
+    data = bytearray((folder / part).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / part).write_bytes(bytes(data))
+    done = run(folder, NATIONAL)
+    assert done.returncode != 0 and "全部相符" not in done.stdout
+
+
+def test_another_ca_stops_the_national_page(folder: Path, tmp_path: Path) -> None:
+    other = sm2_ca.Sm2CA(tmp_path / "other")
+    shutil.copy(other.folder / "issuing.crt", folder / "ca.pem")
+    done = run(folder, NATIONAL)
+    assert done.returncode != 0 and "全部相符" not in done.stdout

@@ -221,7 +221,7 @@ def test_the_official_client_resumes_and_the_upload_becomes_a_bid(
         again.upload()
         name = uploader.url.rsplit("/", 1)[1]
 
-        parts = {n: (f, (sealed / f).read_bytes()) for n, f in bids.FILES.items() if n != "payload"}
+        parts = {n: (f, (sealed / f).read_bytes()) for n, f in bids.FILES.items()}
         yi = story.demo_party(base, "yi")
         with pytest.raises(Problem) as foreign:
             yi.ask("POST", f"/rounds/{tale.round}/bids?upload={name}", files=parts)

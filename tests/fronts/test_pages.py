@@ -47,7 +47,7 @@ def created(owner: Person, tale: FrontTale, procedure: str) -> str:
 
 
 def files(folder: Path) -> dict[str, Any]:
-    return {part: SimpleUploadedFile(name, (folder / name).read_bytes()) for part, name in bids.FILES.items()}
+    return {p: SimpleUploadedFile(f.name, f.read_bytes()) for p, f in bids.files_of(folder).items()}
 
 
 @pytest.mark.journey

@@ -10,7 +10,7 @@ import pytest
 from asn1crypto import core
 
 from ggzy.client.party import Problem
-from ggzy.identity import cms, mapping, recognition, sm2, sm2_ca, trust
+from ggzy.identity import mapping, recognition, sm2, sm2_ca, trust
 from ggzy.identity.models import Certificate
 from ggzy.identity.training_ca import Revoked
 from ggzy.identity.trust import CertificateNotTrusted, CertificateRevoked, CrlBroken, SignatureWrong, Stale
@@ -170,18 +170,6 @@ def test_a_signature_fits_its_data_and_its_certificate(dual, pair, capfd):
 
 
 @pytest.mark.pure
-def test_what_cannot_be_done_with_sm2_yet_is_refused_in_words(dual, pair):
-    with pytest.raises(cms.EnvelopeBroken, match="SM2证书暂不能"):
-        cms.seal_to(dual.encryption, b"x")
-    key, _ = new_key(), None
-    from tests.identity.people import foreign
-
-    made = cms.sign_detached(DATA, key=key, certificate=foreign(key))
-    with pytest.raises(cms.CmsSignatureWrong, match="SM2"):
-        cms.require_detached(made, data=DATA, certificate=dual.signing)
-
-
-@pytest.mark.pure
 @pytest.mark.parametrize(
     "csr", [b"", b"x", b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"]
 )
@@ -296,13 +284,16 @@ def test_a_dual_certificate_is_issued_and_signs_in(with_sm2):
 
 
 @pytest.mark.django_db
-def test_it_signs_and_seals_nothing_yet(with_sm2):
+def test_its_pair_signs_and_receives_and_seals_no_pdf(with_sm2):
     platform, pair, made = with_sm2
     loaded = trust.load(made["pem"])
     recognition.require_recognised(loaded, purposes=(Purpose.SIGN,), at=platform.now)
-    for purpose in (Purpose.SEAL, Purpose.ENVELOPE):
-        with pytest.raises(CertificateNotTrusted, match=f"不用于{purpose.label}"):
-            recognition.require_recognised(loaded, purposes=(purpose,), at=platform.now)
+    receives = trust.load(made["encryption_pem"])
+    recognition.require_recognised(receives, purposes=(Purpose.ENVELOPE,), at=platform.now)
+    with pytest.raises(CertificateNotTrusted, match="不用于"):
+        recognition.require_recognised(loaded, purposes=(Purpose.SEAL,), at=platform.now)
+    with pytest.raises(CertificateNotTrusted, match="只能签名"):
+        recognition.require_recognised(loaded, purposes=(Purpose.ENVELOPE,), at=platform.now)
 
 
 @pytest.mark.django_db

@@ -236,7 +236,7 @@ def test_the_training_ca_publishes_its_list_and_a_clock_fetches_it(platform):
 
 def test_a_fetched_revocation_ends_the_certificate_and_its_sessions(platform):
     jia = platform.demo("jia")
-    row = Certificate.objects.get(account__username="jia")
+    row = Certificate.objects.get(account__username="jia", ca=recognition.TRAINING)
     before = platform.now
     TrainingAuthority("training").revoke(int(row.serial, 16), reason="superseded", now=before)
     platform.advance(before + DAY)

@@ -80,6 +80,7 @@ class Tale:
             price=price or PRICES[name],
             duration_days=365,
             folder=self.folder / (round_id or self.round) / name,
+            sealing=self.changes.get("sealing", "age"),
             **more,
         )
         self.acknowledgements[name] = made

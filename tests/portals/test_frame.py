@@ -33,7 +33,9 @@ def test_headers_allow_nothing_from_elsewhere(platform: Any) -> None:
         headers = Browser().get(address).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy, address
-        assert "unsafe" not in policy and "http" not in policy
+        assert "unsafe" not in policy
+        # beside the site itself, the helper of a USB key on the visitor's own machine: the emulator, in training
+        assert re.findall(r"https?://[^ ;]+", policy) == ["http://127.0.0.1:8780"]
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -123,7 +125,7 @@ def test_the_browser_is_told_whose_private_key_a_file_can_hold(platform: Any) ->
     listed = re.search(r'<script id="own-certificates" type="application/json">(.*?)</script>', page)
     assert listed
     rows = json.loads(listed[1])
-    assert {row["fingerprint"] for row in rows} == {jia.party.identity.fingerprint}
+    assert {row["fingerprint"] for row in rows} >= {jia.party.identity.fingerprint}
     assert all(row["spki"].startswith("MF") for row in rows)
     assert "甲建工集团有限公司 · " in page and "2.5.4.97" not in page
 

@@ -170,7 +170,7 @@ def _hand_in(bidder: Person, *, ocid: str, round_id: str, price: Decimal, folder
         party=bidder.party, round_id=round_id, ocid=ocid, fields=fields, attachments=[attachment], into=folder
     )
     files = {
-        part: SimpleUploadedFile(name, (folder / name).read_bytes()) for part, name in bids.FILES.items()
+        part: SimpleUploadedFile(path.name, path.read_bytes()) for part, path in bids.files_of(folder).items()
     }
     return bidder.post(f"/work/rounds/{round_id}/submit", **files)
 

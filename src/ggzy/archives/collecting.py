@@ -13,6 +13,7 @@ from ggzy.archives import bag, check, kit, rules
 from ggzy.archives.models import Package
 from ggzy.archives.shelf import Shelf, when
 from ggzy.awarding.models import Award
+from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.changes import proofs
 from ggzy.changes.models import Change, Outage
@@ -307,7 +308,8 @@ def _sealed(shelf: Shelf, bid: Bid, *, whole: bool) -> str:
     shelf.put(f"{folder}/certificate.pem", bid.certificate.pem.encode(), title="投标人证书", by=by)
     if whole:
         shelf.put(f"{folder}/key.p7m", bytes(bid.envelope), title="投标密钥信封", by=by, at=at)
-        shelf.copy(f"{folder}/bid.age", files.sealed_path(bid.payload), title="加密投标文件", by=by, at=at)
+        payload = bidbox.profile_of(json.loads(bytes(bid.manifest))).payload
+        shelf.copy(f"{folder}/{payload}", files.sealed_path(bid.payload), title="加密投标文件", by=by, at=at)
     return folder
 
 

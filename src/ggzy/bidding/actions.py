@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
+from ggzy.bidding.profiles import ENVELOPE, GM, PROFILES
 from ggzy.evidence.actions import acknowledge, record_act
 from ggzy.identity import cms, recognition, trust
 from ggzy.identity.queries import certificate_of
@@ -48,11 +49,18 @@ class NotAdmitted(NotPermitted):
 
 
 class Unsealed(Refusal):
-    """The payload is not an age file to one recipient."""
+    """The payload is not encrypted as the round asks."""
 
     code = "bidding.unsealed"
     status = 422
     basis = Citation("电子招标投标办法", "第二十六条")
+
+
+class OtherAlgorithms(Refusal):
+    """The bid is sealed with other algorithms than the round's."""
+
+    code = "bidding.other_algorithms"
+    status = 422
 
 
 class TooLarge(Refusal):
@@ -139,6 +147,7 @@ class _Gate:
     published_at: datetime | None
     bid_deadline: datetime | None
     region_code: str
+    sealing: str
     file_sha256: str | None
     #: the round is only for those whom a front has let in, and this bidder is not one of them
     shut_out: bool
@@ -165,7 +174,7 @@ class _Gate:
 # one statement for the hot path of the last minute; FOR SHARE lets many bidders in at once and keeps the closing out
 _GATE = """
 SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code,
-       f.sha256, r.restricted AND NOT EXISTS
+       r.sealing, f.sha256, r.restricted AND NOT EXISTS
          (SELECT FROM tendering_admission a WHERE a.round_id = r.id AND a.organisation_id = %s),
        ggzy_now(r.centre_id)
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
@@ -205,6 +214,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     :raises NotAdmitted: the round is only for those whom its front has let in
     :raises PriceNotAllowed: a package of a front names a price
     :raises Unsealed: the payload is not encrypted
+    :raises OtherAlgorithms: it is sealed with other algorithms than the round asks for
     :raises PackageBroken: the manifest does not fit the parts
     :raises CmsSignatureWrong: the manifest is not signed by the session's certificate
     :raises EnvelopeBroken: the envelope is not to the session's certificate
@@ -278,9 +288,14 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
     """Check every part of a package and return the primary key of the certificate that sealed it."""
     if len(package.envelope) > MOST_ENVELOPE or len(package.signature) > MOST_SIGNATURE:
         raise TooLarge("密钥信封或清单签名过大, 请用投标客户端重新加密")
-    if not bidbox.is_age_file(counted.first):
+    profile = PROFILES[gate.sealing]
+    if not any(one.is_sealed(counted.first, size=counted.size) for one in PROFILES.values()):
         raise Unsealed("投标文件未加密或不是本平台的加密格式, 依法拒收; 请用投标客户端加密后递交")
     manifest = bidbox.read_manifest(package.manifest, priced=BY_CODE[gate.procedure_code].priced)
+    if bidbox.profile_of(manifest) is not profile or not profile.is_sealed(counted.first, size=counted.size):
+        raise OtherAlgorithms(
+            f"本标段的投标文件应采用{profile.label}加密, 这一份不是; 请按招标文件的规定重新加密"
+        )
     if manifest.get("round") != gate.round:
         raise bidbox.PackageBroken("投标文件是为另一个标段(轮次)加密的, 请核对后重新加密")
     made_against = manifest.get("tender_file")
@@ -291,17 +306,23 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
         )
     parts = manifest["parts"]
     if (
-        parts["bid.age"]["sha256"] != counted.sha256
-        or parts["key.p7m"]["sha256"] != sha256(package.envelope).hex()
+        parts[profile.payload]["sha256"] != counted.sha256
+        or parts[ENVELOPE]["sha256"] != sha256(package.envelope).hex()
     ):
         raise bidbox.PackageBroken("投标文件与清单不符, 可能在传输中损坏, 请重新递交")
     if manifest.get("certificate") != actor.certificate:
         raise bidbox.PackageBroken("投标文件不是用您登录所用的证书加密的, 请用该证书重新加密")
-    pk, pem = certificate_of(actor.certificate)
-    loaded = trust.load(pem)
-    recognition.require_recognised(loaded, purposes=(Purpose.SIGN, Purpose.ENVELOPE), at=at)
-    cms.require_detached(package.signature, data=package.manifest, certificate=loaded)
-    cms.require_envelope_for(package.envelope, loaded)
+    pk, pem, receiving = certificate_of(actor.certificate)
+    signs, receives = trust.load(pem), trust.load(receiving)
+    if receiving == pem:
+        recognition.require_recognised(signs, purposes=(Purpose.SIGN, Purpose.ENVELOPE), at=at)
+    else:  # a dual pair (GM/T 0015): one certificate signs, the other receives
+        recognition.require_recognised(signs, purposes=(Purpose.SIGN,), at=at)
+        recognition.require_recognised(receives, purposes=(Purpose.ENVELOPE,), at=at)
+    cms.require_detached(package.signature, data=package.manifest, certificate=signs)
+    cms.require_envelope_for(package.envelope, receives)
+    if profile is GM and trust.algorithm_of(signs) != "SM2":
+        raise OtherAlgorithms("本标段采用国密算法, 投标人须用SM2证书; 请用SM2证书登录后重新加密")
     return pk
 
 

@@ -1,10 +1,10 @@
 """The sealed bid: four files that anyone can open with openssl and age, once the bid_key is free. Pure.
 
-bid.age       an age v1 file to one fresh X25519 recipient, the bid_key; inside, a tar: bid.json and the attachments
-key.p7m       CMS EnvelopedData holding the bid_key, to the bidder's own certificate
+bid.age       the payload (bid.sm4 with the national algorithms, see profiles): a tar of bid.json and the attachments
+key.p7m       CMS EnvelopedData holding the bid_key, to the bidder's own certificate (GB/T 35275 for SM2)
 manifest.json canonical JSON that commits to each field of the bid with its own 256-bit salt (the salts are inside
-              the ciphertext), to the bid_key's public half and to every part
-manifest.p7s  detached CMS signature of the bidder on the manifest
+              the ciphertext), to the bid_key and to every part
+manifest.p7s  detached CMS signature of the bidder on the manifest (GB/T 35275 for SM2)
 """
 
 import hashlib
@@ -17,19 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyrage
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ggzy.bidding.profiles import AGE, BY_FORMAT, ENVELOPE, GM, Profile, WrongBidKey
 from ggzy.identity import cms
 from ggzy.identity.trust import fingerprint
-from ggzy.kernel.canonical import canonical, commitment
+from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import Citation, Refusal
 
-FORMAT = "openggzy-bid/1"
+__all__ = ["WrongBidKey"]
 MOST_JSON = 1 << 20
 MOST_ATTACHMENTS = 500
-PARTS = ("bid.age", "key.p7m")
 
 
 class PackageBroken(Refusal):
@@ -44,13 +43,6 @@ class PriceNotAllowed(PackageBroken):
 
     code = "bidding.price_not_allowed"
     basis = Citation("招标投标法实施条例", "第三十条")
-
-
-class WrongBidKey(Refusal):
-    """This key does not open this bid."""
-
-    code = "bidding.wrong_bid_key"
-    status = 422
 
 
 class CommitmentBroken(Refusal):
@@ -90,21 +82,27 @@ def seal(
     key: cms.PrivateKey,
     payload: Path,
     tender_file: str = "",
+    receives: x509.Certificate | None = None,
+    profile: Profile = AGE,
 ) -> Sealed:
     """Seal a bid into `payload` (written) and return the package. The bid_key leaves only inside the envelope.
 
+    `certificate` signs; the envelope is to `receives`, the encryption certificate of a dual pair, or to the same one.
     `fields` are JSON values; attachments are named by their file names and committed by hash and size.
     `tender_file` is the SHA-256 of the version of the tender file that the bid was made against, if it is known.
     """
     paths = list(attachments)
     if len({p.name for p in paths}) != len(paths):
         raise PackageBroken("两个附件的文件名相同, 请改名后再加密")
-    listed = [{"name": p.name, "size": p.stat().st_size, "sha256": digest_of(p)} for p in paths]
+    listed = [
+        {"name": p.name, "size": p.stat().st_size, "sha256": digest_of(p)}
+        | ({"sm3": digest_of(p, "sm3")} if profile is GM else {})
+        for p in paths
+    ]
     content = {**fields, "attachments": listed}
     salts = {name: os.urandom(32).hex() for name in content}
-    inside = {"format": FORMAT, "fields": content, "salts": salts}
-    identity = pyrage.x25519.Identity.generate()
-    recipient = identity.to_public()
+    inside = {"format": profile.format, "fields": content, "salts": salts}
+    bid_key = profile.new_key()
     plain = payload.with_suffix(".plain")
     try:
         with tarfile.open(plain, "w", format=tarfile.PAX_FORMAT) as tar:
@@ -114,25 +112,25 @@ def seal(
                 info.size = path.stat().st_size
                 with path.open("rb") as source:
                     tar.addfile(info, source)
-        pyrage.encrypt_file(str(plain), str(payload), [recipient])
+        profile.encrypt(plain, payload, bid_key=bid_key)
     finally:
         plain.unlink(missing_ok=True)
-    envelope = cms.seal_to(certificate, str(identity).encode())
+    envelope = cms.seal_to(receives or certificate, bid_key.encode())
     manifest = canonical(
         {
-            "format": FORMAT,
+            "format": profile.format,
             "ocid": ocid,
             "round": round_id,
             "bidder": bidder,
             "certificate": fingerprint(certificate),
-            "bid_key": str(recipient),
+            "bid_key": profile.binds(bid_key),
             **({"tender_file": tender_file} if tender_file else {}),
             "fields": {
-                name: commitment(bytes.fromhex(salts[name]), value) for name, value in content.items()
+                name: profile.commit(bytes.fromhex(salts[name]), value) for name, value in content.items()
             },
             "parts": {
-                "bid.age": {"size": payload.stat().st_size, **_digests(_pieces(payload))},
-                "key.p7m": {"size": len(envelope), **_digests([envelope])},
+                profile.payload: {"size": payload.stat().st_size, **_digests(_pieces(payload))},
+                ENVELOPE: {"size": len(envelope), **_digests([envelope])},
             },
         }
     )
@@ -150,10 +148,10 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(info, io.BytesIO(data))
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hex."""
+def digest_of(path: Path, algorithm: str = "sha256") -> str:
+    """Return the SHA-256 (or the SM3) of a file in hex."""
     with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+        return hashlib.file_digest(source, algorithm).hexdigest()
 
 
 def _digests(pieces: Iterable[bytes]) -> dict[str, str]:
@@ -197,12 +195,12 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, A
         same = canonical(read) == manifest
     except (ValueError, RecursionError):
         raise PackageBroken("投标清单(manifest.json)不是有效的JSON, 请用投标客户端重新加密") from None
-    if not same or not isinstance(read, dict) or read.get("format") != FORMAT:
+    if not same or not isinstance(read, dict) or read.get("format") not in BY_FORMAT:
         raise PackageBroken("投标清单不是本平台的格式, 请使用本平台的投标客户端")
     parts, fields = read.get("parts"), read.get("fields")
     if (
         not isinstance(parts, dict)
-        or set(parts) != set(PARTS)
+        or set(parts) != {profile_of(read).payload, ENVELOPE}
         or not isinstance(fields, dict)
         or not fields
         or (priced and "price" not in fields)
@@ -225,33 +223,19 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, A
     return read
 
 
-def is_age_file(first: bytes) -> bool:
-    """Say whether a file begins as an age v1 file with exactly one X25519 recipient: plaintext is refused."""
-    lines = first.split(b"\n")
-    if lines[0] != b"age-encryption.org/v1":
-        return False
-    stanzas = [line for line in lines[1:] if line.startswith(b"-> ")]
-    others = [s for s in stanzas if not s.startswith(b"-> X25519 ")]
-    # age pads a header with one "-grease" stanza that opens nothing; any other stanza is a second recipient
-    return (
-        len(stanzas) - len(others) == 1
-        and len(others) <= 1
-        and all(s.split(b" ")[1].endswith(b"-grease") for s in others)
-    )
+def profile_of(manifest: Mapping[str, Any]) -> Profile:
+    """Return with which algorithms a bid is sealed, by its manifest."""
+    return BY_FORMAT[manifest["format"]]
 
 
-def require_key(bid_key: str, *, manifest: Mapping[str, Any]) -> pyrage.x25519.Identity:
-    """Return the identity of a bid_key that is the one the manifest committed to.
+def require_key(bid_key: str, *, manifest: Mapping[str, Any]) -> str:
+    """Return a bid_key that is the one the manifest committed to.
 
     :raises WrongBidKey: not a key, or another one
     """
-    try:
-        identity = pyrage.x25519.Identity.from_str(bid_key.strip())
-    except pyrage.IdentityError:
-        raise WrongBidKey("这不是有效的投标密钥") from None
-    if str(identity.to_public()) != manifest.get("bid_key"):
+    if profile_of(manifest).binds(bid_key) != manifest.get("bid_key"):
         raise WrongBidKey("投标密钥与投标时承诺的不一致")
-    return identity
+    return bid_key.strip()
 
 
 def open_payload(
@@ -266,17 +250,10 @@ def open_payload(
     :raises PackageBroken: what is inside is not a bid
     :raises CommitmentBroken: a field is not what was committed
     """
-    identity = require_key(bid_key, manifest=manifest)
+    key = require_key(bid_key, manifest=manifest)
     plain = payload.with_name(f"{payload.name}.plain")
     try:
-        try:
-            pyrage.decrypt_file(str(payload), str(plain), [identity])
-        except (pyrage.DecryptError, OSError, ValueError) as wrong:
-            # pyrage tells a damaged file as a bare OSError("decryption error"); trouble of our own disk names its
-            # os error, and must never be held against the bidder
-            if isinstance(wrong, OSError) and ("os error" in str(wrong) or not payload.exists()):
-                raise
-            raise WrongBidKey("投标文件无法用该密钥解密, 密文可能不完整") from wrong
+        profile_of(manifest).decrypt(payload, plain, bid_key=key)
         with plain.open("rb") as source:
             return _read_tar(source, manifest=manifest, into=into)
     finally:
@@ -305,14 +282,18 @@ def _read_tar(source: BinaryIO, *, manifest: Mapping[str, Any], into: Path | Non
                 if count >= MOST_ATTACHMENTS or not _plain(member) or name not in listed or name in seen:
                     raise PackageBroken("投标文件中有清单以外的内容")
                 seen.add(name)
+                national = hashlib.new("sm3") if "sm3" in listed[name] else None
                 digest, target = hashlib.sha256(), into / f"{count:03d}.bin" if into else None
                 reader = tar.extractfile(member)
                 assert reader is not None
                 with target.open("wb") if target else open(os.devnull, "wb") as out:
                     while piece := reader.read(1 << 20):
                         digest.update(piece)
+                        if national:
+                            national.update(piece)
                         out.write(piece)
-                if digest.hexdigest() != listed[name]["sha256"] or listed[name]["size"] != member.size:
+                same = digest.hexdigest() == listed[name]["sha256"] and listed[name]["size"] == member.size
+                if not same or national and national.hexdigest() != listed[name]["sm3"]:
                     raise CommitmentBroken(f"附件“{name}”与清单承诺不一致")
                 if target:
                     attachments[name] = target
@@ -342,5 +323,5 @@ def _check_commitments(
     if set(fields) != set(committed) or set(salts) != set(committed):
         raise CommitmentBroken("投标内容的项目与清单承诺的不一致")
     for name, value in fields.items():
-        if commitment(bytes.fromhex(salts[name]), value) != committed[name]:
+        if profile_of(manifest).commit(bytes.fromhex(salts[name]), value) != committed[name]:
             raise CommitmentBroken(f"投标内容“{name}”与清单承诺不一致")

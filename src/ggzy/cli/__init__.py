@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "bid": ("ggzy.cli.bid", False, "投标客户端: seal 加密, submit 递交, withdraw 撤回, open 开标解密"),
     "verify": ("ggzy.cli.verify", False, "离线复核一个标段: 日志、回执、承诺、抽取、评分、排序、期限"),
     "archive": ("ggzy.cli.archive", False, "离线检测归档包和争议证据包: check 包"),
+    "ukey-emulator": ("ggzy.cli.ukey", False, "USB Key 模拟器: 只在本机, 供演示和测试"),
     "replay": ("ggzy.cli.replay", False, "用真实投标数据走完全流程"),
     "drill": ("ggzy.cli.drill", False, "训练中心演练故障日: 停电、无私钥、异议、延期遇假期、流标、再次招标"),
     "training": ("ggzy.cli.training", True, "训练中心: load 装入, logins 列出账号, clock 拨钟"),
@@ -26,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     if not argv or argv[0] in {"-h", "--help", "help"}:
         print("用法: ./ggzy 命令 [参数]\n")
         for name, (_, _, says) in COMMANDS.items():
-            print(f"  {name:<10} {says}")
+            print(f"  {name:<14} {says}")
         print("  其他命令(migrate, check, shell 等)交给 Django")
         return 0
     name, rest = argv[0], list(argv[1:])

@@ -155,8 +155,9 @@ def _seal(args: argparse.Namespace) -> int:
         attachments=attachments,
         into=args.out,
         tender_file=made_against,
+        sealing=hall["sealing"],
     )
-    print(f"已加密到 {folder}: {'、'.join(bids.FILES.values())}")
+    print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
     print("下一步: ./ggzy bid submit")
     return 0
 
@@ -214,7 +215,7 @@ def _key(args: argparse.Namespace) -> int:
 
 def _inspect(args: argparse.Namespace) -> int:
     manifest = bidbox.read_manifest((args.dir / bids.FILES["manifest"]).read_bytes(), priced=None)
-    opened = bidbox.open_payload(args.dir / bids.FILES["payload"], bid_key=args.key, manifest=manifest)
+    opened = bidbox.open_payload(bids.files_of(args.dir)["payload"], bid_key=args.key, manifest=manifest)
     print(json.dumps(opened.fields, ensure_ascii=False, indent=2))
     print("内容与清单承诺一致")
     return 0

@@ -8,20 +8,22 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ggzy.bidding import bidbox
+from ggzy.bidding.profiles import AGE, ENVELOPE, GM, PROFILES
 from ggzy.client import uploads
 from ggzy.client.party import Party
-from ggzy.identity import cms
+from ggzy.identity import cms, gm
 from ggzy.kernel.canonical import canonical
 from ggzy.quantities import rules as quantities
 from ggzy.quantities import xlsx
 from ggzy.registry import rules
 
-FILES = {
-    "manifest": "manifest.json",
-    "signature": "manifest.p7s",
-    "envelope": "key.p7m",
-    "payload": "bid.age",
-}
+FILES = {"manifest": "manifest.json", "signature": "manifest.p7s", "envelope": ENVELOPE}
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """Return the four files of a sealed folder by part; the payload's name tells its algorithms."""
+    profile = GM if (folder / GM.payload).exists() else AGE
+    return {part: folder / name for part, name in {**FILES, "payload": profile.payload}.items()}
 
 
 def seal(
@@ -33,9 +35,16 @@ def seal(
     attachments: Iterable[Path],
     into: Path,
     tender_file: str = "",
+    sealing: str = "age",
 ) -> Path:
-    """Seal a bid into a folder of four files and return the folder."""
+    """Seal a bid into a folder of four files and return the folder; `sealing` is what the round asks for.
+
+    :raises EnvelopeBroken: the certificate is not of the kind that the round asks for
+    """
     assert party.identity is not None, "a certificate is needed"
+    profile = PROFILES[sealing]
+    if profile is GM and not isinstance(party.identity.key, gm.Keys):
+        raise cms.EnvelopeBroken("本标段采用国密算法, 请用SM2证书(签名证书和加密证书)加密")
     into.mkdir(parents=True, exist_ok=True)
     sealed = bidbox.seal(
         fields=fields,
@@ -45,8 +54,10 @@ def seal(
         bidder=str(fields["uscc"]),
         certificate=party.identity.certificate,
         key=party.identity.key,
-        payload=into / FILES["payload"],
+        payload=into / profile.payload,
         tender_file=tender_file,
+        receives=party.identity.receives,
+        profile=profile,
     )
     (into / FILES["manifest"]).write_bytes(sealed.manifest)
     (into / FILES["signature"]).write_bytes(sealed.signature)
@@ -101,15 +112,18 @@ def submit(
 
     :raises Problem: the platform refused
     """
-    names, asked = dict(FILES), {"old_file": "true"} if old_file else {}
-    if (folder / FILES["payload"]).stat().st_size > PIECES_FROM:
-        asked["upload"] = uploads.upload(party, folder / names.pop("payload"))
-    handles = {part: (folder / name).open("rb") for part, name in names.items()}
+    paths, asked = files_of(folder), {"old_file": "true"} if old_file else {}
+    payload = paths["payload"]
+    if payload.stat().st_size > PIECES_FROM:
+        asked["upload"] = uploads.upload(party, paths.pop("payload"))
+    handles = {part: path.open("rb") for part, path in paths.items()}
     try:
-        files = {part: (FILES[part], handle, "application/octet-stream") for part, handle in handles.items()}
+        files = {
+            part: (paths[part].name, handle, "application/octet-stream") for part, handle in handles.items()
+        }
         query = f"?{urlencode(asked)}" if asked else ""
         answer: dict[str, Any] = party.ask("POST", f"/rounds/{round_id}/bids{query}", files=files, key=key)
-        uploads.forget(folder / FILES["payload"])
+        uploads.forget(payload)
         return answer
     finally:
         for handle in handles.values():

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
+from ggzy.identity import gm, sm2, sm2_ca
 from ggzy.identity.cms import PrivateKey
 from ggzy.identity.trust import fingerprint
 
@@ -31,21 +33,35 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """A private key and its certificate."""
+    """A private key and its certificate; for SM2 a dual pair, whose second certificate receives envelopes."""
 
     key: PrivateKey
     certificate: x509.Certificate
+    receives: x509.Certificate | None = None
 
     @classmethod
-    def from_pem(cls, pem: bytes, *, password: bytes | None = None) -> "Identity":
-        """Read a key and a certificate from one PEM text."""
-        key = serialization.load_pem_private_key(pem[pem.index(b"-----BEGIN ") :], password)
+    def from_pem(cls, text: bytes, *, password: bytes | None = None) -> "Identity":
+        """Read a key and a certificate from one PEM text; an SM2 pair is signing key, its certificate, the others.
+
+        :raises ValueError: a kind of key that is not supported, or a part is missing
+        """
+        found = sm2_identity(text)
+        if found is not None:
+            return found
+        key = serialization.load_pem_private_key(text[text.index(b"-----BEGIN ") :], password)
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-            raise ValueError("只支持RSA和P-256私钥")
-        return cls(key, x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]))
+            raise ValueError("只支持RSA、P-256和SM2私钥")
+        return cls(key, x509.load_pem_x509_certificate(text[text.index(b"-----BEGIN CERTIFICATE") :]))
 
     def to_pem(self) -> bytes:
         """Return key and certificate as one PEM text."""
+        if isinstance(self.key, gm.Keys):
+            assert self.receives is not None, "a dual pair has two certificates"
+            parts = ((self.key.signing, self.certificate), (self.key.encryption, self.receives))
+            return b"".join(
+                sm2.private_pem(pair) + certificate.public_bytes(serialization.Encoding.PEM)
+                for pair, certificate in parts
+            )
         return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ) + self.certificate.public_bytes(serialization.Encoding.PEM)
@@ -56,10 +72,54 @@ class Identity:
         return fingerprint(self.certificate)
 
     def sign(self, data: bytes) -> str:
-        """Return a base64 signature: ECDSA or RSA PKCS#1 v1.5, SHA-256."""
+        """Return a base64 signature: ECDSA or RSA PKCS#1 v1.5 with SHA-256, or SM2 with SM3."""
+        if isinstance(self.key, gm.Keys):
+            return base64.b64encode(self.key.signing.sign(data)).decode()
         if isinstance(self.key, rsa.RSAPrivateKey):
             return base64.b64encode(self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())).decode()
         return base64.b64encode(self.key.sign(data, ec.ECDSA(hashes.SHA256()))).decode()
+
+
+def sm2_identity(text: bytes) -> Identity | None:
+    """Return the SM2 identity in a PEM text, None where it is of another kind.
+
+    :raises ValueError: it is SM2, but a key or a certificate of the pair is missing
+    """
+    try:
+        blocks = [
+            (kind, der) for kind, _, der in pem.unarmor(text[text.index(b"-----BEGIN ") :], multiple=True)
+        ]
+        pairs = [sm2.pair_of_der(der) for kind, der in blocks if kind == "PRIVATE KEY"]
+    except ValueError:
+        return None
+    if not pairs:
+        return None
+    by_key = {
+        sm2.key_of(one): one
+        for one in (x509.load_der_x509_certificate(der) for kind, der in blocks if kind == "CERTIFICATE")
+    }
+    if any(pair.public not in by_key for pair in pairs):
+        raise ValueError("SM2证书文件应含签名证书、加密证书和各自的私钥")
+    signing, encryption = pairs[0], pairs[-1]
+    return Identity(gm.Keys(signing, encryption), by_key[signing.public], by_key[encryption.public])
+
+
+def new_sm2_request() -> tuple[sm2.KeyPair, str]:
+    """Return a fresh SM2 signing key and its certificate request in PEM."""
+    pair = sm2.KeyPair.new()
+    return pair, sm2_ca.request(pair).decode()
+
+
+def dual_identity(pair: sm2.KeyPair, issued: Mapping[str, str]) -> Identity:
+    """Return the SM2 identity of a signing key and of what its CA issued: `pem`, `encryption_pem`, `encryption_key`.
+
+    :raises ValueError: the encryption key was wrapped for somebody else
+    """
+    encryption = sm2_ca.open_key(base64.b64decode(issued["encryption_key"]), key=pair)
+    certificate, receives = (
+        x509.load_pem_x509_certificate(issued[part].encode()) for part in ("pem", "encryption_pem")
+    )
+    return Identity(gm.Keys(pair, encryption), certificate, receives)
 
 
 def new_request() -> tuple[ec.EllipticCurvePrivateKey, str]:

@@ -146,6 +146,7 @@ def bid(
     tender_file: str = "",
     old_file: bool = False,
     registry: bool = False,
+    sealing: str = "age",
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Seal a bid on the bidder's own machine and hand it over."""
@@ -171,6 +172,7 @@ def bid(
         attachments=attachments,
         into=folder,
         tender_file=tender_file,
+        sealing=sealing,
     )
     return bids.submit(party=bidder, round_id=round_id, folder=folder, old_file=old_file)
 

@@ -100,6 +100,7 @@ def publish_prequalification(
             bid_deadline=deadline,
             published_at=now,
             law=stamp,
+            sealing=document.sealing.value,
         )
         Front.objects.create(
             round=round_,

@@ -54,6 +54,8 @@ def publish_first_stage(
             bid_deadline=deadline,
             published_at=now,
             law=stamp,
+            # the file need not be written yet
+            sealing=tender.document.get("sealing", "age"),
         )
         Front.objects.create(
             round=round_,

@@ -246,7 +246,24 @@ def bind_own_certificate(
     session.challenge = ""
     session.save(update_fields=["challenge"])
     account = Account.objects.select_related("organisation", "person").get(pk=actor.account_pk)
-    return bind_certificate(pem=pem, account=account, actor=actor, now=now, renews=renews)
+    return bind_certificate(
+        pem=pem, account=account, actor=actor, now=now, renews=renews, encryption=(_second(pem, now=now), "")
+    )
+
+
+def _second(text: str, *, now: datetime) -> str:
+    """Return the encryption certificate of a dual pair, which stands second in the text; "" where there is none.
+
+    :raises trust.CertificateNotTrusted: it is not of the first one's holder, or not made to receive
+    """
+    both = trust.load_all(text)
+    if len(both) == 1:
+        return ""
+    signs, receives = both[0], both[1]
+    if receives.subject != signs.subject:
+        raise trust.CertificateNotTrusted("两张证书不是同一持有人的一对: 请依次粘贴签名证书和加密证书")
+    recognition.require_recognised(receives, purposes=(Purpose.ENVELOPE,), at=now)
+    return trust.pem(receives)
 
 
 @transaction.atomic

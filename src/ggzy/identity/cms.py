@@ -3,6 +3,7 @@
 Format code over library cryptography: asn1crypto for the structures, pyca/cryptography for every operation.
 `openssl cms -decrypt` and `openssl cms -verify` open what is made here. Envelopes: AES-256-CBC content, the key by
 RSA-OAEP-SHA-256 (RSA) or ephemeral-static ECDH with X9.63-SHA-256 and AES-256 wrap (P-256, RFC 5753).
+An SM2 certificate gets the same two in the national standard's form (gm.py): the certificate decides.
 """
 
 import os
@@ -19,9 +20,10 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
+from ggzy.identity import gm
 from ggzy.kernel.refusals import Refusal
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | gm.Keys
 _ECDH_SHA256 = "1.3.132.1.11.1"
 _AES256_WRAP = "2.16.840.1.101.3.4.1.45"
 _OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
@@ -39,6 +41,9 @@ class CmsSignatureWrong(Refusal):
 
     code = "identity.cms_signature_wrong"
     status = 422
+
+
+_KINDS = "投标加密需要RSA、P-256或SM2证书, 这张证书是别的算法"
 
 
 class _SharedInfo(core.Sequence):  # type: ignore[misc]  # asn1crypto ships no types
@@ -67,12 +72,15 @@ def _issuer_and_serial(certificate: x509.Certificate) -> cms.IssuerAndSerialNumb
 def seal_to(certificate: x509.Certificate, secret: bytes) -> bytes:
     """Return DER EnvelopedData holding a small secret that only the certificate's key opens.
 
-    :raises EnvelopeBroken: the certificate's key is neither RSA nor P-256
+    :raises EnvelopeBroken: the certificate's key is neither RSA, P-256 nor SM2
     """
     try:
         certificate.public_key()
     except UnsupportedAlgorithm:
-        raise EnvelopeBroken("投标加密需要RSA或P-256证书, SM2证书暂不能用于密钥信封") from None
+        try:
+            return gm.seal_to(certificate, secret)
+        except ValueError:
+            raise EnvelopeBroken(_KINDS) from None
     content_key, iv = os.urandom(32), os.urandom(16)
     padder = block_padding.PKCS7(128).padder()
     encryptor = Cipher(algorithms.AES(content_key), modes.CBC(iv)).encryptor()
@@ -119,7 +127,7 @@ def _recipient(certificate: x509.Certificate, content_key: bytes) -> cms.Recipie
             ),
         )
     if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
-        raise EnvelopeBroken("投标加密需要RSA或P-256证书")
+        raise EnvelopeBroken(_KINDS)
     ephemeral = ec.generate_private_key(ec.SECP256R1())
     wrapped = aes_key_wrap(_key_encryption_key(ephemeral.exchange(ec.ECDH(), public)), content_key)
     originator = keys.PublicKeyInfo.load(
@@ -153,10 +161,13 @@ def require_envelope_for(envelope: bytes, certificate: x509.Certificate) -> None
     :raises EnvelopeBroken: not an envelope, or to somebody else
     """
     try:
-        info = cms.ContentInfo.load(envelope, strict=True)["content"]["recipient_infos"][0]
-        recipient = info.chosen
-        rid = recipient["rid"] if info.name == "ktri" else recipient["recipient_encrypted_keys"][0]["rid"]
-        serial = rid.chosen["serial_number"].native
+        if gm.is_gm(envelope):
+            serial = gm.recipient_of(envelope)
+        else:
+            info = cms.ContentInfo.load(envelope, strict=True)["content"]["recipient_infos"][0]
+            recipient = info.chosen
+            rid = recipient["rid"] if info.name == "ktri" else recipient["recipient_encrypted_keys"][0]["rid"]
+            serial = rid.chosen["serial_number"].native
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise EnvelopeBroken("密钥信封(key.p7m)无法识别, 请用投标客户端重新加密") from None
     if serial != certificate.serial_number:
@@ -169,6 +180,8 @@ def open_envelope(envelope: bytes, *, key: PrivateKey) -> bytes:
     :raises EnvelopeBroken: not an envelope, or not for this key
     """
     try:
+        if isinstance(key, gm.Keys):
+            return gm.open_envelope(envelope, key=key.encryption)
         enveloped = cms.ContentInfo.load(envelope, strict=True)["content"]
         recipient = enveloped["recipient_infos"][0].chosen
         if isinstance(key, rsa.RSAPrivateKey):
@@ -192,6 +205,8 @@ def open_envelope(envelope: bytes, *, key: PrivateKey) -> bytes:
 
 def sign_detached(data: bytes, *, key: PrivateKey, certificate: x509.Certificate) -> bytes:
     """Return DER SignedData over `data`, which is not inside; the certificate is."""
+    if isinstance(key, gm.Keys):
+        return gm.sign_detached(data, key=key.signing, certificate=certificate)
     digest = hashes.Hash(hashes.SHA256())
     digest.update(data)
     attributes = cms.CMSAttributes(
@@ -234,6 +249,8 @@ def require_detached(signature: bytes, *, data: bytes, certificate: x509.Certifi
     :raises CmsSignatureWrong: broken, on other data, or by another key
     """
     try:
+        if gm.is_gm(signature):
+            return _require_gm(gm.detached_fits(signature, data=data, certificate=certificate))
         info = cms.ContentInfo.load(signature, strict=True)["content"]["signer_infos"][0]
         attributes = info["signed_attrs"]
         claimed = next(a["values"][0].native for a in attributes if a["type"].native == "message_digest")
@@ -244,11 +261,11 @@ def require_detached(signature: bytes, *, data: bytes, certificate: x509.Certifi
     digest = hashes.Hash(hashes.SHA256())
     digest.update(data)
     if claimed != digest.finalize():
-        raise CmsSignatureWrong("清单签名与清单内容不符, 文件可能在传输中损坏, 请重新递交")
+        raise CmsSignatureWrong(_OTHER_DATA)
     try:
         key = certificate.public_key()
     except UnsupportedAlgorithm:
-        raise CmsSignatureWrong("清单签名需要RSA或P-256证书, SM2证书暂不能用于投标") from None
+        raise CmsSignatureWrong(_OTHER_KEY) from None
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(raw, signed_bytes, padding.PKCS1v15(), hashes.SHA256())
@@ -256,4 +273,13 @@ def require_detached(signature: bytes, *, data: bytes, certificate: x509.Certifi
             assert isinstance(key, ec.EllipticCurvePublicKey)
             key.verify(raw, signed_bytes, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
-        raise CmsSignatureWrong("清单签名不是由您登录所用的证书作出的, 请用该证书重新加密") from None
+        raise CmsSignatureWrong(_OTHER_KEY) from None
+
+
+_OTHER_DATA = "清单签名与清单内容不符, 文件可能在传输中损坏, 请重新递交"
+_OTHER_KEY = "清单签名不是由您登录所用的证书作出的, 请用该证书重新加密"
+
+
+def _require_gm(fits: bool | None) -> None:
+    if not fits:
+        raise CmsSignatureWrong(_OTHER_DATA if fits is None else _OTHER_KEY)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from ggzy.identity.life import AHEAD, ENDED
 from ggzy.identity.models import Certificate, Signature
@@ -104,8 +105,16 @@ def signatures_on(*, kind: str, subject: str) -> list[Signature]:
     )
 
 
+class BoundCertificate(NamedTuple):
+    """A bound certificate: its primary key, its PEM, and the PEM of what receives envelopes for its holder."""
+
+    pk: int
+    pem: str
+    receives: str
+
+
 @lru_cache(maxsize=4096)
-def certificate_of(fingerprint: str) -> tuple[int, str]:
-    """Return (primary key, PEM) of a bound certificate; neither ever changes, and revocation is the session's."""
-    pk, pem = Certificate.objects.values_list("pk", "pem").get(fingerprint=fingerprint)
-    return pk, pem
+def certificate_of(fingerprint: str) -> BoundCertificate:
+    """Return a bound certificate; nothing of it ever changes, and revocation is the session's."""
+    row = Certificate.objects.values_list("pk", "pem", "encryption_pem").get(fingerprint=fingerprint)
+    return BoundCertificate(row[0], row[1], row[2] or row[1])

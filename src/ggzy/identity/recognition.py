@@ -89,7 +89,7 @@ def training_entry() -> TrustedCA:
 
 
 def training_sm2_entry() -> TrustedCA:
-    """Return the training centre's SM2 CA as an entry of the list: its certificates sign, they seal nothing yet."""
+    """Return the training centre's SM2 CA as an entry of the list: its dual certificates sign and receive envelopes."""
     ca = sm2_ca(settings.KEYS / "ca-sm2")
     return TrustedCA(
         id=TRAINING_SM2,
@@ -97,7 +97,7 @@ def training_sm2_entry() -> TrustedCA:
         anchors=(ca.root,),
         intermediates=(ca.issuing,),
         algorithms=("SM2",),
-        purposes=frozenset({Purpose.LOGIN, Purpose.SIGN}),
+        purposes=frozenset({Purpose.LOGIN, Purpose.SIGN, Purpose.ENVELOPE}),
         valid_from=datetime(2026, 1, 1, tzinfo=BEIJING),
         crl=("training:sm2",),
     )

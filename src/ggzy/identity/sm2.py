@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import gmssl_pyx
-from asn1crypto import core, keys
+from asn1crypto import core, keys, pem
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 SIGNER_ID = b"1234567812345678"
 CURVE, WITH_SM3 = "1.2.156.10197.1.301", "1.2.156.10197.1.501"
 _LONGEST = 80
+keys.NamedCurve.register("sm2", CURVE, 32)  # asn1crypto does not know how long its keys are
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,25 @@ def verifies(public: bytes, *, signature: bytes, data: bytes) -> bool:
         return False
     with _quiet():
         return bool(gmssl_pyx.sm2_verify(public, data, signature, signer_id=SIGNER_ID))
+
+
+def encrypt(public: bytes, secret: bytes) -> bytes:
+    """Return a secret of at most 255 bytes for the holder of a key (DER SM2Cipher)."""
+    made: bytes = gmssl_pyx.sm2_encrypt(public, secret)
+    return made
+
+
+def decrypt(key: KeyPair, sealed: bytes) -> bytes:
+    """Return the secret in a DER SM2Cipher.
+
+    :raises ValueError: broken, or not for this key
+    """
+    try:
+        with _quiet():
+            found: bytes = gmssl_pyx.sm2_decrypt(key.private, sealed)
+    except (gmssl_pyx.GmsslInnerError, gmssl_pyx.InvalidValueError, TypeError):
+        raise ValueError("not for this key") from None
+    return found
 
 
 _LOCK = threading.Lock()
@@ -127,3 +147,52 @@ def key_info(public: bytes) -> keys.PublicKeyInfo:
             "public_key": keys.ECPointBitString(b"\x04" + public),
         }
     )
+
+
+def private_pem(pair: KeyPair) -> bytes:
+    """Return a private key as PKCS#8 PEM, as OpenSSL writes it."""
+    inner = keys.ECPrivateKey(
+        {
+            "version": "ecPrivkeyVer1",
+            "private_key": int.from_bytes(pair.private),
+            "public_key": b"\x04" + pair.public,
+        }
+    )
+    made = keys.PrivateKeyInfo(
+        {
+            "version": 0,
+            "private_key_algorithm": {
+                "algorithm": "ec",
+                "parameters": keys.ECDomainParameters("named", CURVE),
+            },
+            "private_key": inner,
+        }
+    )
+    return bytes(pem.armor("PRIVATE KEY", made.dump()))
+
+
+def pair_of_pem(data: bytes) -> KeyPair:
+    """Return the pair in a PKCS#8 PEM.
+
+    :raises ValueError: not an SM2 key
+    """
+    return pair_of_der(pem.unarmor(data)[2])
+
+
+def pair_of_der(der: bytes) -> KeyPair:
+    """Return the pair in PKCS#8 DER.
+
+    :raises ValueError: not an SM2 key
+    """
+    try:
+        read = keys.PrivateKeyInfo.load(der, strict=True)
+        if read["private_key_algorithm"]["parameters"].chosen.dotted != CURVE:
+            raise ValueError("another curve")
+        inner = read["private_key"].parsed
+        private = inner["private_key"].native.to_bytes(32)
+        public = inner["public_key"].native  # OpenSSL and the CAs' tools always write it
+        if not isinstance(public, bytes) or len(public) != 65:
+            raise ValueError("without its public half")
+    except (KeyError, TypeError, AttributeError, OverflowError) as wrong:
+        raise ValueError("not an SM2 key") from wrong
+    return KeyPair(private, public[1:])

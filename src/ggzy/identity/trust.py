@@ -59,6 +59,17 @@ def load(data: bytes | str) -> x509.Certificate:
         raise CertificateNotTrusted("这不是有效的数字证书文件(应为PEM格式)") from None
 
 
+def load_all(text: str) -> list[x509.Certificate]:
+    """Return the certificates in a PEM text, at least one.
+
+    :raises CertificateNotTrusted: not certificates
+    """
+    try:
+        return x509.load_pem_x509_certificates(text.encode())
+    except ValueError:
+        raise CertificateNotTrusted("这不是有效的数字证书文件(应为PEM格式)") from None
+
+
 def pem(certificate: x509.Certificate) -> str:
     """Return a certificate as PEM text."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -17,7 +17,7 @@ from ggzy.evidence.verifier import Check, Outcome, Pack, shown_values
 from ggzy.experts import rules as experts
 from ggzy.identity import cms, trust
 from ggzy.kernel.calendars import CHINA
-from ggzy.kernel.canonical import canonical, commitment, sha256
+from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import Refusal
 from ggzy.law import table
@@ -243,8 +243,9 @@ def _one_bid(row: Act, received: Mapping[str, Act], out: _Findings) -> None:
         out.say("bids.signature", f"投标签名({who})", "failed", wrong.message)
         return
     out.say("bids.signature", f"投标签名({who})", "passed", "清单由投标人证书签名")
+    profile = bidbox.profile_of(read)
     for name, shown in (row.fields.get("fields") or {}).items():
-        fits = commitment(bytes.fromhex(shown["salt"]), shown["value"]) == read["fields"].get(name)
+        fits = profile.commit(bytes.fromhex(shown["salt"]), shown["value"]) == read["fields"].get(name)
         if not fits:
             out.say("bids.commitment", f"投标承诺({who})", "failed", f"“{name}”与投标时的承诺不符")
             return
@@ -252,7 +253,7 @@ def _one_bid(row: Act, received: Mapping[str, Act], out: _Findings) -> None:
         out.judge(
             "bids.registry",
             f"投标时的登记信息({who})",
-            commitment(bytes.fromhex(frozen["salt"]), frozen["value"]) == read["fields"].get("registry"),
+            profile.commit(bytes.fromhex(frozen["salt"]), frozen["value"]) == read["fields"].get("registry"),
             "固定的登记信息与投标时的承诺一致",
             "固定的登记信息与投标时的承诺不符",
         )

@@ -46,6 +46,7 @@ class HallRow:
     tender: str
     tender_name: str
     ocid: str
+    sealing: str
     lot_name: str
     stage: str
     stage_label: str
@@ -111,6 +112,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         tender=tender.public_id,
         tender_name=tender.name,
         ocid=tender.ocid,
+        sealing=round_.sealing,
         lot_name=round_.lot.name,
         stage=round_.stage,
         stage_label=Stage(round_.stage).label,

@@ -18,7 +18,14 @@ from ggzy.opening import actions as opening
 from ggzy.opening.queries import hall_row, has_confirmed
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
-from ggzy.portals.sealing import acknowledged, open_facts, own_certificates, seal_facts
+from ggzy.portals.sealing import (
+    acknowledged,
+    open_facts,
+    own_certificates,
+    parts_of,
+    require_parts,
+    seal_facts,
+)
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
@@ -26,12 +33,6 @@ from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
 from ggzy.ui.bundles import bundles
 
-PARTS = (
-    ("manifest", "manifest.json", "清单"),
-    ("signature", "manifest.p7s", "清单签名"),
-    ("envelope", "key.p7m", "密钥信封"),
-    ("payload", "bid.age", "加密投标文件"),
-)
 #: a key is one line of 74 characters; whoever chooses another file by mistake is told so
 MOST_KEY = 400
 _RESULT = {Stage.CAND_PUB, Stage.NOTIFIED}
@@ -138,6 +139,9 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "to_open": open_facts(bid_id=live.bid, key_to=f"/work/bids/{live.bid}/key", actor=actor)
         if live and waits
         else None,
+        "which": open_facts(bid_id=live.bid, key_to="", actor=actor)
+        if live and live.state == "live" and (mine is None or mine.state == "waiting")
+        else None,
         "own_certificates": own_certificates(actor),
         "hall": hall,
         "mine": mine,
@@ -148,7 +152,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "document": file.document,
         "file_version": file.version,
         "outdated": bool(live and live.tender_file and live.tender_file != file.sha256),
-        "parts": PARTS,
+        "parts": parts_of(row),
         "address": request.build_absolute_uri("/").rstrip("/"),
         "now": at,
     }
@@ -162,11 +166,7 @@ def bid(request: HttpRequest, round_id: str) -> HttpResponse:
 def submit(request: HttpRequest, round_id: str) -> HttpResponse:
     """Take the four sealed files."""
     try:
-        missing = [name for part, name, _ in PARTS if part not in request.FILES]
-        if missing:
-            raise BadInput(
-                f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload"
-            )
+        require_parts(request)
         made = bidding.submit_bid(
             round_id=round_id,
             package=bidding.Package(

@@ -15,10 +15,17 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.opening import actions as opening
 from ggzy.parties.grid import Permission as P
-from ggzy.portals.bidder import MOST_KEY, PARTS
+from ggzy.portals.bidder import MOST_KEY
 from ggzy.portals.frame import View, done, moment, now, route, show, text, who
 from ggzy.portals.owner_tender import own_tender
-from ggzy.portals.sealing import acknowledged, front_facts, open_facts, own_certificates
+from ggzy.portals.sealing import (
+    acknowledged,
+    front_facts,
+    open_facts,
+    own_certificates,
+    parts_of,
+    require_parts,
+)
 from ggzy.portals.work import Todo, only_posted, refused_here, refused_json, signing, wants_json
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
@@ -304,7 +311,7 @@ def _package_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "live": live,
         "part": part,
         "open": takes,
-        "parts": PARTS,
+        "parts": parts_of(row),
         "address": request.build_absolute_uri("/").rstrip("/"),
         "given": {},
         "now": at,
@@ -333,11 +340,7 @@ def submit(request: HttpRequest, round_id: str) -> HttpResponse:
     """Take the four sealed files."""
 
     def act() -> bidding.Acknowledged:
-        missing = [name for part, name, _ in PARTS if part not in request.FILES]
-        if missing:
-            raise BadInput(
-                f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload"
-            )
+        require_parts(request)
         return bidding.submit_bid(
             round_id=round_id,
             package=bidding.Package(

@@ -101,12 +101,14 @@ def _certificate_page(
     challenge = identity.renew_challenge(token=request.COOKIES.get(COOKIE, ""))
     username = challenge.split("用户: ")[1].split("\n")[0]
     has_demo_key = any(account.username == username for account in demo_accounts(most_per_role=1000))
+    has_sm2 = (settings.KEYS / "training" / f"{username}-sm2.pem").exists()
     page = {
         "going": going,
         "challenge": challenge,
         "problem": problem,
         "username": username,
         "demo_key": f"/training/keys/{username}.pem" if has_demo_key else "",
+        "demo_sm2": f"/training/keys/{username}-sm2.pem" if has_demo_key and has_sm2 else "",
         **_certificates(request),
     }
     return show(request, "login/certificate.html", page, status=status)

@@ -14,9 +14,9 @@ from ggzy.kernel.clock import face
 
 COOKIE = "ggzy_session"
 _POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {helpers}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+).format(helpers=" ".join(one["address"] for one in settings.UKEY_HELPERS))
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -62,6 +62,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "actor": getattr(request, "actor", ANYONE),
         "centre_name": settings.CENTRE_NAME,
         "training": settings.MODE == "training",
+        "ukey_helpers": settings.UKEY_HELPERS,
         "clock": SimpleLazyObject(face),
     }
 

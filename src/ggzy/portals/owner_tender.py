@@ -24,7 +24,7 @@ from ggzy.publishing.personal import personal_data_in
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering import rules, worklist, writing
-from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, parse, standard_requirements
+from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, Sealing, parse, standard_requirements
 from ggzy.ui.flow import steps_to
 
 BLANK_ROWS = 2
@@ -169,6 +169,7 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
         "site": raw.get("site", ""),
         "bid_validity_days": raw.get("bid_validity_days", 90),
         "decryption_minutes": raw.get("decryption_minutes", 60),
+        "sealing": raw.get("sealing", "age"),
         "consortium_allowed": raw.get("consortium_allowed", True),
         "committee_size": raw.get("committee_size", 5),
         "owner_representatives": raw.get("owner_representatives", 0),
@@ -219,6 +220,7 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
         "remedy_minutes": text(request, "remedy_minutes") or "0",
         "most_lots": text(request, "most_lots") or "0",
         "site": text(request, "site"),
+        "sealing": text(request, "sealing") or "age",
         "price": {
             name: text(request, f"price_{name}") or "0"
             for name in ("weight", "above", "below", "lowered_by", "per_day")
@@ -244,6 +246,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "figures": figures,
         "most_deposit": most,
         "methods": list(Method),
+        "sealings": list(Sealing),
         "parts": list(ReviewPart),
         "forms": DEPOSIT_FORMS,
         "blank": range(BLANK_ROWS),

@@ -93,6 +93,11 @@ def verify(request: HttpRequest) -> HttpResponse:
     return show(request, "public/verify.html", {"example": request.build_absolute_uri("/tenders/")})
 
 
+def help_ukey(request: HttpRequest) -> HttpResponse:
+    """Explain in pictures how a USB key works in the browser, and the permission that browsers ask for."""
+    return show(request, "public/help_ukey.html", {"address": request.build_absolute_uri("/").rstrip("/")})
+
+
 def log(request: HttpRequest) -> HttpResponse:
     """Show the log: its last checkpoint, how large it is, the newest public acts."""
     size = evidence.published_size()

@@ -9,15 +9,42 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.bidding import queries as bids
 from ggzy.bidding.actions import Acknowledged
-from ggzy.identity import trust
+from ggzy.bidding.profiles import ENVELOPE, PROFILES
+from ggzy.identity import sm2, trust
 from ggzy.identity.queries import certificate_of, certificates_of
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.refusals import Refusal
+from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.portals.frame import now, who
 from ggzy.registry import queries as registry
 from ggzy.tendering.bills import bill_of_round
 from ggzy.tendering.document import ReviewPart
 from ggzy.tendering.queries import LotRow, TenderFile
+
+#: the four files of a sealed bid: part, file name ("" for the payload: by its algorithms), what it is
+_PARTS = (
+    ("manifest", "manifest.json", "清单"),
+    ("signature", "manifest.p7s", "清单签名"),
+    ("envelope", ENVELOPE, "密钥信封"),
+    ("payload", "", "加密投标文件"),
+)
+
+
+def parts_of(row: LotRow) -> tuple[tuple[str, str, str], ...]:
+    """Return the four files of a sealed bid for a round: part, file name, what it is."""
+    return tuple((part, name or PROFILES[row.sealing].payload, says) for part, name, says in _PARTS)
+
+
+def require_parts(request: HttpRequest) -> None:
+    """Let an upload pass that has all four files.
+
+    :raises BadInput: one is missing
+    """
+    missing = [
+        f"{says}{f'({name})' if name else ''}" for part, name, says in _PARTS if part not in request.FILES
+    ]
+    if missing:
+        raise BadInput(f"还缺少{'、'.join(missing)}, 请选择seal命令输出目录中的全部四个文件", field="payload")
+
 
 #: what every bidder promises (投标函)
 PROMISE = "响应招标文件全部要求"
@@ -29,6 +56,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
     return {
         **_place(row, live, actor),
         "priced": True,
+        "page": f"/work/rounds/{row.round}/bid",
         "submit_to": f"/work/rounds/{row.round}/submit",
         "tender_file": file.sha256,
         "ceiling_price": f"{row.ceiling_price:.2f}" if row.ceiling_price else None,
@@ -47,6 +75,7 @@ def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[
     return {
         **_place(row, live, actor),
         "priced": False,
+        "page": f"/work/fronts/{row.round}/package",
         "submit_to": f"/work/fronts/{row.round}/submit",
         "text_field": "qualifications" if row.procedure_code == "GC_PREQ" else "proposal",
         "consortium_allowed": True,
@@ -61,6 +90,8 @@ def _place(row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any
         "bidder": actor.uscc,
         "bidder_name": actor.organisation_name,
         "live_manifest": live.manifest_sha256 if live else "",
+        "sealing": row.sealing,
+        "other_certificate": row.sealing == "gm" and _algorithm(actor.certificate) != "SM2",
         **_certificate(actor.certificate),
     }
 
@@ -108,19 +139,26 @@ def own_certificates(actor: Actor) -> list[dict[str, str]]:
 
 
 def spki(certificate: x509.Certificate) -> str:
-    """Return the public key as browsers export it; "" for a kind that browsers do not know."""
+    """Return the public key as it is exported (SubjectPublicKeyInfo, base64)."""
     if trust.algorithm_of(certificate) == "SM2":
-        return ""
+        return base64.b64encode(sm2.key_info(sm2.key_of(certificate)).dump()).decode()
     data = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(data).decode()
 
 
+def _algorithm(fingerprint: str) -> str:
+    return trust.algorithm_of(trust.load(certificate_of(fingerprint).pem)) if fingerprint else ""
+
+
 def _certificate(fingerprint: str) -> dict[str, str]:
     if not fingerprint:
-        return {"fingerprint": "", "certificate": ""}
-    _, pem = certificate_of(fingerprint)
-    der = trust.load(pem).public_bytes(Encoding.DER)
-    return {"fingerprint": fingerprint, "certificate": base64.b64encode(der).decode()}
+        return {"fingerprint": "", "certificate": "", "receives": ""}
+    found = certificate_of(fingerprint)
+    der, receiving = (
+        base64.b64encode(trust.load(pem).public_bytes(Encoding.DER)).decode()
+        for pem in (found.pem, found.receives)
+    )
+    return {"fingerprint": fingerprint, "certificate": der, "receives": receiving}
 
 
 def snapshot(request: HttpRequest) -> HttpResponse:

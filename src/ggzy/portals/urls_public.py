@@ -28,6 +28,7 @@ urlpatterns = [
     route("procedures/<str:code>/coverage", reference.coverage, name="coverage", permission=_READ),
     route("law", reference.law, name="law", permission=_READ),
     route("verify", reference.verify, name="verify", permission=_READ),
+    route("help/ukey", reference.help_ukey, name="help-ukey", permission=_READ),
     route("evidence", reference.log, name="evidence", permission=_READ),
     route("login", login.login, name="login", permission=_READ),
     route("login/prove", login.prove, name="login-prove", permission=_READ),

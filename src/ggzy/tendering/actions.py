@@ -206,6 +206,8 @@ def write_document(
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
     parsed = parse(document)
+    if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
+        raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
     rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds])
     Tender.objects.filter(pk=tender.pk).update(document=parsed.as_json())
     record_act(
@@ -343,6 +345,7 @@ _PARTS = {
     "bid_validity_days": "投标有效期",
     "decryption_minutes": "解密时限",
     "text": "正文",
+    "sealing": "加密算法",
 }
 
 
@@ -409,6 +412,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             law=stamp,
             file_version=file.version,
             restricted=restricted,
+            sealing=document.sealing.value,
         )
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=bid_deadline)
     if restricted:
@@ -522,6 +526,7 @@ def _notice_body(
         "bid_deadline": _iso(deadline),
         "opening": "与投标截止同一时刻, 在本平台不见面开标大厅公开进行",
         "decryption_minutes": document.decryption_minutes,
+        "sealing": f"{document.sealing.label}({document.sealing.says})",
         "objection": "对招标文件有异议的, 在投标截止10日前通过本平台提出",
         "file": {"version": file.version, "sha256": file.sha256},
     }

@@ -122,6 +122,7 @@ def parts(document: TenderDocument, lots: Sequence[Mapping[str, Any]]) -> list[P
     out += [Part(key=key, title=says, text=str(plain[key])) for key, says in _FIELDS]
     forms = "、".join(DEPOSIT_FORMS[form] for form in document.deposit_forms)
     out.append(Part(key="deposit_forms", title="保证金形式", text=forms))
+    out.append(Part(key="sealing", title="加密算法", text=document.sealing.label))
     consortium = "接受联合体投标" if document.consortium_allowed else "不接受联合体投标"
     out.append(Part(key="consortium_allowed", title="联合体", text=consortium))
     price = "; ".join(f"{name}={value}" for name, value in plain["price"].items())

@@ -93,6 +93,26 @@ class Prequalification:
     criteria: tuple[Criterion, ...]
 
 
+class Sealing(StrEnum):
+    """With which algorithms bids are sealed; set with the first notice of a round, and then for good."""
+
+    AGE = "age"
+    GM = "gm"
+
+    @property
+    def label(self) -> str:
+        """Return what people call it."""
+        return {"age": "国际通用算法", "gm": "国密算法"}[self.value]
+
+    @property
+    def says(self) -> str:
+        """Return which algorithms those are."""
+        return {
+            "age": "X25519、ChaCha20-Poly1305、SHA-256; RSA、P-256、SM2证书都可以投标",
+            "gm": "SM2、SM3、SM4; 投标人须有SM2证书(签名证书和加密证书)",
+        }[self.value]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TenderDocument:
     """Everything of the tender file that the platform acts upon."""
@@ -121,11 +141,14 @@ class TenderDocument:
     #: the template filled in (招标文件范本); None while the file is a free text only
     clauses: drafted.ClauseSet | None = None
     prequalification: Prequalification | None = None
+    sealing: Sealing = Sealing.AGE
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
         plain: dict[str, Any] = _plain(asdict(self))
         del plain["clauses"]  # a file without a template is hashed as it always was
+        if self.sealing is Sealing.AGE:
+            del plain["sealing"]  # and so is one without the national algorithms
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -241,6 +264,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         site=_text(raw.get("site", ""), "site", "踏勘地点", 500, empty=True),
         clauses=drafted.parse(raw.get("clauses")),
         prequalification=_prequalification(raw.get("prequalification")),
+        sealing=_choice(Sealing, raw.get("sealing", Sealing.AGE), "sealing", "投标文件的加密算法"),
     )
 
 

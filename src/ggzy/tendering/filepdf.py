@@ -71,6 +71,7 @@ def _facts(file: TenderFile) -> dict[str, Any]:
             ["保证金形式", "、".join(DEPOSIT_FORMS[form] for form in document.deposit_forms)],
             ["投标有效期", f"{document.bid_validity_days}日"],
             ["解密时限", f"{document.decryption_minutes}分钟"],
+            ["加密算法", f"{document.sealing.label}({document.sealing.says})"],
             ["联合体", "接受" if document.consortium_allowed else "不接受"],
             [
                 "评标委员会",

@@ -74,6 +74,8 @@ class Round(BusinessRow):
     file_version = models.PositiveSmallIntegerField(default=0)
     #: 0: the front, which decides who may bid; 1: the main procedure
     phase = models.PositiveSmallIntegerField(default=1)
+    #: with which algorithms its bids are sealed (document.Sealing); set with its first notice
+    sealing = models.CharField(max_length=3, default="age")
     #: only organisations with an Admission may have the file and bid
     restricted = models.BooleanField(default=False)
 

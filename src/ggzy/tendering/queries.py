@@ -48,12 +48,13 @@ class LotRow:
     procedure_code: str = "GC_OPEN_POST"
     phase: int = 1
     restricted: bool = False
+    sealing: str = "age"
 
 
 _LOT_COLUMNS = """
   l.public_id, l.number, l.name, t.public_id, t.name, t.ocid, t.region_code, o.name, l.budget, l.ceiling_price,
   l.duration_days, l.scope_of_work, r.public_id, r.number, r.stage, r.published_at, r.bid_deadline,
-  r.id, r.procedure_code, r.phase, r.restricted
+  r.id, r.procedure_code, r.phase, r.restricted, r.sealing
 """
 _LOT_FROM = """
   FROM tendering_round r
@@ -87,6 +88,7 @@ def _lot_row(v: tuple) -> LotRow:
         procedure_code=v[18],
         phase=v[19],
         restricted=v[20],
+        sealing=v[21],
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from ggzy.client.party import Identity, new_request, save_private
+from ggzy.client.party import Identity, dual_identity, new_request, new_sm2_request, save_private
 from ggzy.client.story import PASSWORD
 from ggzy.experts.actions import open_pool_place
 from ggzy.identity.actions import apply_for_certificate
@@ -52,6 +52,8 @@ PEOPLE = (
     Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
 )
 EXPERTS = 40
+#: whose demo accounts hold an SM2 pair as well, for rounds with the national algorithms
+WITH_SM2 = {Role.BIDDER}
 #: experts who work for a demo bidder, so that avoidance can be seen
 EMPLOYED = {3: 9000003, 11: 9000004}
 ROOMS = (
@@ -240,6 +242,11 @@ def _certify(account: Account) -> None:
     folder = settings.KEYS / "training"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     save_private(folder / f"{account.username}.pem", Identity(key, load(bound.pem)).to_pem())
+    if account.role in WITH_SM2:
+        pair, csr = new_sm2_request()
+        row = apply_for_certificate(csr_pem=csr, actor=actor, now=legal_now())
+        issued = {part: getattr(row, part) for part in ("pem", "encryption_pem", "encryption_key")}
+        save_private(folder / f"{account.username}-sm2.pem", dual_identity(pair, issued).to_pem())
 
 
 def logins() -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ STATIC = Path(__file__).parent / "static"
 VENDOR = STATIC / "vendor"
 #: our modules through which a bid or a private key passes
 OWN = (
+    "asn1.js",
     "bidbox.js",
     "bidcheck.js",
     "bidpage.js",
@@ -17,7 +18,10 @@ OWN = (
     "bill.js",
     "cms.js",
     "der.js",
+    "gm.js",
+    "keyring.js",
     "sign.js",
+    "ukey.js",
 )
 
 

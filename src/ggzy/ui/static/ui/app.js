@@ -1,6 +1,6 @@
 // The few things pages do in the browser: sign with one's own key, count down, watch live, copy, draw seeds.
 // Plain modules, no library, nothing from elsewhere. Private keys stay in this browser (non-extractable).
-import { signForms, rememberKey } from "./sign.js";
+import { bindKey, signForms, rememberKey } from "./sign.js";
 import { liveHalls } from "./live.js";
 import { drawPages } from "./draw.js";
 import { fillDemo } from "./fill.js";
@@ -51,6 +51,7 @@ document.addEventListener("submit", (event) => {
 countdowns();
 signForms();
 rememberKey();
+bindKey();
 liveHalls();
 drawPages();
 fillDemo();

@@ -1,16 +1,14 @@
 // The sealed bid (bidding/bidbox.py) in the browser: sealed and tried as streams, so that its size is no matter.
 import { Decrypter, Encrypter, SM3, generateX25519Identity, identityToRecipient, sha256 } from "../vendor/bidkit.js";
 import { sealTo, signDetached } from "./cms.js";
+import { decrypted, encrypted, hex, sm3, unhex } from "./gm.js";
 
-const FORMAT = "openggzy-bid/1";
 const BLOCK = 512, RECORD = 10240;
 export const MOST_BYTES = 600 * 1024 * 1024;
 
 export class NotSealed extends Error {}
 
 const text = new TextEncoder();
-const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-const unhex = (string) => Uint8Array.from(string.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 // Canonical JSON (RFC 8785): members in the order of their UTF-16 units, strings and numbers as JSON.stringify writes them.
 export function canonical(value) {
@@ -21,7 +19,46 @@ export function canonical(value) {
   return JSON.stringify(value);
 }
 
-const commitment = (salt, value) => hex(sha256.create().update(salt).update(text.encode(canonical(value))).digest());
+const salted = (salt, value) => Uint8Array.from([...salt, ...text.encode(canonical(value))]);
+
+// With which algorithms a bid is sealed (bidding/profiles.py): how a bid_key is made and committed to, how fields are,
+// and how a stream of a known size becomes the payload and comes out of it again.
+export const PROFILES = {
+  age: {
+    format: "openggzy-bid/1",
+    payload: "bid.age",
+    newKey: generateX25519Identity,
+    binds: identityToRecipient,
+    commit: (salt, value) => hex(sha256(salted(salt, value))),
+    async encrypt(source, size, bidKey) {
+      const encrypter = new Encrypter();
+      encrypter.addRecipient(await identityToRecipient(bidKey));
+      return encrypter.encrypt(asStream(source));
+    },
+    async decrypt(source, size, bidKey) {
+      const decrypter = new Decrypter();
+      decrypter.addIdentity(bidKey);
+      return decrypter.decrypt(asStream(source));
+    },
+  },
+  gm: {
+    format: "openggzy-bid-gm/1",
+    payload: "bid.sm4",
+    newKey: async () => `SM4-SECRET-KEY-${hex(crypto.getRandomValues(new Uint8Array(16))).toUpperCase()}`,
+    binds: async (bidKey) => `sm3:${hex(sm3(sm4Key(bidKey)))}`,
+    commit: (salt, value) => hex(sm3(salted(salt, value))),
+    encrypt: async (source, size, bidKey) => asStream(encrypted(source, size, sm4Key(bidKey))),
+    decrypt: async (source, size, bidKey) => asStream(decrypted(source, size, sm4Key(bidKey))),
+  },
+};
+
+function sm4Key(bidKey) {
+  const found = /^SM4-SECRET-KEY-([0-9A-F]{32})$/.exec(bidKey.trim());
+  if (!found) throw new NotSealed("这不是有效的投标密钥");
+  return unhex(found[1]);
+}
+
+export const profileOf = (manifest) => Object.values(PROFILES).find((one) => one.format === manifest.format);
 
 async function* pieces(blob) {
   const reader = blob.stream().getReader();
@@ -94,35 +131,35 @@ const asStream = (generator) => new ReadableStream({
 
 const wide = (bytes) => ({ sha256: hex(sha256(bytes)), sm3: hex(new SM3().update(bytes).digest()) });
 
-// Seals a bid. `facts`: {round, ocid, bidder, fingerprint, certificate (DER), tender_file}; `out` takes the ciphertext:
-// {write(bytes)}; `step(done, total)` is awaited between pieces: there one may wait, or throw to give up.
+// Seals a bid. `facts`: {round, ocid, bidder, sealing, fingerprint, certificate and receives (DER), tender_file}; `holder`
+// signs (keyring.js); `out` takes the ciphertext: {write(bytes)}; `step(done, total)` is awaited between pieces: there one may wait, or throw to give up.
 // The bid_key leaves only inside the envelope.
-export async function seal({ facts, fields, files, key, out, step }) {
+export async function seal({ facts, fields, files, holder, out, step }) {
+  const profile = PROFILES[facts.sealing];
+  if (facts.sealing === "gm" && holder.algorithm !== "SM2") throw new NotSealed("本标段采用国密算法, 请用SM2证书登录后加密");
   if (new Set(files.map((file) => file.name)).size !== files.length) throw new NotSealed("两个附件的文件名相同, 请改名后再加密");
   const weight = files.reduce((sum, file) => sum + file.size, 0);
   if (weight > MOST_BYTES - (1 << 20)) throw new NotSealed("附件合计超过600MB, 请压缩后再加密");
   const attachments = [];
   let done = 0;
   for (const file of files) {
-    const digest = sha256.create();
+    const digest = sha256.create(), national = facts.sealing === "gm" ? new SM3() : null;
     for await (const piece of pieces(file)) {
       digest.update(piece);
+      national?.update(piece);
       done += piece.length;
       await step(done, 2 * weight || 1);
     }
-    attachments.push({ name: file.name, size: file.size, sha256: hex(digest.digest()) });
+    attachments.push({ name: file.name, size: file.size, sha256: hex(digest.digest()), ...(national ? { sm3: hex(national.digest()) } : {}) });
   }
   const all = { ...fields, attachments };
   const salts = Object.fromEntries(Object.keys(all).map((name) => [name, crypto.getRandomValues(new Uint8Array(32))]));
-  const json = text.encode(canonical({ format: FORMAT, fields: all, salts: Object.fromEntries(Object.entries(salts).map(([name, salt]) => [name, hex(salt)])) }));
+  const json = text.encode(canonical({ format: profile.format, fields: all, salts: Object.fromEntries(Object.entries(salts).map(([name, salt]) => [name, hex(salt)])) }));
   if (json.length > 1 << 20) throw new NotSealed("填写的内容和登记信息合计超过1MB, 请减少随附的登记信息");
-  const identity = await generateX25519Identity();
-  const bidKey = await identityToRecipient(identity);
-  const encrypter = new Encrypter();
-  encrypter.addRecipient(bidKey);
-  const reader = (await encrypter.encrypt(asStream(tar(json, files)))).getReader();
-  const digests = { sha256: sha256.create(), sm3: new SM3() };
+  const bidKey = await profile.newKey();
   const whole = tarSize(json, files);
+  const reader = (await profile.encrypt(tar(json, files), whole, bidKey)).getReader();
+  const digests = { sha256: sha256.create(), sm3: new SM3() };
   let size = 0;
   try {
     for (let got = await reader.read(); !got.done; got = await reader.read()) {
@@ -135,22 +172,22 @@ export async function seal({ facts, fields, files, key, out, step }) {
     await reader.cancel(trouble).catch(() => {});
     throw trouble;
   }
-  const envelope = await sealTo(facts.certificate, text.encode(identity));
+  const envelope = await sealTo(facts.receives, text.encode(bidKey));
   const manifest = text.encode(canonical({
-    format: FORMAT,
+    format: profile.format,
     ocid: facts.ocid,
     round: facts.round,
     bidder: facts.bidder,
     certificate: facts.fingerprint,
-    bid_key: bidKey,
+    bid_key: await profile.binds(bidKey),
     ...(facts.tender_file ? { tender_file: facts.tender_file } : {}),
-    fields: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, commitment(salts[name], value)])),
+    fields: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, profile.commit(salts[name], value)])),
     parts: {
-      "bid.age": { size, sha256: hex(digests.sha256.digest()), sm3: hex(digests.sm3.digest()) },
+      [profile.payload]: { size, sha256: hex(digests.sha256.digest()), sm3: hex(digests.sm3.digest()) },
       "key.p7m": { size: envelope.length, ...wide(envelope) },
     },
   }));
-  return { manifest, envelope, signature: await signDetached(manifest, key, facts.certificate) };
+  return { manifest, envelope, signature: await signDetached(manifest, holder, facts.certificate) };
 }
 
 // --- trying a bid: the same checks as the platform's at the opening
@@ -218,8 +255,8 @@ async function* entries(source) {
 
 // Opens a bid with its bid_key and checks every part, field and attachment against the manifest; answers the fields.
 export async function tryOpen({ payload, manifest, envelope, bidKey, step }) {
-  const said = JSON.parse(new TextDecoder().decode(manifest));
-  if ((await identityToRecipient(bidKey)) !== said.bid_key) throw new NotSealed("投标密钥与清单中承诺的不一致");
+  const said = JSON.parse(new TextDecoder().decode(manifest)), profile = profileOf(said);
+  if ((await profile.binds(bidKey)) !== said.bid_key) throw new NotSealed("投标密钥与清单中承诺的不一致");
   if (envelope && hex(sha256(envelope)) !== said.parts["key.p7m"].sha256) throw new NotSealed("密钥信封与清单不一致");
   const outside = sha256.create();
   let read = 0;
@@ -231,9 +268,7 @@ export async function tryOpen({ payload, manifest, envelope, bidKey, step }) {
       await step(read, payload.size);
     }
   };
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(bidKey);
-  const source = new Source(await decrypter.decrypt(asStream(counted())));
+  const source = new Source(await profile.decrypt(counted(), payload.size, bidKey));
   let fields = null;
   const seen = new Set();
   for await (const { name, size } of entries(source)) {
@@ -244,7 +279,7 @@ export async function tryOpen({ payload, manifest, envelope, bidKey, step }) {
       const names = Object.keys(said.fields);
       if (Object.keys(fields).length !== names.length) throw new NotSealed("投标内容的项目与清单承诺的不一致");
       for (const field of names) {
-        if (commitment(unhex(inside.salts[field]), fields[field]) !== said.fields[field]) throw new NotSealed(`投标内容“${field}”与清单承诺不一致`);
+        if (profile.commit(unhex(inside.salts[field]), fields[field]) !== said.fields[field]) throw new NotSealed(`投标内容“${field}”与清单承诺不一致`);
       }
       continue;
     }
@@ -258,6 +293,6 @@ export async function tryOpen({ payload, manifest, envelope, bidKey, step }) {
   }
   while (await source.some(1 << 20));
   if (!fields || seen.size !== fields.attachments.length) throw new NotSealed("投标文件里缺少清单中的附件");
-  if (hex(outside.digest()) !== said.parts["bid.age"].sha256) throw new NotSealed("密文与清单的摘要不一致");
+  if (hex(outside.digest()) !== said.parts[profile.payload].sha256) throw new NotSealed("密文与清单的摘要不一致");
   return fields;
 }

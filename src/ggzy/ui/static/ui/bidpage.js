@@ -1,14 +1,17 @@
 // The page of a bid: fill in, check, seal and try on this machine, hand in; at the opening, free the one-time key.
-import { identityToRecipient } from "../vendor/bidkit.js";
 import { pricedBill } from "./bill.js";
 import { hints, refusals } from "./bidcheck.js";
-import { openEnvelope, readCertificate } from "./cms.js";
-import { base64, bytes, importPem, keep, ownKey, ownOpener } from "./sign.js";
+import { PROFILES } from "./bidbox.js";
+import { describe, readCertificate } from "./asn1.js";
+import { base64, bytes, importPem, keep, ownKey } from "./keyring.js";
+import { keyPicker, plugged, remember } from "./ukey.js";
 
 const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent || "null");
 const megabytes = (size) => (size < 1 << 20 ? `${Math.max(1, Math.round(size / 1024))} KB` : `${(size / (1 << 20)).toFixed(1)} MB`);
 const make = (tag, text, look = "") => { const made = document.createElement(tag); made.textContent = text; made.className = look; return made; };
-const PARTS = [["manifest", "manifest.json"], ["signature", "manifest.p7s"], ["envelope", "key.p7m"], ["payload", "bid.age"]];
+const partsOf = (sealing) => [["manifest", "manifest.json"], ["signature", "manifest.p7s"], ["envelope", "key.p7m"], ["payload", PROFILES[sealing].payload]];
+// With which algorithms a bid is sealed, by what its manifest says of the bid_key.
+const profileOfKey = (bound) => PROFILES[bound.startsWith("sm3:") ? "gm" : "age"];
 const moment = (at) => new Date(at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai" });
 const grouped = (price) => price.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 const digest = async (data) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", data))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -25,11 +28,11 @@ function save(blob, name) {
 // Asks for the key file where this browser lacks a key, or kept one before it could open envelopes.
 // Answers whether the certificate's keys are here.
 async function haveKeys(section, { fingerprint, certificate }, then) {
-  const [key, opener] = [await ownKey(fingerprint), await ownOpener(fingerprint)];
+  const holder = await ownKey(fingerprint);
   const box = section.querySelector("[data-key-needed]");
-  box.hidden = Boolean(key && opener);
+  box.hidden = Boolean(holder?.opens);
   if (box.hidden) return true;
-  box.querySelector("[data-key-says]").textContent = key
+  box.querySelector("[data-key-says]").textContent = holder
     ? "本浏览器保存的私钥是以前存入的, 只能签名, 还不能打开密钥信封。请再选择一次证书私钥文件, 以后不必再选。"
     : "本浏览器中没有这张证书的私钥(可能换了电脑或浏览器, 或清除过数据)。请选择证书私钥文件。";
   box.querySelector("[data-key-file]").onchange = async ({ target }) => {
@@ -45,6 +48,11 @@ async function haveKeys(section, { fingerprint, certificate }, then) {
     } catch (trouble) { says.textContent = trouble.message; }
     target.value = "";
   };
+  const reader = box.querySelector("[data-ukey]");
+  if (reader && !reader.dataset.ready) {
+    reader.dataset.ready = "1";
+    keyPicker(reader, { only: fingerprint, async chosen(row) { await remember(row); box.hidden = true; then?.(); } });
+  }
   return false;
 }
 
@@ -55,7 +63,8 @@ function sealing(section) {
   const part = (name) => section.querySelector(`[data-${name}]`);
   // on a machine that several bidders share, nobody finds another one's copy here
   const folder = `${facts.round}-${facts.fingerprint.slice(0, 16)}`;
-  const inside = { ...facts, certificate: bytes(facts.certificate) };
+  const inside = { ...facts, certificate: bytes(facts.certificate), receives: bytes(facts.receives) };
+  const parts = partsOf(facts.sealing);
   let files = [], made = null, worker = null, checked = "", busy = false;
   addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
   if (!window.isSecureContext) {
@@ -194,6 +203,7 @@ function sealing(section) {
       if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
       const { fields, attached, problems } = await filledIn();
       if (!passes(fields, attached, problems)) return;
+      await (await ownKey(facts.fingerprint)).ready?.();
       form.hidden = true;
       const { manifest, envelope, signature, payload } = await ask("seal", { facts: inside, fields, files: attached, folder }, "正在加密");
       await tried({ manifest, envelope, signature, payload });
@@ -211,7 +221,7 @@ function sealing(section) {
     const said = [...priced, ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
     part("opens").textContent = "这份投标文件能够打开: 已用您的私钥在本机试开, 各项内容和附件都与清单一致。";
     part("inside").replaceChildren(...said.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
-    part("downloads").replaceChildren(...PARTS.map(([name, file]) => {
+    part("downloads").replaceChildren(...parts.map(([name, file]) => {
       const row = make("li", ""), button = make("button", file, "link mono");
       button.type = "button";
       button.addEventListener("click", () => save(asBlob(made[name]), file));
@@ -242,7 +252,7 @@ function sealing(section) {
     const found = {};
     try {
       const place = await (await sealedFolder()).getDirectoryHandle(folder);
-      for (const [name, file] of PARTS) found[name] = await (await place.getFileHandle(file)).getFile();
+      for (const [name, file] of parts) found[name] = await (await place.getFileHandle(file)).getFile();
     } catch { return; }
     const { envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
     const handedIn = (await digest(manifest)) === facts.live_manifest;
@@ -265,7 +275,7 @@ function sealing(section) {
   kept();
 
   // --- the recovery code
-  const code = async () => openEnvelope(new Uint8Array(await asBlob(made.envelope).arrayBuffer()), await ownOpener(facts.fingerprint), inside.certificate);
+  const code = async () => (await ownKey(facts.fingerprint)).openEnvelope(new Uint8Array(await asBlob(made.envelope).arrayBuffer()), inside.receives);
   part("recovery").addEventListener("click", async () => {
     try {
       part("recovery-code").textContent = await code();
@@ -290,7 +300,7 @@ function sealing(section) {
     const data = new FormData();
     data.append("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
     if (part("old").querySelector("input").checked) data.append("old_file", "1");
-    for (const [name, file] of PARTS) data.append(name, asBlob(made[name]), file);
+    for (const [name, file] of parts) data.append(name, asBlob(made[name]), file);
     const request = new XMLHttpRequest();
     request.open("POST", facts.submit_to);
     request.setRequestHeader("Accept", "application/json");
@@ -342,8 +352,8 @@ function opening(section) {
     try {
       if (!(await haveKeys(section, facts, go))) { says.textContent = "请先选择证书私钥文件; 私钥不在手边的, 可以把恢复码填入下面的“一次性投标密钥”。"; return; }
       says.textContent = "正在本机打开密钥信封…";
-      const bidKey = await openEnvelope(bytes(facts.envelope), await ownOpener(facts.fingerprint), bytes(facts.certificate));
-      if ((await identityToRecipient(bidKey)) !== facts.bid_key) throw new Error("信封里的密钥不是这份投标文件的。如有恢复码, 请填入下面的“一次性投标密钥”。");
+      const bidKey = await (await ownKey(facts.fingerprint)).openEnvelope(bytes(facts.envelope), bytes(facts.receives));
+      if ((await profileOfKey(facts.bid_key).binds(bidKey)) !== facts.bid_key) throw new Error("信封里的密钥不是这份投标文件的。如有恢复码, 请填入下面的“一次性投标密钥”。");
       says.textContent = "正在交出一次性密钥…";
       const data = new URLSearchParams({ bid_key: bidKey, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
       const reply = await fetch(facts.key_to, { method: "POST", body: data, headers: { Accept: "application/json" } });
@@ -359,5 +369,43 @@ function opening(section) {
   button.addEventListener("click", go);
 }
 
+// Before the opening: which of one's keys opens the envelope. Nothing is handed over.
+function which(section) {
+  const facts = read("which-facts");
+  const envelope = bytes(facts.envelope), receives = bytes(facts.receives), whose = describe(receives);
+  section.hidden = false;
+  section.querySelector("[data-which-whose]").textContent = `${whose.holder} · ${whose.algorithm} · 有效至${whose.until}`;
+  const list = section.querySelector("[data-which-list]"), button = section.querySelector("[data-which-check]");
+  const opens = async (holder) => (await profileOfKey(facts.bid_key).binds(await holder.openEnvelope(envelope, receives))) === facts.bid_key;
+  const line = (good, text) => list.append(make("li", `${good ? "✓" : "✗"} ${text}`, good ? "strong" : "muted"));
+  async function tried(name, holder) {
+    try {
+      const good = await opens(holder);
+      line(good, good ? `${name}: 能打开这份投标` : `${name}: 信封里的密钥不是这份投标的`);
+      return good;
+    } catch (problem) { line(false, `${name}: ${problem.message}`); return false; }
+  }
+  button.addEventListener("click", async () => {
+    button.setAttribute("aria-busy", "true");
+    list.replaceChildren();
+    let good = false;
+    try {
+      const own = await ownKey(facts.fingerprint);
+      if (own) good = await tried(own.place ?? "本浏览器保存的私钥", own);
+      else line(false, "本浏览器里没有这张证书的私钥");
+      if (!own?.place) {
+        try {
+          for (const row of await plugged()) {
+            if (row.fingerprint === facts.fingerprint) good = (await tried(row.token.label, row.key)) || good;
+            else line(false, `${row.token.label}: 是另一张证书(${row.algorithm}, 有效至${row.until}), 打不开`);
+          }
+        } catch (problem) { if (problem.kind !== "absent" || !good) line(false, problem.message); }
+      }
+      if (!good) list.append(make("li", "都打不开的: 换到加密时用的电脑和浏览器, 插入加密时的 USB Key, 或备好恢复码。截止前也可以用现在的证书重新加密并替换。", "strong"));
+    } finally { button.removeAttribute("aria-busy"); }
+  });
+}
+
+document.querySelectorAll("[data-which]").forEach(which);
 document.querySelectorAll("[data-seal]").forEach(sealing);
 document.querySelectorAll("#key").forEach(opening);

@@ -1,7 +1,7 @@
 // Seals and tries a bid off the page's own thread. One task at a time: {seal} or {rehearse}; {pause}, {go on}, {cancel}.
-import { NotSealed, seal, tryOpen } from "./bidbox.js";
-import { EnvelopeBroken, openEnvelope } from "./cms.js";
-import { ownKey, ownOpener } from "./sign.js";
+import { NotSealed, PROFILES, seal, tryOpen } from "./bidbox.js";
+import { EnvelopeBroken } from "./asn1.js";
+import { ownKey } from "./keyring.js";
 
 class Cancelled extends Error {}
 
@@ -36,7 +36,7 @@ async function write(folder, name, data) {
 
 // The ciphertext goes into a file of the browser's own (OPFS), or where there is none, into Blobs. An earlier bid for
 // the same round stays until the new one is whole.
-async function place(name) {
+async function place(name, sealed) {
   let access, folder, handle;
   try {
     folder = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("sealed", { create: true })).getDirectoryHandle(name, { create: true });
@@ -57,13 +57,13 @@ async function place(name) {
     async end({ manifest, signature, envelope }) {
       access.flush();
       access.close();
-      for (const old of ["manifest.json", "bid.age"]) await folder.removeEntry(old).catch(() => {});
+      for (const old of ["manifest.json", ...Object.values(PROFILES).map((one) => one.payload)]) await folder.removeEntry(old).catch(() => {});
       if (!handle.move) return handle.getFile(); // an older browser: not found again after the page is left
-      await handle.move("bid.age");
+      await handle.move(sealed);
       await write(folder, "key.p7m", envelope);
       await write(folder, "manifest.p7s", signature);
       await write(folder, "manifest.json", manifest); // last: with it the folder is whole
-      return (await folder.getFileHandle("bid.age")).getFile();
+      return (await folder.getFileHandle(sealed)).getFile();
     },
     async drop() { access.close(); await folder.removeEntry("new.age"); },
   };
@@ -83,10 +83,10 @@ function inMemory() {
 }
 
 async function sealed({ facts, fields, files, folder }) {
-  const key = await ownKey(facts.fingerprint);
-  const out = await place(folder);
+  const holder = await ownKey(facts.fingerprint);
+  const out = await place(folder, PROFILES[facts.sealing].payload);
   try {
-    const made = await seal({ facts, fields, files, key, out, step: pace("seal") });
+    const made = await seal({ facts, fields, files, holder, out, step: pace("seal") });
     return { ...made, payload: await out.end(made) };
   } catch (trouble) {
     await out.drop().catch(() => {});
@@ -95,8 +95,7 @@ async function sealed({ facts, fields, files, folder }) {
 }
 
 async function rehearsed({ facts, payload, envelope, manifest }) {
-  const opener = await ownOpener(facts.fingerprint);
-  const bidKey = await openEnvelope(envelope, opener, facts.certificate);
+  const bidKey = await (await ownKey(facts.fingerprint)).openEnvelope(envelope, facts.receives);
   return { fields: await tryOpen({ payload, manifest, envelope, bidKey, step: pace("rehearse") }) };
 }
 

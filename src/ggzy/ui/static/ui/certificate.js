@@ -1,6 +1,6 @@
 // A key pair made in this browser: the private key is saved by its owner, only the request (CSR) is sent.
 import { der, ecdsa } from "./der.js";
-import { base64, blocks, importPem } from "./sign.js";
+import { base64, blocks, importPem } from "./keyring.js";
 
 const COMMON_NAME = [0x06, 3, 0x55, 4, 3];
 const ECDSA_SHA256 = der(0x30, [0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);

@@ -1,39 +1,19 @@
 // CMS (RFC 5652) in the two shapes of a sealed bid: a small secret to one's own certificate, and a detached signature.
-// The same bytes as identity/cms.py makes and as `openssl cms` reads; every operation is WebCrypto's.
-import { fromBER } from "../vendor/bidkit.js";
+// The same bytes as identity/cms.py makes and as `openssl cms` reads; every operation is WebCrypto's. For an SM2
+// certificate the same two are made in the national standard's form (gm.js).
+import { EnvelopeBroken, content, inside, parse, readCertificate, same, view } from "./asn1.js";
 import { der, ecdsa, integer, octets, oid, sequence, set } from "./der.js";
+import { GM_DATA, GM_SIGNED, SM2_SIGNS, SM3_ALGORITHM, sealTo as sealToSm2, sm3 } from "./gm.js";
+
+export { EnvelopeBroken, readCertificate };
 
 const NULL = [5, 0];
 const DATA = oid("1.2.840.113549.1.7.1");
 const SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"));
-const RSA = oid("1.2.840.113549.1.1.1");
 const OAEP = { name: "RSA-OAEP" };
 const P256 = { name: "ECDH", namedCurve: "P-256" };
 const AES256_WRAP = sequence(oid("2.16.840.1.101.3.4.1.45"));
 const MGF1 = sequence(oid("1.2.840.113549.1.1.8"), SHA256);
-
-export class EnvelopeBroken extends Error {}
-
-const same = (a, b) => a.length === b.length && a.every((byte, n) => byte === b[n]);
-const view = (block) => block.valueBeforeDecodeView;
-const inside = (block) => block.valueBlock.value;
-const content = (block) => (block.valueBlock.value?.length
-  ? Uint8Array.from(block.valueBlock.value.flatMap((piece) => [...content(piece)]))
-  : block.valueBlock.valueHexView);
-
-function parse(bytes) {
-  const { offset, result } = fromBER(bytes);
-  if (offset === -1) throw new EnvelopeBroken("密钥信封(key.p7m)不是有效的CMS文件");
-  return result;
-}
-
-// What a recipient or a signer is known by, and the certificate's public key.
-export function readCertificate(bytes) {
-  const fields = inside(inside(parse(bytes))[0]);
-  const at = fields[0].idBlock.tagClass === 3 ? 1 : 0;
-  const spki = view(fields[at + 5]);
-  return { serial: content(fields[at]), name: sequence(view(fields[at + 2]), view(fields[at])), spki: spki.slice(), rsa: same(view(inside(inside(fields[at + 5])[0])[0]), RSA) };
-}
 
 // ANSI-X9.63-KDF with SHA-256 for 32 bytes: one block (RFC 5753 section 7.2).
 async function keyEncryptionKey(secret, wrap, uses) {
@@ -64,6 +44,7 @@ async function recipient(certificate, contentKey) {
 
 // DER EnvelopedData (AES-256-CBC) holding a small secret that only the certificate's key opens.
 export async function sealTo(certificate, secret) {
+  if (readCertificate(certificate).point) return sealToSm2(certificate, secret);
   const contentKey = await crypto.subtle.generateKey({ name: "AES-CBC", length: 256 }, true, ["encrypt"]);
   const iv = crypto.getRandomValues(new Uint8Array(16));
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv }, contentKey, secret));
@@ -111,20 +92,31 @@ export async function openEnvelope(envelope, key, certificate) {
   } catch { throw new EnvelopeBroken("密钥信封打不开: 所选私钥与加密时的证书不是一对, 请选择加密时所用证书的私钥文件"); }
 }
 
-// DER SignedData over `data`, which is not inside; the certificate is.
-export async function signDetached(data, key, certificate) {
-  const attribute = (kind, value) => sequence(oid(`1.2.840.113549.1.9.${kind}`), der(0x31, value));
+const WEB = {
+  signed: oid("1.2.840.113549.1.7.2"),
+  data: DATA,
+  digest: SHA256,
+  hash: async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data)),
+};
+const KINDS = {
+  RSA: { ...WEB, how: sequence(oid("1.2.840.113549.1.1.11"), NULL), as: (raw) => raw },
+  "P-256": { ...WEB, how: sequence(oid("1.2.840.10045.4.3.2")), as: ecdsa },
+  SM2: { signed: GM_SIGNED, data: GM_DATA, digest: SM3_ALGORITHM, hash: async (data) => sm3(data), how: SM2_SIGNS, as: (raw) => raw },
+};
+
+// DER SignedData over `data`, which is not inside; the certificate is. `holder` signs (keyring.js).
+export async function signDetached(data, holder, certificate) {
+  const kind = KINDS[holder.algorithm];
+  const attribute = (which, value) => sequence(oid(`1.2.840.113549.1.9.${which}`), der(0x31, value));
   const moment = new Date().toISOString().replace(/[-:T]|\.\d+/g, "").slice(2);
   const attributes = set(
-    attribute(3, DATA),
-    attribute(4, octets(new Uint8Array(await crypto.subtle.digest("SHA-256", data)))),
+    attribute(3, kind.data),
+    attribute(4, octets(await kind.hash(data))),
     attribute(5, der(0x17, new TextEncoder().encode(moment))),
   );
-  const rsa = key.algorithm.name !== "ECDSA";
-  const raw = new Uint8Array(await crypto.subtle.sign(rsa ? key.algorithm : { name: "ECDSA", hash: "SHA-256" }, key, attributes));
-  const how = rsa ? sequence(oid("1.2.840.113549.1.1.11"), NULL) : sequence(oid("1.2.840.10045.4.3.2"));
-  const signer = sequence(integer([1]), readCertificate(certificate).name, SHA256, [0xa0, ...attributes.slice(1)], how, octets(rsa ? raw : ecdsa(raw)));
-  return sequence(oid("1.2.840.113549.1.7.2"), der(0xa0, sequence(
-    integer([1]), der(0x31, SHA256), sequence(DATA), der(0xa0, certificate), der(0x31, signer),
+  const signature = octets(kind.as(await holder.sign(attributes)));
+  const signer = sequence(integer([1]), readCertificate(certificate).name, kind.digest, [0xa0, ...attributes.slice(1)], kind.how, signature);
+  return sequence(kind.signed, der(0xa0, sequence(
+    integer([1]), der(0x31, kind.digest), sequence(kind.data), der(0xa0, certificate), der(0x31, signer),
   )));
 }

@@ -1,8 +1,15 @@
 // DER (X.690) for what this browser writes: certificate requests, envelopes, signatures.
-const join = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
-const length = (n) => (n < 128 ? [n] : n < 256 ? [0x81, n] : n < 65536 ? [0x82, n >> 8, n & 255] : [0x83, n >> 16, (n >> 8) & 255, n & 255]);
+export const join = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
 
-export const der = (tag, ...parts) => { const body = join(...parts); return join([tag], length(body.length), body); };
+// A tag and a length, below 4 GB.
+export function head(tag, length) {
+  if (length < 128) return [tag, length];
+  const bytes = [24, 16, 8, 0].map((shift) => (length >>> shift) & 255);
+  while (bytes[0] === 0) bytes.shift();
+  return [tag, 0x80 | bytes.length, ...bytes];
+}
+
+export const der = (tag, ...parts) => { const body = join(...parts); return join(head(tag, body.length), body); };
 export const sequence = (...parts) => der(0x30, ...parts);
 export const octets = (data) => der(0x04, data);
 

@@ -1,96 +1,10 @@
-// Signing with a certificate whose private key is kept in this browser's IndexedDB as a non-extractable key.
-const STORE = "keys";
+// Forms whose content is signed with a certificate's key, and the login page's second step.
+import { base64, bytes, importPem, keep, ownKey } from "./keyring.js";
 
-function database() {
-  return new Promise((resolve, reject) => {
-    const open = indexedDB.open("ggzy", 1);
-    open.onupgradeneeded = () => open.result.createObjectStore(STORE);
-    open.onsuccess = () => resolve(open.result);
-    open.onerror = () => reject(open.error);
-  });
-}
+export { base64, blocks, bytes, importPem, keep, ownCertificates, ownKey } from "./keyring.js";
 
-async function put(name, value) {
-  const db = await database();
-  return new Promise((resolve, reject) => {
-    const act = db.transaction(STORE, "readwrite");
-    act.objectStore(STORE).put(value, name);
-    act.oncomplete = () => resolve();
-    act.onerror = () => reject(act.error);
-  });
-}
-
-// The key of a certificate in this browser, undefined where there is none; what opens an envelope to the certificate
-// is the same private key once more, kept beside it: WebCrypto gives each key one use.
-export const ownKey = (fingerprint) => (fingerprint ? take(fingerprint) : undefined);
-export const ownOpener = (fingerprint) => (fingerprint ? take(`${fingerprint}:opener`) : undefined);
-
-export async function keep({ key, opener, fingerprint }) {
-  await put(fingerprint, key);
-  await put(`${fingerprint}:opener`, opener);
-}
-
-async function take(name) {
-  const db = await database();
-  return new Promise((resolve, reject) => {
-    const act = db.transaction(STORE).objectStore(STORE).get(name);
-    act.onsuccess = () => resolve(act.result);
-    act.onerror = () => reject(act.error);
-  });
-}
-
-export const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-export const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
-const hex = (buffer) => [...new Uint8Array(buffer)].map((b) => b.toString(16).padStart(2, "0")).join("");
-
-export function blocks(pem, label) {
-  const found = pem.match(new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`));
-  return found ? bytes(found[1].replace(/\s/g, "")) : null;
-}
-
-const ALGORITHMS = [
-  { signs: { name: "ECDSA", namedCurve: "P-256" }, opens: { name: "ECDH", namedCurve: "P-256" }, how: "deriveBits" },
-  { signs: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, opens: { name: "RSA-OAEP", hash: "SHA-256" }, how: "decrypt" },
-];
-const PUBLIC = { EC: ["kty", "crv", "x", "y"], RSA: ["kty", "n", "e"] };
-
-// The public half of a private key, as base64 of its SubjectPublicKeyInfo.
-async function publicHalf(der, algorithm) {
-  const jwk = await crypto.subtle.exportKey("jwk", await crypto.subtle.importKey("pkcs8", der, algorithm, true, ["sign"]));
-  const open = Object.fromEntries(PUBLIC[jwk.kty].map((part) => [part, jwk[part]]));
-  return base64(await crypto.subtle.exportKey("spki", await crypto.subtle.importKey("jwk", open, algorithm, true, ["verify"])));
-}
-
-// The account's certificates, which the page lists: [{fingerprint, spki}].
-export const ownCertificates = () => JSON.parse(document.querySelector("#own-certificates")?.textContent || "[]");
-
-// Reads a PEM of a private key, with or without its certificate; answers {key, opener, fingerprint}.
-// The keys cannot be taken out of the browser again. `known` are certificates beyond the account's listed ones.
-export async function importPem(pem, known = []) {
-  if (/BEGIN ENCRYPTED PRIVATE KEY/.test(pem)) throw new Error("私钥文件有口令保护, 请先在本机去除口令: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
-  if (/BEGIN (EC|RSA) PRIVATE KEY/.test(pem)) throw new Error("私钥是旧格式, 请先在本机转换: openssl pkcs8 -topk8 -nocrypt -in 原文件 -out key.pem");
-  const der = blocks(pem, "PRIVATE KEY");
-  const certificate = blocks(pem, "CERTIFICATE");
-  if (!der) throw new Error("文件中没有私钥(PKCS#8 PEM), 请选择申请证书时保存的私钥文件");
-  for (const { signs, opens, how } of ALGORITHMS) {
-    let key, opener, half;
-    try {
-      key = await crypto.subtle.importKey("pkcs8", der, signs, false, ["sign"]);
-      opener = await crypto.subtle.importKey("pkcs8", der, opens, false, [how]);
-      half = await publicHalf(der, signs);
-    } catch { continue; }
-    if (certificate) return { key, opener, fingerprint: hex(await crypto.subtle.digest("SHA-256", certificate)) };
-    const mine = [...known, ...ownCertificates()].find((one) => one.spki === half);
-    if (!mine) throw new Error("这个私钥与您账号绑定的证书都不对应, 请换一个文件, 或先申请证书");
-    return { key, opener, fingerprint: mine.fingerprint };
-  }
-  throw new Error("私钥类型不受支持, 请使用P-256或RSA证书");
-}
-
-export async function sign(key, data) {
-  const how = key.algorithm.name === "ECDSA" ? { name: "ECDSA", hash: "SHA-256" } : key.algorithm;
-  return base64(await crypto.subtle.sign(how, key, data));
-}
+// The signature on data, base64, by whoever holds the key (keyring.js).
+export const sign = async (holder, data) => base64(await holder.sign(data));
 
 // Says that the key is not in this browser, and where it is taken in.
 function noKey(say, state) {
@@ -112,7 +26,7 @@ export function signForms() {
     const say = (text) => { if (state) state.textContent = text; };
     button.setAttribute("aria-busy", "true");
     try {
-      const key = await take(form.dataset.certificate);
+      const key = await ownKey(form.dataset.certificate);
       if (!key) { noKey(say, state); return; }
       say("正在取得待签内容…");
       const address = new URL(form.dataset.sign, location.href);
@@ -133,6 +47,23 @@ export function signForms() {
   });
 }
 
+// Binding a certificate of another CA: a USB key fills in its certificates and the signature.
+export function bindKey() {
+  const form = document.querySelector("form[data-bind]"), box = form?.querySelector("[data-ukey]");
+  if (!box) return;
+  const wrapped = (der) => `-----BEGIN CERTIFICATE-----\n${base64(der).replace(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  import("./ukey.js").then(({ keyPicker, remember }) => keyPicker(box, {
+    says: "绑定这张证书",
+    async chosen(row) {
+      form.elements.signature.value = await sign(row.key, new TextEncoder().encode(form.dataset.bind));
+      const pair = [row.certificate, row.receives].map(wrapped);
+      form.elements.pem.value = pair[0] === pair[1] ? pair[0] : pair.join("");
+      await remember(row);
+      form.submit();
+    },
+  }));
+}
+
 // The login page's second step: choose the key file (or the demo key), sign the challenge, keep the key.
 export function rememberKey() {
   const form = document.querySelector("form[data-prove]");
@@ -143,7 +74,7 @@ export function rememberKey() {
       const taken = await importPem(pem);
       await keep(taken);
       form.elements.certificate.value = taken.fingerprint;
-      form.elements.signature.value = await sign(taken.key, new TextEncoder().encode(form.dataset.prove));
+      form.elements.signature.value = await sign(taken.holder, new TextEncoder().encode(form.dataset.prove));
       form.submit();
     } catch (problem) { state.textContent = problem.message; }
   };
@@ -151,10 +82,20 @@ export function rememberKey() {
     const texts = await Promise.all([...event.target.files].map((file) => file.text()));
     if (texts.length) prove(texts.join("\n"));
   });
-  form.querySelector("[data-demo-key]")?.addEventListener("click", async (event) => {
+  const box = form.querySelector("[data-ukey]");
+  if (box) import("./ukey.js").then(({ keyPicker, remember }) => keyPicker(box, {
+    says: "用它登录",
+    async chosen(row) {
+      form.elements.signature.value = await sign(row.key, new TextEncoder().encode(form.dataset.prove));
+      await remember(row);
+      form.elements.certificate.value = row.fingerprint;
+      form.submit();
+    },
+  }));
+  form.querySelectorAll("[data-demo-key]").forEach((button) => button.addEventListener("click", async (event) => {
     event.preventDefault();
-    const reply = await fetch(event.target.closest("[data-demo-key]").dataset.demoKey);
+    const reply = await fetch(button.dataset.demoKey);
     if (!reply.ok) { state.textContent = "没有这个账号的演示证书"; return; }
     prove(await reply.text());
-  });
+  }));
 }
