@@ -11,7 +11,7 @@ from ninja import Router, Schema
 from ggzy.api.frame import answer, now, who, write
 from ggzy.kernel.refusals import BadInput
 from ggzy.opendata.access import require_may_read
-from ggzy.seals import actions, queries
+from ggzy.seals import actions, queries, sealing
 
 router = Router()
 
@@ -106,3 +106,28 @@ def bind(request: HttpRequest, stamp_id: str, body: BindIn) -> dict[str, Any]:
 def document(request: HttpRequest, digest: str) -> HttpResponse:
     require_may_read(digest=digest, viewer=who(request))
     return answer({"document": digest, "seal": queries.state_of(digest)})
+
+
+class BesideIn(Schema):
+    """What it is beside, and the SM2 signature (DER, base64) on the bytes that waited."""
+
+    purpose: str
+    subject: str
+    signature: str
+
+
+@router.get("/seals/beside", tags=["电子签章"], summary="等我用SM2证书签名的文件")
+def beside_list(request: HttpRequest) -> HttpResponse:
+    rows = sealing.beside_waiting(viewer=who(request))
+    return answer(
+        {"waiting": [{**asdict(row), "to_sign": base64.b64encode(row.to_sign).decode()} for row in rows]}
+    )
+
+
+@router.post("/seals/beside", tags=["电子签章"], summary="加入SM2签名; 然后重新取得待签内容并盖章")
+@write
+def beside(request: HttpRequest, body: BesideIn) -> dict[str, Any]:
+    made = sealing.finish_beside(
+        purpose=body.purpose, subject=body.subject, signature=body.signature, actor=who(request)
+    )
+    return {"document_sha256": made.document}

@@ -105,21 +105,21 @@ def prepare(
     pdf: bytes,
     *,
     field: str,
-    box: tuple[int, int, int, int],
+    box: tuple[int, int, int, int] | None,
     reason: str,
     certificate: x509.Certificate,
     chain: tuple[x509.Certificate, ...],
-    appearance: bytes,
+    appearance: bytes | None,
     at: datetime | None = None,
 ) -> Prepared:
     """Return a PDF that waits for a signature in `field` (on the last page, in points) and what must be signed.
 
-    `appearance` is a one-page PDF that is drawn where the seal stands; `at` is the moment that the signer states.
+    `appearance` is a one-page PDF that is drawn where the seal stands (without it and `box` nothing is seen); `at` is the moment that the signer states.
     """
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     md, _ = _mechanism(certificate)
 
-    async def _prepare(look: str) -> tuple[PreparedByteRangeDigest, bytes, bytes]:
+    async def _prepare(look: str | None) -> tuple[PreparedByteRangeDigest, bytes, bytes]:
         signer = PdfSigner(
             PdfSignatureMetadata(
                 field_name=field,
@@ -130,7 +130,9 @@ def prepare(
             signer=_signer(certificate, chain, bytes(512)),
             stamp_style=StaticStampStyle(
                 border_width=0, background=ImportedPdfPage(look), background_opacity=1
-            ),
+            )
+            if look
+            else None,
             new_field_spec=fields.SigFieldSpec(field, on_page=-1, box=box),
         )
         session = signer.init_signing_session(writer)
@@ -141,9 +143,9 @@ def prepare(
         return digest, cast(BytesIO, out).getvalue(), to_sign
 
     with NamedTemporaryFile(suffix=".pdf") as look:  # pyHanko reads the appearance by name
-        look.write(appearance)
+        look.write(appearance or b"")
         look.flush()
-        digest, prepared, to_sign = asyncio.run(_prepare(look.name))
+        digest, prepared, to_sign = asyncio.run(_prepare(look.name if appearance else None))
     return Prepared(
         pdf=prepared,
         state={

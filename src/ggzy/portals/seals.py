@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
-from ggzy.portals.work import Todo, only_posted, refused_here
+from ggzy.portals.work import Todo, only_posted, refused_here, refused_json
 from ggzy.seals import actions, queries
 from ggzy.seals.rules import MOST_BYTES, State, kinds_for
+from ggzy.seals.sealing import finish_beside
 
 _OWN, _DESK = "work/seals.html", "work/seals_desk.html"
 
@@ -98,6 +99,20 @@ def bind(request: HttpRequest, stamp_id: str) -> HttpResponse:
     return done(f"/work/seals#s-{stamp_id}", "证书已绑定")
 
 
+def beside(request: HttpRequest) -> HttpResponse:
+    """Take the SM2 signature that stands beside a seal, from the script that signs."""
+    try:
+        finish_beside(
+            purpose=text(request, "purpose"),
+            subject=text(request, "subject"),
+            signature=text(request, "signature"),
+            actor=who(request),
+        )
+    except Refusal as refusal:
+        return refused_json(request, refusal)
+    return JsonResponse({"message": "SM2签名已加入"})
+
+
 def image(request: HttpRequest, stamp_id: str) -> HttpResponse:
     """Send the image of a stamp."""
     answer = HttpResponse(queries.image_of(stamp_id=stamp_id, viewer=who(request)), content_type="image/png")
@@ -137,6 +152,7 @@ def decide(request: HttpRequest, stamp_id: str) -> HttpResponse:
 
 urlpatterns = [
     route("work/seals", own, name="work-seals", permission=P.STAMP_KEEP),
+    route("work/seals/beside", only_posted(beside), name="work-seal-beside", permission=P.STAMP_KEEP),
     route("work/seals/desk", desk, name="work-seals-desk", permission=P.STAMP_DECIDE),
     route("work/seals/<str:stamp_id>.png", image, name="work-seal-image", permission=P.STAMP_KEEP),
     route(

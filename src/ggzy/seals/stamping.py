@@ -38,7 +38,7 @@ def trusted_clocks() -> tuple[x509.Certificate, ...]:
 
 
 def sealed_with(
-    finish: Callable[[seals.Stamp | None], bytes], *, certificate: x509.Certificate, at: datetime
+    finish: Callable[[seals.Stamp | None], bytes], *, certificates: list[x509.Certificate], at: datetime
 ) -> tuple[bytes, str, str]:
     """Finish a seal as well as can be at this moment; return the PDF, its level, and why there is no timestamp ("")."""
     clock = authority()
@@ -46,7 +46,7 @@ def sealed_with(
         return finish(None), "B-B", ""
     try:
         pdf = finish(clock.stamp)
-        pdf, complete = _lengthened(pdf, clock, [certificate], at)
+        pdf, complete = _lengthened(pdf, clock, certificates, at)
     except TimestampUnavailable as trouble:
         return finish(None), "B-B", str(trouble)[:300] or "时间戳服务没有答复"
     return pdf, "B-LTA" if complete else "B-T", ""

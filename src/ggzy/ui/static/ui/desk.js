@@ -1,5 +1,5 @@
 // Desk work: many ticked items done one after the other, each an act of its own; filtering; the keyboard.
-import { bytes, sign, ownKey } from "./sign.js";
+import { bytes, sign, signBeside, ownKey } from "./sign.js";
 
 const shown = (row) => !row.hidden;
 const wordsOf = (text) => text.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -119,8 +119,12 @@ class Batch {
     body.set("item", item);
     if (key) {
       const address = `${this.form.dataset.toSign}?${new URLSearchParams({ kind: this.form.elements.kind.value, item })}`;
-      const { to_sign } = await this.ask(address);
-      body.set("signature", await sign(key, bytes(to_sign)));
+      let answer = await this.ask(address);
+      if (answer.beside) {
+        await signBeside(answer, this.form.elements.csrfmiddlewaretoken.value);
+        answer = await this.ask(address);
+      }
+      body.set("signature", await sign(key, bytes(answer.to_sign)));
     }
     // What is signed may be handed to the worker: it goes on when this page is gone.
     if (this.form.dataset.queue && key) {
