@@ -1,6 +1,7 @@
 """Timestamps on sealed documents: at once where the authority answers, else later by the worker. Never waited for long."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -20,6 +21,9 @@ from ggzy.seals.ports import Timestamps, TimestampUnavailable
 #: the clock on which a document without a timestamp is tried again, and how long until then
 RETRY = "seals.timestamp"
 _FIRST, _LONGEST = timedelta(seconds=20), timedelta(hours=1)
+#: an authority that did not answer is not asked again for so many seconds, so that a batch does not wait for it each time
+_PAUSE = 15.0
+_AWAY: dict[str, float] = {}
 _WITHOUT_REVOCATION = "没有吊销列表可附"
 
 
@@ -44,10 +48,13 @@ def sealed_with(
     clock = authority()
     if clock is None:
         return finish(None), "B-B", ""
+    if time.monotonic() < _AWAY.get(settings.TIMESTAMPS, 0.0):
+        return finish(None), "B-B", "时间戳服务刚才没有答复"
     try:
         pdf = finish(clock.stamp)
         pdf, complete = _lengthened(pdf, clock, certificates, at)
     except TimestampUnavailable as trouble:
+        _AWAY[settings.TIMESTAMPS] = time.monotonic() + _PAUSE
         return finish(None), "B-B", str(trouble)[:300] or "时间戳服务没有答复"
     return pdf, "B-LTA" if complete else "B-T", ""
 

@@ -46,6 +46,12 @@ class Token:
     certificate: x509.Certificate
 
 
+class _Reply(core.Sequence):  # type: ignore[misc]  # asn1crypto ships no types
+    """TimeStampResp as RFC 3161 has it, the token optional; the library's own class wants one always."""
+
+    _fields = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
+
+
 def query(digest: bytes) -> tuple[bytes, int]:
     """Return a query (DER) on a SHA-256 digest that asks for the authority's certificate, and its nonce."""
     nonce = secrets.randbits(63)
@@ -66,7 +72,7 @@ def token_of(reply_: bytes, *, nonce: int) -> bytes:
     :raises TokenWrong: refused, broken, or the answer to another query
     """
     try:
-        found = tsp.TimeStampResp.load(reply_, strict=True)
+        found = _Reply.load(reply_, strict=True)
         status = found["status"]["status"].native
         if status not in ("granted", "granted_with_mods"):
             raise TokenWrong(f"时间戳服务拒绝了请求({status})")
@@ -193,12 +199,6 @@ def _require_for_timestamps(certificate: x509.Certificate) -> None:
         raise TokenWrong("签发者的证书不是时间戳证书")
 
 
-class _Rejection(core.Sequence):  # type: ignore[misc]  # asn1crypto ships no types
-    """A reply without a token; the library's own class cannot be made without one."""
-
-    _fields = [("status", tsp.PKIStatusInfo)]
-
-
 class QueryWrong(Exception):
     """A query that is answered with a failure; its text is the word of RFC 3161."""
 
@@ -217,9 +217,9 @@ def reply(
         asked = _asked(data, policy)
     except QueryWrong as wrong:
         status = {"status": "rejection", "fail_info": {str(wrong)}}
-        return bytes(_Rejection({"status": status}).dump())
+        return bytes(_Reply({"status": status}).dump())
     token = _token(asked, key=key, certificate=certificate, policy=policy, serial=serial, at=at)
-    return bytes(tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token}).dump())
+    return bytes(_Reply({"status": {"status": "granted"}, "time_stamp_token": token}).dump())
 
 
 def _asked(data: bytes, policy: str) -> tsp.TimeStampReq:
