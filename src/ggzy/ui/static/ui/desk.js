@@ -104,12 +104,18 @@ class Batch {
     this.stop.hidden = true;
     const left = rows.length - done - failed;
     this.say(`办好 ${done} 项${failed ? `, 未成 ${failed} 项 (原因写在各行, 仍勾选着, 可以再试)` : ""}${left ? `, 停下时还有 ${left} 项没有办` : ""}。 `);
-    const fresh = document.createElement("a");
-    fresh.href = this.batch ? `${this.form.dataset.queue.replace("queue", "batches/")}${this.batch}` : location.href;
-    fresh.textContent = this.batch ? "查看系统盖章的进度" : "刷新列表";
+    const end = this.form.querySelector("[data-say]");
+    if (this.batch) end.append(this.link(`${this.form.dataset.queue.replace("queue", "batches/")}${this.batch}`, "查看系统盖章的进度"), " · ");
+    end.append(this.link(location.href, "刷新列表"));
     this.batch = "";
-    this.form.querySelector("[data-say]").append(fresh);
     this.count();
+  }
+
+  link(href, text) {
+    const made = document.createElement("a");
+    made.href = href;
+    made.textContent = text;
+    return made;
   }
 
   async one(item, key) {
