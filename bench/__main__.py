@@ -52,7 +52,7 @@ class Scene:
                 name=f"测量{mark}投标人{number}",
                 role="bidder",
                 username=f"bench-{mark}-{number}",
-                password=secrets.token_hex(8),
+                password=secrets.token_urlsafe(12),
                 person="经办人",
             )
             self.bidders.append(party)

@@ -105,7 +105,7 @@ class Rush:
             name=f"末分{base}投标人{number}",
             role="bidder",
             username=f"rush-{base}-{number}",
-            password=secrets.token_hex(8),
+            password=secrets.token_urlsafe(12),
             person="经办人",
         )
         folder = self.folder / f"{number}"

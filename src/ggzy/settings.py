@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ggzy.portals.middleware.RealAddress",
     "ggzy.portals.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -171,7 +172,8 @@ LOGGING = {
 #: minutes kept free after each booking of a room or a person
 BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))
 #: where anyone finds this platform: the address that stands in what is sent to the media
-PUBLIC_ADDRESS = os.environ.get("GGZY_PUBLIC_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
+_HERE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+PUBLIC_ADDRESS = os.environ.get("GGZY_PUBLIC_ADDRESS", _HERE).rstrip("/")
 #: 交易系统标识码 in the envelope of the exchange specification
 TRADE_SYSTEM_NO = os.environ.get("GGZY_TRADE_SYSTEM_NO", f"{CENTRE_REGION}000001")
 #: whether this platform is itself a designated medium for construction notices (10号令)
@@ -227,3 +229,15 @@ TIMESTAMPS = os.environ.get(
 TSA_SECONDS = float(os.environ.get("GGZY_TSA_SECONDS", "3"))
 #: purposes (tender, file, letter, paper, contract, …, or "*") whose seals need an SM2 signature beside, comma-separated
 SM2_BESIDE = frozenset(filter(None, os.environ.get("GGZY_SM2_BESIDE", "").split(",")))
+#: minutes after which an act that binds, and carries no signed document, wants the certificate proved again
+STEP_UP_MINUTES = int(os.environ.get("GGZY_STEP_UP_MINUTES", "30"))
+#: whether centre, supervisor and administrators may work with a password alone ("offered") or not ("required")
+STAFF_SECOND_FACTOR = os.environ.get(
+    "GGZY_STAFF_SECOND_FACTOR", "offered" if MODE == "training" else "required"
+)
+if STAFF_SECOND_FACTOR not in {"required", "offered"}:
+    raise SystemExit(f"GGZY_STAFF_SECOND_FACTOR 只能是 required 或 offered, 现在是 {STAFF_SECOND_FACTOR!r}")
+#: wrong passwords from one block of addresses (/24, /64) in 15 minutes, whatever the names; an office shares one address
+LOGIN_ADDRESS_FAILURES = int(os.environ.get("GGZY_LOGIN_ADDRESS_FAILURES", "60"))
+#: a reverse proxy on this machine stands in front and adds the caller's address to X-Forwarded-For
+BEHIND_PROXY = os.environ.get("GGZY_BEHIND_PROXY", "") == "1"

@@ -95,6 +95,8 @@ fronts:invitation:answer        -     -     ✓     -     -     -     -     -   
 fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -
 seals:stamp:keep                ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 seals:stamp:decide              -     -     -     -     ✓     -     ✓     -     -
+identity:security:own           ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+identity:account:manage         -     -     -     -     -     -     ✓     -     -
 """
 
 

@@ -53,28 +53,30 @@ def test_the_number_is_the_procedures_own():
         (["opened", "revoked", "withdrawn"], False, True),
         (["opened", "opened", "waiting"], False, False),
         (["opened", "opened", "waiting"], True, True),
-        (["opened", "opened", "released"], False, False),
-        (["opened", "opened", "released"], True, False),
+        (["opened", "opened", "released"], False, True),
+        (["opened", "opened", "released"], True, True),
+        (["released", "released", "waiting"], False, False),
         (["waiting", "waiting", "waiting"], True, True),
     ],
 )
-def test_prices_are_shown_when_every_key_is_settled(states, window_ended, shown):
-    """A released key that is not yet used stops the show even after the window: its bid was in time."""
+def test_prices_are_shown_when_nobody_can_choose_any_more(states, window_ended, shown):
+    """A released key is committed: decryption that takes its time hides no other bid."""
     assert rules.may_show_prices(states, window_ended=window_ended) is shown
 
 
 @given(st.lists(st.sampled_from(["waiting", "released", "opened", "revoked", "withdrawn"]), min_size=1))
-def test_while_the_window_is_open_one_unsettled_bid_hides_all_prices(states):
-    assert rules.may_show_prices(states, window_ended=False) is (set(states) <= rules.FINAL)
-    assert rules.may_show_prices(states, window_ended=True) is ("released" not in states)
+def test_while_the_window_is_open_one_key_that_is_not_released_hides_all_prices(states):
+    assert rules.may_show_prices(states, window_ended=False) is ("waiting" not in states)
+    assert rules.may_show_prices(states, window_ended=True)
+    assert rules.all_settled(states) is (set(states) <= rules.FINAL)
 
 
 def test_it_ends_when_read_out_answered_and_something_was_opened():
-    rules.require_may_end(shown=True, open_objections=0, opened=1)
+    rules.require_may_end(settled=True, open_objections=0, opened=1)
 
 
 @pytest.mark.parametrize(
-    ("shown", "objections", "opened", "says", "basis"),
+    ("settled", "objections", "opened", "says", "basis"),
     [
         (False, 0, 3, "等待解密", None),
         (False, 2, 0, "等待解密", None),
@@ -82,8 +84,8 @@ def test_it_ends_when_read_out_answered_and_something_was_opened():
         (True, 0, 0, "没有一份投标文件成功解密", None),
     ],
 )
-def test_it_does_not_end_before_and_says_what_is_missing(shown, objections, opened, says, basis):
+def test_it_does_not_end_before_and_says_what_is_missing(settled, objections, opened, says, basis):
     with pytest.raises(rules.CannotEndYet, match=says) as refused:
-        rules.require_may_end(shown=shown, open_objections=objections, opened=opened)
+        rules.require_may_end(settled=settled, open_objections=objections, opened=opened)
     assert (str(refused.value.basis) if refused.value.basis else None) == basis
     assert refused.value.code == "opening.cannot_end_yet"

@@ -54,7 +54,8 @@ def who(request: HttpRequest) -> Actor:
     if found is None:
         header = request.headers.get("Authorization", "")
         token = header[7:] if header.startswith("Bearer ") else ""
-        found = actor_of(token=token, address=address(request)) if token else None
+        reads = request.method in {"GET", "HEAD"}
+        found = actor_of(token=token, address=address(request), reads=reads) if token else None
         found = found or ANYONE
         request.api_actor = found  # type: ignore[attr-defined]
     return found

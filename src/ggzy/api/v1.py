@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from ggzy.api import (
+    account,
     archives,
     bids,
     changes,
@@ -30,6 +31,7 @@ from ggzy.api import (
 )
 from ggzy.api.frame import address, answer, install_problem_answers, now, token_of, who, write
 from ggzy.identity import actions as identity
+from ggzy.identity import sessions
 from ggzy.identity.queries import certificates_of
 from ggzy.kernel import clock
 from ggzy.kernel.actors import Role
@@ -55,10 +57,11 @@ install_problem_answers(api)
 
 
 class SignIn(Schema):
-    """Username and password."""
+    """Username and password; `code`: six digits of the app (or a recovery code), where the account has one."""
 
     username: str
     password: str
+    code: str = ""
 
 
 class Proof(Schema):
@@ -149,8 +152,17 @@ class ClockMove(Schema):
 
 @api.post("/v1/sessions", tags=["登录"], summary="用户名密码登录, 取得验证文本")
 def sign_in(request: HttpRequest, body: SignIn) -> HttpResponse:
-    signed = identity.sign_in(username=body.username, password=body.password, address=address(request))
-    return answer({"token": signed.token, "challenge": signed.challenge, "role": signed.account.role})
+    signed = sessions.sign_in(
+        **body.dict(), address=address(request), agent=request.headers.get("User-Agent", "")
+    )
+    return answer(
+        {
+            "token": signed.token,
+            "challenge": signed.challenge,
+            "role": signed.account.role,
+            "second_factor_missing": signed.half,
+        }
+    )
 
 
 @api.post("/v1/sessions/proof", tags=["登录"], summary="用数字证书签名验证文本")
@@ -170,7 +182,7 @@ def challenge(request: HttpRequest) -> HttpResponse:
 
 @api.delete("/v1/sessions", tags=["登录"], summary="退出")
 def sign_out(request: HttpRequest) -> HttpResponse:
-    identity.sign_out(token=token_of(request))
+    sessions.sign_out(token=token_of(request))
     return answer({})
 
 
@@ -462,6 +474,7 @@ def move_clock(request: HttpRequest, body: ClockMove) -> dict[str, Any]:
     return {"now": face.now, "speed": face.speed}
 
 
+api.add_router("/v1", account.router)
 api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", results.router)

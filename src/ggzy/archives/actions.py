@@ -265,7 +265,7 @@ def hand_over_to_sign(*, round_id: str, retention: str, actor: Actor) -> bytes:
 
     :raises Refusal: as `hand_over`
     """
-    require(actor, Permission.ARCHIVE_HAND_OVER)
+    require(actor, Permission.ARCHIVE_HAND_OVER, signed=True)
     package = _require_may(lock_round(round_id), actor)
     return canonical(list_of(package, retention=rules.retention(retention)))
 
@@ -281,7 +281,7 @@ def hand_over(*, round_id: str, retention: str, signature: str, actor: Actor, no
     :raises PackageStale: the log knows more than the package
     :raises SignatureWrong: the signature is not on this list
     """
-    require(actor, Permission.ARCHIVE_HAND_OVER)
+    require(actor, Permission.ARCHIVE_HAND_OVER, signed=True)
     round_ = lock_round(round_id)
     package = _require_may(round_, actor)
     kept = rules.retention(retention)

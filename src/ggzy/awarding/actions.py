@@ -330,7 +330,7 @@ def prepare_letter(*, round_id: str, actor: Actor, now: datetime) -> Sealing:
 
     :raises MoveNotAllowed: the winner is not determined
     """
-    require(actor, Permission.AWARD)
+    require(actor, Permission.AWARD, signed=True)
     round_ = lock_round(round_id)
     require_tenderee(round_.lot.tender, actor)
     require_move(round_, "notify", actor=actor)
@@ -360,7 +360,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
 
     :raises SignatureWrong: the signature is not on the prepared letter
     """
-    require(actor, Permission.AWARD)
+    require(actor, Permission.AWARD, signed=True)
     round_ = lock_round(round_id)
     tender = round_.lot.tender
     require_tenderee(tender, actor)

@@ -77,7 +77,7 @@ def ending_to_sign(*, round_id: str, kind: str, reason: str, actor: Actor) -> by
 
     :raises NotPermitted: neither of the two
     """
-    require(actor, Permission.AWARD_END)
+    require(actor, Permission.AWARD_END, signed=True)
     found = Round.objects.select_related("lot__tender").filter(public_id=round_id).first()
     if found is None:
         raise NotFound("没有这个标段轮次")
@@ -96,7 +96,7 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
     :raises TooEarlyToCancel: the 30 days for the contract (GC-T15) still run
     :raises SignatureWrong: the signature is not on this statement
     """
-    require(actor, Permission.AWARD_END)
+    require(actor, Permission.AWARD_END, signed=True)
     round_ = lock_round(round_id)
     tender = round_.lot.tender
     award = _award(round_)

@@ -220,7 +220,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
     :raises EnvelopeBroken: the envelope is not to the session's certificate
     :raises OldTenderFile: made against an earlier version of the tender file, and not confirmed
     """
-    require(actor, Permission.BID_SUBMIT)
+    require(actor, Permission.BID_SUBMIT, signed=True)
     # early, cheap and without a lock: spare a late bidder the upload; the binding check follows below
     early = _gate(round_id, share=False, actor=actor)
     early.require_open(now=early.now)

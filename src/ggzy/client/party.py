@@ -20,6 +20,8 @@ from ggzy.identity import gm, sm2, sm2_ca
 from ggzy.identity.cms import PrivateKey
 from ggzy.identity.trust import fingerprint
 
+_PROVE_AGAIN = "permission.prove_again"
+
 
 class Problem(Exception):
     """The platform said no: its problem document."""
@@ -149,6 +151,7 @@ class Party:
         self.base, self._transport = base.rstrip("/"), transport
         self.token = ""
         self.identity: Identity | None = None
+        self._proofs, self._proving = 0, threading.Lock()
         self.name = ""
         self.uscc = ""
 
@@ -162,13 +165,33 @@ class Party:
         key: str | None = None,
     ) -> Any:
         """Call one operation and return its JSON. Writes carry an Idempotency-Key and are tried again once when the
-        connection breaks: the second try gets the first one's answer.
+        connection breaks: the second try gets the first one's answer. A proof that grew old is made again.
 
         :raises Problem: the platform refused
         """
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if method != "GET":
             headers["Idempotency-Key"] = key or secrets.token_hex(16)
+        proofs = self._proofs
+        try:
+            return self._ask(method, path, body, files=files, headers=headers)
+        except Problem as problem:
+            if problem.code != _PROVE_AGAIN or self.identity is None or files:
+                raise
+        with self._proving:  # of several threads one proves: a second challenge would void the first
+            if self._proofs == proofs:
+                self.prove_again()
+        return self._ask(method, path, body, files=files, headers=headers)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        files: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Any:
         for last in (False, True):
             try:
                 reply = _http(self.base, self._transport).request(
@@ -230,6 +253,11 @@ class Party:
         self.token, self.identity = signed["token"], identity
         if identity is not None:
             self._prove(signed["challenge"])
+
+    def prove_again(self) -> None:
+        """Prove the certificate once more: an act that binds wants it fresh."""
+        self._prove(self.ask("POST", "/sessions/challenge")["challenge"])
+        self._proofs += 1
 
     def _prove(self, challenge: str) -> None:
         assert self.identity is not None

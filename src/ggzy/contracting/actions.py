@@ -70,7 +70,7 @@ def prepare_contract(*, round_id: str, actor: Actor, now: datetime) -> Sealing:
     :raises NotPermitted: neither the tenderee nor the winner
     :raises AlreadySealed: this side has sealed
     """
-    require(actor, Permission.CONTRACT_SIGN)
+    require(actor, Permission.CONTRACT_SIGN, signed=True)
     round_, award, side = _locked(round_id, actor)
     contract = _contract(round_, award, now=now)
     if getattr(contract, f"{side}_certificate_id"):
@@ -94,7 +94,7 @@ def finish_contract(*, round_id: str, signature: str, actor: Actor, now: datetim
     :raises ContractChanged: the other side sealed meanwhile; prepare again
     :raises SignatureWrong: the signature is not on the prepared contract
     """
-    require(actor, Permission.CONTRACT_SIGN)
+    require(actor, Permission.CONTRACT_SIGN, signed=True)
     round_, award, side = _locked(round_id, actor)
     contract = _contract(round_, award, now=now)
     sealed = finish_seal(purpose=PURPOSE, subject=round_.public_id, signature=signature, actor=actor)

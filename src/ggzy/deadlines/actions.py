@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Case, When
 
 from ggzy.deadlines.models import Timer
 
@@ -15,16 +16,22 @@ log = logging.getLogger(__name__)
 Effect = Callable[[str, datetime], datetime | None]
 
 _EFFECTS: dict[str, Effect] = {}
+_FIRST: set[str] = set()
 _GUARDS: dict[str, Callable[[str, datetime], None]] = {}
 RETRY = timedelta(seconds=5)
 
 
-def effect(kind: str) -> Callable[[Effect], Effect]:
-    """Register what happens when a clock of this kind runs out (called once, where the act lives)."""
+def effect(kind: str, *, first: bool = False) -> Callable[[Effect], Effect]:
+    """Register what happens when a clock of this kind runs out (called once, where the act lives).
+
+    With `first` it goes before due clocks of other kinds: what the law sets to a minute does not queue behind work.
+    """
 
     def keep(function: Effect) -> Effect:
         assert kind not in _EFFECTS, f"two effects for {kind}"
         _EFFECTS[kind] = function
+        if first:
+            _FIRST.add(kind)
         return function
 
     return keep
@@ -70,7 +77,7 @@ def fire_one(*, now: Callable[[], datetime]) -> bool:
             Timer.objects.select_for_update(skip_locked=True)
             .filter(done_at=None, due_at__lte=moment)
             .exclude(not_before__gt=moment)
-            .order_by("due_at", "id")
+            .order_by(Case(When(kind__in=_FIRST, then=0), default=1), "due_at", "id")
             .first()
         )
         if timer is None:

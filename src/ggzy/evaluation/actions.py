@@ -400,7 +400,7 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
     :raises NotThisStep: there is no report to sign
     :raises SignatureWrong: the signature is not on this report
     """
-    require(actor, Permission.EVALUATE)
+    require(actor, Permission.EVALUATE, signed=True)
     evaluation, round_, member, _ = _locked(round_id, actor)
     if evaluation.step != Evaluation.SIGNING or evaluation.report is None:
         raise NotThisStep("评标报告尚未形成或已提交")

@@ -231,7 +231,7 @@ def sign_review(
     :raises NotThisStep: there is no report to sign
     :raises SignatureWrong: the signature is not on this report
     """
-    require(actor, Permission.EVALUATE)
+    require(actor, Permission.EVALUATE, signed=True)
     review, round_, member = _locked(round_id, actor)
     if review.step != QualificationReview.SIGNING or review.report is None:
         raise NotThisStep("审查报告尚未形成或已提交")

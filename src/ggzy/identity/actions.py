@@ -1,15 +1,12 @@
 """Acts of signing in and of binding certificates; document signatures."""
 
 import hashlib
-import secrets
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import connection, transaction
 
 from ggzy.deadlines.actions import set_timer
@@ -17,34 +14,18 @@ from ggzy.evidence.actions import record_act
 from ggzy.identity import recognition, trust
 from ggzy.identity.life import AHEAD, ENDED, EXPIRY, ask_again, authority, end_certificate
 from ggzy.identity.mapping import Fact, Holder, Rule, holder_of
-from ggzy.identity.models import Certificate, FailedLogin, Session, Signature
+from ggzy.identity.models import Certificate, Session, Signature
 from ggzy.identity.ports import Applicant, AuthorityUnavailable
+from ggzy.identity.rules import CHALLENGE_LIVES
+from ggzy.identity.sessions import challenge_text, session_of, token_hash, write_down
 from ggzy.identity.sm2_ca import is_request
 from ggzy.identity.trustlist import Purpose
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import legal_now, real_now
-from ggzy.kernel.refusals import BadInput, NotFound, NotSignedIn, Refusal
+from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.kernel.secrets import open_text
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account
-
-CHALLENGE_LIVES = timedelta(minutes=2)
-LOCKOUT = timedelta(minutes=15)
-MOST_FAILURES = 8
-
-
-class WrongPassword(Refusal):
-    """Username and password do not fit."""
-
-    code = "identity.wrong_password"
-    status = 401
-
-
-class TooManyTries(Refusal):
-    """Guessing is slowed down."""
-
-    code = "identity.too_many_tries"
-    status = 429
 
 
 class ChallengeExpired(Refusal):
@@ -67,75 +48,14 @@ class CertificateEnded(Refusal):
     code = "identity.certificate_ended"
 
 
-@dataclass(frozen=True)
-class SignedIn:
-    """A fresh session: the token to present, and the text to sign to prove a certificate."""
-
-    token: str
-    challenge: str
-    account: Account
-
-
-def token_hash(token: str) -> str:
-    """Return what is kept of a session token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def sign_in(*, username: str, password: str, address: str) -> SignedIn:
-    """Open a session by password and offer a challenge for the certificate.
-
-    :raises TooManyTries: this username has failed too often of late
-    :raises WrongPassword: username and password do not fit
-    """
-    now = real_now()
-    recent = FailedLogin.objects.filter(username=username[:64], at__gt=now - LOCKOUT).count()
-    if recent >= MOST_FAILURES:
-        raise TooManyTries("密码错误次数过多, 请15分钟后再试, 或联系本单位管理员重置密码")
-    account = (
-        Account.objects.select_related("person", "organisation")
-        .filter(username=username, active=True)
-        .first()
-    )
-    # an unknown name costs the same time as a known one
-    fits = check_password(password, account.password if account else _nobody())
-    if account is None or not fits:
-        FailedLogin.objects.create(username=username[:64], at=now)
-        raise WrongPassword("用户名或密码不正确, 请检查大小写后重试")
-    token = secrets.token_urlsafe(32)
-    challenge = _challenge(username)
-    Session.objects.create(
-        token_hash=token_hash(token),
-        account=account,
-        challenge=challenge,
-        challenged_at=now,
-        made_at=now,
-        ends_at=now + timedelta(hours=settings.SESSION_HOURS),
-        address=address or None,
-    )
-    return SignedIn(token=token, challenge=challenge, account=account)
-
-
-_NOBODY: list[str] = []
-
-
-def _nobody() -> str:
-    if not _NOBODY:
-        _NOBODY.append(make_password(secrets.token_hex(8)))
-    return _NOBODY[0]
-
-
-def _challenge(username: str) -> str:
-    return f"OpenGGZY 登录验证\n中心: {settings.CENTRE_ID}\n用户: {username}\n随机数: {secrets.token_hex(32)}"
-
-
 @transaction.atomic
 def renew_challenge(*, token: str) -> str:
     """Return a new challenge for a session.
 
     :raises NotSignedIn: no such session
     """
-    session = _session(token)
-    session.challenge, session.challenged_at = _challenge(session.account.username), real_now()
+    session = session_of(token)
+    session.challenge, session.challenged_at = challenge_text(session.account.username), real_now()
     session.save(update_fields=["challenge", "challenged_at"])
     return session.challenge
 
@@ -151,7 +71,7 @@ def prove_certificate(*, token: str, certificate: str, signature: bytes) -> Cert
     :raises trust.CertificateNotTrusted: its CA is not recognised now, or the certificate is no good now
     :raises trust.SignatureWrong: the signature does not fit
     """
-    session = _session(token)
+    session = session_of(token)
     _require_fresh(session)
     found = Certificate.objects.filter(fingerprint=certificate, account=session.account).first()
     if found is None:
@@ -169,29 +89,15 @@ def prove_certificate(*, token: str, certificate: str, signature: bytes) -> Cert
         found.save(update_fields=["ca"])
         _announce_its_end(found)
     session.certificate, session.challenge = found, ""
-    session.save(update_fields=["certificate", "challenge"])
+    session.proven_at, session.half = real_now(), False
+    session.save(update_fields=["certificate", "challenge", "proven_at", "half"])
+    write_down(session.account, "proved", device=session.device, address=session.address)
     return found
 
 
 def _require_fresh(session: Session) -> None:
     if not session.challenge or real_now() - session.challenged_at > CHALLENGE_LIVES:
         raise ChallengeExpired("登录验证已过期(2分钟), 请重新登录", next_steps=(("重新登录", "/login"),))
-
-
-def sign_out(*, token: str) -> None:
-    """End a session."""
-    Session.objects.filter(token_hash=token_hash(token)).delete()
-
-
-def _session(token: str) -> Session:
-    session = (
-        Session.objects.select_related("account")
-        .filter(token_hash=token_hash(token), ends_at__gt=real_now())
-        .first()
-    )
-    if session is None:
-        raise NotSignedIn("登录已失效, 请重新登录", next_steps=(("登录", "/login"),))
-    return session
 
 
 @transaction.atomic
@@ -240,7 +146,7 @@ def bind_own_certificate(
     :raises trust.CertificateNotTrusted: the CA is not recognised, or the certificate is no good now
     """
     require(actor, Permission.CERTIFICATE_APPLY)
-    session = _session(token)
+    session = session_of(token)
     _require_fresh(session)
     trust.require_signature(trust.load(pem), signature=signature, data=session.challenge.encode())
     session.challenge = ""
@@ -394,20 +300,24 @@ def _require_holder(holder: Holder, account: Account, *, rules: Sequence[Rule]) 
 
 _ACTOR = """
 SELECT a.role, a.public_id, a.id, p.name, coalesce(o.public_id, ''), coalesce(o.id, 0), coalesce(o.name, ''),
-       coalesce(o.uscc, ''), coalesce(c.fingerprint, '')
+       coalesce(o.uscc, ''), coalesce(c.fingerprint, ''),
+       coalesce(s.proven_at < clock_timestamp() - make_interval(mins => %s), true)
   FROM identity_session s
   JOIN parties_account a ON a.id = s.account_id AND a.active
   JOIN parties_person p ON p.id = a.person_id
   LEFT JOIN parties_organisation o ON o.id = a.organisation_id
   LEFT JOIN identity_certificate c ON c.id = s.certificate_id AND c.revoked_at IS NULL
- WHERE s.token_hash = %s AND s.ends_at > clock_timestamp()
+ WHERE s.token_hash = %s AND s.ends_at > clock_timestamp() AND NOT s.half
 """
 
 
-def actor_of(*, token: str, address: str) -> Actor | None:
-    """Return who a session token stands for, or None. One query, on every request: so it is plain SQL."""
+def actor_of(*, token: str, address: str, reads: bool = False) -> Actor | None:
+    """Return who a session token stands for, or None. One query, on every request: so it is plain SQL.
+
+    A session that waits for its second factor is nobody's. `reads`: the request only reads, which binds nobody.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_ACTOR, [token_hash(token)])
+        cursor.execute(_ACTOR, [settings.STEP_UP_MINUTES, token_hash(token)])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -421,6 +331,7 @@ def actor_of(*, token: str, address: str) -> Actor | None:
         organisation_name=row[6],
         uscc=row[7],
         certificate=row[8],
+        proof_is_old=row[9] and not reads,
         address=address,
     )
 

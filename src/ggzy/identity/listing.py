@@ -18,7 +18,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
-from ggzy.parties.grid import CertificateNeeded, Permission, require
+from ggzy.parties.grid import CertificateNeeded, Permission, require, require_fresh_proof
 from ggzy.parties.models import Account
 
 _STEPS = (("信任列表", "/work/trust"),)
@@ -165,6 +165,8 @@ def _require_administrator(actor: Actor, permission: Permission) -> None:
             "修改信任列表须用数字证书登录后办理",
             next_steps=(("用数字证书登录", "/login?step=certificate&next=/work/trust"),),
         )
+    if in_force:
+        require_fresh_proof(actor)
 
 
 def _one_at_a_time() -> None:

@@ -1,8 +1,10 @@
 """Certificates, sessions and document signatures."""
 
+import pgtrigger
 from django.db import models
 
 from ggzy.kernel.models import BusinessRow
+from ggzy.kernel.secrets import PersonalField
 from ggzy.parties.models import Account, Organisation
 
 
@@ -53,13 +55,20 @@ class Session(models.Model):
     made_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True)
+    #: when the certificate last signed a challenge; an act that binds wants it fresh
+    proven_at = models.DateTimeField(null=True)
+    opened_by = models.CharField(max_length=10, default="password")
+    device = models.CharField(max_length=60, blank=True)
+    #: it waits for a second factor: until then it is nobody's
+    half = models.BooleanField(default=False)
 
 
 class FailedLogin(models.Model):
-    """A wrong password, so that guessing can be slowed down."""
+    """A wrong password or code, so that guessing can be slowed down; by name and by block of addresses."""
 
     username = models.CharField(max_length=64, db_index=True)
     at = models.DateTimeField(db_index=True)
+    block = models.CharField(max_length=43, blank=True, db_index=True)
 
 
 class Signature(BusinessRow):
@@ -183,4 +192,86 @@ class IssuedCertificate(BusinessRow):
             models.UniqueConstraint(
                 name="a_serial_number_is_given_once", fields=["centre_id", "ca", "serial"]
             ),
+        ]
+
+
+class Passkey(BusinessRow):
+    """A passkey 通行密钥 of an account: its public key; the private one is in the holder's device."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="passkeys")
+    credential = models.BinaryField()
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField()
+    name = models.CharField(max_length=40)
+    made_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_passkey_is_added_once", fields=["centre_id", "credential"]),
+        ]
+
+
+class PasskeyChallenge(models.Model):
+    """What a passkey must sign, once, within two minutes, for one purpose and in one browser."""
+
+    ADD, LOGIN = "add", "login"
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    purpose = models.CharField(max_length=8)
+    challenge = models.BinaryField()
+    made_at = models.DateTimeField()
+
+
+class Authenticator(BusinessRow):
+    """An app that makes codes by the clock (RFC 6238) for an account; good once a first code was right."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="authenticators")
+    secret = PersonalField()
+    made_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    #: the step of time of the last code that was taken: no code is taken twice
+    last_step = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="an_account_has_one_authenticator",
+                fields=["account"],
+                condition=models.Q(confirmed_at__isnull=False, ended_at=None),
+            ),
+        ]
+
+
+class RecoveryCode(models.Model):
+    """A code for the day the phone is lost; only its hash is kept, and it is good once."""
+
+    authenticator = models.ForeignKey(Authenticator, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_recovery_code_is_one", fields=["authenticator", "code_hash"]),
+        ]
+
+
+class LoginEvent(BusinessRow):
+    """What happened around an account's sign-in, in real time; the holder and an administrator read it, nobody else."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="login_events")
+    kind = models.CharField(max_length=24)
+    note = models.CharField(max_length=120, blank=True)
+    #: the administrator who did it, where it was not the holder
+    by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", null=True)
+    device = models.CharField(max_length=60, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-at"], name="login_events_newest_first")]
+        triggers = [
+            pgtrigger.Protect(name="login_events_stay", operation=pgtrigger.Update | pgtrigger.Delete)
         ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ggzy.identity.life import AHEAD, ENDED
 from ggzy.identity.models import Certificate, Signature
+from ggzy.parties.models import Account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,3 +119,8 @@ def certificate_of(fingerprint: str) -> BoundCertificate:
     """Return a bound certificate; nothing of it ever changes, and revocation is the session's."""
     row = Certificate.objects.values_list("pk", "pem", "encryption_pem").get(fingerprint=fingerprint)
     return BoundCertificate(row[0], row[1], row[2] or row[1])
+
+
+def username_of(*, account_pk: int) -> str:
+    """Return an account's username."""
+    return str(Account.objects.values_list("username", flat=True).get(pk=account_pk))

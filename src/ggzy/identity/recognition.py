@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography import x509
 from django.conf import settings
+from django.db import connection
 
 from ggzy.evidence import keys
 from ggzy.identity import trust, trustlist
@@ -39,31 +40,35 @@ class Known:
     crls: Mapping[str, Sequence[x509.CertificateRevocationList]]
 
 
+# one plain statement: every submission of a bid asks it
+_KNOWN = """
+WITH in_force AS (
+  SELECT id, number FROM identity_trustlist
+   WHERE centre_id = %(centre)s AND state = 'confirmed' AND confirmed_at <= %(at)s ORDER BY number DESC LIMIT 1),
+latest AS (
+  SELECT DISTINCT ON (r.source_id) r.id, s.ca
+    FROM identity_revocationlist r JOIN identity_crlsource s ON s.id = r.source_id
+   WHERE r.centre_id = %(centre)s AND r.fetched_at <= %(at)s ORDER BY r.source_id, r.this_update DESC, r.id DESC)
+SELECT id, number, '' FROM in_force UNION ALL SELECT id, NULL, ca FROM latest
+"""
+
+
 def known_at(at: datetime) -> Known:
     """Return what was in force and known at a moment.
 
     :raises TrustListBroken: somebody changed the version in the database
     """
-    row = (
-        TrustList.objects.filter(
-            centre_id=settings.CENTRE_ID, state=TrustList.CONFIRMED, confirmed_at__lte=at
-        )
-        .order_by("-number")
-        .values_list("pk", "number")
-        .first()
-    )
-    latest = (
-        RevocationList.objects.filter(centre_id=settings.CENTRE_ID, fetched_at__lte=at)
-        .order_by("source_id", "-this_update", "-pk")
-        .distinct("source_id")
-        .values_list("pk", "source__ca")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, {"centre": settings.CENTRE_ID, "at": at})
+        rows = cursor.fetchall()
     crls: dict[str, list[x509.CertificateRevocationList]] = {}
-    for pk, ca in latest:
-        crls.setdefault(ca, []).append(_crl(pk))
-    if row is None:
+    for pk, number, ca in rows:
+        if number is None:
+            crls.setdefault(ca, []).append(_crl(pk))
+    in_force = next(((pk, number) for pk, number, _ in rows if number is not None), None)
+    if in_force is None:
         return Known(version=0, entries=from_files(), crls=crls)
-    return Known(version=row[1], entries=_entries(row[0]), crls=crls)
+    return Known(version=in_force[1], entries=_entries(in_force[0]), crls=crls)
 
 
 def from_files() -> tuple[TrustedCA, ...]:

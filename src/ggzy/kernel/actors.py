@@ -41,7 +41,8 @@ class Actor:
     """One person acting for one organisation, as the edge has established it.
 
     `person` and `organisation` are public ids ("" for the public and the system); `certificate` is the
-    SHA-256 fingerprint of the certificate that signed in, "" where only a password did.
+    SHA-256 fingerprint of the certificate that signed in, "" where only a password did; `proof_is_old` says that
+    this was longer ago than an act that binds allows.
     """
 
     role: Role
@@ -53,6 +54,7 @@ class Actor:
     organisation_name: str = ""
     uscc: str = ""
     certificate: str = ""
+    proof_is_old: bool = False
     address: str = ""
 
     @property

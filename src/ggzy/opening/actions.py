@@ -63,7 +63,7 @@ class NotABidderHere(NotPermitted):
     code = "opening.not_a_bidder_here"
 
 
-@effect(CLOSE_BIDDING)
+@effect(CLOSE_BIDDING, first=True)
 def close_bidding(round_id: str, now: datetime) -> datetime | None:
     """Close a round at its deadline; with fewer bids than required it fails, and nothing about bidders is said.
 
@@ -262,7 +262,7 @@ def release_key(*, bid_id: str, bid_key: str, actor: Actor, now: datetime) -> Bi
 
 @effect(DECRYPT)
 def decrypt(opening_id: str, now: datetime) -> datetime | None:
-    """Open one released bid and check it against its manifest; then show prices if it was the last.
+    """Open one released bid and check it against its manifest; then show what may be shown.
 
     A broken package is the bidder's own (撤销); a package that is damaged on our side is not (撤回).
     """
@@ -293,7 +293,7 @@ def decrypt(opening_id: str, now: datetime) -> datetime | None:
             _settle(row, BidOpening.REVOKED, refusal.message, now=now)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    show_if_ready(session, round_, now=now)
+    show_what_may_be(session, round_, now=now)
     return None
 
 
@@ -343,7 +343,7 @@ def _keep(row: BidOpening, opened: bidbox.Opened) -> None:
     row.attachments = kept
 
 
-@effect(END_WINDOW)
+@effect(END_WINDOW, first=True)
 def end_window(session_id: str, now: datetime) -> datetime | None:
     """End the decryption window: bids whose key was not released count as revoked (20号令31); the rest go on."""
     session, round_ = _locked_session({"public_id": session_id})
@@ -355,26 +355,31 @@ def end_window(session_id: str, now: datetime) -> datetime | None:
     session.save(update_fields=["window_ended"])
     for row in BidOpening.objects.select_for_update().filter(session=session, state=BidOpening.WAITING):
         _settle(row, BidOpening.REVOKED, "解密时限内未解密, 视为投标人撤销其投标文件", now=now)
-    show_if_ready(session, round_, now=now)
+    show_what_may_be(session, round_, now=now)
     return None
 
 
-def show_if_ready(session: OpeningSession, round_: Round, *, now: datetime) -> None:
-    """Show every price once all keys are released or out of time, and nothing interrupts the opening."""
+def show_what_may_be(session: OpeningSession, round_: Round, *, now: datetime) -> None:
+    """Show the price of every bid that is open, once all keys are released or out of time and nothing interrupts.
+
+    What a front received is for its reviewers, and all of it at once.
+    """
     rows = list(session.bids.select_related("bid__bidder").order_by("bid__entry_hash"))
-    if (
-        session.shown_at
-        or session.paused_at
-        or not rules.may_show_prices([r.state for r in rows], window_ended=session.window_ended)
-    ):
+    states = [r.state for r in rows]
+    front, settled = round_.phase == 0, rules.all_settled(states)
+    if session.paused_at or not rules.may_show_prices(states, window_ended=session.window_ended):
         return
-    session.shown_at = now
-    session.save(update_fields=["shown_at"])
-    cancel_timer(kind=END_WINDOW, subject=session.public_id, now=now)
-    front = round_.phase == 0
-    if front:
-        set_timer(kind=quiet.SETTLED, subject=round_.public_id, due_at=now)
-    for row in rows:
+    if front and not settled:
+        return
+    if session.shown_at is None:
+        session.shown_at = now
+        session.save(update_fields=["shown_at"])
+        cancel_timer(kind=END_WINDOW, subject=session.public_id, now=now)
+        if front:
+            set_timer(kind=quiet.SETTLED, subject=round_.public_id, due_at=now)
+    fresh = [row for row in rows if row.shown_at is None and row.state in rules.FINAL]
+    session.bids.filter(pk__in=[row.pk for row in fresh]).update(shown_at=now)
+    for row in fresh:
         public: dict[str, Any] = {
             "bid": row.bid.public_id,
             "bidder": row.bid.bidder.name,
@@ -543,13 +548,13 @@ def end_opening(*, round_id: str, signature: str, actor: Actor, now: datetime) -
     :raises CannotEndYet: prices are not shown, an objection is open, or nothing was opened
     :raises SignatureWrong: the signature is not on this record
     """
-    require(actor, Permission.OPENING_HOST)
+    require(actor, Permission.OPENING_HOST, signed=True)
     session, round_ = _locked_session({"round__public_id": round_id})
     tender = round_.lot.tender
     require_owner_side(tender, actor)
     require_move(round_, "end_opening", actor=actor)
     rules.require_may_end(
-        shown=session.shown_at is not None,
+        settled=session.settled,
         open_objections=session.objections.filter(answered_at=None).count(),
         opened=session.bids.filter(state=BidOpening.OPENED).count(),
     )
@@ -593,7 +598,7 @@ def sign_record(*, round_id: str, signature: str, actor: Actor, now: datetime) -
 
     :raises CannotEndYet: the record is not there yet
     """
-    require(actor, Permission.OPENING_RELEASE)
+    require(actor, Permission.OPENING_RELEASE, signed=True)
     session = OpeningSession.objects.filter(round__public_id=round_id).first()
     if session is None or session.record is None:
         raise rules.CannotEndYet("开标记录在开标结束后形成, 请稍后确认")

@@ -31,7 +31,7 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
     if session is None:
         raise NotFound("该标段尚未开标")
     rules.require_nothing_opened(
-        shown=session.shown_at is not None,
+        settled=session.settled,
         open_objections=session.objections.filter(answered_at=None).count(),
         opened=session.bids.filter(state=BidOpening.OPENED).count(),
     )

@@ -9,7 +9,8 @@ from ggzy.tendering.models import Round
 
 
 class OpeningSession(BusinessRow):
-    """One opening of one round. Prices are shown once every key is released or the window has ended."""
+    """One opening of one round. Prices are shown once every key is released or the window has ended, each as soon as
+    its bid is open."""
 
     round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="opening")
     host_organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -32,6 +33,12 @@ class OpeningSession(BusinessRow):
             ),
         ]
 
+    @property
+    def settled(self) -> bool:
+        """Say whether prices are shown and every bid is opened or accounted for."""
+        under_way = self.bids.filter(state__in=[BidOpening.WAITING, BidOpening.RELEASED])
+        return self.shown_at is not None and not under_way.exists()
+
 
 class BidOpening(BusinessRow):
     """One bid in the opening: waiting, released, opened, or not opened and for whose reason (20号令31)."""
@@ -44,6 +51,7 @@ class BidOpening(BusinessRow):
     bid_key = models.CharField(max_length=100, blank=True)
     released_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    shown_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True)
     price = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     duration_days = models.PositiveIntegerField(null=True)

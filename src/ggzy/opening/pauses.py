@@ -8,7 +8,7 @@ from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.clock import BEIJING
 from ggzy.notices.actions import tell
 from ggzy.opening import rules
-from ggzy.opening.actions import END_WINDOW, show_if_ready
+from ggzy.opening.actions import END_WINDOW, show_what_may_be
 from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, place_of
@@ -45,7 +45,7 @@ def resume(round_: Round, *, reason: str, remedy_minutes: int, now: datetime) ->
         )
         set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
     session.save(update_fields=["pauses", "paused_at", "window_ends_at"])
-    show_if_ready(session, round_, now=now)
+    show_what_may_be(session, round_, now=now)
     return session
 
 

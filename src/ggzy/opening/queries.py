@@ -61,6 +61,11 @@ class HallRow:
     objections: tuple[dict[str, Any], ...]
     is_host: bool
 
+    @property
+    def decrypting(self) -> int:
+        """Return how many bids are released and not open yet."""
+        return sum(1 for bid in self.bids if bid.state == BidOpening.RELEASED)
+
 
 STATE_LABELS = {
     BidOpening.WAITING: "等待解密",
@@ -164,7 +169,7 @@ def record_to_sign(*, round_id: str, viewer: Actor) -> bytes:
         .filter(round__public_id=round_id, round__phase=1)
         .first()
     )
-    if session is None or session.shown_at is None:
+    if session is None or not session.settled:
         raise NotFound("该标段尚未开标唱标, 开标记录还没有形成")
     return canonical(session.record or record_of(session))
 

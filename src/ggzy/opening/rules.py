@@ -69,18 +69,24 @@ def window_after_pause(
 
 
 def may_show_prices(states: Sequence[str], *, window_ended: bool) -> bool:
-    """Say whether prices may be shown: every key released or out of time, and every released bid settled."""
-    if any(state == "released" for state in states):
-        return False
-    return window_ended or all(state in FINAL for state in states)
+    """Say whether prices may be shown: every key is released or out of time, so nobody can choose any more.
+
+    A released bid that is still being decrypted holds nobody up: its key is committed, it is shown when it is open.
+    """
+    return window_ended or not any(state == "waiting" for state in states)
 
 
-def require_may_end(*, shown: bool, open_objections: int, opened: int) -> None:
+def all_settled(states: Sequence[str]) -> bool:
+    """Say whether every bid is opened or accounted for."""
+    return all(state in FINAL for state in states)
+
+
+def require_may_end(*, settled: bool, open_objections: int, opened: int) -> None:
     """Let an opening end that has been read out, whose objections are answered and which opened something.
 
     :raises CannotEndYet: one of these is missing; the sentence says which
     """
-    if not shown:
+    if not settled:
         raise CannotEndYet("还有投标文件在等待解密, 全部解密或解密时限届满并唱标后才能结束开标")
     if open_objections:
         raise CannotEndYet(
@@ -91,12 +97,12 @@ def require_may_end(*, shown: bool, open_objections: int, opened: int) -> None:
         raise CannotEndYet("没有一份投标文件成功解密, 不能按正常程序结束开标, 请办理重新招标")
 
 
-def require_nothing_opened(*, shown: bool, open_objections: int, opened: int) -> None:
+def require_nothing_opened(*, settled: bool, open_objections: int, opened: int) -> None:
     """Let an opening fail in which every bid is settled and none was opened.
 
     :raises CannotEndYet: keys are still awaited, a bid was opened, or an objection is not answered
     """
-    if not shown:
+    if not settled:
         raise CannotEndYet("还有投标文件在等待解密, 全部处理后才能认定")
     if opened:
         raise CannotEndYet(f"有{opened}份投标文件开启成功, 应当继续开标, 不能以此为由重新招标")

@@ -58,7 +58,7 @@ def require_reads_round(round_: Round, viewer: Actor) -> None:
 
 
 def _may_seal(due: Due, actor: Actor) -> None:
-    require(actor, Permission.PAPER_SEAL)
+    require(actor, Permission.PAPER_SEAL, signed=True)
     tender = due.round.lot.tender
     if due.kind.tenderee_only:
         require_tenderee(tender, actor)
@@ -110,7 +110,7 @@ def prepare_paper_seal(*, round_id: str, ref: str, actor: Actor, now: datetime) 
     :raises NotFound: no such paper yet
     :raises SealedAlready: it is sealed
     """
-    require(actor, Permission.PAPER_SEAL)
+    require(actor, Permission.PAPER_SEAL, signed=True)
     due = due_of(round_id=round_id, ref=ref)
     _may_seal(due, actor)
     paper = _made(due, now=now)
@@ -134,7 +134,7 @@ def finish_paper_seal(*, round_id: str, ref: str, signature: str, actor: Actor, 
     :raises PaperChanged: the paper was made anew after it was prepared for this signer
     :raises SealedAlready: it is sealed
     """
-    require(actor, Permission.PAPER_SEAL)
+    require(actor, Permission.PAPER_SEAL, signed=True)
     due = due_of(round_id=round_id, ref=ref)
     _may_seal(due, actor)
     paper = _kept(due)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from ggzy.evidence.actions import record_act
@@ -93,8 +95,7 @@ def open_account(
     username = username.strip()
     if not 2 <= len(username) <= 64 or not username.isascii():
         raise BadInput("用户名应为2至64个英文字母、数字或符号", field="username")
-    if len(password) < 8:
-        raise BadInput("密码至少8位", field="password")
+    require_good_password(password, username=username)
     if not person_name.strip():
         raise BadInput("请填写经办人姓名", field="person_name")
     person = Person.objects.create(name=person_name.strip())
@@ -109,6 +110,28 @@ def open_account(
             )
     except IntegrityError:
         raise AlreadyRegistered("该用户名已被使用, 请换一个", field="username") from None
+
+
+_SHORTEST = 12
+_COMMONPLACE = CommonPasswordValidator()
+
+
+def require_good_password(password: str, *, username: str, field: str = "password") -> None:
+    """Let a password pass that cannot be guessed in a few tries.
+
+    :raises BadInput: too short, the username in another dress, only digits, or on the list of commonplace ones
+    """
+    if len(password) < _SHORTEST:
+        raise BadInput(f"密码至少{_SHORTEST}位, 可以用几个不相干的词连起来", field=field)
+    plain, name = password.lower(), username.lower()
+    if plain == name or (len(name) >= 4 and plain.strip("0123456789-_.@!#") in {name, name[::-1], name * 2}):
+        raise BadInput("密码与用户名太像, 请换一个", field=field)
+    if password.isdigit() or len(set(plain)) < 4:
+        raise BadInput("密码不能全是数字或只有几个字符重复, 请换一个", field=field)
+    try:
+        _COMMONPLACE.validate(password)
+    except ValidationError:
+        raise BadInput("这个密码太常见, 请换一个", field=field) from None
 
 
 def add_kinds(organisation: Organisation, kinds: Iterable[Role]) -> None:

@@ -78,6 +78,8 @@ class Permission(StrEnum):
     PROPOSALS_READ = "fronts:proposals:read"
     STAMP_KEEP = "seals:stamp:keep"
     STAMP_DECIDE = "seals:stamp:decide"
+    SECURITY_OWN = "identity:security:own"
+    ACCOUNT_MANAGE = "identity:account:manage"
 
 
 _R = Role
@@ -157,6 +159,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.PROPOSALS_READ: _OWNERS,
     Permission.STAMP_KEEP: _SIGNED_IN,
     Permission.STAMP_DECIDE: frozenset({_R.CENTRE, _R.ADMIN}),
+    Permission.SECURITY_OWN: _SIGNED_IN,
+    Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
@@ -192,17 +196,24 @@ class CertificateNeeded(NotPermitted):
     code = "permission.certificate_needed"
 
 
+class ProveAgain(NotPermitted):
+    """A binding act from a session whose certificate was proved too long ago."""
+
+    code = "permission.prove_again"
+
+
 def may(actor: Actor, permission: Permission) -> bool:
     """Say whether the actor's role stands in the grid for a permission."""
     return actor.role in GRID[permission]
 
 
-def require(actor: Actor, permission: Permission) -> None:
-    """Let the act go on, or refuse.
+def require(actor: Actor, permission: Permission, *, signed: bool = False) -> None:
+    """Let the act go on, or refuse. `signed`: the act itself carries the certificate's signature on its document.
 
     :raises NotSignedIn: nobody is signed in and the act is not for the public
     :raises NotPermitted: the role may not do this
     :raises CertificateNeeded: the act binds and the session was not proved with a certificate
+    :raises ProveAgain: the act binds, nothing of it is signed, and the session's proof is too old
     """
     if not may(actor, permission):
         if not actor.signed_in:
@@ -213,5 +224,20 @@ def require(actor: Actor, permission: Permission) -> None:
         )
     if permission in BINDING and not actor.certificate:
         raise CertificateNeeded(
-            "此事项具有法律约束力, 需要用数字证书登录后办理", next_steps=(("用数字证书登录", "/login"),)
+            "此事项具有法律约束力, 需要用数字证书登录后办理",
+            next_steps=(("用数字证书登录", "/login?step=certificate"),),
+        )
+    if permission in BINDING and not signed:
+        require_fresh_proof(actor)
+
+
+def require_fresh_proof(actor: Actor) -> None:
+    """Let an act that binds go on, or refuse.
+
+    :raises ProveAgain: the session's certificate was proved longer ago than the settings allow
+    """
+    if actor.proof_is_old:
+        raise ProveAgain(
+            "距上次验证数字证书已超过规定时间, 此事项具有法律约束力, 请再验证一次证书, 然后继续办理",
+            next_steps=(("验证证书", "/login?step=certificate"),),
         )

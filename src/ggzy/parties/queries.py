@@ -50,3 +50,8 @@ def demo_accounts(*, most_per_role: int = 8) -> list[DemoAccount]:
             DemoAccount(username=username, role=Role(role), organisation=organisation or "评标专家库")
         )
     return [account for accounts in found.values() for account in accounts[:most_per_role]]
+
+
+def has_demo_key(username: str) -> bool:
+    """Say whether anyone may use the key of a training centre's account."""
+    return any(account.username == username for account in demo_accounts(most_per_role=1000))

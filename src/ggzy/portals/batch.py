@@ -270,7 +270,7 @@ def do(request: HttpRequest) -> HttpResponse:
         return batch(request)
     try:
         job = _job(code)
-        require(actor, job.permission)
+        require(actor, job.permission, signed=job.to_sign is not None)
         if not refs:
             raise BadInput("请勾选至少一项", field="item")
         if not plain and len(refs) > 1:
@@ -293,7 +293,7 @@ def to_sign(request: HttpRequest) -> HttpResponse:
     """Answer with the bytes to sign for one item."""
     try:
         job = _job(request.GET.get("kind", ""))
-        require(who(request), job.permission)
+        require(who(request), job.permission, signed=True)
         if job.to_sign is None:
             raise BadInput("这一事项不需要签名", field="kind")
         data = job.to_sign(request.GET.get("item", ""), who(request), now())

@@ -14,7 +14,8 @@ from ggzy.evidence.actions import record_refusal
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.clock import BEIJING, legal_now
 from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
-from ggzy.parties.grid import Permission, require
+from ggzy.parties.grid import Permission, ProveAgain, require
+from ggzy.portals.proving import prove_again
 
 #: every route of the pages → the permission it names; a test demands that none is missing
 ROUTE_PERMISSIONS: dict[str, Permission] = {}
@@ -43,7 +44,9 @@ def _guarded(view: View, permission: Permission) -> View:
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            require(who(request), permission) if permission is not Permission.PORTAL_READ else None
+            if permission is not Permission.PORTAL_READ:
+                # how fresh the proof must be is the act's to say: a page is read, a document brings its signature
+                require(who(request), permission, signed=True)
             return view(request, *args, **kwargs)
         except NotSignedIn as refusal:
             if request.method == "GET":
@@ -64,6 +67,8 @@ def _guarded(view: View, permission: Permission) -> View:
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Show a refusal: what happened, the clause, what can be done next."""
+    if isinstance(refusal, ProveAgain) and request.method == "POST":
+        return prove_again(request, refusal)
     back = request.META.get("HTTP_REFERER", "")
     steps = refusal.next_steps or ((("返回上一页", back),) if back else ()) or (("首页", "/"),)
     page = {"title": "未能办理", "message": refusal.message, "basis": refusal.basis, "next_steps": steps}

@@ -1,6 +1,7 @@
 """Around every page: security headers, who is there, and what each page's frame shows."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +40,33 @@ class SecurityHeaders:
         return response
 
 
+class RealAddress:
+    """Take the caller's address from the proxy on this machine, where the settings say that there is one."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.BEHIND_PROXY and _is_loopback(str(request.META.get("REMOTE_ADDR") or "")):
+            # the last one is the proxy's own word; what stands before it anybody can have written
+            given = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+            if _is_address(given):
+                request.META["REMOTE_ADDR"] = given
+        return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(text: str) -> bool:
+    return _is_address(text) and ip_address(text).is_loopback
+
+
 class WhoIsThere:
     """Attach the actor of the session cookie, looked up only when a page asks."""
 
@@ -52,8 +80,10 @@ class WhoIsThere:
 
 def _actor(request: HttpRequest) -> Actor:
     token = request.COOKIES.get(COOKIE, "")
-    found = actor_of(token=token, address=str(request.META.get("REMOTE_ADDR") or "")) if token else None
-    return found or ANYONE
+    if not token:
+        return ANYONE
+    address = str(request.META.get("REMOTE_ADDR") or "")
+    return actor_of(token=token, address=address, reads=request.method in {"GET", "HEAD"}) or ANYONE
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:

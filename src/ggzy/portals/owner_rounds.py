@@ -57,14 +57,16 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         )
     phase = phase_of(hall, closed=hall.bid_deadline is not None and at >= hall.bid_deadline)
     # what the host must look at anew: the opening moved on, or somebody objected
-    mark = f"{phase}-{len(hall.objections)}"
+    mark = f"{phase}-{len(hall.objections)}-{hall.decrypting > 0}"
     return {
         "hall": hall,
         "phase": phase,
         "mark": mark,
         "seen": request.GET.get("seen", mark),
         "open_objections": [o for o in hall.objections if not o["answered"]],
-        "none_opened": phase == "read_out" and all(b.state != "opened" for b in hall.bids),
+        "none_opened": phase == "read_out"
+        and not hall.decrypting
+        and all(b.state != "opened" for b in hall.bids),
         "given": {},
         "unopened": [b for b in hall.bids if b.state in {"revoked", "withdrawn"}],
         "waiting_bids": [b for b in hall.bids if b.state in {"waiting", "released"}],

@@ -132,9 +132,14 @@ def acknowledged(made: Acknowledged) -> HttpResponse:
 
 def own_certificates(actor: Actor) -> list[dict[str, str]]:
     """Return one's certificates by public key: by it the browser tells whose private key a file holds."""
+    return certificates_by_key(actor.account_pk)
+
+
+def certificates_by_key(account_pk: int) -> list[dict[str, str]]:
+    """Return an account's certificates by public key."""
     return [
         {"fingerprint": row["fingerprint"], "spki": spki(trust.load(row["pem"]))}
-        for row in certificates_of(account_pk=actor.account_pk)
+        for row in certificates_of(account_pk=account_pk)
     ]
 
 

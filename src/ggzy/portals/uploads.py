@@ -30,7 +30,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or request.headers.get("Tus-Resumable") != _VERSION:
             raise BadInput("断点续传的协议版本应为 tus 1.0.0, 用POST开始")
         actor = _actor(request)
-        require(actor, P.BID_SUBMIT)
+        require(actor, P.BID_SUBMIT, signed=True)  # the manifest that will name it is signed
         given = request.headers.get("Upload-Length", "")
         if not given.isdigit() or len(given) > 12:
             raise BadInput("没有写明文件长度(Upload-Length)")

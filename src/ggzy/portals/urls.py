@@ -17,6 +17,7 @@ from ggzy.portals import (
     registry,
     rooms,
     seals,
+    security,
     trust,
     uploads,
     urls_public,
@@ -46,6 +47,7 @@ _TOPICS = (
     certificates,
     trust,
     seals,
+    security,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

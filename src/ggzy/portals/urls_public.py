@@ -3,6 +3,7 @@
 from ggzy.parties.grid import Permission
 from ggzy.portals import hall, login, public, reference
 from ggzy.portals.frame import route
+from ggzy.portals.work import only_posted
 
 _READ = Permission.PORTAL_READ
 
@@ -32,6 +33,12 @@ urlpatterns = [
     route("evidence", reference.log, name="evidence", permission=_READ),
     route("login", login.login, name="login", permission=_READ),
     route("login/prove", login.prove, name="login-prove", permission=_READ),
+    route("login/second", login.second, name="login-second", permission=_READ),
+    route("login/challenge", only_posted(login.challenge), name="login-challenge", permission=_READ),
+    route(
+        "login/passkey/begin", only_posted(login.passkey_begin), name="login-passkey-begin", permission=_READ
+    ),
+    route("login/passkey", only_posted(login.passkey_finish), name="login-passkey", permission=_READ),
     route("logout", login.logout, name="logout", permission=_READ),
     route("register", login.register, name="register", permission=Permission.PARTY_REGISTER),
 ]

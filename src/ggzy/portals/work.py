@@ -21,7 +21,9 @@ from ggzy.law import table
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.notices.queries import inbox
 from ggzy.opendata.access import require_level, require_may_read
+from ggzy.parties.grid import ProveAgain
 from ggzy.portals.frame import View, now, show, who
+from ggzy.portals.proving import prove_again
 from ggzy.seals.sealing import beside_waiting
 
 
@@ -128,6 +130,8 @@ def refused_here(
     record_refusal(
         f"{request.method} {request.path}"[:64], refusal=refusal, actor=who(request), legal_at=now()
     )
+    if isinstance(refusal, ProveAgain):
+        return prove_again(request, refusal)
     trouble = {
         "given": given,
         "problem": refusal.message,

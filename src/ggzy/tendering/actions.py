@@ -264,7 +264,7 @@ def statement_to_sign(*, tender_id: str, passed: bool, opinion: str, actor: Acto
 
     :raises NotFound: no such tender
     """
-    require(actor, Permission.REVIEW_CONCLUDE)
+    require(actor, Permission.REVIEW_CONCLUDE, signed=True)
     tender = Tender.objects.filter(public_id=tender_id).first()
     if tender is None or not tender.document:
         raise NotFound("没有这个招标项目, 或招标文件尚未编制")
@@ -283,7 +283,7 @@ def conclude_review(
     :raises BadInput: no opinion
     :raises SignatureWrong: the signature is not on this file and conclusion
     """
-    require(actor, Permission.REVIEW_CONCLUDE)
+    require(actor, Permission.REVIEW_CONCLUDE, signed=True)
     rounds = lock_rounds_of(tender_id, stages=[Stage.FC_REVIEW, Stage.OPEN_FOR_BID])
     if not rounds:
         raise NothingToDo("没有等待公平竞争审查结论的招标文件。请刷新页面查看最新进展")

@@ -134,7 +134,7 @@ def prepare_file_seal(*, tender_id: str, version: int, actor: Actor, now: dateti
 
     :raises PdfNotReady: not set yet, or sealed already
     """
-    require(actor, Permission.FILE_SEAL)
+    require(actor, Permission.FILE_SEAL, signed=True)
     file = _own_file(tender_id, version, actor)
     row = file_pdf(tender=tender_id, version=version)
     assert row is not None
@@ -156,7 +156,7 @@ def finish_file_seal(*, tender_id: str, version: int, signature: str, actor: Act
 
     :raises SignatureWrong: the signature is not on the prepared PDF
     """
-    require(actor, Permission.FILE_SEAL)
+    require(actor, Permission.FILE_SEAL, signed=True)
     file = _own_file(tender_id, version, actor)
     sealed = finish_seal(purpose=PURPOSE, subject=file.public_id, signature=signature, actor=actor)
     made = keep_file_pdf(

@@ -20,6 +20,7 @@ OWN = (
     "der.js",
     "gm.js",
     "keyring.js",
+    "prove.js",
     "sign.js",
     "ukey.js",
 )

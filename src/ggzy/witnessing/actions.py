@@ -228,7 +228,7 @@ def prepare_report(*, session_id: str, actor: Actor, now: datetime) -> Sealing:
 
     :raises NotNow: the session has not ended, or its report is made
     """
-    require(actor, Permission.WITNESS_REPORT)
+    require(actor, Permission.WITNESS_REPORT, signed=True)
     session = _locked(session_id, actor, until=WitnessSession.ENDED, since=WitnessSession.ENDED)
     pdf = witness_pdf(facts=report_facts(session), at=now)
     return prepare_seal(
@@ -249,7 +249,7 @@ def finish_report(*, session_id: str, signature: str, actor: Actor, now: datetim
 
     :raises SignatureWrong: the signature is not on the prepared report
     """
-    require(actor, Permission.WITNESS_REPORT)
+    require(actor, Permission.WITNESS_REPORT, signed=True)
     session = _locked(session_id, actor, until=WitnessSession.ENDED, since=WitnessSession.ENDED)
     sealed = finish_seal(purpose=REPORT, subject=session.public_id, signature=signature, actor=actor)
     session.report, session.reported_at = files.keep(sealed.pdf), now

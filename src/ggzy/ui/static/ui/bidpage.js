@@ -4,6 +4,7 @@ import { hints, refusals } from "./bidcheck.js";
 import { PROFILES } from "./bidbox.js";
 import { describe, readCertificate } from "./asn1.js";
 import { base64, bytes, importPem, keep, ownKey } from "./keyring.js";
+import { fetchProved } from "./prove.js";
 import { keyPicker, plugged, remember } from "./ukey.js";
 
 const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent || "null");
@@ -356,7 +357,7 @@ function opening(section) {
       if ((await profileOfKey(facts.bid_key).binds(bidKey)) !== facts.bid_key) throw new Error("信封里的密钥不是这份投标文件的。如有恢复码, 请填入下面的“一次性投标密钥”。");
       says.textContent = "正在交出一次性密钥…";
       const data = new URLSearchParams({ bid_key: bidKey, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
-      const reply = await fetch(facts.key_to, { method: "POST", body: data, headers: { Accept: "application/json" } });
+      const reply = await fetchProved(facts.key_to, { method: "POST", body: data, headers: { Accept: "application/json" } });
       let answer = {};
       try { answer = await reply.json(); } catch { throw new Error("登录已失效, 请重新登录后再按“解密”"); }
       if (!reply.ok) throw new Error(answer.message);

@@ -1,4 +1,5 @@
 // Desk work: many ticked items done one after the other, each an act of its own; filtering; the keyboard.
+import { fetchProved } from "./prove.js";
 import { bytes, sign, signBeside, ownKey } from "./sign.js";
 
 const shown = (row) => !row.hidden;
@@ -145,7 +146,7 @@ class Batch {
   async ask(address, options = {}) {
     let reply;
     try {
-      reply = await fetch(address, { ...options, headers: { Accept: "application/json" } });
+      reply = await fetchProved(address, { ...options, headers: { Accept: "application/json" } });
     } catch {
       throw Object.assign(new Error("网络中断, 不知道这一项是否办成: 请刷新列表核对"), { lost: true });
     }
