@@ -34,7 +34,7 @@ def _own_page(request: HttpRequest) -> dict[str, Any]:
             (k.value, k.label) for k in kinds_for(actor.role, organisation=bool(actor.organisation_pk))
         ],
         "certificates": certificates,
-        "may_decide": may(actor, P.STAMP_DECIDE),
+        "may_decide": may(actor, P.STAMP_DESK),
         "most_kb": MOST_BYTES // 1024,
         "given": {"kind": "", "certificates": [actor.certificate]},
     }
@@ -153,7 +153,7 @@ def decide(request: HttpRequest, stamp_id: str) -> HttpResponse:
 urlpatterns = [
     route("work/seals", own, name="work-seals", permission=P.STAMP_KEEP),
     route("work/seals/beside", only_posted(beside), name="work-seal-beside", permission=P.STAMP_KEEP),
-    route("work/seals/desk", desk, name="work-seals-desk", permission=P.STAMP_DECIDE),
+    route("work/seals/desk", desk, name="work-seals-desk", permission=P.STAMP_DESK),
     route("work/seals/<str:stamp_id>.png", image, name="work-seal-image", permission=P.STAMP_KEEP),
     route(
         "work/seals/<str:stamp_id>/change",

@@ -61,7 +61,7 @@ def stamps_to_decide(*, viewer: Actor, state: str = "") -> list[StampRow]:
 
     Applications are few and decided on soon; the list ends at 200.
     """
-    require(viewer, Permission.STAMP_DECIDE)
+    require(viewer, Permission.STAMP_DESK)
     rows = Stamp.objects.filter(state=state or State.APPLIED)
     return _rows(list(_ordered(rows)[:_MOST]), viewer)
 

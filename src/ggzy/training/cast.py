@@ -151,6 +151,7 @@ def _someone(username: str) -> Actor:
         organisation_pk=organisation.pk,
         organisation_name=organisation.name,
         uscc=organisation.uscc,
+        certificate=Certificate.objects.filter(account=account).values_list("fingerprint", flat=True)[0],
     )
 
 
