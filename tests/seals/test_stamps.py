@@ -98,6 +98,15 @@ def test_a_new_stamp_takes_the_place_of_the_old_one(platform: Any) -> None:
     assert kept != png(400, 400) and rules.require_png(kept) == (400, 400)
 
 
+def test_two_colleagues_applications_approved_leave_one_stamp_in_force(platform: Any) -> None:
+    """Two accounts of one organisation applied: the later approval takes the place of the earlier."""
+    centre, admin = platform.demo("zhongxin"), platform.demo("guanli")
+    first, second = _apply(centre, "contract"), _apply(admin, "contract")
+    platform.demo("guanli2").post(f"/seals/{first['stamp']}/decision", {"good": True})
+    platform.demo("guanli2").post(f"/seals/{second['stamp']}/decision", {"good": True})
+    assert [row["state"] for row in _kind(centre, "contract")] == [State.IN_FORCE, State.REPLACED]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -206,6 +215,10 @@ def test_without_a_clock_the_seal_stands_and_is_stamped_later(
     platform.advance(platform.now + timedelta(minutes=1))
     row.refresh_from_db()
     assert (row.state, row.tries) == (Timestamping.WAITING, 1)
+    settings.TIMESTAMPS = ""
+    platform.advance(platform.now + timedelta(hours=2))
+    row.refresh_from_db()
+    assert row.state == Timestamping.WAITING
     settings.TIMESTAMPS = good
     platform.advance(platform.now + timedelta(hours=2))
     row.refresh_from_db()

@@ -121,6 +121,11 @@ def decide_stamp(*, stamp_id: str, good: bool, reason: str, actor: Actor, now: d
 
 
 def _replace_old(stamp: Stamp, *, actor: Actor, now: datetime) -> None:
+    # two applications of one holder may be approved at once: the holder's row makes them take turns
+    if stamp.organisation_id and stamp.kind != Kind.PERSONAL:
+        Organisation.objects.select_for_update(no_key=True).get(pk=stamp.organisation_id)
+    else:
+        Account.objects.select_for_update(no_key=True).get(pk=stamp.account_id)
     rows = Stamp.objects.select_for_update().filter(
         kind=stamp.kind, state__in=[State.IN_FORCE, State.SUSPENDED]
     )
