@@ -94,6 +94,9 @@ fronts:objection:raise          -     -     ✓     -     -     -     -     -   
 fronts:invitation:approve       -     -     -     -     -     ✓     -     -     -
 fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -
 fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -
+seals:stamp:keep                ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+seals:desk:read                 -     -     -     -     ✓     -     ✓     -     -
+seals:stamp:decide              -     -     -     -     ✓     -     ✓     -     -
 identity:security:own           ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 identity:account:manage         -     -     -     -     -     -     ✓     -     -
 """

@@ -77,6 +77,9 @@ class Permission(StrEnum):
     INVITATION_APPROVE = "fronts:invitation:approve"
     INVITATION_ANSWER = "fronts:invitation:answer"
     PROPOSALS_READ = "fronts:proposals:read"
+    STAMP_KEEP = "seals:stamp:keep"
+    STAMP_DESK = "seals:desk:read"
+    STAMP_DECIDE = "seals:stamp:decide"
     SECURITY_OWN = "identity:security:own"
     ACCOUNT_MANAGE = "identity:account:manage"
 
@@ -157,6 +160,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.INVITATION_APPROVE: frozenset({_R.SUPERVISOR}),
     Permission.INVITATION_ANSWER: frozenset({_R.BIDDER}),
     Permission.PROPOSALS_READ: _OWNERS,
+    Permission.STAMP_KEEP: _SIGNED_IN,
+    Permission.STAMP_DESK: frozenset({_R.CENTRE, _R.ADMIN}),
+    Permission.STAMP_DECIDE: frozenset({_R.CENTRE, _R.ADMIN}),
     Permission.SECURITY_OWN: _SIGNED_IN,
     Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
 }
@@ -185,6 +191,7 @@ BINDING = frozenset(
         Permission.INVITATION_APPROVE,
         Permission.INVITATION_ANSWER,
         Permission.ARCHIVE_HAND_OVER,
+        Permission.STAMP_DECIDE,
     }
 )
 

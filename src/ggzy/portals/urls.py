@@ -16,6 +16,7 @@ from ggzy.portals import (
     publication,
     registry,
     rooms,
+    seals,
     security,
     shares,
     trust,
@@ -47,6 +48,7 @@ _TOPICS = (
     uploads,
     certificates,
     trust,
+    seals,
     security,
 )
 
