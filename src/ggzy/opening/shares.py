@@ -106,8 +106,8 @@ class AskedShare:
 
 
 def asked_of(actor: Actor) -> list[AskedShare]:
-    """Return the parts this organisation is asked for and has not released."""
-    require(actor, Permission.OPENING_SHARE)
+    """Return the parts this organisation is asked for and has not released; looking binds nobody."""
+    require(actor, Permission.WORKBENCH_READ)
     rows = (
         BidOpening.objects.filter(state=BidOpening.WAITING, session__shown_at=None)
         .exclude(shares_asked_at=None)

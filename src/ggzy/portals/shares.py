@@ -66,7 +66,7 @@ def ask(request: HttpRequest, bid_id: str) -> HttpResponse:
 
 
 urlpatterns = [
-    route("work/key-shares", asked, name="key-shares", permission=P.OPENING_SHARE),
+    route("work/key-shares", asked, name="key-shares", permission=P.WORKBENCH_READ),
     route("work/bids/<str:bid_id>/share", release, name="key-share-release", permission=P.OPENING_SHARE),
     route("work/bids/<str:bid_id>/ask-shares", ask, name="key-share-ask", permission=P.OPENING_RELEASE),
 ]
