@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "ggzy.quantities",
     "ggzy.tendering",
     "ggzy.notices",
+    "ggzy.seals",
     "ggzy.publishing",
     "ggzy.venues",
     "ggzy.bidding",
@@ -224,6 +225,17 @@ AUTHORITIES = {
     ),
     **json.loads(os.environ.get("GGZY_AUTHORITIES", "{}")),
 }
+#: the adapter of the timestamp authority (ggzy.adapters.timestamps); "" where a centre has none: seals are then B-B
+TIMESTAMPS = os.environ.get(
+    "GGZY_TIMESTAMPS",
+    "ggzy.adapters.timestamps.http.HttpTimestamps"
+    if os.environ.get("GGZY_TSA_URL")
+    else ("ggzy.adapters.timestamps.training.TrainingTimestamps" if MODE == "training" else ""),
+)
+#: the longest wait for one timestamp, in seconds; after that the seal stands without and the worker asks again
+TSA_SECONDS = float(os.environ.get("GGZY_TSA_SECONDS", "3"))
+#: purposes (tender, file, letter, paper, contract, …, or "*") whose seals need an SM2 signature beside, comma-separated
+SM2_BESIDE = frozenset(filter(None, os.environ.get("GGZY_SM2_BESIDE", "").split(",")))
 #: minutes after which an act that binds, and carries no signed document, wants the certificate proved again
 STEP_UP_MINUTES = int(os.environ.get("GGZY_STEP_UP_MINUTES", "30"))
 #: whether centre, supervisor and administrators may work with a password alone ("offered") or not ("required")

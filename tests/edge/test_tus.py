@@ -186,7 +186,8 @@ def test_the_official_client_resumes_and_the_upload_becomes_a_bid(
         assert foreign.value.code == "uploads.none"
         made = jia.ask("POST", f"/rounds/{tale.round}/bids?upload={name}", files=parts)
         assert made["acknowledgement"]
-        assert not list((settings.FILES / "uploads").glob("*/*"))
+        mark, number = name.split("-")
+        assert not list((settings.FILES / "uploads" / mark).glob(f"{number}.*"))
 
         # our own client: begun before, gone on with, and used
         monkeypatch.setattr(bids, "PIECES_FROM", 1_000_000)

@@ -51,6 +51,7 @@ bidding:bid:submit              -     -     ✓     -     -     -     -     -   
 bidding:own:read                -     -     ✓     -     -     -     -     -     -
 opening:session:host            ✓     ✓     -     -     -     -     -     -     -
 opening:key:release             -     -     ✓     -     -     -     -     -     -
+opening:share:release           ✓     ✓     -     -     ✓     -     -     -     -
 opening:objection:raise         -     -     ✓     -     -     -     -     -     -
 opening:hall:read               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
 experts:draw:request            ✓     ✓     -     -     -     -     -     -     -
@@ -93,6 +94,9 @@ fronts:objection:raise          -     -     ✓     -     -     -     -     -   
 fronts:invitation:approve       -     -     -     -     -     ✓     -     -     -
 fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -
 fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -
+seals:stamp:keep                ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+seals:desk:read                 -     -     -     -     ✓     -     ✓     -     -
+seals:stamp:decide              -     -     -     -     ✓     -     ✓     -     -
 identity:security:own           ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 identity:account:manage         -     -     -     -     -     -     ✓     -     -
 """

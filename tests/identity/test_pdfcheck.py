@@ -95,7 +95,7 @@ def ofd() -> bytes:
         (b"hello", "不是PDF"),
         (b"%PDF-1.7\n" + b"x" * 500, "损坏"),
         (b"%PDF-1.7\n%%EOF", "损坏"),
-        (ofd(), "还不能核验OFD"),
+        (ofd(), "不是PDF"),
         (b"%PDF-" + b"0" * MOST_BYTES, "超过30MB"),
     ],
 )

@@ -67,8 +67,8 @@ def _views(platform: Any, tale: Tale) -> dict[str, str]:
     return out
 
 
-def _rivals(platform: Any, tale: Tale, count: int) -> None:
-    """Let many bidders hand in a bid."""
+def _rivals(platform: Any, tale: Tale, count: int, *, busy: bool = False) -> None:
+    """Let many bidders hand in a bid; busy ones have taken the file, asked, and left an upload unfinished as well."""
     from ggzy.client.party import Party
 
     for number in range(count):
@@ -81,6 +81,11 @@ def _rivals(platform: Any, tale: Tale, count: int) -> None:
             password="a-long-password",
             person="经办",
         )
+        if busy:
+            rival.post(f"/tenders/{tale.tender['tender']}/file/takings")
+            rival.raw("POST", "/uploads", headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(9 << 20)})
+            if number % 10 == 0:
+                rival.post(f"/tenders/{tale.tender['tender']}/questions", {"text": "工期是否含冬休"})
         story.bid(
             rival,
             ocid=tale.tender["ocid"],
@@ -112,6 +117,45 @@ def test_with_0_and_with_50_bids_the_outside_looks_the_same(
             assert "bidding" not in new and "对手0" not in _without_registrations(new), key
             continue
         assert old == new, key
+
+
+def test_downloads_questions_uploads_and_deposits_tell_no_more_than_bids_do(
+    platform: Any, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The deposit of this tender is promised inside each bid; what is asked, the owner reads, and not by whom."""
+    tale = Tale(platform, folder).published()
+    tale.bidder("ding").post(f"/tenders/{tale.tender['tender']}/questions", {"text": "工期是否含冬休"})
+    platform.sequence()
+    before = _views(platform, tale)
+    lines = len(caplog.records)
+    with caplog.at_level(logging.INFO):
+        _rivals(platform, tale, 12, busy=True)
+    spoken = [r.getMessage() for r in caplog.records[lines:] if not r.name.startswith("httpx")]
+    assert not [line for line in spoken if "bid" in line.lower() or tale.round in line], spoken
+    platform.sequence()
+    after = _views(platform, tale)
+    registrations = re.compile(r'\{"index":\d+,"act":"parties\.registered".*?\}\},?')
+    asks = re.compile(r"\d+ ?个提问|提问[^<]{0,20}\d+")
+    for key in before:
+        who = key.split(" ")[0]
+        old, new = registrations.sub("", before[key]), registrations.sub("", after[key])
+        if "/evidence" in key or key.endswith("/"):
+            assert not re.search("bidding|file_taken|question", new), key
+            assert "对手0" not in _without_registrations(new), key
+            continue
+        assert "对手0" not in new, key
+        if who not in {
+            "zhaobiao",
+            "zhongxin",
+            "jiandu",
+        }:  # who answers questions or watches sees that some were asked
+            assert old == new, key
+        else:
+            assert asks.sub("·", old) == asks.sub("·", new), key
+    # on the disk: no name, and the mark of whose upload it is tells nothing to whoever has no secret of the platform
+    lying = [p.relative_to(settings.FILES / "uploads") for p in (settings.FILES / "uploads").glob("*/*")]
+    assert len(lying) >= 12
+    assert all(re.fullmatch(r"[0-9a-f]{16}/[0-9a-f]{32}\.\d+", str(one)) for one in lying)
 
 
 def _without_registrations(text: str) -> str:

@@ -117,7 +117,7 @@ def test_an_opening_from_the_wall_to_the_sealed_report(platform: Any, folder: Pa
     session.refresh_from_db()
     assert session.state == "reported"
     pdf = PdfFileReader(BytesIO(files.read(session.report)))
-    assert len(pdf.embedded_signatures) == 1
+    assert len(pdf.embedded_regular_signatures) == 1
     assert witness.client.get(f"{desk}/files/{session.report}")["Content-Type"] == "application/pdf"
     assert "见证报告(PDF)" in supervisor.get(desk)
     # the tender went on as if nobody had watched

@@ -20,6 +20,7 @@ from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.opening import actions as opening
 from ggzy.opening import failing
 from ggzy.opening import queries as halls
+from ggzy.opening import shares as key_shares
 
 router = Router()
 
@@ -58,6 +59,7 @@ def submit(
     signature: UploadedFile = File(...),  # noqa: B008
     envelope: UploadedFile = File(...),  # noqa: B008
     payload: UploadedFile | None = File(None),  # noqa: B008
+    shares: UploadedFile | None = File(None),  # noqa: B008
     upload: str = "",
     old_file: bool = False,
 ) -> dict[str, Any]:
@@ -65,6 +67,7 @@ def submit(
         manifest=manifest.read(),
         signature=signature.read(),
         envelope=envelope.read(),
+        shares=shares.read() if shares else b"",
         payload=_payload(payload, upload, who(request)),
         old_file=old_file,
     )
@@ -145,6 +148,26 @@ def release(request: HttpRequest, bid_id: str, body: BidKey) -> dict[str, Any]:
 def failure(request: HttpRequest, bid_id: str, body: Failure) -> dict[str, Any]:
     row = opening.account_failure(bid_id=bid_id, **body.dict(), actor=who(request), now=now())
     return {"bid": bid_id, "state": row.state, "reason": row.reason}
+
+
+@router.post("/bids/{bid_id}/shares/request", tags=["开标"], summary="申请由保管人交出密钥份额")
+@write
+def ask_for_shares(request: HttpRequest, bid_id: str) -> dict[str, Any]:
+    row = key_shares.ask_for_shares(bid_id=bid_id, actor=who(request), now=now())
+    return {"bid": bid_id, "asked_at": row.shares_asked_at}
+
+
+@router.get("/key-shares", tags=["开标"], summary="本单位被申请交出的密钥份额")
+def asked_shares(request: HttpRequest) -> HttpResponse:
+    rows = key_shares.asked_of(who(request))
+    return answer({"shares": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
+
+
+@router.post("/bids/{bid_id}/shares", tags=["开标"], summary="保管人交出自己的密钥份额")
+@write
+def release_share(request: HttpRequest, bid_id: str, body: Text) -> dict[str, Any]:
+    given = key_shares.release_share(bid_id=bid_id, share=body.text, actor=who(request), now=now())
+    return {"bid": bid_id, "released": given}
 
 
 @router.post("/rounds/{round_id}/opening/objections", tags=["开标"], summary="当场提出开标异议")

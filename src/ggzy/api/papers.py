@@ -4,12 +4,12 @@ import base64
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Schema
 
 from ggzy.api.bids import SignatureIn
 from ggzy.api.frame import answer, now, who, write
 from ggzy.papers import actions as papers
-from ggzy.papers import queries
+from ggzy.papers import batches, queries
 
 router = Router()
 
@@ -39,3 +39,30 @@ def finish_paper(request: HttpRequest, round_id: str, ref: str, body: SignatureI
         round_id=round_id, ref=ref, signature=body.signature, actor=who(request), now=now()
     )
     return {"code": made.public_id, "pdf_sha256": made.sealed, "sealed_at": made.sealed_at}
+
+
+class QueuedIn(Schema):
+    """A signature on the paper's prepared bytes; "" for the batch begins one."""
+
+    signature: str
+    batch: str = ""
+
+
+@router.post("/rounds/{round_id}/papers/{ref}/queue", tags=["文书"], summary="签名后交系统盖章, 成批办理")
+@write
+def queue_paper(request: HttpRequest, round_id: str, ref: str, body: QueuedIn) -> dict[str, Any]:
+    made = batches.queue_paper_seal(
+        batch_id=body.batch,
+        round_id=round_id,
+        ref=ref,
+        signature=body.signature,
+        actor=who(request),
+        now=now(),
+    )
+    return {"batch": made.public_id}
+
+
+@router.get("/paper-batches/{batch_id}", tags=["文书"], summary="一批签章办到哪里")
+def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
+    page = batches.batch_page(batch_id=batch_id, viewer=who(request))
+    return answer({"batch": page, "waiting": page.waiting})

@@ -20,6 +20,7 @@ from ggzy.api import (
     publications,
     registry,
     results,
+    seals,
 )
 from ggzy.api import trust as trust_list
 from ggzy.api import (
@@ -488,3 +489,4 @@ api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)
 api.add_router("/v1", drafting.router)
 api.add_router("/v1", papers.router)
+api.add_router("/v1", seals.router)

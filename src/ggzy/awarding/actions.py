@@ -13,7 +13,6 @@ from ggzy.evaluation.actions import document_of
 from ggzy.evaluation.queries import report_of_round
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
-from ggzy.identity.sealing import finish_seal, prepare_seal
 from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import Citation, NotFound, Refusal
@@ -23,6 +22,7 @@ from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
+from ggzy.seals.sealing import finish_seal, prepare_seal
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import (
     holds_on,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from ggzy.bidding import bidbox
+from ggzy.bidding import bidbox, shares
 from ggzy.bidding.models import Bid
 from ggzy.bidding.profiles import ENVELOPE, GM, PROFILES
 from ggzy.evidence.actions import acknowledge, record_act
@@ -22,6 +22,7 @@ from ggzy.kernel.clock import legal_now
 from ggzy.kernel.refusals import Citation, NotFound, NotPermitted, Refusal
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
+from ggzy.tendering.holders import share_holders
 
 MOST_BYTES = 600 * 1024 * 1024
 MOST_ENVELOPE = 16 * 1024
@@ -106,6 +107,8 @@ class Package:
     signature: bytes
     envelope: bytes
     payload: Iterable[bytes]
+    #: shares.json, if the bidder gave parts of the key to the holders of the tender file
+    shares: bytes = b""
     #: the bidder knows that it was made against an earlier version of the tender file
     old_file: bool = False
 
@@ -249,6 +252,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
                 manifest=package.manifest,
                 manifest_signature=package.signature,
                 envelope=package.envelope,
+                shares=package.shares,
                 payload=name,
                 payload_size=counted.size,
                 payload_sha256=counted.sha256,
@@ -311,6 +315,7 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
         or parts[ENVELOPE]["sha256"] != sha256(package.envelope).hex()
     ):
         raise bidbox.PackageBroken("投标文件与清单不符, 可能在传输中损坏, 请重新递交")
+    _check_shares(package, manifest, gate=gate)
     if manifest.get("certificate") != actor.certificate:
         raise bidbox.PackageBroken("投标文件不是用您登录所用的证书加密的, 请用该证书重新加密")
     pk, pem, receiving = certificate_of(actor.certificate)
@@ -325,6 +330,21 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
     if profile is GM and trust.algorithm_of(signs) != "SM2":
         raise OtherAlgorithms("本标段采用国密算法, 投标人须用SM2证书; 请用SM2证书登录后重新加密")
     return pk
+
+
+def _check_shares(package: Package, manifest: dict[str, Any], *, gate: _Gate) -> None:
+    """Check the parts of the key that a bidder gave to the holders of the tender file, if it did."""
+    named = manifest["parts"].get(shares.PART)
+    if (named is None) != (not package.shares):
+        raise bidbox.PackageBroken("密钥份额文件(shares.json)与清单不符: 清单写明的应一并递交")
+    if named is None:
+        return
+    if named["sha256"] != sha256(package.shares).hex():
+        raise bidbox.PackageBroken("密钥份额文件(shares.json)与清单不符, 可能在传输中损坏, 请重新递交")
+    holders = share_holders(round_id=gate.round)
+    if not holders:
+        raise shares.SharesBroken("招标文件没有设密钥份额保管人, 不能递交密钥份额; 请不选份额重新加密")
+    shares.require_for(package.shares, {h.uscc: trust.load(h.certificate) for h in holders})
 
 
 def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:

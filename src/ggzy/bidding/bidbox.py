@@ -12,7 +12,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ggzy.bidding import shares
 from ggzy.bidding.profiles import AGE, BY_FORMAT, ENVELOPE, GM, Profile, WrongBidKey
 from ggzy.identity import cms
 from ggzy.identity.trust import fingerprint
@@ -60,6 +61,8 @@ class Sealed:
     signature: bytes
     envelope: bytes
     payload: Path
+    #: shares.json, where the bidder gave parts of the key to the holders of the tender file
+    shares: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +87,12 @@ def seal(
     tender_file: str = "",
     receives: x509.Certificate | None = None,
     profile: Profile = AGE,
+    holders: Sequence[shares.Holder] = (),
 ) -> Sealed:
     """Seal a bid into `payload` (written) and return the package. The bid_key leaves only inside the envelope.
 
     `certificate` signs; the envelope is to `receives`, the encryption certificate of a dual pair, or to the same one.
+    With `holders` the bidder chooses that the three of them together may open it after the opening has begun.
     `fields` are JSON values; attachments are named by their file names and committed by hash and size.
     `tender_file` is the SHA-256 of the version of the tender file that the bid was made against, if it is known.
     """
@@ -116,6 +121,7 @@ def seal(
     finally:
         plain.unlink(missing_ok=True)
     envelope = cms.seal_to(receives or certificate, bid_key.encode())
+    parts = shares.split(bid_key, holders) if holders else b""
     manifest = canonical(
         {
             "format": profile.format,
@@ -131,6 +137,7 @@ def seal(
             "parts": {
                 profile.payload: {"size": payload.stat().st_size, **_digests(_pieces(payload))},
                 ENVELOPE: {"size": len(envelope), **_digests([envelope])},
+                **({shares.PART: {"size": len(parts), **_digests([parts])}} if parts else {}),
             },
         }
     )
@@ -139,6 +146,7 @@ def seal(
         signature=cms.sign_detached(manifest, key=key, certificate=certificate),
         envelope=envelope,
         payload=payload,
+        shares=parts,
     )
 
 
@@ -200,7 +208,7 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, A
     parts, fields = read.get("parts"), read.get("fields")
     if (
         not isinstance(parts, dict)
-        or set(parts) != {profile_of(read).payload, ENVELOPE}
+        or set(parts) - {shares.PART} != {profile_of(read).payload, ENVELOPE}
         or not isinstance(fields, dict)
         or not fields
         or (priced and "price" not in fields)

@@ -23,6 +23,8 @@ class Bid(BusinessRow):
     manifest = models.BinaryField()
     manifest_signature = models.BinaryField()
     envelope = models.BinaryField()
+    #: shares.json, if the bidder gave parts of the key to the holders of the tender file
+    shares = models.BinaryField(default=b"")
     payload = models.CharField(max_length=32)
     payload_size = models.BigIntegerField()
     payload_sha256 = models.CharField(max_length=64)

@@ -58,6 +58,9 @@ def main(argv: Sequence[str]) -> int:
     seal.add_argument("--subcontract", action="append", default=[], help="分包: 工作=份额=分包单位, 可多次")
     seal.add_argument("--registry", action="store_true", help="把主体库中本单位的登记信息固定进投标文件")
     seal.add_argument("--record", action="append", default=[], help="只用这些登记信息(编号), 可多次")
+    seal.add_argument(
+        "--shares", action="store_true", help="同时把密钥份额封给招标文件写明的三个保管人(默认不封)"
+    )
     seal.add_argument("--out", required=True, type=Path, help="输出目录")
     submit.add_argument("--dir", required=True, type=Path, help="seal 输出的目录")
     submit.add_argument("--old-file", action="store_true", help="确认按旧版招标文件递交")
@@ -147,6 +150,10 @@ def _seal(args: argparse.Namespace) -> int:
         ]
     if args.registry or args.record:
         fields["registry"] = _snapshot(party, args.record, hall["bid_deadline"])
+    holders = bids.holders_of(party, hall["tender"]) if args.shares else []
+    if args.shares and not holders:
+        print("招标文件没有设密钥份额保管人, 不能用 --shares", file=sys.stderr)
+        return 2
     folder = bids.seal(
         party=party,
         round_id=args.round,
@@ -156,6 +163,7 @@ def _seal(args: argparse.Namespace) -> int:
         into=args.out,
         tender_file=made_against,
         sealing=hall["sealing"],
+        holders=holders,
     )
     print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
     print("下一步: ./ggzy bid submit")

@@ -2,12 +2,14 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ggzy.bidding import bidbox
+from cryptography import x509
+
+from ggzy.bidding import bidbox, shares
 from ggzy.bidding.profiles import AGE, ENVELOPE, GM, PROFILES
 from ggzy.client import uploads
 from ggzy.client.party import Party
@@ -23,7 +25,10 @@ FILES = {"manifest": "manifest.json", "signature": "manifest.p7s", "envelope": E
 def files_of(folder: Path) -> dict[str, Path]:
     """Return the four files of a sealed folder by part; the payload's name tells its algorithms."""
     profile = GM if (folder / GM.payload).exists() else AGE
-    return {part: folder / name for part, name in {**FILES, "payload": profile.payload}.items()}
+    names = {**FILES, "payload": profile.payload}
+    if (folder / shares.PART).exists():
+        names["shares"] = shares.PART
+    return {part: folder / name for part, name in names.items()}
 
 
 def seal(
@@ -36,6 +41,7 @@ def seal(
     into: Path,
     tender_file: str = "",
     sealing: str = "age",
+    holders: Sequence[shares.Holder] = (),
 ) -> Path:
     """Seal a bid into a folder of four files and return the folder; `sealing` is what the round asks for.
 
@@ -58,7 +64,11 @@ def seal(
         tender_file=tender_file,
         receives=party.identity.receives,
         profile=profile,
+        holders=holders,
     )
+    (into / shares.PART).unlink(missing_ok=True)
+    if sealed.shares:
+        (into / shares.PART).write_bytes(sealed.shares)
     (into / FILES["manifest"]).write_bytes(sealed.manifest)
     (into / FILES["signature"]).write_bytes(sealed.signature)
     (into / FILES["envelope"]).write_bytes(sealed.envelope)
@@ -147,4 +157,27 @@ def release(*, party: Party, bid_id: str) -> dict[str, Any]:
     found = party.get(f"/bids/{bid_id}/envelope")
     key = bid_key(party=party, envelope=base64.b64decode(found["envelope"]))
     answer: dict[str, Any] = party.post(f"/bids/{bid_id}/key", {"bid_key": key})
+    return answer
+
+
+def holders_of(party: Party, tender_id: str) -> list[shares.Holder]:
+    """Return who keeps parts of bid_keys by the tender file in force; nobody where it names none."""
+    document = party.get(f"/tenders/{tender_id}/file")["document"]
+    return [
+        shares.Holder(
+            uscc=row["uscc"],
+            name=row["name"],
+            certificate=x509.load_pem_x509_certificate(row["certificate"].encode()),
+        )
+        for row in document.get("share_holders") or []
+    ]
+
+
+def release_share(*, party: Party, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Open one's own part of somebody's bid_key here, and hand it over.
+
+    :raises Problem: the platform refused
+    """
+    part = bid_key(party=party, envelope=base64.b64decode(asked["envelope"]))
+    answer: dict[str, Any] = party.post(f"/bids/{asked['bid']}/shares", {"text": part})
     return answer

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ggzy.bidding import shares
 from ggzy.client import bids
 from ggzy.client.party import Identity, Party
 
@@ -147,6 +148,7 @@ def bid(
     old_file: bool = False,
     registry: bool = False,
     sealing: str = "age",
+    holders: Sequence[shares.Holder] = (),
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Seal a bid on the bidder's own machine and hand it over."""
@@ -173,6 +175,7 @@ def bid(
         into=folder,
         tender_file=tender_file,
         sealing=sealing,
+        holders=holders,
     )
     return bids.submit(party=bidder, round_id=round_id, folder=folder, old_file=old_file)
 

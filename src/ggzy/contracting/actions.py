@@ -11,7 +11,6 @@ from ggzy.contracting import rules
 from ggzy.contracting.models import Contract
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
-from ggzy.identity.sealing import finish_seal, prepare_seal
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.money import yuan
@@ -19,6 +18,7 @@ from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
+from ggzy.seals.sealing import finish_seal, prepare_seal
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
 from ggzy.ui.documents import contract_pdf

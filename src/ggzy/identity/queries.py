@@ -1,10 +1,12 @@
 """Rows about certificates."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from ggzy.identity import trust
 from ggzy.identity.life import AHEAD, ENDED
 from ggzy.identity.models import Certificate, Signature
 from ggzy.parties.models import Account
@@ -95,6 +97,22 @@ def certificates_of(*, account_pk: int) -> list[dict[str, str]]:
 def by_fingerprint(fingerprint: str) -> Certificate | None:
     """Return a bound certificate."""
     return Certificate.objects.filter(fingerprint=fingerprint, revoked_at=None).first()
+
+
+def receiving_of(*, organisation_pk: int, roles: Iterable[str]) -> dict[str, str] | None:
+    """Return the newest certificate by which an organisation, in one of these roles, receives envelopes: its
+    fingerprint, and what to seal to."""
+    rows = Certificate.objects.filter(
+        organisation_id=organisation_pk, account__role__in=list(roles), revoked_at=None
+    ).order_by("-pk")
+    for row in rows:
+        pem = row.encryption_pem or row.pem
+        try:
+            trust.require_usage(trust.load(pem), to_seal=True)
+        except trust.CertificateNotTrusted:
+            continue
+        return {"fingerprint": row.fingerprint, "certificate": pem}
+    return None
 
 
 def signatures_on(*, kind: str, subject: str) -> list[Signature]:

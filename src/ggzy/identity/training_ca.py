@@ -13,7 +13,7 @@ from typing import TypeGuard
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ggzy.identity.trust import CertificateNotTrusted, load
 
@@ -117,6 +117,32 @@ class TrainingCA:
                 ),
                 critical=True,
             )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+            )
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def issue_timestamper(self, key: ec.EllipticCurvePublicKey) -> x509.Certificate:
+        """Return the certificate of the training timestamp authority: for timestamps alone (RFC 3161 2.3)."""
+        start = datetime(2026, 1, 1, tzinfo=UTC)
+        names = [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "OpenGGZY 训练时间戳(演示)"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "OpenGGZY 训练时间戳(演示)"),
+        ]
+        return (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name(names))
+            .issuer_name(self.certificate.subject)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(start)
+            .not_valid_after(start + timedelta(days=3640))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(digital_signature=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False

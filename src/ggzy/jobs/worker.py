@@ -34,6 +34,8 @@ EFFECTS = (
     "ggzy.registry.actions",
     "ggzy.identity.revocation",
     "ggzy.notices.reminders",
+    "ggzy.seals.stamping",
+    "ggzy.papers.batches",
 )
 
 

@@ -12,6 +12,7 @@ from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
 from ggzy.opening.models import BidOpening
 from ggzy.papers.queries import paper_name
 from ggzy.parties.grid import Permission, require
+from ggzy.seals.queries import stamped_copy_of
 from ggzy.tendering.models import Tender
 
 LEVELS = ("public", "party", "supervisor")
@@ -56,6 +57,8 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     :raises NotFound: no such document, or not yet
     :raises NotPermitted: not for this reader
     """
+    if sealed := stamped_copy_of(digest):
+        return require_may_read(digest=sealed, viewer=viewer)
     if name := paper_name(digest=digest, viewer=viewer):
         return name
     award = Award.objects.filter(letter=digest).select_related("round__lot").first()

@@ -246,15 +246,20 @@ def release_key(*, bid_id: str, bid_key: str, actor: Actor, now: datetime) -> Bi
         raise rules.WindowClosed("解密时限已到, 未解密的投标文件按招标文件和办法的规定处理")
     manifest = bidbox.read_manifest(bytes(row.bid.manifest), priced=None)
     bidbox.require_key(key, manifest=manifest)
+    return key_is_free(row, key, by="opening.key_released", actor=actor, now=now)
+
+
+def key_is_free(row: BidOpening, key: str, *, by: str, actor: Actor, now: datetime) -> BidOpening:
+    """Take the right key of a waiting bid (called inside an act); decryption follows as a job."""
     row.state, row.bid_key, row.released_at = BidOpening.RELEASED, key, now
     row.save(update_fields=["state", "bid_key", "released_at"])
     set_timer(kind=DECRYPT, subject=row.public_id, due_at=now)
     record_act(
-        "opening.key_released",
+        by,
         subject=row.bid.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(round_),
+        **place_of(row.session.round),
         public={"bid": row.bid.public_id, "bid_key_sha256": sha256(key.encode()).hex()},
     )
     return row

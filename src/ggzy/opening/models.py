@@ -1,5 +1,6 @@
 """The opening of a round's bids, and what each bid turned out to be."""
 
+import pgtrigger
 from django.db import models
 
 from ggzy.bidding.models import Bid
@@ -58,6 +59,8 @@ class BidOpening(BusinessRow):
     fields = models.JSONField(default=dict)
     salts = models.JSONField(default=dict)
     attachments = models.JSONField(default=list)
+    #: the bidder asked the holders to release the parts of its key
+    shares_asked_at = models.DateTimeField(null=True)
     #: a package of a front: it must not carry a price
     priceless = models.BooleanField(default=False)
 
@@ -73,6 +76,23 @@ class BidOpening(BusinessRow):
                 name="a_package_of_a_front_has_no_price",
                 condition=models.Q(priceless=False) | models.Q(price__isnull=True),
             ),
+        ]
+
+
+class KeyShare(BusinessRow):
+    """A part of a bid_key that its holder released when the bidder asked; append-only."""
+
+    opening = models.ForeignKey(BidOpening, on_delete=models.PROTECT, related_name="key_shares")
+    uscc = models.CharField(max_length=18)
+    share = models.CharField(max_length=400)
+    released_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_share_is_released_once", fields=["centre_id", "opening", "uscc"]),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="released_shares_stay", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
 

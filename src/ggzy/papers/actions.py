@@ -6,7 +6,6 @@ from django.db import transaction
 
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
-from ggzy.identity.sealing import finish_seal, prepare_seal
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
@@ -16,6 +15,7 @@ from ggzy.notices.actions import tell
 from ggzy.papers.gathering import Due, content_of, due_papers
 from ggzy.papers.models import Paper
 from ggzy.parties.grid import Permission, require
+from ggzy.seals.sealing import finish_seal, prepare_seal
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, place_of, require_owner_side, require_tenderee
 from ggzy.ui.documents import paper_pdf

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     BID_READ_OWN = "bidding:own:read"
     OPENING_HOST = "opening:session:host"
     OPENING_RELEASE = "opening:key:release"
+    OPENING_SHARE = "opening:share:release"
     OPENING_OBJECT = "opening:objection:raise"
     OPENING_WATCH = "opening:hall:read"
     DRAW_REQUEST = "experts:draw:request"
@@ -76,6 +77,9 @@ class Permission(StrEnum):
     INVITATION_APPROVE = "fronts:invitation:approve"
     INVITATION_ANSWER = "fronts:invitation:answer"
     PROPOSALS_READ = "fronts:proposals:read"
+    STAMP_KEEP = "seals:stamp:keep"
+    STAMP_DESK = "seals:desk:read"
+    STAMP_DECIDE = "seals:stamp:decide"
     SECURITY_OWN = "identity:security:own"
     ACCOUNT_MANAGE = "identity:account:manage"
 
@@ -113,6 +117,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.BID_READ_OWN: frozenset({_R.BIDDER}),
     Permission.OPENING_HOST: _OWNERS,
     Permission.OPENING_RELEASE: frozenset({_R.BIDDER}),
+    Permission.OPENING_SHARE: frozenset({_R.TENDEREE, _R.AGENCY, _R.CENTRE}),
     Permission.OPENING_OBJECT: frozenset({_R.BIDDER}),
     Permission.OPENING_WATCH: _ANYONE,
     Permission.DRAW_REQUEST: _OWNERS,
@@ -155,6 +160,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.INVITATION_APPROVE: frozenset({_R.SUPERVISOR}),
     Permission.INVITATION_ANSWER: frozenset({_R.BIDDER}),
     Permission.PROPOSALS_READ: _OWNERS,
+    Permission.STAMP_KEEP: _SIGNED_IN,
+    Permission.STAMP_DESK: frozenset({_R.CENTRE, _R.ADMIN}),
+    Permission.STAMP_DECIDE: frozenset({_R.CENTRE, _R.ADMIN}),
     Permission.SECURITY_OWN: _SIGNED_IN,
     Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
 }
@@ -171,6 +179,7 @@ BINDING = frozenset(
         Permission.BID_SUBMIT,
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,
+        Permission.OPENING_SHARE,
         Permission.EVALUATE,
         Permission.EVALUATION_REOPEN,
         Permission.AWARD,
@@ -182,6 +191,7 @@ BINDING = frozenset(
         Permission.INVITATION_APPROVE,
         Permission.INVITATION_ANSWER,
         Permission.ARCHIVE_HAND_OVER,
+        Permission.STAMP_DECIDE,
     }
 )
 

@@ -1,6 +1,5 @@
 """Desk work for many at once: each act stays one act in its own transaction, with its own answer; a batch may stop anywhere."""
 
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import require
 from ggzy.portals.exports import EXPORT_LIST
 from ggzy.portals.frame import now, route, show, text, who
-from ggzy.portals.work import refused_here
+from ggzy.portals.work import refused_here, to_sign_answer
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import actions as tendering
@@ -300,7 +299,7 @@ def to_sign(request: HttpRequest) -> HttpResponse:
         data = job.to_sign(request.GET.get("item", ""), who(request), now())
     except Refusal as refusal:
         return JsonResponse(refusal.as_problem(), status=refusal.status)
-    return JsonResponse({"to_sign": base64.b64encode(data).decode()})
+    return JsonResponse(to_sign_answer(data, who(request)))
 
 
 urlpatterns = [

@@ -29,6 +29,7 @@ from ggzy.portals.sealing import (
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
 from ggzy.procedures.spec import Stage
+from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
 from ggzy.ui.bundles import bundles
@@ -288,6 +289,7 @@ def contract(request: HttpRequest, round_id: str) -> HttpResponse:
         "contract": made,
         "own_sealed": bool(made and made.winner_certificate_id),
         "other_sealed": bool(made and made.owner_certificate_id),
+        "seal_state": state_of(made.pdf) if made else None,
         "by": by,
     }
     return show(request, "work/contract.html", page)

@@ -10,6 +10,7 @@ from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.portals import seals
 from ggzy.portals.exports import EXPORT_LIST
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, refused_here
@@ -52,7 +53,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "bench": "centre",
         "export_list": EXPORT_LIST,
         "red_publications": red_count(viewer=actor, now=moment),
-        "todos": todos + seed_todos("centre"),
+        "todos": todos + seed_todos("centre") + seals.todos(),
         "forms": forms,
         "running": _running(),
         "draws": draws.draws_for_seed(),

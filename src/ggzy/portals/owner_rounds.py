@@ -28,6 +28,7 @@ from ggzy.portals.owner import hold_labels
 from ggzy.portals.owner_tender import own_tender
 from ggzy.portals.work import due, refused_here
 from ggzy.procedures.spec import Stage
+from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -193,6 +194,7 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "award": award,
         "contract": contract,
         "own_sealed": bool(contract and contract.owner_certificate_id),
+        "seal_state": state_of(contract.pdf) if contract else None,
         "objections": rows,
         "open_objections": [o for o in rows if o["answered_at"] is None],
         "holds": hold_labels(held[0]) if held else [],

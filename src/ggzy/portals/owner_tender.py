@@ -170,6 +170,7 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
         "bid_validity_days": raw.get("bid_validity_days", 90),
         "decryption_minutes": raw.get("decryption_minutes", 60),
         "sealing": raw.get("sealing", "age"),
+        "share_holders": ([h["uscc"] for h in raw.get("share_holders") or []] + [""] * 3)[:3],
         "consortium_allowed": raw.get("consortium_allowed", True),
         "committee_size": raw.get("committee_size", 5),
         "owner_representatives": raw.get("owner_representatives", 0),
@@ -221,6 +222,9 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
         "most_lots": text(request, "most_lots") or "0",
         "site": text(request, "site"),
         "sealing": text(request, "sealing") or "age",
+        "share_holders": [
+            {"uscc": code} for value in request.POST.getlist("share_holder") if (code := value.strip())
+        ],
         "price": {
             name: text(request, f"price_{name}") or "0"
             for name in ("weight", "above", "below", "lowered_by", "per_day")
@@ -267,6 +271,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
     except Refusal as refusal:
         page["total"] = _total(given)
+        given["share_holders"] = (request.POST.getlist("share_holder") + [""] * 3)[:3]
         field = _FIELDS.get(type(refusal), "")
         return refused_here(request, "work/document.html", page, refusal, given=given, field=field)
     return done(f"/work/tenders/{tender_id}/document?saved=1", "招标文件已保存, 核对无误后送审")

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.kernel.refusals import BadInput, Refusal
-from ggzy.papers import queries
+from ggzy.papers import batches, queries
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
-from ggzy.portals.frame import now, route, show, who
+from ggzy.portals.frame import now, route, show, text, who
 from ggzy.portals.public import page_number, paging
-from ggzy.portals.work import refused_here
+from ggzy.portals.work import only_posted, refused_here, refused_json
+from ggzy.seals.queries import state_of
 
 _SPANS = {7: "7天内", 30: "30天内", 90: "90天内", 365: "一年内"}
 
@@ -37,6 +38,7 @@ def _page(request: HttpRequest) -> dict[str, Any]:
         "kinds": queries.LABELS.items(),
         "may_seal": may(actor, P.PAPER_SEAL),
         "most": queries.MOST_PRINTED,
+        "batches": batches.recent_batches(viewer=actor) if may(actor, P.PAPER_SEAL) else [],
     }
 
 
@@ -70,15 +72,41 @@ def print_many(request: HttpRequest) -> HttpResponse:
         )
 
 
+def queue(request: HttpRequest) -> HttpResponse:
+    """Take one signed paper for the worker; answers with its batch."""
+    round_id, _, ref = text(request, "item").partition("/")
+    try:
+        made = batches.queue_paper_seal(
+            batch_id=text(request, "batch"),
+            round_id=round_id,
+            ref=ref,
+            signature=text(request, "signature"),
+            actor=who(request),
+            now=now(),
+        )
+    except Refusal as refusal:
+        return refused_json(request, refusal)
+    return JsonResponse({"batch": made.public_id, "message": "已签名, 系统正在盖章"})
+
+
+def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
+    """Show how far a batch is; the page asks again while papers wait."""
+    page = batches.batch_page(batch_id=batch_id, viewer=who(request))
+    return show(request, "work/seal_batch.html", {"page": page, "ended": page.done + page.failed})
+
+
 def code(request: HttpRequest, code: str) -> HttpResponse:
     """Show what stands behind the code of a paper, to anyone who holds it."""
-    return show(request, "public/paper.html", {"paper": queries.code_page(code, viewer=who(request))})
+    paper = queries.code_page(code, viewer=who(request))
+    return show(request, "public/paper.html", {"paper": paper, "seal_state": state_of(paper.sha256)})
 
 
 urlpatterns = [
     route("v/<str:code>", code, name="paper", permission=P.PORTAL_READ),
     route("work/papers", papers, name="work-papers", permission=P.PAPER_READ),
     route("work/papers/print", print_many, name="work-papers-print", permission=P.PAPER_READ),
+    route("work/papers/queue", only_posted(queue), name="work-papers-queue", permission=P.PAPER_SEAL),
+    route("work/papers/batches/<str:batch_id>", batch, name="work-papers-batch", permission=P.PAPER_SEAL),
     route(
         "work/rounds/<str:round_id>/papers/<str:ref>.pdf",
         preview,

@@ -1,6 +1,7 @@
 """What the browser needs to seal a bid and to open its envelope. The sealing itself is ui/static/ui/bid*.js."""
 
 import base64
+import json
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.bidding import queries as bids
+from ggzy.bidding import shares
 from ggzy.bidding.actions import Acknowledged, Package
 from ggzy.bidding.profiles import ENVELOPE, PROFILES
 from ggzy.identity import sm2, trust
@@ -17,6 +19,7 @@ from ggzy.identity.queries import certificate_of, certificates_of
 from ggzy.kernel import uploads
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.opening.shares import AskedShare
 from ggzy.portals.frame import now, who
 from ggzy.registry import queries as registry
 from ggzy.tendering.bills import bill_of_round
@@ -35,6 +38,12 @@ _PARTS = (
 def parts_of(row: LotRow) -> tuple[tuple[str, str, str], ...]:
     """Return the four files of a sealed bid for a round: part, file name, what it is."""
     return tuple((part, name or PROFILES[row.sealing].payload, says) for part, name, says in _PARTS)
+
+
+def shares_in(request: HttpRequest) -> bytes:
+    """Return the parts of the key that came along, if the bidder gave any."""
+    upload = request.FILES.get(shares.PART.removesuffix(".json"))
+    return upload.read(shares.MOST + 1) if upload else b""
 
 
 def package_of(request: HttpRequest) -> Package:
@@ -56,6 +65,7 @@ def package_of(request: HttpRequest) -> Package:
         manifest=request.FILES["manifest"].read(),
         signature=request.FILES["signature"].read(),
         envelope=request.FILES["envelope"].read(),
+        shares=shares_in(request),
         payload=uploads.pieces(uploads.whole(upload, owner=str(who(request).account_pk)))
         if upload
         else request.FILES["payload"].chunks(),
@@ -86,6 +96,10 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "duration_days": row.duration_days,
         "quality": document["quality"],
         "validity_days": document["bid_validity_days"],
+        "share_holders": [
+            {"uscc": h["uscc"], "name": h["name"], "certificate": _der(h["certificate"])}
+            for h in document.get("share_holders") or []
+        ],
         "consortium_allowed": bool(document["consortium_allowed"]),
         "subcontract_allowed": bool(document.get("subcontract_allowed")),
         "has_bill": bill_of_round(row.round) is not None,
@@ -141,6 +155,11 @@ def open_facts(*, bid_id: str, key_to: str, actor: Actor) -> dict[str, Any]:
     }
 
 
+def holding_facts(row: AskedShare) -> str:
+    """Return, as JSON, the envelope of a part that a holder is asked for, and which of its certificates opens it."""
+    return json.dumps({"envelope": row.envelope, **_certificate(row.fingerprint)})
+
+
 def acknowledged(made: Acknowledged) -> HttpResponse:
     """Answer the script that handed a bid in: the moment and the centre's signed word."""
     return JsonResponse(
@@ -182,11 +201,11 @@ def _certificate(fingerprint: str) -> dict[str, str]:
     if not fingerprint:
         return {"fingerprint": "", "certificate": "", "receives": ""}
     found = certificate_of(fingerprint)
-    der, receiving = (
-        base64.b64encode(trust.load(pem).public_bytes(Encoding.DER)).decode()
-        for pem in (found.pem, found.receives)
-    )
-    return {"fingerprint": fingerprint, "certificate": der, "receives": receiving}
+    return {"fingerprint": fingerprint, "certificate": _der(found.pem), "receives": _der(found.receives)}
+
+
+def _der(pem: str) -> str:
+    return base64.b64encode(trust.load(pem).public_bytes(Encoding.DER)).decode()
 
 
 def snapshot(request: HttpRequest) -> HttpResponse:

@@ -16,7 +16,9 @@ from ggzy.portals import (
     publication,
     registry,
     rooms,
+    seals,
     security,
+    shares,
     trust,
     uploads,
     urls_public,
@@ -42,9 +44,11 @@ _TOPICS = (
     batch,
     exports,
     pdfcheck,
+    shares,
     uploads,
     certificates,
     trust,
+    seals,
     security,
 )
 

@@ -24,6 +24,7 @@ from ggzy.opendata.access import require_level, require_may_read
 from ggzy.parties.grid import ProveAgain
 from ggzy.portals.frame import View, now, show, who
 from ggzy.portals.proving import prove_again
+from ggzy.seals.sealing import beside_waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def due(key: str, *, started: datetime, stamped: datetime) -> tuple[datetime, st
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the workbench of the role that is signed in."""
-    from ggzy.portals import admin, bidder, centre, certificates, expert, owner, supervisor
+    from ggzy.portals import admin, bidder, centre, certificates, expert, owner, shares, supervisor
 
     actor = who(request)
     benches: dict[Role, Callable[[Actor, datetime], dict[str, Any]]] = {
@@ -73,7 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
     moment = now()
     page = benches[actor.role](actor, moment)
     page |= {
-        "todos": in_order([*page["todos"], *certificates.todos(actor, moment)]),
+        "todos": in_order([*page["todos"], *certificates.todos(actor, moment), *shares.todos(actor)]),
         "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
         "now": moment,
         "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
@@ -100,9 +101,17 @@ def signing(give: Callable[..., bytes]) -> Callable[..., HttpResponse]:
             data = give(request, *args, **kwargs)
         except Refusal as refusal:
             return JsonResponse(refusal.as_problem(), status=refusal.status)
-        return JsonResponse({"to_sign": base64.b64encode(data).decode()})
+        return JsonResponse(to_sign_answer(data, who(request)))
 
     return view
+
+
+def to_sign_answer(data: bytes, actor: Actor) -> dict[str, Any]:
+    """Return what a script signs; `beside` says that it is for the SM2 key first, and then the script asks again."""
+    answer: dict[str, Any] = {"to_sign": base64.b64encode(data).decode()}
+    for one in beside_waiting(viewer=actor, to_sign=data):
+        answer["beside"] = {"purpose": one.purpose, "subject": one.subject, "certificate": one.certificate}
+    return answer
 
 
 def refused_here(

@@ -25,7 +25,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
-from ggzy.tendering import checking, fronts, rules, versions
+from ggzy.tendering import checking, fronts, holders, rules, versions
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
 from ggzy.tendering.moves import (
@@ -205,7 +205,11 @@ def write_document(
         raise NothingToDo("招标文件不在编制或澄清修改阶段, 不能修改。请刷新页面查看最新进展")
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
-    parsed = parse(document)
+    asked = [
+        str(row.get("uscc", "")) for row in document.get("share_holders") or [] if isinstance(row, Mapping)
+    ]
+    # which certificate a part is sealed to is the platform's knowledge, never what somebody writes into the file
+    parsed = parse({**document, "share_holders": holders.named(asked)})
     if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
     rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds])

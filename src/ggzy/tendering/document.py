@@ -114,6 +114,16 @@ class Sealing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShareHolder:
+    """Who keeps a part of a bid_key, where a bidder chooses so: an organisation and its certificate (PEM)."""
+
+    uscc: str
+    name: str
+    fingerprint: str
+    certificate: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TenderDocument:
     """Everything of the tender file that the platform acts upon."""
 
@@ -142,6 +152,8 @@ class TenderDocument:
     clauses: drafted.ClauseSet | None = None
     prequalification: Prequalification | None = None
     sealing: Sealing = Sealing.AGE
+    #: three holders of parts of a bid_key, or none (20号令31: a remedy that the file itself states)
+    share_holders: tuple[ShareHolder, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
@@ -149,6 +161,8 @@ class TenderDocument:
         del plain["clauses"]  # a file without a template is hashed as it always was
         if self.sealing is Sealing.AGE:
             del plain["sealing"]  # and so is one without the national algorithms
+        if not self.share_holders:
+            del plain["share_holders"]
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -265,7 +279,27 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         clauses=drafted.parse(raw.get("clauses")),
         prequalification=_prequalification(raw.get("prequalification")),
         sealing=_choice(Sealing, raw.get("sealing", Sealing.AGE), "sealing", "投标文件的加密算法"),
+        share_holders=_share_holders(raw.get("share_holders")),
     )
+
+
+SHARE_HOLDERS = 3
+
+
+def _share_holders(raw: Any) -> tuple[ShareHolder, ...]:
+    rows = _rows(raw, "share_holders", "密钥份额保管人")
+    holders = tuple(
+        ShareHolder(
+            uscc=_text(row.get("uscc"), "share_holders", "保管人的统一社会信用代码", 18),
+            name=_text(row.get("name"), "share_holders", "保管人名称", 200),
+            fingerprint=_text(row.get("fingerprint"), "share_holders", "保管人证书", 64),
+            certificate=_text(row.get("certificate"), "share_holders", "保管人证书", 10_000) + "\n",
+        )
+        for row in rows
+    )
+    if holders and (len(holders) != SHARE_HOLDERS or len({h.uscc for h in holders}) != SHARE_HOLDERS):
+        raise BadInput(f"密钥份额保管人应为{SHARE_HOLDERS}个不同的单位, 或不设", field="share_holders")
+    return holders
 
 
 LEAST_QUALIFIED = 3

@@ -12,12 +12,12 @@ from ggzy.drafting.models import FilePdf
 from ggzy.drafting.queries import file_pdf
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
-from ggzy.identity.sealing import finish_seal, prepare_seal
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, Refusal
 from ggzy.parties.grid import Permission, require
+from ggzy.seals.sealing import finish_seal, prepare_seal
 from ggzy.tendering.document import DEPOSIT_FORMS, parse
 from ggzy.tendering.models import TenderFile
 from ggzy.tendering.moves import require_owner_side

@@ -10,6 +10,7 @@ from ggzy.client.story import PASSWORD
 from ggzy.experts.actions import open_pool_place
 from ggzy.identity.actions import apply_for_certificate
 from ggzy.identity.listing import confirm_list, propose_list, seen_digest
+from ggzy.identity.models import Certificate
 from ggzy.identity.recognition import from_files, known_at
 from ggzy.identity.trust import load
 from ggzy.identity.trustlist import as_json
@@ -19,6 +20,9 @@ from ggzy.kernel.ids import make_uscc
 from ggzy.parties.actions import add_kinds, open_account, register_organisation
 from ggzy.parties.models import Account, Organisation
 from ggzy.parties.queries import by_uscc
+from ggzy.seals.actions import apply_for_stamp, decide_stamp
+from ggzy.seals.models import Stamp
+from ggzy.seals.rules import Kind
 from ggzy.venues.models import Room, Staff
 
 REGION = "370100"
@@ -79,6 +83,7 @@ def build_cast() -> None:
     for demo in PEOPLE:
         _account(demo)
     _first_trust_list()
+    _stamps()
     for number in range(1, EXPERTS + 1):
         _expert(number)
     for name, kind, seats in ROOMS:
@@ -109,6 +114,45 @@ def _first_trust_list() -> None:
             actor=_administrator("guanli2"),
             now=now,
         )
+
+
+def _stamps() -> None:
+    """Give every demo organisation an approved stamp, drawn from its name: applied for by its operator, decided by another."""
+    for demo in PEOPLE:
+        account = Account.objects.select_related("person", "organisation").get(username=demo.username)
+        organisation = account.organisation
+        assert organisation is not None
+        if Stamp.objects.filter(organisation=organisation).exists():
+            continue
+        own = Certificate.objects.filter(organisation=organisation, revoked_at=None)
+        decides = _someone("zhongxin" if demo.username != "zhongxin" else "guanli")
+        wanted = [Kind.OFFICIAL, *([Kind.CONTRACT] if demo.role is Role.TENDEREE else [])]
+        for kind in wanted:
+            made = apply_for_stamp(
+                kind=kind,
+                image=None,
+                certificates=list(own.values_list("fingerprint", flat=True)),
+                actor=_someone(demo.username),
+                now=legal_now(),
+            )
+            decide_stamp(stamp_id=made.public_id, good=True, reason="", actor=decides, now=legal_now())
+
+
+def _someone(username: str) -> Actor:
+    account = Account.objects.select_related("person", "organisation").get(username=username)
+    organisation = account.organisation
+    assert organisation is not None
+    return Actor(
+        role=Role(account.role),
+        person=account.public_id,
+        account_pk=account.pk,
+        name=account.person.name,
+        organisation=organisation.public_id,
+        organisation_pk=organisation.pk,
+        organisation_name=organisation.name,
+        uscc=organisation.uscc,
+        certificate=Certificate.objects.filter(account=account).values_list("fingerprint", flat=True)[0],
+    )
 
 
 def _administrator(username: str) -> Actor:

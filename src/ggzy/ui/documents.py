@@ -1,5 +1,6 @@
 """Documents as PDF/A-2b, set by typst. User text goes in as data (JSON), never as markup."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -55,12 +56,47 @@ def _set(template: str, data: Mapping[str, Any], *, at: datetime, standard: str 
     return bytes(made)
 
 
-def seal_pdf(*, organisation: str, person: str, at: datetime) -> bytes:
-    """Return the one-page look of an electronic seal.
+def seal_pdf(
+    *, organisation: str, person: str, at: datetime, stamp: str = "", words: str = "电子签章"
+) -> bytes:
+    """Return the one-page look of an electronic seal; `stamp` is the image of the holder's stamp as SVG.
 
     :raises NoChineseFont: the machine has no font for it
     """
-    return _set("seal.typ", {"organisation": organisation, "person": person, "at": day(at)}, at=at)
+    data = {"organisation": organisation, "person": person, "at": day(at), "stamp": stamp, "words": words}
+    return _set("seal.typ", data, at=at)
+
+
+def stamp_png(*, square: bool, letters: Sequence[str], line: str, code: str) -> bytes:
+    """Return an electronic stamp drawn from a name, as a transparent PNG of 42 mm at 300 dpi.
+
+    :raises NoChineseFont: the machine has no font for it
+    """
+    foot = "训练演示" if settings.MODE == "training" else ("电子印章" if not square else "")
+    data = {"square": square, "letters": list(letters), "line": line, "code": code, "foot": foot}
+    return _png("stamp.typ", data, ppi=300)
+
+
+def clean_stamp_png(image: bytes, *, width: int, height: int) -> bytes:
+    """Return an uploaded PNG set anew: its pixels, and nothing else that the file carried."""
+    data = {"image": base64.b64encode(image).decode(), "width": width, "height": height}
+    return _png("stamp_image.typ", data, ppi=72)
+
+
+def _png(template: str, data: Mapping[str, Any], *, ppi: float) -> bytes:
+    fonts = _fonts()
+    if fonts is None:
+        raise NoChineseFont(f"服务器缺少中文字体, 无法绘制印章, 请管理员运行: {REMEDY}")
+    made = typst.compile(
+        str(_TEMPLATES / template),
+        root=str(_TEMPLATES),
+        font_paths=fonts,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        format="png",
+        ppi=ppi,
+    )
+    assert isinstance(made, bytes)
+    return made
 
 
 def day(moment: datetime) -> str:

@@ -8,13 +8,13 @@ from django.db import transaction
 
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
-from ggzy.identity.sealing import finish_seal, prepare_seal
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
 from ggzy.notices.actions import tell
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.queries import accounts_of_role
+from ggzy.seals.sealing import finish_seal, prepare_seal
 from ggzy.tendering.moves import place_of
 from ggzy.ui.documents import witness_pdf
 from ggzy.witnessing import rules

@@ -3,3 +3,4 @@ export { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } fro
 export { sha256 } from "@noble/hashes/sha2.js";
 export { SM3, sm2, sm4 } from "sm-crypto-v2";
 export { fromBER } from "asn1js";
+export { split } from "shamir-secret-sharing";

@@ -1,5 +1,5 @@
 // The sealed bid (bidding/bidbox.py) in the browser: sealed and tried as streams, so that its size is no matter.
-import { Decrypter, Encrypter, SM3, generateX25519Identity, identityToRecipient, sha256 } from "../vendor/bidkit.js";
+import { Decrypter, Encrypter, SM3, generateX25519Identity, identityToRecipient, sha256, split } from "../vendor/bidkit.js";
 import { sealTo, signDetached } from "./cms.js";
 import { decrypted, encrypted, hex, sm3, unhex } from "./gm.js";
 
@@ -173,6 +173,7 @@ export async function seal({ facts, fields, files, holder, out, step }) {
     throw trouble;
   }
   const envelope = await sealTo(facts.receives, text.encode(bidKey));
+  const shares = facts.holders?.length ? await inParts(bidKey, facts.holders) : undefined;
   const manifest = text.encode(canonical({
     format: profile.format,
     ocid: facts.ocid,
@@ -185,9 +186,21 @@ export async function seal({ facts, fields, files, holder, out, step }) {
     parts: {
       [profile.payload]: { size, sha256: hex(digests.sha256.digest()), sm3: hex(digests.sm3.digest()) },
       "key.p7m": { size: envelope.length, ...wide(envelope) },
+      ...(shares ? { "shares.json": { size: shares.length, ...wide(shares) } } : {}),
     },
   }));
-  return { manifest, envelope, signature: await signDetached(manifest, holder, facts.certificate) };
+  return { manifest, envelope, shares, signature: await signDetached(manifest, holder, facts.certificate) };
+}
+
+// The bid_key in three parts, each to one holder of the tender file (bidding/shares.py): the bidder's own choice.
+async function inParts(bidKey, holders) {
+  const cut = await split(text.encode(bidKey), holders.length, holders.length);
+  const rows = [];
+  for (const [n, { uscc, certificate }] of holders.entries()) {
+    const envelope = await sealTo(certificate, text.encode(hex(cut[n])));
+    rows.push({ uscc, sha256: hex(sha256(cut[n])), envelope: btoa(Array.from(envelope, (byte) => String.fromCharCode(byte)).join("")) });
+  }
+  return text.encode(canonical({ format: "openggzy-shares/1", shares: rows }));
 }
 
 // --- trying a bid: the same checks as the platform's at the opening

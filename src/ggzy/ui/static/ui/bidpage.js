@@ -2,10 +2,11 @@
 import { pricedBill } from "./bill.js";
 import { hints, refusals } from "./bidcheck.js";
 import { PROFILES } from "./bidbox.js";
-import { describe, readCertificate } from "./asn1.js";
-import { base64, bytes, importPem, keep, ownKey } from "./keyring.js";
+import { describe } from "./asn1.js";
+import { haveKeys } from "./haskey.js";
+import { bytes, ownKey } from "./keyring.js";
 import { fetchProved } from "./prove.js";
-import { keyPicker, plugged, remember } from "./ukey.js";
+import { plugged } from "./ukey.js";
 import * as line from "./upload.js";
 
 const read = (id) => JSON.parse(document.querySelector(`#${id}`)?.textContent || "null");
@@ -27,37 +28,6 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 600000);
 }
 
-// Asks for the key file where this browser lacks a key, or kept one before it could open envelopes.
-// Answers whether the certificate's keys are here.
-async function haveKeys(section, { fingerprint, certificate }, then) {
-  const holder = await ownKey(fingerprint);
-  const box = section.querySelector("[data-key-needed]");
-  box.hidden = Boolean(holder?.opens);
-  if (box.hidden) return true;
-  box.querySelector("[data-key-says]").textContent = holder
-    ? "本浏览器保存的私钥是以前存入的, 只能签名, 还不能打开密钥信封。请再选择一次证书私钥文件, 以后不必再选。"
-    : "本浏览器中没有这张证书的私钥(可能换了电脑或浏览器, 或清除过数据)。请选择证书私钥文件。";
-  box.querySelector("[data-key-file]").onchange = async ({ target }) => {
-    const says = box.querySelector("[data-key-says]");
-    try {
-      const texts = await Promise.all([...target.files].map((file) => file.text()));
-      // a certificate that was renewed or revoked meanwhile still opens what was sealed to it
-      const taken = await importPem(texts.join("\n"), [{ fingerprint, spki: base64(readCertificate(bytes(certificate)).spki) }]);
-      if (taken.fingerprint !== fingerprint) throw new Error("所选文件是另一张证书的私钥, 请选择加密(登录)时所用证书的私钥文件");
-      await keep(taken);
-      box.hidden = true;
-      then?.();
-    } catch (trouble) { says.textContent = trouble.message; }
-    target.value = "";
-  };
-  const reader = box.querySelector("[data-ukey]");
-  if (reader && !reader.dataset.ready) {
-    reader.dataset.ready = "1";
-    keyPicker(reader, { only: fingerprint, async chosen(row) { await remember(row); box.hidden = true; then?.(); } });
-  }
-  return false;
-}
-
 function sealing(section) {
   const facts = read("seal-facts");
   const form = section.querySelector("[data-seal-form]");
@@ -66,7 +36,8 @@ function sealing(section) {
   // on a machine that several bidders share, nobody finds another one's copy here
   const folder = `${facts.round}-${facts.fingerprint.slice(0, 16)}`;
   const inside = { ...facts, certificate: bytes(facts.certificate), receives: bytes(facts.receives) };
-  const parts = partsOf(facts.sealing);
+  const parts = () => [...partsOf(facts.sealing), ...(made?.shares ? [["shares", "shares.json"]] : [])];
+  const holders = () => (form.elements.shares?.checked ? facts.share_holders.map(({ uscc, certificate }) => ({ uscc, certificate: bytes(certificate) })) : []);
   let files = [], made = null, worker = null, checked = "", busy = false;
   addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
   if (!window.isSecureContext) {
@@ -207,8 +178,8 @@ function sealing(section) {
       if (!passes(fields, attached, problems)) return;
       await (await ownKey(facts.fingerprint)).ready?.();
       form.hidden = true;
-      const { manifest, envelope, signature, payload } = await ask("seal", { facts: inside, fields, files: attached, folder }, "正在加密");
-      await tried({ manifest, envelope, signature, payload });
+      const { manifest, envelope, signature, payload, shares } = await ask("seal", { facts: { ...inside, holders: holders() }, fields, files: attached, folder }, "正在加密");
+      await tried({ manifest, envelope, signature, payload, shares });
     } catch (problem) {
       form.hidden = false;
       trouble(problem.message);
@@ -223,7 +194,7 @@ function sealing(section) {
     const said = [...priced, ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
     part("opens").textContent = "这份投标文件能够打开: 已用您的私钥在本机试开, 各项内容和附件都与清单一致。";
     part("inside").replaceChildren(...said.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
-    part("downloads").replaceChildren(...parts.map(([name, file]) => {
+    part("downloads").replaceChildren(...parts().map(([name, file]) => {
       const row = make("li", ""), button = make("button", file, "link mono");
       button.type = "button";
       button.addEventListener("click", () => save(asBlob(made[name]), file));
@@ -253,11 +224,13 @@ function sealing(section) {
   // What was sealed here earlier and is still on this machine.
   async function kept() {
     const found = {};
+    let place;
     try {
-      const place = await (await sealedFolder()).getDirectoryHandle(folder);
-      for (const [name, file] of parts) found[name] = await (await place.getFileHandle(file)).getFile();
+      place = await (await sealedFolder()).getDirectoryHandle(folder);
+      for (const [name, file] of partsOf(facts.sealing)) found[name] = await (await place.getFileHandle(file)).getFile();
     } catch { return; }
-    const { envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
+    try { found.shares = await (await place.getFileHandle("shares.json")).getFile(); } catch (trouble) { if (trouble.name !== "NotFoundError") throw trouble; }
+    const { shares, envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
     const mark = await digest(manifest), handedIn = mark === facts.live_manifest;
     const came = handedIn ? null : await line.arrived(folder, mark, payload.size);
     const box = part("kept"), actions = make("p", "", "actions");
@@ -267,7 +240,7 @@ function sealing(section) {
       trouble();
       try {
         if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
-        await tried({ manifest, payload, envelope: new Uint8Array(await envelope.arrayBuffer()), signature });
+        await tried({ manifest, payload, shares, envelope: new Uint8Array(await envelope.arrayBuffer()), signature });
         box.hidden = true;
       } catch (problem) { trouble(problem.message); }
     });
@@ -347,7 +320,7 @@ function sealing(section) {
       data.append("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
       if (part("old").querySelector("input").checked) data.append("old_file", "1");
       if (inPieces) data.append("upload", await sentBefore());
-      for (const [name, file] of parts) if (name !== "payload" || !inPieces) data.append(name, asBlob(made[name]), file);
+      for (const [name, file] of parts()) if (name !== "payload" || !inPieces) data.append(name, asBlob(made[name]), file);
       const [status, answer] = await posted(data);
       if (status === 200 && answer?.bid) {
         line.forget(folder);

@@ -54,14 +54,15 @@ async function place(name, sealed) {
       if (wrote !== bytes.length) throw new NotSealed("本机磁盘空间不足, 请清理后重试");
       at += wrote;
     },
-    async end({ manifest, signature, envelope }) {
+    async end({ manifest, signature, envelope, shares }) {
       access.flush();
       access.close();
-      for (const old of ["manifest.json", ...Object.values(PROFILES).map((one) => one.payload)]) await folder.removeEntry(old).catch(() => {});
+      for (const old of ["manifest.json", "shares.json", ...Object.values(PROFILES).map((one) => one.payload)]) await folder.removeEntry(old).catch(() => {});
       if (!handle.move) return handle.getFile(); // an older browser: not found again after the page is left
       await handle.move(sealed);
       await write(folder, "key.p7m", envelope);
       await write(folder, "manifest.p7s", signature);
+      if (shares) await write(folder, "shares.json", shares);
       await write(folder, "manifest.json", manifest); // last: with it the folder is whole
       return (await folder.getFileHandle(sealed)).getFile();
     },

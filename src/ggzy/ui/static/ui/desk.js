@@ -1,6 +1,6 @@
 // Desk work: many ticked items done one after the other, each an act of its own; filtering; the keyboard.
 import { fetchProved } from "./prove.js";
-import { bytes, sign, ownKey } from "./sign.js";
+import { bytes, sign, signBeside, ownKey } from "./sign.js";
 
 const shown = (row) => !row.hidden;
 const wordsOf = (text) => text.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -19,6 +19,7 @@ class Batch {
     this.progress = form.querySelector("[data-progress]");
     this.all = form.querySelector("[data-all]");
     this.stopping = false;
+    this.batch = "";
     form.addEventListener("submit", (event) => this.start(event));
     form.addEventListener("change", (event) => {
       if (event.target === this.all) this.rows().filter(shown).forEach((row) => { this.box(row).checked = this.all.checked; });
@@ -104,11 +105,18 @@ class Batch {
     this.stop.hidden = true;
     const left = rows.length - done - failed;
     this.say(`办好 ${done} 项${failed ? `, 未成 ${failed} 项 (原因写在各行, 仍勾选着, 可以再试)` : ""}${left ? `, 停下时还有 ${left} 项没有办` : ""}。 `);
-    const fresh = document.createElement("a");
-    fresh.href = location.href;
-    fresh.textContent = "刷新列表";
-    this.form.querySelector("[data-say]").append(fresh);
+    const end = this.form.querySelector("[data-say]");
+    if (this.batch) end.append(this.link(`${this.form.dataset.queue.replace("queue", "batches/")}${this.batch}`, "查看系统盖章的进度"), " · ");
+    end.append(this.link(location.href, "刷新列表"));
+    this.batch = "";
     this.count();
+  }
+
+  link(href, text) {
+    const made = document.createElement("a");
+    made.href = href;
+    made.textContent = text;
+    return made;
   }
 
   async one(item, key) {
@@ -118,8 +126,19 @@ class Batch {
     body.set("item", item);
     if (key) {
       const address = `${this.form.dataset.toSign}?${new URLSearchParams({ kind: this.form.elements.kind.value, item })}`;
-      const { to_sign } = await this.ask(address);
-      body.set("signature", await sign(key, bytes(to_sign)));
+      let answer = await this.ask(address);
+      if (answer.beside) {
+        await signBeside(answer, this.form.elements.csrfmiddlewaretoken.value);
+        answer = await this.ask(address);
+      }
+      body.set("signature", await sign(key, bytes(answer.to_sign)));
+    }
+    // What is signed may be handed to the worker: it goes on when this page is gone.
+    if (this.form.dataset.queue && key) {
+      body.set("batch", this.batch || "");
+      const answer = await this.ask(this.form.dataset.queue, { method: "POST", body });
+      this.batch = answer.batch;
+      return answer.message;
     }
     return (await this.ask(this.form.getAttribute("action"), { method: "POST", body })).message;
   }

@@ -6,6 +6,19 @@ export { base64, blocks, bytes, importPem, keep, ownCertificates, ownKey } from 
 // The signature on data, base64, by whoever holds the key (keyring.js).
 export const sign = async (holder, data) => base64(await holder.sign(data));
 
+// What waits for the SM2 key first (an SM2 signature beside a seal) is signed with it and handed in; then the seal is next.
+export async function signBeside({ beside, to_sign }, csrf) {
+  const key = await ownKey(beside.certificate);
+  if (!key) throw new Error("这份文件还要用SM2证书签名, 本浏览器中没有它的私钥: 请先在“我的数字证书”里用SM2证书验证身份, 再回到这里");
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", csrf);
+  body.set("purpose", beside.purpose);
+  body.set("subject", beside.subject);
+  body.set("signature", await sign(key, bytes(to_sign)));
+  const reply = await fetch("/work/seals/beside", { method: "POST", body, headers: { Accept: "application/json" } });
+  if (!reply.ok) throw new Error((await reply.json().catch(() => ({}))).message || "暂时不能加入SM2签名");
+}
+
 // Says that the key is not in this browser, and where it is taken in.
 function noKey(say, state) {
   say("本浏览器中没有您的证书私钥(可能换了电脑或浏览器)。");
@@ -31,10 +44,19 @@ export function signForms() {
       say("正在取得待签内容…");
       const address = new URL(form.dataset.sign, location.href);
       for (const [name, value] of new FormData(form)) if (!["csrfmiddlewaretoken", "signature"].includes(name)) address.searchParams.set(name, value);
-      const reply = await fetch(address, { headers: { Accept: "application/json" } });
-      if (reply.redirected) throw new Error("登录已失效, 请重新登录后再签名");
-      const answer = await reply.json();
-      if (!reply.ok) throw new Error(answer.message || "暂时不能签名");
+      const ask = async () => {
+        const reply = await fetch(address, { headers: { Accept: "application/json" } });
+        if (reply.redirected) throw new Error("登录已失效, 请重新登录后再签名");
+        const given = await reply.json();
+        if (!reply.ok) throw new Error(given.message || "暂时不能签名");
+        return given;
+      };
+      let answer = await ask();
+      if (answer.beside) {
+        say("正在用SM2证书签名…");
+        await signBeside(answer, form.elements.csrfmiddlewaretoken.value);
+        answer = await ask();
+      }
       say("正在签名…");
       form.elements.signature.value = await sign(key, bytes(answer.to_sign));
       form.dataset.signed = "1";
