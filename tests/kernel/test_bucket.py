@@ -1,5 +1,6 @@
 """A bucket beside the disk: what is kept is in both, what the disk lost comes back, and a bucket that is away refuses plainly."""
 
+import hashlib
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -163,7 +164,11 @@ def test_bids_outlive_the_disk_and_a_bucket_that_is_away_is_nobodys_fault(
     assert not Bid.objects.exists() and not list((settings.FILES / "sealed").glob("*/*"))
 
     settings.S3 = bucket
-    tale.sealed("jia", "yi", "bing")
+    offer = folder / "offer.bin"
+    offer.write_bytes(secrets.token_bytes(1000))
+    tale.bid("jia", attachments=[offer])
+    tale.bid("yi")
+    tale.bid("bing")
     names = {name: _sealed_name(tale.bidder(name)) for name in ("jia", "yi", "bing")}
     assert set(names.values()) <= set(bucket.names())
     # a refused one is in neither place
@@ -174,8 +179,9 @@ def test_bids_outlive_the_disk_and_a_bucket_that_is_away_is_nobodys_fault(
     assert unsealed.value.code == "bidding.unsealed"
     assert set(bucket.names()) == before and len(list((settings.FILES / "sealed").glob("*/*"))) == 3
 
-    # the disk is lost; one object was changed, one is gone
-    shutil.rmtree(settings.FILES / "sealed")
+    # the disk is lost but for one, whose attachments cannot be kept then; one object was changed, one is gone
+    for name in ("yi", "bing"):
+        (settings.FILES / names[name]).unlink()
     _put(bucket, names["yi"], b"age-encryption.org/v1\nsomething else", folder)
     bucket.drop(names["bing"])
     assert names["bing"] not in set(bucket.names())
@@ -189,13 +195,18 @@ def test_bids_outlive_the_disk_and_a_bucket_that_is_away_is_nobodys_fault(
     rows = BidOpening.objects.select_related("bid")
     assert {row.state for row in rows.all()} == {BidOpening.RELEASED}
     waiting = Timer.objects.filter(kind="opening.decrypt", done_at=None)
-    assert {timer.trouble.partition(":")[0] for timer in waiting} == {"StoreAway"}
+    assert [timer.trouble.partition(":")[0] for timer in waiting] == ["StoreAway"] * 3
+    kept = hashlib.sha256(offer.read_bytes()).hexdigest()
+    assert not list((settings.FILES / "opening").glob("*"))
+    assert not (settings.FILES / "documents" / kept[:2] / kept).exists()
+    shutil.rmtree(settings.FILES / "sealed")
 
     settings.S3 = bucket
     platform.advance(platform.now + timedelta(seconds=61))
     after = {row.bid.payload: (row.state, row.reason) for row in rows.all()}
     state, reason = after[names["jia"].rpartition("/")[2]]
     assert (state, reason) == (BidOpening.OPENED, "")
+    assert f"documents/{kept[:2]}/{kept}" in set(bucket.names()) and files.read(kept) == offer.read_bytes()
     state, reason = after[names["yi"].rpartition("/")[2]]
     assert state == BidOpening.WITHDRAWN and "与接收时不一致" in reason
     state, reason = after[names["bing"].rpartition("/")[2]]
