@@ -312,8 +312,10 @@ function sealing(section) {
     const { confirm } = section.dataset;
     if (confirm && !window.confirm(confirm)) return;
     trouble();
-    const button = part("hand-in"), inPieces = made.payload.size >= line.PIECES_FROM;
-    button.disabled = busy = true;
+    const buttons = ["hand-in", "again", "discard"].map(part), inPieces = made.payload.size >= line.PIECES_FROM;
+    const free = (all) => buttons.forEach((one, at) => { one.disabled = !(all || at); });
+    buttons.forEach((one) => { one.disabled = true; });
+    busy = true;
     part("sending").hidden = false;
     try {
       const data = new FormData();
@@ -324,6 +326,7 @@ function sealing(section) {
       const [status, answer] = await posted(data);
       if (status === 200 && answer?.bid) {
         line.forget(folder);
+        free(false);
         received(answer);
         return;
       }
@@ -332,7 +335,7 @@ function sealing(section) {
       if (["bidding.package_broken", "bidding.unsealed", "uploads.none"].includes(answer?.code)) await line.giveUp(folder);
       throw new Error(answer?.message || "登录已失效或页面已过期: 请在另一个标签页重新登录, 再回到这里按“递交”; 加密好的文件还在本机。");
     } catch (problem) {
-      button.disabled = false;
+      free(true);
       trouble(problem.message);
     } finally {
       busy = false;
