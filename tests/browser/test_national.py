@@ -121,3 +121,45 @@ def test_an_sm2_certificate_in_an_ordinary_round(
     _to_the_opening(tale)
     _decrypts(visitor, tale)
     assert visitor.complaints == []
+
+
+def test_an_sm2_pair_is_made_applied_for_and_used_in_the_browser(
+    committed_platform: Any, live_server: Any, chromium: Any, tmp_path: Path
+) -> None:
+    """The signing key is all its holder saves: the encryption key comes from the CA, wrapped for it."""
+    from ggzy.client.party import Identity
+    from ggzy.client.story import PASSWORD
+    from ggzy.identity.models import Certificate
+
+    visitor = Visitor(chromium, live_server.url, DESK)
+    window = visitor.open("/login?next=/certificates")
+    window.on("dialog", lambda dialog: dialog.accept())
+    window.fill("[name=username]", "daili")
+    window.fill("[name=password]", PASSWORD)
+    window.keyboard.press("Enter")
+    window.click("[data-demo-key]")
+    window.wait_for_url("**/certificates")
+    with window.expect_download() as saved:
+        window.click("[data-make-sm2]")
+    key = tmp_path / "key-sm2.pem"
+    saved.value.save_as(key)
+    window.click("[data-csr-form] button[type=submit]")
+    window.locator("body", has_text="证书已签发并绑定").wait_for()
+    row = Certificate.objects.get(account__username="daili", ca="training-sm2")
+
+    # one file of both keys and both certificates, which the command line takes
+    window.click("summary:has-text('为命令行合成一个文件')")
+    with window.expect_download() as merged:
+        window.set_input_files("[data-merge-key]", str(key))
+    whole = tmp_path / "certificate.pem"
+    merged.value.save_as(whole)
+    identity = Identity.from_pem(whole.read_bytes())
+    assert identity.fingerprint == row.fingerprint and identity.receives is not None
+    sealed = cms.seal_to(identity.receives, b"secret")
+    assert cms.open_envelope(sealed, key=identity.key) == b"secret"
+
+    # and the signing key alone signs in
+    window = visitor.open("/login?step=certificate&next=/work")
+    window.set_input_files("form[data-prove] input[type=file]", str(key))
+    window.wait_for_url("**/work")
+    assert visitor.complaints == []

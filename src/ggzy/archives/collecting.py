@@ -308,6 +308,8 @@ def _sealed(shelf: Shelf, bid: Bid, *, whole: bool) -> str:
     shelf.put(f"{folder}/certificate.pem", bid.certificate.pem.encode(), title="投标人证书", by=by)
     if whole:
         shelf.put(f"{folder}/key.p7m", bytes(bid.envelope), title="投标密钥信封", by=by, at=at)
+        if bid.shares:
+            shelf.put(f"{folder}/shares.json", bytes(bid.shares), title="密钥份额", by=by, at=at)
         payload = bidbox.profile_of(json.loads(bytes(bid.manifest))).payload
         shelf.copy(f"{folder}/{payload}", files.sealed_path(bid.payload), title="加密投标文件", by=by, at=at)
     return folder

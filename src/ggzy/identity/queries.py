@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from ggzy.identity import trust
+from ggzy.identity import sm2_ca, trust
 from ggzy.identity.life import AHEAD, ENDED
 from ggzy.identity.models import Certificate, Signature
 from ggzy.parties.models import Account
@@ -89,6 +89,7 @@ def certificates_of(*, account_pk: int) -> list[dict[str, str]]:
             "serial": c.serial,
             "not_after": c.not_after.isoformat(),
             "pem": c.pem,
+            "pair": c.encryption_pem + (sm2_ca.wrapped_pem(c.encryption_key) if c.encryption_key else ""),
         }
         for c in Certificate.objects.filter(account_id=account_pk, revoked_at=None).order_by("-pk")
     ]

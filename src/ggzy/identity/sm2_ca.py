@@ -6,6 +6,7 @@ wrapped for the signing key (GB/T 35276 SM2EnvelopedKey). It keeps no register.
 
 import os
 import secrets
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -203,6 +204,15 @@ def open_key(data: bytes, *, key: sm2.KeyPair) -> sm2.KeyPair:
     private = decryptor.update(sealed) + decryptor.finalize()
     # some CAs pad the key with zeros to 64 bytes
     return sm2.KeyPair(private[-32:], parsed["public_key"].native[1:])
+
+
+#: what marks a wrapped private key in a PEM text
+WRAPPED = "SM2 ENVELOPED KEY"
+
+
+def wrapped_pem(encoded: str) -> str:
+    """Return a wrapped private key (base64) as PEM: whoever holds the signing key opens it."""
+    return bytes(pem.armor(WRAPPED, b64decode(encoded))).decode()
 
 
 class Sm2CA:

@@ -36,6 +36,8 @@ class HallBid:
     members: tuple[str, ...]
     reason: str
     own: bool
+    #: the bidder has asked the holders of its key's parts; told to the bidder alone
+    shares_asked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ def _rows(session: OpeningSession) -> list[BidOpening]:
 def _hall_bid(row: BidOpening, session: OpeningSession, viewer: Actor) -> HallBid:
     shown = session.shown_at is not None and row.state == BidOpening.OPENED
     manager = row.fields.get("manager") if shown else None
+    own = bool(viewer.organisation_pk) and row.bid.bidder_id == viewer.organisation_pk
     return HallBid(
         bid=row.bid.public_id,
         bidder=row.bid.bidder.name,
@@ -154,7 +157,8 @@ def _hall_bid(row: BidOpening, session: OpeningSession, viewer: Actor) -> HallBi
         manager=manager.get("name") if isinstance(manager, dict) else manager,
         members=tuple(m["name"] for m in row.fields.get("members") or []) if shown else (),
         reason=row.reason,
-        own=bool(viewer.organisation_pk) and row.bid.bidder_id == viewer.organisation_pk,
+        own=own,
+        shares_asked=own and row.shares_asked_at is not None,
     )
 
 

@@ -143,12 +143,12 @@ def lost(request: HttpRequest, fingerprint: str) -> HttpResponse:
 
 
 def certificate_pem(request: HttpRequest, fingerprint: str) -> HttpResponse:
-    """Download one of one's own certificates."""
+    """Download one of one's own certificates; of a dual pair both, and the encryption key that only the signing key opens."""
     mine = certificates_of(account_pk=who(request).account_pk)
     found = next((c for c in mine if c["fingerprint"] == fingerprint), None)
     if found is None:
         raise Http404
-    response = HttpResponse(found["pem"], content_type="application/x-pem-file")
+    response = HttpResponse(found["pem"] + found["pair"], content_type="application/x-pem-file")
     response["Content-Disposition"] = f'attachment; filename="certificate-{fingerprint[:12]}.pem"'
     return response
 

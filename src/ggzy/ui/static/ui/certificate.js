@@ -35,16 +35,27 @@ export function certificatePage() {
     document.querySelector("[data-csr-form] button[type=submit]").focus();
   });
 
+  const national = document.querySelector("[data-make-sm2]");
+  national?.addEventListener("click", async () => {
+    const gm = await import("./gm.js"), key = gm.newKey();
+    save(pem("PRIVATE KEY", gm.pkcs8(key)), "key-sm2.pem");
+    document.querySelector("textarea[name=csr]").value = pem("CERTIFICATE REQUEST", gm.request(key, national.dataset.makeSm2));
+    document.querySelector("[data-make-key-state]").textContent = "SM2签名私钥已存为 key-sm2.pem, 请妥善保管; 丢失不能找回。加密私钥由CA生成, 签发后用签名私钥自动取回。申请内容已填好, 请提交申请。";
+    document.querySelector("[data-csr-form] button[type=submit]").focus();
+  });
+
   // One file of key and certificate, as the command line takes it: put together here, nothing is sent.
   const merge = document.querySelector("[data-merge-key]");
   merge?.addEventListener("change", async () => {
     const state = document.querySelector("[data-merge-key-state]");
     try {
       const text = await merge.files[0].text();
-      const { fingerprint } = await importPem(text);
+      const { fingerprint, second } = await importPem(text);
       const reply = await fetch(`/certificates/${fingerprint}.pem`);
       if (!reply.ok) throw new Error("这个私钥的证书没有绑定到您的账号");
-      save(pem("PRIVATE KEY", blocks(text, "PRIVATE KEY")) + (await reply.text()), "certificate.pem");
+      const certificates = (await reply.text()).split(/(?<=-----END CERTIFICATE-----\n?)(?=-----BEGIN)/);
+      const whole = second ? [certificates[0], pem("PRIVATE KEY", second), certificates[1]].join("") : certificates[0];
+      save(pem("PRIVATE KEY", blocks(text, "PRIVATE KEY")) + whole, "certificate.pem");
       state.textContent = "已存为 certificate.pem, 登录和投标命令都可以用它。";
     } catch (problem) { state.textContent = problem.message; }
   });

@@ -25,6 +25,29 @@ const CURVE = sequence(oid("1.2.840.10045.2.1"), oid("1.2.156.10197.1.301"));
 
 export const publicKeyInfo = (key) => sequence(CURVE, der(0x03, [0], unhex(sm2.getPublicKeyFromPrivateKey(key))));
 
+// A fresh private key, and what is written of one: PKCS#8 as OpenSSL writes it, and a certificate request.
+export const newKey = () => sm2.generateKeyPairHex().privateKey;
+
+export function pkcs8(key) {
+  const point = unhex(sm2.getPublicKeyFromPrivateKey(key));
+  const inner = sequence(integer([1]), octets(unhex(key)), der(0xa1, der(0x03, [0], point)));
+  return sequence(integer([0]), CURVE, octets(inner));
+}
+
+export function request(key, name) {
+  const subject = sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x0c, new TextEncoder().encode(name)))));
+  const info = sequence(integer([0]), subject, publicKeyInfo(key), [0xa0, 0]);
+  return sequence(info, sequence(oid("1.2.156.10197.1.501")), der(0x03, [0], sign(key, info)));
+}
+
+// The encryption key of a dual pair, which its CA wrapped for the signing key (GB/T 35276 SM2EnvelopedKey).
+export function openKey(wrapped, key) {
+  const [, cipher, , sealed] = inside(parse(wrapped));
+  const session = sm2.doDecrypt(hex(view(cipher)), key, 1, { asn1: true, output: "array" });
+  const found = sm4.decrypt(view(sealed).slice(-32), session, { mode: "ecb", padding: "none", output: "array" });
+  return hex(found.slice(-32));
+}
+
 // SM2 with SM3 and the default signer's id (GM/T 0009), DER.
 export const sign = (key, data) => unhex(sm2.doSignature(data, key, { der: true, hash: true }));
 

@@ -136,10 +136,18 @@ export async function importPem(pem, known = []) {
   throw new Error("私钥类型不受支持, 请使用P-256、RSA或SM2证书");
 }
 
+// The encryption key of a pair of which only the signing key was saved: its CA handed it over wrapped for that key.
+async function handedOver(fingerprint, signs, gm) {
+  const reply = await fetch(`/certificates/${fingerprint}.pem`);
+  const [wrapped] = reply.ok ? all(await reply.text(), "SM2 ENVELOPED KEY") : [];
+  return wrapped ? gm.openKey(wrapped, signs) : undefined;
+}
+
 async function national(ders, certificate, mine) {
   const gm = await import("./gm.js");
-  const [signs, opens] = ders.map(gm.privateKey);
+  const signs = gm.privateKey(ders[0]);
   const fingerprint = certificate ? await fingerprintOf(certificate) : mine(base64(gm.publicKeyInfo(signs)));
+  const opens = ders[1] ? gm.privateKey(ders[1]) : await handedOver(fingerprint, signs, gm);
   const pair = { signs, opens: opens ?? signs };
   const holder = {
     algorithm: "SM2",
@@ -147,5 +155,7 @@ async function national(ders, certificate, mine) {
     sign: async (data) => gm.sign(signs, new Uint8Array(data)),
     openEnvelope: async (envelope, receives) => gm.openEnvelope(envelope, pair.opens, receives),
   };
-  return { pair, fingerprint, holder };
+  // what a file of the whole pair needs beside the first key
+  const second = opens && gm.pkcs8(opens);
+  return { pair, fingerprint, holder, second };
 }
