@@ -47,10 +47,11 @@ def answers(where: Place) -> tuple[bool, str]:
 
 def only_there(found: "Bucket", files: Path) -> str:
     """Say what a backup of this machine's disk lacks because only the bucket has it."""
-    from ggzy.kernel.bucket import PROBE, StoreAway
+    from ggzy.kernel.bucket import StoreAway
 
     try:
-        missing = sum(1 for name in found.names() if name != PROBE and not (files / name).exists())
+        kept = (name for name in found.names() if name.startswith(("documents/", "sealed/")))
+        missing = sum(1 for name in kept if not (files / name).exists())
     except StoreAway:
         return f"注意: 存储桶没有应答, 不知道有没有只存在桶里的文件; 备份只含本机磁盘上的文件。{_KEEP}。"
     if missing:
