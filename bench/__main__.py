@@ -113,10 +113,10 @@ def fill(round_id: str, count: int) -> None:
         )
         cursor.execute(
             """INSERT INTO bidding_bid (centre_id, region_code, public_id, state, received_at, manifest,
-                 manifest_signature, envelope, payload, payload_size, payload_sha256, entry_hash, account_id, bidder_id,
+                 manifest_signature, envelope, shares, payload, payload_size, payload_sha256, entry_hash, account_id, bidder_id,
                  certificate_id, round_id)
                SELECT b.centre_id, b.region_code, md5(random()::text || o.id), 'live', b.received_at, b.manifest,
-                 b.manifest_signature, b.envelope, b.payload, b.payload_size, b.payload_sha256,
+                 b.manifest_signature, b.envelope, b.shares, b.payload, b.payload_size, b.payload_sha256,
                  md5(random()::text) || md5(random()::text), b.account_id, o.id, b.certificate_id, b.round_id
                FROM bidding_bid b, parties_organisation o
                WHERE b.id = (SELECT min(x.id) FROM bidding_bid x JOIN tendering_round r ON r.id = x.round_id
