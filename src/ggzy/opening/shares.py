@@ -20,6 +20,7 @@ from ggzy.opening.actions import key_is_free
 from ggzy.opening.models import BidOpening, KeyShare
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.queries import by_uscc
+from ggzy.tendering.holders import share_holders
 from ggzy.tendering.moves import place_of, require_move
 
 
@@ -137,8 +138,6 @@ def asked_of(actor: Actor) -> list[AskedShare]:
 
 
 def _fingerprint(row: BidOpening, uscc: str) -> str:
-    from ggzy.tendering.holders import share_holders
-
     found = share_holders(round_id=row.session.round.public_id)
     return next((holder.fingerprint for holder in found if holder.uscc == uscc), "")
 
