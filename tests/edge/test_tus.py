@@ -94,6 +94,22 @@ def test_two_lines_do_not_write_one_upload(begun: str) -> None:
     assert told(begun) == (200, "4")
 
 
+def test_how_far_is_told_once_the_broken_line_has_let_go(begun: str) -> None:
+    async def asked_early() -> str:
+        headers = (TUS, STREAM, (b"upload-offset", b"0"))
+        request = Request(Edge(lambda *_: []), f"/uploads/{begun}", method="PATCH", headers=headers)
+        request.body(b"0123", more=True)
+        await asyncio.sleep(0.05)
+        asking = asyncio.create_task(ask(begun, "HEAD", TUS))
+        await asyncio.sleep(0.05)
+        request.hang_up()
+        _, said, _ = await asking
+        await request.task
+        return str(said["upload-offset"])
+
+    assert run(asked_early()) == "4"
+
+
 def test_no_more_than_was_announced_is_kept(begun: str) -> None:
     assert patch(begun, 0, b"0123456789abc")[0] == 413
     assert told(begun) == (200, "10")

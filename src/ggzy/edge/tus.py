@@ -21,6 +21,8 @@ _BLOCK = 1024 * 1024
 _TYPE = b"application/offset+octet-stream"
 _ALWAYS = [(b"tus-resumable", VERSION), (b"cache-control", b"no-store")]
 GONE = 0
+# a request that has been cut writes its last block in milliseconds; one that still runs is not waited for
+_PAUSE, _PATIENCE = 0.02, 50
 _SAYS = {
     409: "已收到 {size} 字节, 请从那里继续",
     413: "上传的内容比事先说明的长, 多出的没有保存",
@@ -44,8 +46,7 @@ async def tus(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         path, length = await asyncio.to_thread(uploads.find, address)
         if method == "HEAD":
-            size = (await asyncio.to_thread(path.stat)).st_size
-            return await _answer(send, 200, _told(size, length))
+            return await _answer(send, 200, _told(await _how_far(path), length))
         if method == "DELETE":
             await asyncio.to_thread(uploads.drop, address)
             return await _answer(send, 204)
@@ -61,6 +62,28 @@ async def tus(scope: Scope, receive: Receive, send: Send) -> None:
     if not given.isdigit():
         return await refuse(send, 400, "没有写明从哪一个字节继续", _ALWAYS)
     return await _patch(path, length, int(given), receive, send)
+
+
+async def _how_far(path: Path) -> int:
+    """The bytes kept, told once the request before it has let go: of a line just cut the last bytes are on their way."""
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        await _alone(file, fcntl.LOCK_SH)
+        return await asyncio.to_thread(file.seek, 0, 2)
+    finally:
+        await asyncio.to_thread(file.close)
+
+
+async def _alone(file: IO[bytes], how: int) -> bool:
+    """Take the lock of an upload, waiting a little for who is about to let go; whether it was had."""
+    for _ in range(_PATIENCE):
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(_PAUSE)
+        else:
+            return True
+    return False
 
 
 def _told(size: int, length: int) -> list[tuple[bytes, bytes]]:
@@ -95,9 +118,7 @@ async def _patch(path: Path, length: int, offset: int, receive: Receive, send: S
 
 async def _append(file: IO[bytes], path: Path, length: int, offset: int, receive: Receive) -> tuple[int, int]:
     """Append what comes at the offset; return the status to answer and how far it came."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not await _alone(file, fcntl.LOCK_EX):
         return 423, 0
     size = await asyncio.to_thread(file.seek, 0, 2)
     if size != offset:
