@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "ggzy.changes",
     "ggzy.opening",
     "ggzy.experts",
+    "ggzy.committees",
     "ggzy.evaluation",
     "ggzy.objections",
     "ggzy.fronts",
@@ -201,6 +202,16 @@ REGISTERS = os.environ.get(
     if os.environ.get("GGZY_REGISTERS_URL")
     else ("ggzy.adapters.registers.twin.TwinRegisters" if MODE == "training" else ""),
 )
+#: the adapter of the face gate at the evaluation area (ggzy.adapters.faces); "" where a centre has none: the log says so
+FACES = os.environ.get(
+    "GGZY_FACES",
+    "ggzy.adapters.faces.http.HttpFaceGate"
+    if os.environ.get("GGZY_FACES_URL")
+    else ("ggzy.adapters.faces.twin.TwinFaceGate" if MODE == "training" else ""),
+)
+#: minutes a site may be cut off before the whole meeting is paused; hours another centre has to answer a request
+SITE_CUT_MINUTES = int(os.environ.get("GGZY_SITE_CUT_MINUTES", "15"))
+SITE_ANSWER_HOURS = int(os.environ.get("GGZY_SITE_ANSWER_HOURS", "24"))
 #: what follows when a CA's revocation list is out of date or not there: "warn" lets acts go on and says so, "refuse" stops them
 STALE_CRL = os.environ.get("GGZY_STALE_CRL", "warn" if MODE == "training" else "refuse")
 if STALE_CRL not in {"warn", "refuse"}:

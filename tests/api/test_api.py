@@ -232,5 +232,5 @@ def test_a_password_alone_does_not_bind(platform: Any, folder: Path) -> None:
 
 def test_the_training_centre_has_rooms_that_anyone_may_know(platform: Any) -> None:
     rooms = platform.read_json("/api/v1/rooms")["rooms"]
-    assert [r["label"] for r in rooms] == ["开标室", "开标室", "评标室", "评标室"]
+    assert [r["label"] for r in rooms] == ["开标室", "开标室", "评标室", "评标室", "评标室"]
     assert all(r["seats"] > 0 for r in rooms)

@@ -101,6 +101,7 @@ def test_a_seed_that_was_not_committed_to_is_refused(platform: Any, folder: Path
 
 def test_a_sheet_is_handed_in_once(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).seated()
+    story.elect_leader(tale.members, tale.draw)
     member, path = tale.members[0], f"/rounds/{tale.round}/preliminary"
     desk = member.get(f"/rounds/{tale.round}/desk")
     rows = [r["key"] for r in desk["document"]["requirements"]]

@@ -207,6 +207,13 @@ def test_a_key_that_is_not_released_in_time_counts_as_revoked_and_the_others_go_
 
 def test_the_committee_may_reject_all(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).seated()
+    no(
+        tale.members[0].post,
+        f"/rounds/{tale.round}/preliminary",
+        {"results": {}},
+        code="evaluation.not_this_step",
+    )
+    story.elect_leader(tale.members, tale.draw)
     desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
     results = {
         b["bid"]: {
@@ -239,6 +246,8 @@ def test_four_experts_and_the_tenderee_s_representative_evaluate_and_sign(
     no(tale.owner.post, f"/draws/{draw}/committee", code="evaluation.committee_incomplete")
     no(tale.bidder("jia").post, f"/draws/{draw}/check-in", {"must_avoid": False}, code="permission.denied")
     tale.owner.post(f"/draws/{draw}/check-in", {"must_avoid": False})
+    no(tale.owner.post, f"/draws/{draw}/committee", code="evaluation.committee_incomplete")
+    story.take_seat(tale.owner, draw)
     tale.owner.post(f"/draws/{draw}/committee")
     story.evaluate([*experts, tale.owner], tale.round)
     assert tale.stage() == "REPORTED"

@@ -268,8 +268,14 @@ def test_a_whole_tender_through_the_pages(platform: Any, folder: Path) -> None:
                 assert "甲建工集团有限公司" in expert.get(f"/work/draws/{draw}/check-in")
                 expert.post(f"/work/draws/{draw}/check-in", avoid="no")
                 if "您的代号是" in expert.get(f"/work/draws/{draw}/check-in"):
+                    expert.sign(f"/work/draws/{draw}/oath", f"/work/draws/{draw}/oath/to-sign")
+                    assert "号" in expert.get(f"/work/draws/{draw}/check-in")
                     seated.append(expert)
     owner.post(f"/work/draws/{draw}/seat", tender=tender)
+    code = seated[0].party.get(f"/draws/{draw}/meeting")["code"]
+    for member in seated:
+        assert "推选组长" in member.get(f"{at}/desk")
+        member.post(f"/work/draws/{draw}/leader", choice=code, round=round_id)
 
     # the evaluation
     desk = seated[0].party.get(f"/rounds/{round_id}/desk")
@@ -287,6 +293,9 @@ def test_a_whole_tender_through_the_pages(platform: Any, folder: Path) -> None:
             for c in desk["document"]["criteria"]
         }
         member.post(f"{at}/scores", **points)
+    for member in seated:
+        assert "没有提示" in member.get(f"{at}/desk")
+        member.post(f"{at}/summary")
     attached = re.search(r"/documents/(\w{64})", seated[0].get(f"{at}/desk"))
     assert attached
     seated[0].get(f"/documents/{attached[1]}")
@@ -512,6 +521,7 @@ def test_a_wrong_key_is_refused_and_kept(platform: Any, folder: Path) -> None:
 
 def test_fewer_than_three_left_are_argued_on_the_desk(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).seated()
+    story.elect_leader(tale.members, tale.draw)
     at, members = f"/work/rounds/{tale.round}", [_member(platform, party) for party in tale.members]
     desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
     out = desk["bids"][0]["bid"]

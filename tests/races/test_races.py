@@ -147,6 +147,7 @@ def test_two_members_hand_in_the_last_sheet_together_and_one_report_is_compiled(
     committed_platform: Any, folder: Path
 ) -> None:
     tale = Tale(committed_platform, folder).seated()
+    story.elect_leader(tale.members, tale.draw)
     desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
     results = {
         b["bid"]: {r["key"]: {"passes": True, "reason": ""} for r in desk["document"]["requirements"]}

@@ -209,7 +209,7 @@ def test_the_public_log_does_not_tell_what_a_witness_wrote(platform: Any, folder
 def test_evaluation_and_draw_stand_on_the_wall_too(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).seated()
     row = row_of(tale, "evaluation")
-    assert row["step"] == "初步评审" and row["alarms"] == ["已经开始, 尚无人见证"]
+    assert row["step"] == "推选组长" and row["alarms"] == ["已经开始, 尚无人见证"]
     draw = row_of(tale, "draw")
     assert draw["subject"] == tale.draw and draw["over"]
     session = begun(tale, "evaluation")

@@ -1,6 +1,7 @@
 """API of drawing, check-in and evaluation."""
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -59,6 +60,21 @@ class Scores(Schema):
     """{bid: {criterion: points}}."""
 
     scores: dict[str, Any]
+    #: {bid: {criterion: text}}
+    reasons: dict[str, Any] = {}
+
+
+class Refused(Schema):
+    """A member who refuses to sign and to say why, and what happened."""
+
+    code: str
+    reason: str
+
+
+class Choice(Schema):
+    """Whom a member wants as leader: a code."""
+
+    choice: str
 
 
 class ReportSignatureIn(SignatureIn):
@@ -127,7 +143,11 @@ def seat(request: HttpRequest, draw_id: str) -> dict[str, Any]:
 @router.get("/rounds/{round_id}/desk", tags=["评标"], summary="评委的评审桌面")
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     row = evaluations.desk(round_id=round_id, actor=who(request))
-    out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f not in {"bids", "document"}}
+    beside = {"bids", "document", "prompts", "clarifications", "explained"}
+    out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f not in beside}
+    out["prompts"] = [asdict(p) for p in row.prompts]
+    out["clarifications"] = [asdict(c) for c in row.clarifications]
+    out["explained"] = sorted(row.explained)
     out["document"] = row.document.as_json()
     out["bids"] = [
         {f: getattr(b, f) for f in ("bid", "bidder", "price", "duration_days", "fields")} for b in row.bids
@@ -158,9 +178,29 @@ def competition(request: HttpRequest, round_id: str, body: Competition) -> dict[
 @router.post("/rounds/{round_id}/scores", tags=["评标"], summary="提交打分表")
 @write
 def scores(request: HttpRequest, round_id: str, body: Scores) -> dict[str, Any]:
+    return _step(evaluation.hand_in_scores(round_id=round_id, **body.dict(), actor=who(request), now=now()))
+
+
+@router.post("/draws/{draw_id}/leader", tags=["评标"], summary="推选评标委员会组长")
+@write
+def leader(request: HttpRequest, draw_id: str, body: Choice) -> dict[str, Any]:
+    return {
+        "leader": evaluation.elect_leader(draw_id=draw_id, choice=body.choice, actor=who(request), now=now())
+    }
+
+
+@router.post("/rounds/{round_id}/prices", tags=["评标"], summary="评审明显偏低的报价")
+@write
+def prices(request: HttpRequest, round_id: str, body: Results) -> dict[str, Any]:
     return _step(
-        evaluation.hand_in_scores(round_id=round_id, scores=body.scores, actor=who(request), now=now())
+        evaluation.judge_prices(round_id=round_id, results=body.results, actor=who(request), now=now())
     )
+
+
+@router.post("/rounds/{round_id}/summary", tags=["评标"], summary="汇总复核后确认本人打分")
+@write
+def summary(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    return _step(evaluation.confirm_scores(round_id=round_id, actor=who(request), now=now()))
 
 
 @router.get("/rounds/{round_id}/report-to-sign", tags=["评标"], summary="评标报告的待签内容")
@@ -173,6 +213,12 @@ def report_to_sign(request: HttpRequest, round_id: str) -> HttpResponse:
 @write
 def sign_report(request: HttpRequest, round_id: str, body: ReportSignatureIn) -> dict[str, Any]:
     return _step(evaluation.sign_report(round_id=round_id, **body.dict(), actor=who(request), now=now()))
+
+
+@router.post("/rounds/{round_id}/deemed-agreed", tags=["评标"], summary="登记评委拒签且不说明(视为同意)")
+@write
+def deem_agreed(request: HttpRequest, round_id: str, body: Refused) -> dict[str, Any]:
+    return _step(evaluation.deem_agreed(round_id=round_id, **body.dict(), actor=who(request), now=now()))
 
 
 @router.get("/rounds/{round_id}/report", tags=["评标"], summary="评标报告")

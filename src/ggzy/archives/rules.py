@@ -141,6 +141,8 @@ ITEMS: tuple[Item, ...] = (
     _item("answers", "专家答复", _EVALUATION, _CENTRE, _SEATED, ("experts.answered",)),
     _item("checkin", "签到、回避和承诺", _EVALUATION, _COMMITTEE, _SEATED, ("experts.checked_in",)),
     _item("committee", "评标委员会组成", _EVALUATION, _OWNER, _SEATED, _SEATED),
+    _item("oaths", "评标承诺书和席位", _EVALUATION, _COMMITTEE, _SEATED, ("committees.seat_taken",)),
+    _item("leader", "推选组长", _EVALUATION, _COMMITTEE, _REPORTED, ("committees.leader_voted",)),
     _item("sheets", "评审表和打分表", _EVALUATION, _COMMITTEE, _REPORTED, ("evaluation.sheet_handed_in",)),
     _item(
         "preliminary",

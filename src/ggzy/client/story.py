@@ -231,6 +231,7 @@ def check_in(cast: Cast, draw_id: str, experts: Sequence[Party]) -> list[Party]:
         expert = waiting.pop(0)
         answer = expert.post(f"/draws/{draw_id}/check-in", {"must_avoid": False})
         if not answer["avoids"]:
+            take_seat(expert, draw_id)
             seated.append(expert)
             continue
         more = answer_calls(cast).get(draw_id, [])
@@ -238,11 +239,26 @@ def check_in(cast: Cast, draw_id: str, experts: Sequence[Party]) -> list[Party]:
     return seated
 
 
+def take_seat(member: Party, draw_id: str) -> None:
+    """Sign the 承诺书 and draw a seat."""
+    oath = member.get(f"/draws/{draw_id}/oath")
+    member.post(f"/draws/{draw_id}/seat", {"signature": member.signature_on(oath["to_sign"])})
+
+
+def elect_leader(members: Sequence[Party], draw_id: str) -> None:
+    """Let every member vote for the first in the list of codes."""
+    code = members[0].get(f"/draws/{draw_id}/meeting")["members"][0]["code"]
+    for member in members:
+        member.post(f"/draws/{draw_id}/leader", {"choice": code})
+
+
 def evaluate(
     members: Sequence[Party], round_id: str, *, points: Mapping[str, Mapping[str, str]] | None = None
 ) -> None:
     """Let every member review, score where the method scores, and sign."""
     desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "leader":
+        elect_leader(members, desk["draw"])
     ceiling = Decimal(desk["ceiling_price"]) if desk["ceiling_price"] else None
     for member in members:
         results = {
@@ -269,6 +285,11 @@ def evaluate(
         if not go_on:
             return
         desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "price":
+        for member in members:
+            found = {bid: {"passes": True, "reason": "报价构成合理"} for bid in desk["low_prices"]}
+            member.post(f"/rounds/{round_id}/prices", {"results": found})
+        desk = members[0].get(f"/rounds/{round_id}/desk")
     if desk["step"] == "detailed":
         for member in members:
             scores = {
@@ -280,6 +301,8 @@ def evaluate(
                 if b["bid"] not in desk["rejected"]
             }
             member.post(f"/rounds/{round_id}/scores", {"scores": scores})
+        for member in members:
+            member.post(f"/rounds/{round_id}/summary")
     sign_report(members, round_id)
 
 

@@ -1,40 +1,35 @@
 """Seating the committee, handing in sheets, deciding, signing the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
+from ggzy.committees import actions as committees
 from ggzy.deadlines.actions import effect, set_timer
-from ggzy.evaluation import rules
+from ggzy.evaluation import prompts, rules, standing
+from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
 from ggzy.experts.models import Draw, Member
 from ggzy.experts.rules import position
 from ggzy.identity.actions import sign_document
 from ggzy.kernel import files
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
-from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import MoveNotAllowed, Stage
-from ggzy.tendering.document import Method, TenderDocument, parse
+from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import Round, TenderFile
 from ggzy.tendering.moves import holds_on, lock_round, make_move, place_of, require_owner_side
 from ggzy.ui.documents import report_pdf
 
 REPORT_PDF = "evaluation.report_pdf"
-
-
-class CommitteeIncomplete(Refusal):
-    """Not everybody has checked in, or the committee would not be lawful."""
-
-    code = "evaluation.committee_incomplete"
-    basis = Citation("招标投标法", "第三十七条")
 
 
 class NotThisStep(Refusal):
@@ -65,13 +60,7 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
     if draw is None:
         raise NotFound("没有这次专家抽取")
     require_owner_side(draw.tender, actor)
-    members = list(draw.members.filter(left=False).order_by("code"))
-    experts = sum(1 for m in members if m.kind == Member.EXPERT)
-    if experts != draw.needed or len(members) != draw.committee_size:
-        raise CommitteeIncomplete(
-            f"评标委员会应有{draw.committee_size}人(专家{draw.needed}人), 现签到{len(members)}人(专家{experts}人), "
-            "请等待全员签到; 缺席的由抽取系统补抽"
-        )
+    members = committees.require_complete(draw)
     evaluations = []
     for pk in draw.rounds.order_by("pk").values_list("public_id", flat=True):
         round_ = lock_round(pk)
@@ -82,7 +71,7 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
             Evaluation.objects.create(
                 round=round_,
                 draw=draw,
-                step=Evaluation.PRELIMINARY,
+                step=Evaluation.LEADER,
                 started_at=now,
                 region_code=round_.region_code,
             )
@@ -91,6 +80,7 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
         raise NotThisStep("没有等待评标的标段, 请刷新页面")
     draw.state = Draw.SEATED
     draw.save(update_fields=["state"])
+    committees.begin(draw, now=now)
     record_act(
         "evaluation.seated",
         subject=draw.public_id,
@@ -104,7 +94,7 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
                 for m in members
             ],
             "size": draw.committee_size,
-            "experts": experts,
+            "experts": sum(1 for m in members if m.kind == Member.EXPERT),
         },
     )
     return evaluations
@@ -124,6 +114,7 @@ def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, Ten
     ).first()
     if member is None:
         raise NotAMember("您不是本标段评标委员会成员")
+    committees.require_present(evaluation.draw, member)
     return evaluation, round_, member, document_of(round_)
 
 
@@ -139,17 +130,28 @@ def _hand_in(
     kind: str,
     content: Any,
     *,
+    basis: str,
+    notes: Mapping[str, Any] | None = None,
+    correcting: bool = False,
     actor: Actor,
     now: datetime,
-) -> list[Any] | None:
-    """Keep a sheet; return everybody's sheets of this kind once the last is in, else None."""
-    if evaluation.sheets.filter(member=member, kind=kind).exists():
+) -> None:
+    """Keep a sheet, or a corrected version of the member's own.
+
+    :raises NotThisStep: it is in
+    """
+    last = evaluation.sheets.filter(member=member, kind=kind).order_by("-version").first()
+    if last is not None and last.basis == basis and not correcting:
         raise NotThisStep("您的评审表已提交, 提交后不能修改; 如有错误请在评标报告中写明不同意见")
+    version = last.version + 1 if last else 1
     Sheet.objects.create(
         evaluation=evaluation,
         member=member,
         kind=kind,
+        version=version,
+        basis=basis,
         content=content,
+        notes=notes or {},
         handed_in_at=now,
         region_code=round_.region_code,
     )
@@ -160,12 +162,53 @@ def _hand_in(
         legal_at=now,
         **place_of(round_),
         public={"kind": kind, "member": member.code, "sitting": evaluation.number},
-        supervisor={"content": content},
+        supervisor={"content": content, "notes": notes or {}, "version": version},
     )
-    sheets = list(
-        evaluation.sheets.filter(kind=kind).order_by("member__code").values_list("content", flat=True)
-    )
-    return sheets if len(sheets) == evaluation.draw.committee_size else None
+
+
+def _advance(
+    evaluation: Evaluation, round_: Round, document: TenderDocument, *, actor: Actor, now: datetime
+) -> None:
+    """Let the evaluation stand where the sheets of its present members put it, and do what follows from that."""
+    before, rejected_before = evaluation.step, evaluation.rejected
+    stand = standing.stand(evaluation, round_, document)
+    evaluation.step, evaluation.rejected = stand.step, stand.rejected
+    evaluation.save(update_fields=["step", "rejected"])
+    if stand.step != Evaluation.PRELIMINARY and (
+        before == Evaluation.PRELIMINARY or rejected_before != stand.rejected
+    ):
+        record_act(
+            "evaluation.preliminary_decided",
+            subject=evaluation.public_id,
+            actor=actor,
+            legal_at=now,
+            **place_of(round_),
+            party={"rejected": evaluation.rejected},
+        )
+    if stand.against is not None:
+        _reject_all(evaluation, round_, stand.against, actor=actor, now=now)
+    elif stand.step == Evaluation.SIGNING:
+        _compile(evaluation, round_, document, stand.scores, now=now, actor=actor)
+
+
+@transaction.atomic
+def elect_leader(*, draw_id: str, choice: str, actor: Actor, now: datetime) -> str:
+    """Vote for the leader of the committee; return the leader's code once there is one, "" before.
+
+    :raises MeetingNotNow: there is a leader, or this member has voted in this turn
+    :raises BadInput: nobody of that code
+    """
+    require(actor, Permission.EVALUATE)
+    draw = Draw.objects.select_for_update(of=("self",)).filter(public_id=draw_id, state=Draw.SEATED).first()
+    if draw is None:
+        raise NotThisStep("评标委员会组建后才能推选组长")
+    leader = committees.cast_ballot(draw=draw, choice=choice, actor=actor, now=now)
+    if leader is None:
+        return ""
+    for evaluation in Evaluation.objects.filter(draw=draw, step=Evaluation.LEADER).select_related("round"):
+        evaluation.step = Evaluation.PRELIMINARY
+        evaluation.save(update_fields=["step"])
+    return leader.code
 
 
 @transaction.atomic
@@ -179,39 +222,15 @@ def hand_in_preliminary(
     """
     require(actor, Permission.EVALUATE)
     evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step == Evaluation.LEADER:
+        raise NotThisStep("请先推选评标委员会组长")
     if evaluation.step != Evaluation.PRELIMINARY:
         raise NotThisStep("初步评审已结束, 请刷新页面查看当前步骤")
     bids = [b.bid for b in opened_bids(round_.pk)]
     content = rules.require_preliminary(results, bids=bids, requirements=document.requirements)
-    sheets = _hand_in(evaluation, round_, member, "preliminary", content, actor=actor, now=now)
-    if sheets is not None:
-        evaluation.rejected = rules.rejected_by_majority(
-            sheets, bids=bids, requirements=document.requirements
-        )
-        record_act(
-            "evaluation.preliminary_decided",
-            subject=evaluation.public_id,
-            actor=actor,
-            legal_at=now,
-            **place_of(round_),
-            party={"rejected": evaluation.rejected},
-        )
-        if len(bids) - len(evaluation.rejected) < 3:
-            evaluation.step = Evaluation.COMPETITION
-            evaluation.save(update_fields=["step", "rejected"])
-        else:
-            _go_on(evaluation, round_, document, now=now, actor=actor)
+    _hand_in(evaluation, round_, member, "preliminary", content, basis="", actor=actor, now=now)
+    _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
-
-
-def _go_on(
-    evaluation: Evaluation, round_: Round, document: TenderDocument, *, now: datetime, actor: Actor
-) -> None:
-    if document.method is Method.COMPREHENSIVE:
-        evaluation.step = Evaluation.DETAILED
-        evaluation.save(update_fields=["step", "rejected"])
-    else:
-        _compile(evaluation, round_, document, [], now=now, actor=actor)
 
 
 @transaction.atomic
@@ -228,24 +247,35 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
         raise NotThisStep("当前不需要作竞争性论证")
     if not reason.strip():
         raise BadInput("请写明竞争性论证的理由", field="reason")
-    left = [b for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
+    left = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
     if go_on and not left:
         raise BadInput("全部投标均被否决, 不能继续评审", field="go_on")
-    votes = _hand_in(
-        evaluation,
-        round_,
-        member,
-        "competition",
-        {"go_on": go_on, "reason": reason.strip()},
-        actor=actor,
-        now=now,
-    )
-    if votes is None:
-        return evaluation
-    if 2 * sum(1 for v in votes if v["go_on"]) > len(votes):
-        _go_on(evaluation, round_, document, now=now, actor=actor)
-    else:
-        _reject_all(evaluation, round_, [v["reason"] for v in votes if not v["go_on"]], actor=actor, now=now)
+    content = {"go_on": go_on, "reason": reason.strip()}
+    basis = standing.basis_of(left)
+    _hand_in(evaluation, round_, member, "competition", content, basis=basis, actor=actor, now=now)
+    _advance(evaluation, round_, document, actor=actor, now=now)
+    return evaluation
+
+
+@transaction.atomic
+def judge_prices(*, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
+    """Judge the bids whose price is markedly low: reasonable, or below cost and rejected (条例51第五项).
+
+    Nobody may find a price below cost before its bidder was asked to explain it and has answered, or let the time pass.
+
+    :raises NotThisStep: nothing to judge, or this member's sheet is in
+    :raises BadInput: a bid is missing, no reason, or the bidder was not asked
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.PRICE:
+        raise NotThisStep("当前不需要评审偏低报价")
+    flagged = standing.low_priced(evaluation, round_, document)
+    asked = standing.explained(round_)
+    content = rules.require_price_judgement(results, bids=list(flagged), explained=asked)
+    basis = standing.basis_of(flagged)
+    _hand_in(evaluation, round_, member, "price", content, basis=basis, actor=actor, now=now)
+    _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
 
@@ -256,6 +286,7 @@ def _reject_all(
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
     evaluation.step = Evaluation.DONE
     evaluation.save(update_fields=["step", "rejected"])
+    _end_meeting_if_over(evaluation, actor=actor, now=now)
     publish_notice(
         kind=NoticeKind.FAILURE,
         ocid=tender.ocid,
@@ -284,21 +315,63 @@ def _reject_all(
 
 
 @transaction.atomic
-def hand_in_scores(*, round_id: str, scores: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
-    """Hand in one member's score sheet (综合评估法); the last one compiles the report.
+def hand_in_scores(
+    *,
+    round_id: str,
+    scores: Mapping[str, Any],
+    reasons: Mapping[str, Any] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Evaluation:
+    """Hand in one member's score sheet (综合评估法), or correct one's own while the scores are summed up.
 
     :raises NotThisStep: not the step of scoring, or this member's sheet is in
-    :raises BadInput: a score is missing or out of range
+    :raises BadInput: a score is missing or out of range, or a reason that the file demands is missing
     """
     require(actor, Permission.EVALUATE)
     evaluation, round_, member, document = _locked(round_id, actor)
-    if evaluation.step != Evaluation.DETAILED:
+    if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY}:
         raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
     content = rules.require_scores(scores, bids=bids, criteria=document.criteria)
-    sheets = _hand_in(evaluation, round_, member, "scores", content, actor=actor, now=now)
-    if sheets is not None:
-        _compile(evaluation, round_, document, sheets, now=now, actor=actor)
+    notes = rules.require_reasons(reasons or {}, bids=bids, criteria=document.criteria)
+    _hand_in(
+        evaluation,
+        round_,
+        member,
+        "scores",
+        content,
+        basis=standing.basis_of(bids),
+        notes=notes,
+        correcting=evaluation.step == Evaluation.SUMMARY,
+        actor=actor,
+        now=now,
+    )
+    _advance(evaluation, round_, document, actor=actor, now=now)
+    return evaluation
+
+
+@transaction.atomic
+def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
+    """Confirm one's own scores after the checks of the sum; the last confirmation compiles the report.
+
+    What the checks say changes nothing by itself. Objective items on which members differ must be made equal first.
+
+    :raises NotThisStep: not the step of summing up, or confirmed already
+    :raises BadInput: an objective item on which the members differ
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.SUMMARY:
+        raise NotThisStep("当前不是汇总复核步骤, 请刷新页面查看当前步骤")
+    sheets = standing.scores_of(evaluation)
+    if differing := prompts.differing(sheets, criteria=document.criteria):
+        raise BadInput(
+            f"客观评审项“{'、'.join(sorted(differing))}”各评委打分不一致, 应先核对更正为一致", field="scores"
+        )
+    basis = standing.digest_of(sheets)
+    _hand_in(evaluation, round_, member, "summary", {"confirmed": True}, basis=basis, actor=actor, now=now)
+    _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
 
@@ -310,7 +383,7 @@ def _compile(
     evaluation: Evaluation,
     round_: Round,
     document: TenderDocument,
-    sheets: list[Mapping[str, Mapping[str, str]]],
+    sheets: Sequence[Mapping[str, Mapping[str, str]]],
     *,
     now: datetime,
     actor: Actor,
@@ -347,6 +420,7 @@ def _compile(
             for bid, reasons in sorted(evaluation.rejected.items())
         ],
         "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
+        "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
     evaluation.report_sha256 = sha256(canonical(evaluation.report)).hex()
     evaluation.step = Evaluation.SIGNING
@@ -404,7 +478,7 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
     evaluation, round_, member, _ = _locked(round_id, actor)
     if evaluation.step != Evaluation.SIGNING or evaluation.report is None:
         raise NotThisStep("评标报告尚未形成或已提交")
-    if evaluation.signatures.filter(member=member).exists():
+    if evaluation.signatures.filter(member=member, report_sha256=evaluation.report_sha256).exists():
         return evaluation
     signed = sign_document(
         kind="evaluation_report",
@@ -415,7 +489,12 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
         now=now,
     )
     ReportSignature.objects.create(
-        evaluation=evaluation, member=member, signature=signed, dissent=dissent.strip()[:2000], signed_at=now
+        evaluation=evaluation,
+        member=member,
+        report_sha256=evaluation.report_sha256,
+        signature=signed,
+        dissent=dissent.strip()[:2000],
+        signed_at=now,
     )
     record_act(
         "evaluation.report_signed",
@@ -430,8 +509,54 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
         },
         supervisor={"dissent": dissent.strip()},
     )
-    if evaluation.signatures.count() == evaluation.draw.committee_size:
+    _report_if_all_signed(evaluation, round_, actor=actor, now=now)
+    return evaluation
+
+
+def _report_if_all_signed(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetime) -> None:
+    signed = evaluation.signatures.filter(member__left=False, report_sha256=evaluation.report_sha256)
+    if signed.count() == evaluation.draw.committee_size:
         _report(evaluation, round_, actor=actor, now=now)
+
+
+@transaction.atomic
+def deem_agreed(*, round_id: str, code: str, reason: str, actor: Actor, now: datetime) -> Evaluation:
+    """Write down that a member refuses to sign and to write why: it counts as agreement (条例第五十三条).
+
+    The staff of the centre who were there write it; the second time changes nothing.
+
+    :raises NotThisStep: there is no report to sign
+    :raises BadInput: no such member, or no account of what happened
+    """
+    require(actor, Permission.MEETING_KEEP)
+    round_ = lock_round(round_id)
+    evaluation = (
+        Evaluation.objects.select_for_update(of=("self",))
+        .filter(round=round_, step=Evaluation.SIGNING)
+        .first()
+    )
+    if evaluation is None:
+        raise NotThisStep("没有等待签署的评标报告")
+    member = evaluation.draw.members.filter(code=code, left=False).first()
+    if member is None:
+        raise BadInput("没有这个代号的评委", field="code")
+    if not reason.strip():
+        raise BadInput("请写明该评委拒绝签字且不书面说明不同意见的情况", field="reason")
+    if evaluation.signatures.filter(member=member, report_sha256=evaluation.report_sha256).exists():
+        return evaluation
+    ReportSignature.objects.create(
+        evaluation=evaluation, member=member, report_sha256=evaluation.report_sha256, signed_at=now
+    )
+    record_act(
+        "evaluation.deemed_agreed",
+        subject=evaluation.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"member": code, "report_sha256": evaluation.report_sha256, "sitting": evaluation.number},
+        supervisor={"reason": reason.strip()[:1000]},
+    )
+    _report_if_all_signed(evaluation, round_, actor=SYSTEM, now=now)
     return evaluation
 
 
@@ -440,6 +565,7 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
     evaluation.step, evaluation.reported_at = Evaluation.DONE, now
     evaluation.save(update_fields=["step", "reported_at"])
     set_timer(kind=REPORT_PDF, subject=evaluation.public_id, due_at=now)
+    _end_meeting_if_over(evaluation, actor=actor, now=now)
     record_act(
         "evaluation.reported",
         subject=evaluation.public_id,
@@ -454,14 +580,21 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
     )
 
 
+def _end_meeting_if_over(evaluation: Evaluation, *, actor: Actor, now: datetime) -> None:
+    if not Evaluation.objects.filter(draw_id=evaluation.draw_id).exclude(step=Evaluation.DONE).exists():
+        committees.end(evaluation.draw, actor=actor, now=now)
+
+
 @effect(REPORT_PDF)
 def make_report_pdf(evaluation_id: str, now: datetime) -> datetime | None:
     """Set the report as a PDF/A with its signatures listed, and keep it."""
     evaluation = Evaluation.objects.select_for_update(of=("self",)).get(public_id=evaluation_id)
     if evaluation.report_pdf:
         return None
-    signatures = evaluation.signatures.select_related("member", "signature__certificate").order_by(
-        "member__code"
+    signatures = (
+        evaluation.signatures.filter(report_sha256=evaluation.report_sha256)
+        .select_related("member", "signature__certificate")
+        .order_by("member__code")
     )
     pdf = report_pdf(
         report=evaluation.report or {},
@@ -470,7 +603,7 @@ def make_report_pdf(evaluation_id: str, now: datetime) -> datetime | None:
             {
                 "code": s.member.code,
                 "signed_at": s.signed_at,
-                "fingerprint": s.signature.certificate.fingerprint,
+                "fingerprint": s.signature.certificate.fingerprint if s.signature else "",
                 "dissent": s.dissent,
             }
             for s in signatures

@@ -12,10 +12,13 @@ from ggzy.tendering.models import Round
 class Evaluation(BusinessRow):
     """One sitting of a committee on one round: the first, or a later one with its cause and its scope."""
 
-    PRELIMINARY, COMPETITION, DETAILED, SIGNING, DONE = (
+    LEADER, PRELIMINARY, COMPETITION, PRICE, DETAILED, SUMMARY, SIGNING, DONE = (
+        "leader",
         "preliminary",
         "competition",
+        "price",
         "detailed",
+        "summary",
         "signing",
         "done",
     )
@@ -47,18 +50,23 @@ class Evaluation(BusinessRow):
 
 
 class Sheet(BusinessRow):
-    """One member's sheet of one kind; once handed in it stays."""
+    """One member's sheet of one kind; once handed in it stays, a corrected one is a further version."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="sheets")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="sheets")
     kind = models.CharField(max_length=12)
+    version = models.PositiveSmallIntegerField(default=1)
+    #: digest of what the sheet judges; when that changes (a member was replaced), it has to be judged again
+    basis = models.CharField(max_length=64, blank=True)
     content = models.JSONField()
+    #: reasons beside points: {bid: {criterion: text}}
+    notes = models.JSONField(default=dict)
     handed_in_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_sheet_is_handed_in_once", fields=["evaluation", "member", "kind"]
+                name="a_sheet_is_handed_in_once", fields=["evaluation", "member", "kind", "version"]
             ),
         ]
         triggers = [pgtrigger.Protect(name="sheets_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
@@ -69,11 +77,16 @@ class ReportSignature(BusinessRow):
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="signatures")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="signatures")
-    signature = models.ForeignKey(Signature, on_delete=models.PROTECT)
+    #: which report: a member replaced during signing makes another one
+    report_sha256 = models.CharField(max_length=64, default="")
+    #: None: refused to sign and to write why, which counts as agreement (条例53)
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT, null=True)
     dissent = models.TextField(blank=True)
     signed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_member_signs_a_report_once", fields=["evaluation", "member"]),
+            models.UniqueConstraint(
+                name="a_member_signs_a_report_once", fields=["evaluation", "member", "report_sha256"]
+            ),
         ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ggzy.committees.queries import ClarificationRow, clarifications_of
+from ggzy.evaluation import prompts, standing
 from ggzy.evaluation.actions import NotAMember, document_of
 from ggzy.evaluation.models import Evaluation, Sheet
 from ggzy.experts.models import Member
@@ -30,7 +32,8 @@ class Desk:
     document: TenderDocument
     bids: list[OpenedBid]
     rejected: dict[str, list[str]]
-    handed_in: list[str]
+    #: this step waits for this member, and for how many in all
+    mine: bool
     waiting_for: int
     report: dict[str, Any] | None
     signed: bool
@@ -38,6 +41,14 @@ class Desk:
     scope: str
     #: this member's own sheets of the sitting before, to start from: {kind: content}
     earlier: dict[str, Any]
+    draw: str
+    #: while scores are summed up: this member's own, to correct, and what the checks say of them
+    own_scores: dict[str, Any]
+    prompts: list[prompts.Prompt]
+    #: {bid: what is striking} while prices are judged, and the bids whose bidder has been asked
+    low_prices: dict[str, list[str]]
+    explained: set[str]
+    clarifications: list[ClarificationRow]
 
 
 def desk(*, round_id: str, actor: Actor) -> Desk:
@@ -59,14 +70,8 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     if member is None:
         raise NotAMember("您不是本标段评标委员会成员")
     round_ = evaluation.round
-    kind = {"preliminary": "preliminary", "competition": "competition", "detailed": "scores"}.get(
-        evaluation.step, ""
-    )
-    done = (
-        evaluation.signatures.count()
-        if evaluation.step == Evaluation.SIGNING
-        else (evaluation.sheets.filter(kind=kind).count() if kind else 0)
-    )
+    document = document_of(round_)
+    waiting = standing.waiting_for(evaluation, round_, document)
     return Desk(
         round=round_.public_id,
         tender_name=round_.lot.tender.name,
@@ -76,16 +81,53 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         bid_deadline=round_.bid_deadline,
         step=evaluation.step,
         code=member.code,
-        document=document_of(round_),
+        document=document,
         bids=opened_bids(round_.pk),
         rejected=evaluation.rejected,
-        handed_in=list(evaluation.sheets.filter(member=member).values_list("kind", flat=True)),
-        waiting_for=evaluation.draw.committee_size - done,
+        mine=member.pk in waiting,
+        waiting_for=len(waiting),
         report=evaluation.report,
-        signed=evaluation.signatures.filter(member=member).exists(),
+        signed=evaluation.signatures.filter(member=member, report_sha256=evaluation.report_sha256).exists(),
         sitting=evaluation.number,
         scope=evaluation.scope,
         earlier=_earlier(evaluation, member) if evaluation.number > 1 else {},
+        draw=evaluation.draw.public_id,
+        own_scores=_own_scores(evaluation, member) if evaluation.step == Evaluation.SUMMARY else {},
+        prompts=_prompts(evaluation, member, document) if evaluation.step == Evaluation.SUMMARY else [],
+        low_prices=standing.low_priced(evaluation, round_, document)
+        if evaluation.step == Evaluation.PRICE
+        else {},
+        explained=standing.explained(round_),
+        clarifications=clarifications_of([round_.pk]),
+    )
+
+
+def _own_scores(evaluation: Evaluation, member: Member) -> dict[str, Any]:
+    """Return a member's last score sheet with its reasons, to correct."""
+    last = evaluation.sheets.filter(member=member, kind="scores").order_by("-version").first()
+    return {"scores": last.content, "reasons": last.notes} if last else {}
+
+
+def _prompts(evaluation: Evaluation, member: Member, document: TenderDocument) -> list[prompts.Prompt]:
+    """Return what the checks say of this member's own scores, and on which objective items the members differ."""
+    rows = (
+        evaluation.sheets.filter(kind="scores", member__left=False)
+        .order_by("version")
+        .values_list("member_id", "content")
+    )
+    last = dict(rows)
+    own = last.pop(member.pk, None)
+    if own is None:
+        return []
+    others = list(last.values())
+    unequal = prompts.differing([own, *others], criteria=document.criteria)
+    return (
+        [
+            prompts.Prompt(bid="", criterion=title, says="各评委对该客观项打分不一致, 请核对证明材料后更正")
+            for title in sorted(unequal)
+        ]
+        + prompts.outliers(own, others, criteria=document.criteria)
+        + prompts.leaning(own, others, criteria=document.criteria)
     )
 
 
@@ -161,8 +203,16 @@ def sheets_for_supervisor(*, round_id: str, actor: Actor) -> list[dict[str, Any]
         raise NotFound("该标段尚未开始评标")
     rows = Sheet.objects.filter(evaluation__round__public_id=round_id).select_related("member", "evaluation")
     return [
-        {"sitting": s.evaluation.number, "member": s.member.code, "kind": s.kind, "content": s.content}
-        for s in rows.order_by("evaluation__number", "kind", "member__code")
+        {
+            "sitting": s.evaluation.number,
+            "member": s.member.code,
+            "left": s.member.left,
+            "kind": s.kind,
+            "version": s.version,
+            "content": s.content,
+            "notes": s.notes,
+        }
+        for s in rows.order_by("evaluation__number", "kind", "member__code", "version")
     ]
 
 
@@ -177,38 +227,46 @@ class DeskRow:
     waits_for_me: bool
 
 
-_SHEET_OF_STEP = {
-    Evaluation.PRELIMINARY: "preliminary",
-    Evaluation.COMPETITION: "competition",
-    Evaluation.DETAILED: "scores",
-}
-
-
 def desks_of(account_pk: int) -> list[DeskRow]:
     """Return the running evaluations of an account, and whether its own sheet or signature is still out."""
     rows = (
         Evaluation.objects.filter(draw__members__account_id=account_pk, draw__members__left=False)
         .exclude(step=Evaluation.DONE)
-        .select_related("round__lot__tender")
+        .select_related("round__lot__tender", "draw")
         .order_by("started_at", "pk")
     )
     out = []
     for row in rows[:50]:
-        if row.step == Evaluation.SIGNING:
-            handed = row.signatures.filter(member__account_id=account_pk).exists()
-        else:
-            handed = row.sheets.filter(member__account_id=account_pk, kind=_SHEET_OF_STEP[row.step]).exists()
         lot = row.round.lot
+        waiting = standing.waiting_for(row, row.round, document_of(row.round))
+        mine = row.draw.members.filter(account_id=account_pk, left=False).values_list("pk", flat=True)
         out.append(
             DeskRow(
                 round=row.round.public_id,
                 name=f"{lot.tender.name} · {lot.name}",
                 step=row.step,
                 started_at=row.started_at,
-                waits_for_me=not handed,
+                waits_for_me=bool(waiting & set(mine)),
             )
         )
     return out
+
+
+def unsigned_of(draw_id: str) -> list[dict[str, str]]:
+    """Return the lots whose report waits for signatures, with the codes that have not signed, for the centre's staff."""
+    rows = (
+        Evaluation.objects.filter(draw__public_id=draw_id, step=Evaluation.SIGNING)
+        .select_related("round__lot", "draw")
+        .order_by("pk")
+    )
+    return [
+        {"round": e.round.public_id, "lot": e.round.lot.name, "code": code}
+        for e in rows
+        for code in e.draw.members.filter(left=False)
+        .exclude(signatures__evaluation=e, signatures__report_sha256=e.report_sha256)
+        .order_by("code")
+        .values_list("code", flat=True)
+    ]
 
 
 def reported_at_of(round_pks: list[int]) -> dict[int, datetime]:

@@ -13,6 +13,8 @@ from ggzy.tendering.document import Criterion, Method, PriceRule, Requirement, T
 
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
+#: with fewer responsive bids the committee argues whether they still compete (法42)
+LEAST_COMPETING = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,67 @@ def require_scores(
                 )
             out[bid][criterion.key] = str(score)
     return out
+
+
+def require_reasons(
+    content: Mapping[str, object], *, bids: Sequence[str], criteria: Sequence[Criterion]
+) -> dict[str, dict[str, str]]:
+    """Return the reasons beside a score sheet: one for each item for which the file demands them, else what is given.
+
+    :raises BadInput: a reason is missing
+    """
+    out: dict[str, dict[str, str]] = {}
+    for bid in bids:
+        given = content.get(bid)
+        given = given if isinstance(given, Mapping) else {}
+        for criterion in criteria:
+            said = str(given.get(criterion.key) or "").strip()[:1000]
+            if criterion.reasons and not said:
+                raise BadInput(
+                    f"“{criterion.title}”按招标文件应写明打分理由", field=f"reasons.{bid}.{criterion.key}"
+                )
+            if said:
+                out.setdefault(bid, {})[criterion.key] = said
+    return out
+
+
+def require_price_judgement(
+    content: Mapping[str, object], *, bids: Sequence[str], explained: set[str]
+) -> dict[str, dict[str, object]]:
+    """Return a sheet that judges every markedly low price, with reasons.
+
+    :raises BadInput: a bid or a reason is missing, or a price is found below cost before its bidder was asked
+    """
+    if set(content) != set(bids):
+        raise BadInput("应对每份报价明显偏低的投标作出判断", field="results")
+    out: dict[str, dict[str, object]] = {}
+    for bid in bids:
+        verdict = content[bid]
+        if not isinstance(verdict, Mapping) or not isinstance(verdict.get("passes"), bool):
+            raise BadInput("请判断报价是否合理", field=f"results.{bid}")
+        reason = str(verdict.get("reason") or "").strip()[:1000]
+        if not reason:
+            raise BadInput("请写明判断的理由", field=f"results.{bid}")
+        if not verdict["passes"] and bid not in explained:
+            raise BadInput(
+                "认定低于成本前, 应先要求投标人书面说明并等待答复或期满(由组长发出澄清)",
+                field=f"results.{bid}",
+            )
+        out[bid] = {"passes": verdict["passes"], "reason": reason}
+    return out
+
+
+def below_cost(
+    sheets: Sequence[Mapping[str, Mapping[str, object]]], *, bids: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return {bid: reasons} of the bids whose price more than half of the members find below cost (条例51第五项)."""
+    rejected = {}
+    for bid in bids:
+        against = [s[bid] for s in sheets if not s[bid]["passes"]]
+        if 2 * len(against) > len(sheets):
+            said = "; ".join(sorted({str(v["reason"]) for v in against}))
+            rejected[bid] = [f"投标报价低于成本, 不能作出合理说明: {said}"]
+    return rejected
 
 
 def evaluated_price(offer: Offer, *, duration_days: int, rule: PriceRule) -> Decimal:

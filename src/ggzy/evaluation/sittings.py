@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ggzy.committees import actions as committees
 from ggzy.evaluation.models import Evaluation
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
@@ -39,6 +40,7 @@ def sit_again(round_: Round, *, move: str, cause: str, scope: str, actor: Actor,
     if last is None:
         raise NotFound("该标段没有评标委员会, 不能复核")
     make_move(round_, move, actor=actor, now=now)
+    committees.reopen(last.draw)
     sitting = Evaluation.objects.create(
         round=round_,
         number=last.number + 1,

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from ggzy.evaluation.actions import CommitteeIncomplete, NotAMember, NotThisStep
+from ggzy.committees import actions as committees
+from ggzy.evaluation.actions import NotAMember, NotThisStep
 from ggzy.evaluation.rules import require_preliminary, require_scores
 from ggzy.evidence.actions import record_act
 from ggzy.experts.models import Draw, Member
@@ -63,13 +64,7 @@ def seat_review_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[
         raise NotThisStep("没有等待资格审查的标段, 请刷新页面")
     if not all(quiet.is_settled(r.pk) for r in waiting):
         raise StillOpening("申请人解密时限未到, 全部解密或时限届满后才能组建资格审查委员会")
-    members = list(draw.members.filter(left=False).order_by("code"))
-    experts = sum(1 for m in members if m.kind == Member.EXPERT)
-    if experts != draw.needed or len(members) != draw.committee_size:
-        raise CommitteeIncomplete(
-            f"资格审查委员会应有{draw.committee_size}人(专家{draw.needed}人), 现签到{len(members)}人(专家{experts}人), "
-            "请等待全员签到; 缺席的由抽取系统补抽"
-        )
+    members = committees.require_complete(draw)
     reviews = []
     for round_ in waiting:
         make_move(round_, "seat_committee", actor=actor, now=now)
@@ -84,6 +79,7 @@ def seat_review_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[
         )
     draw.state = Draw.SEATED
     draw.save(update_fields=["state"])
+    committees.begin(draw, now=now)
     record_act(
         "fronts.committee_seated",
         subject=draw.public_id,
@@ -98,7 +94,7 @@ def seat_review_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[
             ],
             "rounds": [r.public_id for r in waiting],
             "size": draw.committee_size,
-            "experts": experts,
+            "experts": sum(1 for m in members if m.kind == Member.EXPERT),
         },
     )
     return reviews
@@ -266,6 +262,12 @@ def _report(review: QualificationReview, round_: Round, *, actor: Actor, now: da
     make_move(round_, "submit_report", actor=actor, now=now)
     review.step, review.reported_at = QualificationReview.DONE, now
     review.save(update_fields=["step", "reported_at"])
+    if (
+        not QualificationReview.objects.filter(draw=review.draw)
+        .exclude(step=QualificationReview.DONE)
+        .exists()
+    ):
+        committees.end(review.draw, actor=actor, now=now)
     record_act(
         "fronts.reported",
         subject=review.public_id,

@@ -16,7 +16,7 @@ CHALLENGE_LIVES = timedelta(minutes=2)
 LOCKOUT = timedelta(minutes=15)
 MOST_FAILURES = 8
 #: who works for the centre or watches it: a password alone is not enough where the settings say so
-STAFF = frozenset({Role.CENTRE, Role.SUPERVISOR, Role.ADMIN})
+STAFF = frozenset({Role.CENTRE, Role.PARTNER, Role.SUPERVISOR, Role.ADMIN})
 RECOVERY_CODES = 10
 #: what recovery codes are written with: nothing that looks like something else
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"

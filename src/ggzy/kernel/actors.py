@@ -12,6 +12,7 @@ class Role(StrEnum):
     BIDDER = "bidder"
     EXPERT = "expert"
     CENTRE = "centre"
+    PARTNER = "partner"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
     PUBLIC = "public"
@@ -29,6 +30,7 @@ _LABELS = {
     Role.BIDDER: "投标人",
     Role.EXPERT: "评标专家",
     Role.CENTRE: "中心工作人员",
+    Role.PARTNER: "协作中心人员",
     Role.SUPERVISOR: "监督人员",
     Role.ADMIN: "系统管理员",
     Role.PUBLIC: "社会公众",

@@ -362,7 +362,9 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             if any("content" in r.withheld for r in handed_in):
                 out.say("ranking", "评标排序", "withheld", "综合评估法的评委打分只有监督级证据包公开")
                 continue
-            sheets = [r.fields["content"] for r in sorted(handed_in, key=lambda r: r.fields["member"])]
+            # a member may have corrected a sheet, and one who was replaced signed nothing: the last of who signed count
+            last = {r.fields["member"]: r.fields["content"] for r in handed_in}
+            sheets = [last[member] for member in sorted(_agreed(rows, published))]
         rejected = set(published.fields["rejected"])
         offers = [o for o in _shown_offers(rows, published.round) if o.bid not in rejected]
         randomness = experts.joined(_seeds_for(rows, published.round))
@@ -398,21 +400,24 @@ def ranking(rows: list[Act], out: _Findings) -> None:
         )
         if published is _named(rows, "awarding.publicity_started", published.round)[-1]:
             _awards(rows, published, candidates, {m[1]: m[2] for m in mine}, out)
-        signatures = [
-            r
-            for r in _named(rows, "evaluation.report_signed", published.round)
-            if _sitting(r) == _sitting(published)
-        ]
-        signed = {r.fields["member"] for r in signatures}
-        report = published.fields["report_sha256"]
-        whole = all(r.fields["report_sha256"] == report for r in signatures)
+        signed = _agreed(rows, published)
         out.judge(
             "report.signed",
             "评标报告签名",
-            len(signed) == document.committee_size and whole,
+            len(signed) == document.committee_size,
             f"{len(signed)}名成员签署了同一份报告",
-            f"报告应有{document.committee_size}名成员签署, 现有{len(signed)}名或内容不一",
+            f"报告应有{document.committee_size}名成员签署, 同一份报告现有{len(signed)}名",
         )
+
+
+def _agreed(rows: list[Act], published: Act) -> set[str]:
+    """Return the codes of who signed the published report, or refused to sign and to say why (条例53)."""
+    return {
+        r.fields["member"]
+        for act in ("evaluation.report_signed", "evaluation.deemed_agreed")
+        for r in _named(rows, act, published.round)
+        if r.fields["report_sha256"] == published.fields["report_sha256"]
+    }
 
 
 def _passed_over(rows: list[Act], published: Act, ranking: list[str], most_lots: int) -> list[str]:

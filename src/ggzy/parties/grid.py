@@ -40,6 +40,11 @@ class Permission(StrEnum):
     DRAW_REQUEST = "experts:draw:request"
     DRAW_SEED = "experts:seed:give"
     DRAW_ANSWER = "experts:call:answer"
+    MEETING_PLAN = "committees:meeting:plan"
+    MEETING_READ = "committees:meeting:read"
+    MEETING_KEEP = "committees:meeting:keep"
+    SITE_ANSWER = "committees:site:answer"
+    CLARIFY = "committees:clarification:answer"
     COMMITTEE_SEAT = "evaluation:committee:seat"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
@@ -86,7 +91,9 @@ class Permission(StrEnum):
 
 _R = Role
 _OWNERS = frozenset({_R.TENDEREE, _R.AGENCY})
-_SIGNED_IN = frozenset({_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.EXPERT, _R.CENTRE, _R.SUPERVISOR, _R.ADMIN})
+_SIGNED_IN = frozenset(
+    {_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.EXPERT, _R.CENTRE, _R.PARTNER, _R.SUPERVISOR, _R.ADMIN}
+)
 _ANYONE = _SIGNED_IN | {_R.PUBLIC}
 
 GRID: dict[Permission, frozenset[Role]] = {
@@ -123,6 +130,11 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.DRAW_REQUEST: _OWNERS,
     Permission.DRAW_SEED: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.DRAW_ANSWER: frozenset({_R.EXPERT}),
+    Permission.MEETING_PLAN: _OWNERS | {_R.CENTRE},
+    Permission.MEETING_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    Permission.MEETING_KEEP: frozenset({_R.CENTRE}),
+    Permission.SITE_ANSWER: frozenset({_R.CENTRE, _R.PARTNER}),
+    Permission.CLARIFY: frozenset({_R.BIDDER}),
     Permission.COMMITTEE_SEAT: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
@@ -181,6 +193,7 @@ BINDING = frozenset(
         Permission.OPENING_RELEASE,
         Permission.OPENING_SHARE,
         Permission.EVALUATE,
+        Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,
         Permission.AWARD,
         Permission.AWARD_END,

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from ggzy.committees import queries as meetings
+from ggzy.committees.rules import GROUNDS
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import rules
@@ -20,9 +22,12 @@ from ggzy.portals.work import Todo, refused_here
 from ggzy.tendering.document import Method, Requirement, ReviewPart
 
 STEPS = {
+    "leader": "推选组长",
     "preliminary": "初步评审",
     "competition": "竞争性论证",
+    "price": "报价评审",
     "detailed": "详细评审(打分)",
+    "summary": "汇总复核",
     "signing": "签署评标报告",
     "done": "评标结束",
 }
@@ -86,7 +91,11 @@ def answer_call(request: HttpRequest, draw_id: str) -> HttpResponse:
 def check_in(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Show the bidders once the opening is over, and take the check-in with the declaration on avoidance."""
     actor = who(request)
-    page: dict[str, Any] = {"row": draws.check_in_row(draw_id, actor=actor), "given": {}}
+    page: dict[str, Any] = {
+        "row": draws.check_in_row(draw_id, actor=actor),
+        "place": meetings.seat_of(draw_id, actor=actor),
+        "given": {},
+    }
     if request.method != "POST":
         return show(request, "work/check_in.html", page)
     given = {"avoid": text(request, "avoid"), "reason": text(request, "reason")}
@@ -123,7 +132,6 @@ def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
 def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     desk = evaluations.desk(round_id=round_id, actor=who(request))
     left = [b for b in desk.bids if b.bid not in desk.rejected]
-    handed = {"detailed": "scores"}.get(desk.step, desk.step) in desk.handed_in
     document = desk.document
     base = rules.base_price([b.price for b in left], rule=document.price) if left else Decimal(0)
     scored = document.method is Method.COMPREHENSIVE
@@ -132,9 +140,13 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "registry": registry_desk.gather(
             desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
         ),
-        "steps": [(code, label) for code, label in STEPS.items() if scored or code != "detailed"],
+        "steps": _steps(desk.step, scored=scored),
+        "meeting": meetings.meeting_of(desk.draw, actor=who(request)),
+        "grounds": GROUNDS,
+        "titles": {c.key: c.title for c in document.criteria},
+        "price_rows": _price_rows(desk, {}),
         "step_label": STEPS[desk.step],
-        "waiting": desk.signed if desk.step == "signing" else handed,
+        "waiting": not desk.mine,
         "bids": desk.bids,
         "left": left,
         "rejected": [(b, desk.rejected[b.bid]) for b in desk.bids if b.bid in desk.rejected],
@@ -145,11 +157,48 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "base": base,
         "given": {
             f"{bid}:{key}": points
-            for bid, row in desk.earlier.get("scores", {}).items()
+            for bid, row in (desk.own_scores.get("scores") or desk.earlier.get("scores", {})).items()
             for key, points in row.items()
+        },
+        "given_reasons": {
+            f"{bid}:{key}": said
+            for bid, row in desk.own_scores.get("reasons", {}).items()
+            for key, said in row.items()
         },
         "priced_bills": priced_bills(desk),
     }
+
+
+#: steps that not every evaluation passes: shown only while it stands there
+_SOMETIMES = {"competition", "price"}
+
+
+def _steps(step: str, *, scored: bool) -> list[tuple[str, str]]:
+    """Return the steps as (label, "done", "now" or "")."""
+    codes = [
+        code
+        for code in STEPS
+        if (code not in _SOMETIMES or code == step) and (scored or code not in {"detailed", "summary"})
+    ]
+    at = codes.index(step)
+    return [
+        (STEPS[code], "done" if n < at or step == "done" else "now" if n == at else "")
+        for n, code in enumerate(codes)
+    ]
+
+
+def _price_rows(desk: evaluations.Desk, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the bids at a markedly low price with what is striking, and what was entered."""
+    return [
+        {
+            "bid": b,
+            "says": desk.low_prices[b.bid],
+            "explained": b.bid in desk.explained,
+            **given.get(b.bid, {"passes": "", "reason": ""}),
+        }
+        for b in desk.bids
+        if b.bid in desk.low_prices
+    ]
 
 
 def _review_rows(page: dict[str, Any], given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -218,19 +267,50 @@ def competition(request: HttpRequest, round_id: str) -> HttpResponse:
     return done(f"/work/rounds/{round_id}/desk", "竞争性论证已提交")
 
 
+def prices(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Judge the markedly low prices."""
+    page = _desk_page(request, round_id)
+    given = {
+        bid: {"passes": text(request, f"passes:{bid}"), "reason": text(request, f"reason:{bid}")}
+        for bid in page["desk"].low_prices
+    }
+    try:
+        if any(row["passes"] not in {"yes", "no"} for row in given.values()):
+            raise BadInput("请对每份报价偏低的投标作出判断", field="results")
+        results = {bid: {"passes": r["passes"] == "yes", "reason": r["reason"]} for bid, r in given.items()}
+        evaluation.judge_prices(round_id=round_id, results=results, actor=who(request), now=now())
+    except Refusal as refusal:
+        page["price_rows"] = _price_rows(page["desk"], given)
+        return refused_here(request, "work/desk.html", page, refusal, given=given)
+    return done(f"/work/rounds/{round_id}/desk", "报价评审已提交")
+
+
+def summary(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Confirm one's own scores."""
+    try:
+        evaluation.confirm_scores(round_id=round_id, actor=who(request), now=now())
+    except Refusal as refusal:
+        page = _desk_page(request, round_id)
+        return refused_here(request, "work/desk.html", page, refusal, given=page["given"])
+    return done(f"/work/rounds/{round_id}/desk", "已确认本人打分")
+
+
 def scores(request: HttpRequest, round_id: str) -> HttpResponse:
-    """Hand in the score sheet."""
+    """Hand in the score sheet, or correct it."""
     page = _desk_page(request, round_id)
     criteria = page["desk"].document.criteria
     given = {
         f"{b.bid}:{c.key}": text(request, f"score:{b.bid}:{c.key}") for b in page["left"] for c in criteria
     }
+    reasons = {key: text(request, f"why:{key}") for key in given}
+    page["given_reasons"] = reasons
     try:
         missing = sum(1 for value in given.values() if not value)
         if missing:
             raise BadInput(f"还有{missing}项没有打分", field="scores")
+        why = {b.bid: {c.key: reasons[f"{b.bid}:{c.key}"] for c in criteria} for b in page["left"]}
         sheet = {b.bid: {c.key: given[f"{b.bid}:{c.key}"] for c in criteria} for b in page["left"]}
-        evaluation.hand_in_scores(round_id=round_id, scores=sheet, actor=who(request), now=now())
+        evaluation.hand_in_scores(round_id=round_id, scores=sheet, reasons=why, actor=who(request), now=now())
     except Refusal as refusal:
         return refused_here(request, "work/desk.html", page, refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "打分表已提交")

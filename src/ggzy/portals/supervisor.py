@@ -6,8 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from ggzy.committees import queries as meetings
 from ggzy.evaluation import queries as evaluations
 from ggzy.experts import queries as draws
+from ggzy.experts.queries import draw_of_rounds
 from ggzy.kernel.actors import Actor
 from ggzy.portals.centre import seed_todos
 from ggzy.portals.expert import STEPS
@@ -17,7 +19,7 @@ from ggzy.publishing.queries import red_count
 from ggzy.tendering import queries as tenders
 from ggzy.witnessing import queries as witnessing
 
-_KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "scores": "打分表"}
+_KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "price": "报价评审表", "scores": "打分表"}
 
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
@@ -68,5 +70,6 @@ def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
         ],
         "titles": titles,
         "names": evaluations.bidder_names(round_id=round_id, actor=who(request)),
+        "record": meetings.record_for_supervisor(draw_of_rounds([round_id]), actor=who(request)),
     }
     return show(request, "work/sheets.html", page)

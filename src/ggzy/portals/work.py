@@ -59,7 +59,17 @@ def due(key: str, *, started: datetime, stamped: datetime) -> tuple[datetime, st
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the workbench of the role that is signed in."""
-    from ggzy.portals import admin, bidder, centre, certificates, expert, owner, shares, supervisor
+    from ggzy.portals import (
+        admin,
+        bidder,
+        centre,
+        certificates,
+        committees,
+        expert,
+        owner,
+        shares,
+        supervisor,
+    )
 
     actor = who(request)
     benches: dict[Role, Callable[[Actor, datetime], dict[str, Any]]] = {
@@ -68,13 +78,21 @@ def home(request: HttpRequest) -> HttpResponse:
         Role.BIDDER: bidder.bench,
         Role.EXPERT: expert.bench,
         Role.CENTRE: centre.bench,
+        Role.PARTNER: committees.partner_bench,
         Role.SUPERVISOR: supervisor.bench,
         Role.ADMIN: admin.bench,
     }
     moment = now()
     page = benches[actor.role](actor, moment)
     page |= {
-        "todos": in_order([*page["todos"], *certificates.todos(actor, moment), *shares.todos(actor)]),
+        "todos": in_order(
+            [
+                *page["todos"],
+                *certificates.todos(actor, moment),
+                *shares.todos(actor),
+                *committees.todos(actor),
+            ]
+        ),
         "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
         "now": moment,
         "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,

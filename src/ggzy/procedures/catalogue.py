@@ -260,9 +260,9 @@ SUBMIT_REPORT = Move(
     label="提交评标报告",
     source=Stage.EVALUATING,
     target=Stage.REPORTED,
-    actors=_COMMITTEE,
+    actors=_COMMITTEE | {Role.SYSTEM},
     documents="评标报告、不超过3名的有序候选人",
-    guard="全体成员签名; 不同意见书面说明",
+    guard="全体成员签名; 不同意见书面说明; 拒签又不说明的视为同意",
     limits=("GC-T24",),
     basis=(Citation(_RULES, "第五十三条"),),
 )

@@ -52,6 +52,20 @@ class Criterion:
     key: str
     title: str
     weight: Decimal
+    #: settled by facts: every member must come to the same points
+    objective: bool = False
+    #: members write down why they give these points
+    reasons: bool = False
+    #: judged without knowing whose it is 暗标
+    dark: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowPriceRule:
+    """Below which a price is looked at: in percent of the ceiling and of the mean of the other bids. It rejects nothing."""
+
+    of_ceiling: Decimal = Decimal(75)
+    of_others: Decimal = Decimal(80)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +168,7 @@ class TenderDocument:
     sealing: Sealing = Sealing.AGE
     #: three holders of parts of a bid_key, or none (20号令31: a remedy that the file itself states)
     share_holders: tuple[ShareHolder, ...] = ()
+    low_price: LowPriceRule = LowPriceRule()
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
@@ -163,6 +178,12 @@ class TenderDocument:
             del plain["sealing"]  # and so is one without the national algorithms
         if not self.share_holders:
             del plain["share_holders"]
+        if self.low_price == LowPriceRule():
+            del plain["low_price"]
+        for row in plain["criteria"]:
+            for mark in ("objective", "reasons", "dark"):
+                if not row[mark]:
+                    del row[mark]
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -229,6 +250,9 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             key=_word(row.get("key"), f"criteria.{n}.key"),
             title=_text(row.get("title"), f"criteria.{n}.title", "评分项名称", 100),
             weight=_number(row.get("weight"), f"criteria.{n}.weight", "评分项分值"),
+            objective=_yes(row.get("objective", False), f"criteria.{n}.objective", "是否客观项"),
+            reasons=_yes(row.get("reasons", False), f"criteria.{n}.reasons", "是否写明理由"),
+            dark=_yes(row.get("dark", False), f"criteria.{n}.dark", "是否暗标评审"),
         )
         for n, row in enumerate(_rows(raw.get("criteria"), "criteria", "评分项"))
     )
@@ -280,7 +304,22 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         prequalification=_prequalification(raw.get("prequalification")),
         sealing=_choice(Sealing, raw.get("sealing", Sealing.AGE), "sealing", "投标文件的加密算法"),
         share_holders=_share_holders(raw.get("share_holders")),
+        low_price=_low_price(raw.get("low_price")),
     )
+
+
+def _low_price(raw: Any) -> LowPriceRule:
+    if raw is None:
+        return LowPriceRule()
+    if not isinstance(raw, Mapping):
+        raise BadInput("报价偏低的提示线应写明占最高投标限价和其他投标平均价的百分比", field="low_price")
+    rule = LowPriceRule(
+        of_ceiling=_number(raw.get("of_ceiling", 75), "low_price.of_ceiling", "占最高投标限价的百分比"),
+        of_others=_number(raw.get("of_others", 80), "low_price.of_others", "占其他投标平均价的百分比"),
+    )
+    if max(rule.of_ceiling, rule.of_others) > 100:
+        raise BadInput("报价偏低的提示线不超过100%", field="low_price")
+    return rule
 
 
 SHARE_HOLDERS = 3

@@ -47,6 +47,7 @@ PEOPLE = (
     Demo("bing", Role.BIDDER, "丙市政建设有限公司", 9000005, "投标人 孙伟"),
     Demo("ding", Role.BIDDER, "丁水利水电工程有限公司", 9000006, "投标人 周静"),
     Demo("zhongxin", Role.CENTRE, "训练市公共资源交易中心", 9000007, "中心 吴杰"),
+    Demo("fuchang", Role.PARTNER, "演示邻市公共资源交易中心", 9000009, "副场 韩梅"),
     Demo("jiandu", Role.SUPERVISOR, "训练市住房和城乡建设局", 9000008, "监督 郑涛"),
     Demo("guanli", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 冯磊"),
     Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
@@ -57,10 +58,11 @@ WITH_SM2 = {Role.BIDDER}
 #: experts who work for a demo bidder, so that avoidance can be seen
 EMPLOYED = {3: 9000003, 11: 9000004}
 ROOMS = (
-    ("第一开标室", Room.OPENING, 60),
-    ("第二开标室", Room.OPENING, 30),
-    ("第一评标室", Room.EVALUATION, 9),
-    ("第二评标室", Room.EVALUATION, 7),
+    ("第一开标室", Room.OPENING, 60, 0),
+    ("第二开标室", Room.OPENING, 30, 0),
+    ("第一评标室", Room.EVALUATION, 9, 0),
+    ("第二评标室", Room.EVALUATION, 7, 0),
+    ("工位评标厅", Room.EVALUATION, 24, 6),
 )
 #: who serves: name, role, whether the person watches several sessions at once, and whose account
 STAFF = (
@@ -86,9 +88,15 @@ def build_cast() -> None:
     _stamps()
     for number in range(1, EXPERTS + 1):
         _expert(number)
-    for name, kind, seats in ROOMS:
+    for name, kind, seats, columns in ROOMS:
         Room.objects.get_or_create(
-            name=name, defaults={"kind": kind, "seats": seats, "place": "训练市政务服务中心三楼"}
+            name=name,
+            defaults={
+                "kind": kind,
+                "seats": seats,
+                "columns": columns,
+                "place": "训练市政务服务中心三楼",
+            },
         )
     if not Staff.objects.exists():
         for name, role, many, username in STAFF:
@@ -172,7 +180,7 @@ def _account(demo: Demo) -> None:
         return
     now = legal_now()
     uscc = make_uscc(
-        kind="12" if demo.role in {Role.CENTRE, Role.SUPERVISOR, Role.ADMIN} else "91",
+        kind="12" if demo.role in {Role.CENTRE, Role.PARTNER, Role.SUPERVISOR, Role.ADMIN} else "91",
         region=REGION,
         serial=demo.serial,
     )

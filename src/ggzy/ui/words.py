@@ -168,7 +168,13 @@ NOTICE_KINDS = {
     "prequalification": "资格预审公告",
     "first_stage": "两阶段招标第一阶段公告",
 }
-_SHEETS = {"preliminary": "初步评审表", "competition": "竞争性论证表决", "scores": "打分表"}
+_SHEETS = {
+    "preliminary": "初步评审表",
+    "competition": "竞争性论证表决",
+    "price": "报价评审表",
+    "scores": "打分表",
+    "summary": "打分确认",
+}
 _FAILURES = {"fewer_than_three": "投标人少于3个", "committee_rejected_all": "评标委员会否决全部投标"}
 _FAILURES |= {
     "fail_for_lack_of_bids": "申请人或提交建议者少于3个",

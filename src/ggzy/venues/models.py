@@ -18,6 +18,8 @@ class Room(BusinessRow):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10)
     seats = models.PositiveSmallIntegerField()
+    #: seats in one row, where seats stand in rows as booths do; 0: one row
+    columns = models.PositiveSmallIntegerField(default=0)
     place = models.CharField(max_length=200)
 
     class Meta:

@@ -29,6 +29,7 @@ class RoomRow:
     kind: str
     label: str
     seats: int
+    columns: int
     place: str
 
 
@@ -36,7 +37,13 @@ def rooms() -> list[RoomRow]:
     """Return the centre's rooms, openings first, then by name."""
     return [
         RoomRow(
-            room=r.public_id, name=r.name, kind=r.kind, label=LABELS[r.kind], seats=r.seats, place=r.place
+            room=r.public_id,
+            name=r.name,
+            kind=r.kind,
+            label=LABELS[r.kind],
+            seats=r.seats,
+            columns=r.columns,
+            place=r.place,
         )
         for r in Room.objects.order_by("-kind", "name")
     ]
@@ -161,6 +168,26 @@ def bookings_of(rounds: Iterable[str]) -> list[PlaceRow]:
         )
         for b in rows.order_by("starts_at", "pk")
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hall:
+    """A room as its seats are drawn: how many, and how many stand in one row (0: one row)."""
+
+    name: str
+    seats: int
+    columns: int
+
+
+def hall_of(rounds: Iterable[str]) -> Hall | None:
+    """Return the evaluation room that is booked for some rounds, for contexts above that have asked who reads."""
+    found = (
+        Booking.objects.filter(state=Booking.BOOKED, purpose=Booking.EVALUATION, rounds__overlap=list(rounds))
+        .select_related("room")
+        .order_by("starts_at")
+        .first()
+    )
+    return found and Hall(name=found.room.name, seats=found.room.seats, columns=found.room.columns)
 
 
 def rooms_by_round(rounds: Iterable[str]) -> dict[tuple[str, str], str]:

@@ -23,9 +23,12 @@ from ggzy.witnessing.models import WitnessSession
 from ggzy.witnessing.rules import Facts, Kind
 
 STEPS = {
+    "leader": "推选组长",
     "preliminary": "初步评审",
     "competition": "竞争性论证",
+    "price": "报价评审",
     "detailed": "详细评审(打分)",
+    "summary": "汇总复核",
     "signing": "签署评标报告",
     "done": "评标结束",
 }

@@ -1,0 +1,175 @@
+"""Where an evaluation stands: nothing but what the sheets of its present members say.
+
+No step is stored as a decision of its own. When a member is replaced, the sheets of the one who left no longer count
+(条例第四十八条), and the evaluation stands again where the new member's first sheet is missing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ggzy.committees.actions import turn_of
+from ggzy.committees.models import Clarification, Meeting
+from ggzy.evaluation import prompts, rules
+from ggzy.evaluation.models import Evaluation
+from ggzy.kernel.canonical import canonical, sha256
+from ggzy.opening.queries import opened_bids
+from ggzy.tendering.document import Method, TenderDocument
+from ggzy.tendering.models import Round
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """The step, what is rejected so far, and what the last step was decided from."""
+
+    step: str
+    rejected: dict[str, list[str]] = field(default_factory=dict)
+    #: the members' reasons, when a majority found that the remaining bids do not compete
+    against: list[str] | None = None
+    scores: list[Mapping[str, Mapping[str, str]]] = field(default_factory=list)
+
+
+def digest_of(value: Any) -> str:
+    """Return the digest of what a sheet judges."""
+    return sha256(canonical(value)).hex()
+
+
+def basis_of(bids: Iterable[str]) -> str:
+    """Return the digest of a set of bids."""
+    return digest_of(sorted(bids))
+
+
+def _sheets(evaluation: Evaluation, kind: str, basis: str) -> list[Any] | None:
+    """Return the last sheets of the present members, by code; None while one is missing or judges something else."""
+    rows = (
+        evaluation.sheets.filter(kind=kind, member__left=False)
+        .select_related("member")
+        .order_by("member__code", "version")
+    )
+    last = {row.member_id: row for row in rows}
+    found = [row.content for row in last.values() if row.basis == basis]
+    return found if len(found) == evaluation.draw.committee_size else None
+
+
+#: step → kind of the sheet that it waits for
+SHEET_OF_STEP = {
+    Evaluation.PRELIMINARY: "preliminary",
+    Evaluation.COMPETITION: "competition",
+    Evaluation.PRICE: "price",
+    Evaluation.DETAILED: "scores",
+    Evaluation.SUMMARY: "summary",
+}
+
+
+def waiting_for(evaluation: Evaluation, round_: Round, document: TenderDocument) -> set[int]:
+    """Return the members (primary keys) whose ballot, sheet or signature the present step waits for."""
+    members = set(evaluation.draw.members.filter(left=False).values_list("pk", flat=True))
+    if evaluation.step == Evaluation.DONE:
+        return set()
+    if evaluation.step == Evaluation.LEADER:
+        meeting = Meeting.objects.filter(draw_id=evaluation.draw_id).first()
+        voted = meeting.ballots.filter(turn=turn_of(meeting)).values_list("member_id") if meeting else ()
+        return members - {pk for (pk,) in voted}
+    if evaluation.step == Evaluation.SIGNING:
+        signed = evaluation.signatures.filter(report_sha256=evaluation.report_sha256)
+        return members - set(signed.values_list("member_id", flat=True))
+    rows = evaluation.sheets.filter(kind=SHEET_OF_STEP[evaluation.step], member__left=False).order_by(
+        "version"
+    )
+    last = dict(rows.values_list("member_id", "basis"))
+    basis = _basis(evaluation, round_, document)
+    return members - {pk for pk, found in last.items() if found == basis}
+
+
+def _basis(evaluation: Evaluation, round_: Round, document: TenderDocument) -> str:
+    """Return what the sheets of the present step judge."""
+    if evaluation.step == Evaluation.PRELIMINARY:
+        return ""
+    if evaluation.step == Evaluation.PRICE:
+        return basis_of(low_priced(evaluation, round_, document))
+    if evaluation.step == Evaluation.SUMMARY:
+        return digest_of(scores_of(evaluation))
+    return basis_of(b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected)
+
+
+def last_sheets(evaluation: Evaluation, kind: str) -> list[Any]:
+    """Return the last sheets of one kind of the present members, by code."""
+    rows = (
+        evaluation.sheets.filter(kind=kind, member__left=False)
+        .order_by("member__code", "version")
+        .values_list("member_id", "content")
+    )
+    return list(dict(rows).values())
+
+
+def scores_of(evaluation: Evaluation) -> list[Any]:
+    """Return the last score sheets of the present members, by code."""
+    return last_sheets(evaluation, "scores")
+
+
+def _preliminary(
+    evaluation: Evaluation, bids: Sequence[str], document: TenderDocument
+) -> dict[str, list[str]] | None:
+    sheets = _sheets(evaluation, "preliminary", "")
+    if sheets is None:
+        return None
+    return rules.rejected_by_majority(sheets, bids=bids, requirements=document.requirements)
+
+
+def low_priced(evaluation: Evaluation, round_: Round, document: TenderDocument) -> dict[str, list[str]]:
+    """Return {bid: what is striking} of the bids that passed the preliminary review at a markedly low price."""
+    opened = opened_bids(round_.pk)
+    rejected = _preliminary(evaluation, [b.bid for b in opened], document) or {}
+    return prompts.low_priced(
+        {b.bid: b.price for b in opened if b.bid not in rejected},
+        ceiling=round_.lot.ceiling_price,
+        rule=document.low_price,
+    )
+
+
+def explained(round_: Round) -> set[str]:
+    """Return the bids whose bidder was asked about a low price and has answered, or let the time pass."""
+    rows = Clarification.objects.filter(round=round_, ground=Clarification.LOW_PRICE).exclude(
+        state=Clarification.ASKED
+    )
+    return set(rows.values_list("bid__public_id", flat=True))
+
+
+def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> Stand:
+    """Return where an evaluation stands."""
+    bids = [b.bid for b in opened_bids(round_.pk)]
+    rejected = _preliminary(evaluation, bids, document)
+    if rejected is None:
+        return Stand(step=Evaluation.PRELIMINARY)
+    if (halted := _competition(evaluation, bids, rejected)) is not None:
+        return halted
+    flagged = low_priced(evaluation, round_, document)
+    if flagged:
+        judged = _sheets(evaluation, "price", basis_of(flagged))
+        if judged is None:
+            return Stand(step=Evaluation.PRICE, rejected=rejected)
+        rejected = rejected | rules.below_cost(judged, bids=list(flagged))
+        if (halted := _competition(evaluation, bids, rejected)) is not None:
+            return halted
+    if document.method is not Method.COMPREHENSIVE:
+        return Stand(step=Evaluation.SIGNING, rejected=rejected)
+    scores = _sheets(evaluation, "scores", basis_of(b for b in bids if b not in rejected))
+    if scores is None:
+        return Stand(step=Evaluation.DETAILED, rejected=rejected)
+    if _sheets(evaluation, "summary", digest_of(scores)) is None:
+        return Stand(step=Evaluation.SUMMARY, rejected=rejected, scores=scores)
+    return Stand(step=Evaluation.SIGNING, rejected=rejected, scores=scores)
+
+
+def _competition(evaluation: Evaluation, bids: Sequence[str], rejected: dict[str, list[str]]) -> Stand | None:
+    """Return where fewer than three bids halt the evaluation, None if it goes on."""
+    left = [b for b in bids if b not in rejected]
+    if len(left) >= rules.LEAST_COMPETING:
+        return None
+    votes = _sheets(evaluation, "competition", basis_of(left))
+    if votes is None:
+        return Stand(step=Evaluation.COMPETITION, rejected=rejected)
+    if 2 * sum(1 for v in votes if v["go_on"]) > len(votes):
+        return None
+    against = [v["reason"] for v in votes if not v["go_on"]]
+    return Stand(step=Evaluation.DONE, rejected=rejected, against=against)
