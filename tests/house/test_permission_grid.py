@@ -67,6 +67,7 @@ evaluation:committee:seat       ✓     ✓     -     -     -     -     -     - 
 evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -
 evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -
 evaluation:sitting:reopen       ✓     -     -     -     -     -     -     -     -     -
+evaluation:sitting:unlock       ✓     -     -     -     -     -     ✓     -     -     -
 evaluation:sheets:read          -     -     -     -     -     -     ✓     -     -     -
 awarding:publicity:start        ✓     ✓     -     -     -     -     -     -     -     -
 objections:result:raise         -     -     ✓     -     -     -     -     -     -     -

@@ -37,6 +37,14 @@ def verified(tale: Tale) -> None:
         assert not failed, failed
 
 
+def unlocked(tale: Tale, path: str, facts: dict[str, Any]) -> None:
+    """Ask that the committee judge again, and let the supervisor unlock it as the second person."""
+    asked = tale.owner.post(path, facts)["reopening"]
+    supervisor = tale.platform.demo("jiandu")
+    assert [r["reopening"] for r in supervisor.get("/reopenings")["reopenings"]] == [asked]
+    supervisor.post(f"/reopenings/{asked}/decision", {"unlock": True})
+
+
 def test_errors_found_in_the_report_go_back_to_its_committee(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).reported()
     path = f"/rounds/{tale.round}/report-review"
@@ -45,7 +53,17 @@ def test_errors_found_in_the_report_go_back_to_its_committee(platform: Any, fold
     no(tale.owner.post, path, {"kinds": ["dislike"], "text": "有问题"}, code="input.invalid")
     no(tale.owner.post, path, {"kinds": ["outlier"], "text": " "}, code="input.invalid")
     assert tale.stage() == "REPORTED"
-    assert tale.owner.post(path, LAPSE)["sitting"] == 2
+    asked = tale.owner.post(path, LAPSE)["reopening"]
+    no(tale.owner.post, path, LAPSE, code="evaluation.reopening_waits")
+    assert tale.stage() == "REPORTED"
+    # who asks does not unlock, nor does a stranger; a second person does
+    no(tale.owner.post, f"/reopenings/{asked}/decision", {"unlock": True}, code="permission.denied")
+    no(tale.bidder("jia").post, f"/reopenings/{asked}/decision", {"unlock": True}, code="permission.denied")
+    supervisor = platform.demo("jiandu")
+    no(supervisor.post, f"/reopenings/{asked}/decision", {"unlock": False}, code="input.invalid")
+    supervisor.post(f"/reopenings/{asked}/decision", {"unlock": False, "reason": "没有指出具体评分"})
+    assert tale.stage() == "REPORTED"
+    unlocked(tale, path, LAPSE)
     assert tale.stage() == "EVALUATING"
     no(tale.owner.post, path, LAPSE, code="procedure.move_not_allowed")
     desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
@@ -90,7 +108,7 @@ def test_a_changed_candidate_is_looked_at_by_the_committee_before_the_award(
     facts = {"kinds": ["finance"], "text": "第一名已被法院裁定进入破产程序"}
     no(tale.bidder("yi").post, path, facts, code="permission.denied")
     no(tale.owner.post, path, facts | {"kinds": ["outlier"]}, code="input.invalid")
-    tale.owner.post(path, facts)
+    unlocked(tale, path, facts)
     assert tale.stage() == "EVALUATING"
     no(tale.owner.post, f"/rounds/{tale.round}/award", {"bid": "x"}, code="procedure.move_not_allowed")
     tale.evaluated_again()

@@ -5,11 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from ggzy.client.party import Party
 from ggzy.committees import rules
 from ggzy.committees.models import Seat
-from ggzy.cli.verify import check_pack
 from tests.api.test_refusals import no
 from tests.journeys.tale import PRICES, Tale
 

@@ -145,6 +145,14 @@ def test_what_follows_a_report_by_pages(platform: Any, folder: Path) -> None:
     ).content.decode()
     assert "请从列明的情形中选择" in wrong and "只写事实" in wrong
     owner.post(f"/work/rounds/{tale.round}/report-review", kinds=["outlier"], text="评分畸高, 请复核")
+    assert "等待第二人解锁" in owner.get(result) and "须由另一人解锁" in owner.get("/work/reopenings")
+    supervisor = Person(platform, "jiandu")
+    assert "解锁评标复核" in supervisor.get("/work")
+    asked = re.search(r"/work/reopenings/([0-9a-f]{32})", supervisor.get("/work/reopenings"))
+    assert asked
+    refusal = supervisor.post(f"/work/reopenings/{asked[1]}", status=422, unlock="no").content.decode()
+    assert "请写明不同意复核的理由" in refusal
+    supervisor.post(f"/work/reopenings/{asked[1]}", unlock="yes")
     expert = next(m for m in tale.members)
     desk = Person(platform, expert.name).get(f"/work/rounds/{tale.round}/desk")
     assert "第2次评审" in desk and "畸高" in desk

@@ -1,6 +1,7 @@
 """API from publicity to contract, of documents and of evidence."""
 
 import base64
+from dataclasses import asdict
 from datetime import date
 from mimetypes import guess_type
 from typing import Any
@@ -20,6 +21,7 @@ from ggzy.kernel import files
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
 from ggzy.opendata.access import require_level, require_may_read
+from ggzy.parties.grid import Permission, require
 
 router = Router()
 
@@ -35,6 +37,13 @@ class ObjectionAnswer(Schema):
 
     answer: str
     upheld: bool = False
+
+
+class Unlock(Schema):
+    """Whether the second person unlocks a request to judge again, and why not."""
+
+    unlock: bool
+    reason: str = ""
 
 
 class Findings(Schema):
@@ -112,7 +121,7 @@ def award(request: HttpRequest, round_id: str, body: Decision) -> dict[str, Any]
 @write
 def review_errors(request: HttpRequest, round_id: str, body: Findings) -> dict[str, Any]:
     made = sittings.review_errors(round_id=round_id, **body.dict(), actor=who(request), now=now())
-    return {"sitting": made.number}
+    return {"reopening": made.public_id}
 
 
 @router.post(
@@ -121,7 +130,21 @@ def review_errors(request: HttpRequest, round_id: str, body: Findings) -> dict[s
 @write
 def reconsider(request: HttpRequest, round_id: str, body: Findings) -> dict[str, Any]:
     made = sittings.reconsider(round_id=round_id, **body.dict(), actor=who(request), now=now())
-    return {"sitting": made.number}
+    return {"reopening": made.public_id}
+
+
+@router.get("/reopenings", tags=["评标"], summary="等待第二人解锁的复核申请")
+def reopenings(request: HttpRequest) -> HttpResponse:
+    actor = who(request)
+    require(actor, Permission.EVALUATION_UNLOCK)
+    return answer({"reopenings": [asdict(r) for r in sittings.waiting_reopenings(actor=actor)]})
+
+
+@router.post("/reopenings/{reopening_id}/decision", tags=["评标"], summary="第二人解锁或不同意复核")
+@write
+def decide_reopening(request: HttpRequest, reopening_id: str, body: Unlock) -> dict[str, Any]:
+    made = sittings.decide_reopening(reopening_id=reopening_id, **body.dict(), actor=who(request), now=now())
+    return {"state": made.state}
 
 
 @router.post("/rounds/{round_id}/retender", tags=["定标"], summary="不再定标, 重新招标")

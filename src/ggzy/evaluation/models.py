@@ -6,6 +6,7 @@ from django.db import models
 from ggzy.experts.models import Draw, Member
 from ggzy.identity.models import Signature
 from ggzy.kernel.models import BusinessRow
+from ggzy.parties.models import Account
 from ggzy.tendering.models import Round
 
 
@@ -45,6 +46,33 @@ class Evaluation(BusinessRow):
             models.UniqueConstraint(name="sittings_are_numbered_once", fields=["round", "number"]),
             models.UniqueConstraint(
                 name="one_sitting_at_a_time", fields=["round"], condition=~models.Q(step="done")
+            ),
+        ]
+
+
+class Reopening(BusinessRow):
+    """A tenderee's request that the committee judge again, on grounds the law knows; a second person unlocks it."""
+
+    ASKED, UNLOCKED, REFUSED = "asked", "unlocked", "refused"
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="reopenings")
+    cause = models.CharField(max_length=10)
+    scope = models.TextField()
+    asked_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, default="asked")
+    decided_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_request_waits_at_a_time", fields=["round"], condition=models.Q(state="asked")
+            ),
+            models.CheckConstraint(
+                name="two_persons_unlock",
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("asked_by")),
             ),
         ]
 

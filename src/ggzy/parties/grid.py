@@ -49,6 +49,7 @@ class Permission(StrEnum):
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
     EVALUATION_REOPEN = "evaluation:sitting:reopen"
+    EVALUATION_UNLOCK = "evaluation:sitting:unlock"
     EVALUATION_READ_SHEETS = "evaluation:sheets:read"
     PUBLICITY_START = "awarding:publicity:start"
     RESULT_OBJECT = "objections:result:raise"
@@ -139,6 +140,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
     Permission.EVALUATION_REOPEN: frozenset({_R.TENDEREE}),
+    Permission.EVALUATION_UNLOCK: frozenset({_R.TENDEREE, _R.SUPERVISOR}),
     Permission.EVALUATION_READ_SHEETS: frozenset({_R.SUPERVISOR}),
     Permission.PUBLICITY_START: _OWNERS,
     Permission.RESULT_OBJECT: frozenset({_R.BIDDER}),
@@ -195,6 +197,7 @@ BINDING = frozenset(
         Permission.EVALUATE,
         Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,
+        Permission.EVALUATION_UNLOCK,
         Permission.AWARD,
         Permission.AWARD_END,
         Permission.AWARD_ANNUL,

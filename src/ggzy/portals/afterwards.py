@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.awarding import endings
 from ggzy.contracting import actions as contracting
 from ggzy.evaluation import sittings
-from ggzy.kernel.actors import Role
+from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
+from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.owner_rounds import result_page
-from ggzy.portals.work import only_posted, refused_here, signing
+from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.tendering import queries as tenders
 
 
@@ -39,14 +40,51 @@ def review_errors(request: HttpRequest, round_id: str) -> HttpResponse:
     """Send a report with errors back to its committee."""
     given = _found(request)
     act = partial(sittings.review_errors, round_id=round_id, **given, actor=who(request), now=now())
-    return _acted(request, round_id, act, says="已退原评标委员会复核, 只复核列明的问题", given=given)
+    return _acted(
+        request, round_id, act, says="复核申请已提交, 等待本单位另一名经办人或监督部门解锁", given=given
+    )
 
 
 def reconsider(request: HttpRequest, round_id: str) -> HttpResponse:
     """Ask the committee about a changed candidate."""
     given = _found(request)
     act = partial(sittings.reconsider, round_id=round_id, **given, actor=who(request), now=now())
-    return _acted(request, round_id, act, says="已提交原评标委员会审查确认", given=given)
+    return _acted(
+        request, round_id, act, says="审查申请已提交, 等待本单位另一名经办人或监督部门解锁", given=given
+    )
+
+
+def reopenings(request: HttpRequest) -> HttpResponse:
+    """Show the requests to judge again that wait for a second person."""
+    page = {"rows": sittings.waiting_reopenings(actor=who(request)), "given": {}}
+    return show(request, "work/reopenings.html", page)
+
+
+def decide_reopening(request: HttpRequest, reopening_id: str) -> HttpResponse:
+    """Unlock a request to judge again, or refuse it."""
+    given = {"reason": text(request, "reason")}
+    unlock = text(request, "unlock") == "yes"
+    try:
+        sittings.decide_reopening(
+            reopening_id=reopening_id, unlock=unlock, **given, actor=who(request), now=now()
+        )
+    except Refusal as refusal:
+        page = {"rows": sittings.waiting_reopenings(actor=who(request)), "at": reopening_id}
+        return refused_here(request, "work/reopenings.html", page, refusal, given=given)
+    return done(
+        "/work/reopenings", "已解锁, 由原评标委员会在列明的范围内复核" if unlock else "已答复不同意复核"
+    )
+
+
+def reopening_todos(actor: Actor) -> list[Todo]:
+    """Return the requests that this person may unlock."""
+    if not may(actor, P.EVALUATION_UNLOCK):
+        return []
+    return [
+        Todo(what="解锁评标复核(第二人)", where=row.name, href="/work/reopenings", label="查看")
+        for row in sittings.waiting_reopenings(actor=actor)
+        if not row.own
+    ]
 
 
 def retender(request: HttpRequest, round_id: str) -> HttpResponse:
@@ -124,6 +162,13 @@ urlpatterns = [
         only_posted(reconsider),
         name="work-reconsider",
         permission=P.EVALUATION_REOPEN,
+    ),
+    route("work/reopenings", reopenings, name="work-reopenings", permission=P.EVALUATION_UNLOCK),
+    route(
+        "work/reopenings/<str:reopening_id>",
+        only_posted(decide_reopening),
+        name="work-unlock",
+        permission=P.EVALUATION_UNLOCK,
     ),
     route(f"{_ROUND}/retender", only_posted(retender), name="work-retender", permission=P.AWARD),
     route(f"{_ROUND}/award-end/to-sign", signing(ending_bytes), name="end-to-sign", permission=P.AWARD_END),

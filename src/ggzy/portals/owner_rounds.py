@@ -185,6 +185,7 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "first": first,
         "ended": ended,
         "findings": sittings.FINDINGS,
+        "reopening": next(iter(sittings.waiting_reopenings(actor=actor, round_id=round_id)), None),
         "changed": sittings.CHANGES,
         "grounds": endings.RETENDER_GROUNDS,
         "cancellations": {k: END_LABELS[k] for k in ("no_bond", "no_contract")},

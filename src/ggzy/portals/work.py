@@ -61,6 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the workbench of the role that is signed in."""
     from ggzy.portals import (
         admin,
+        afterwards,
         bidder,
         centre,
         certificates,
@@ -91,6 +92,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 *certificates.todos(actor, moment),
                 *shares.todos(actor),
                 *committees.todos(actor),
+                *afterwards.reopening_todos(actor),
             ]
         ),
         "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],

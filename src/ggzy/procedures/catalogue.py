@@ -12,6 +12,8 @@ _OWNER_SIDE = frozenset({Role.TENDEREE, Role.AGENCY})
 _BIDDER = frozenset({Role.BIDDER})
 #: drawn experts, and the tenderee's representative where the file seats one
 _COMMITTEE = frozenset({Role.EXPERT, Role.TENDEREE})
+#: the tenderee asks, a second person of its own or the supervisor unlocks
+_TENDEREE_UNLOCKED = frozenset({Role.TENDEREE, Role.SUPERVISOR})
 _SYSTEM = frozenset({Role.SYSTEM})
 _SUPERVISOR = frozenset({Role.SUPERVISOR})
 _CENTRE = frozenset({Role.CENTRE})
@@ -271,7 +273,7 @@ REVIEW_ERRORS = Move(
     label="招标人发现评标错误, 复核",
     source=Stage.REPORTED,
     target=Stage.EVALUATING,
-    actors=_OWNER,
+    actors=_TENDEREE_UNLOCKED,
     documents="复核记录",
     guard="客观分不一致、畸高畸低、异常低价、计算错误; 原评标委员会只就列明的问题复核",
     basis=(Citation(_OPINION, "(加强评标报告审查)"),),
@@ -336,7 +338,7 @@ RECONSIDER = Move(
     label="候选人情况变化, 原委员会审查",
     source=Stage.CAND_END,
     target=Stage.EVALUATING,
-    actors=_OWNER,
+    actors=_TENDEREE_UNLOCKED,
     documents="情况说明、原评标委员会的审查确认意见",
     guard="中标候选人经营、财务状况发生较大变化或者存在违法行为, 可能影响履约能力",
     basis=(Citation(_RULES, "第五十六条"),),
