@@ -143,11 +143,12 @@ def seat(request: HttpRequest, draw_id: str) -> dict[str, Any]:
 @router.get("/rounds/{round_id}/desk", tags=["评标"], summary="评委的评审桌面")
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     row = evaluations.desk(round_id=round_id, actor=who(request))
-    beside = {"bids", "document", "prompts", "clarifications", "explained"}
+    beside = {"bids", "document", "prompts", "clarifications", "explained", "dark"}
     out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f not in beside}
     out["prompts"] = [asdict(p) for p in row.prompts]
     out["clarifications"] = [asdict(c) for c in row.clarifications]
     out["explained"] = sorted(row.explained)
+    out["dark"] = [asdict(d) for d in row.dark]
     out["document"] = row.document.as_json()
     out["bids"] = [
         {f: getattr(b, f) for f in ("bid", "bidder", "price", "duration_days", "fields")} for b in row.bids

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -57,6 +58,13 @@ def main(argv: Sequence[str]) -> int:
     seal.add_argument("--consortium-agreement", type=Path, help="联合体协议文件")
     seal.add_argument("--subcontract", action="append", default=[], help="分包: 工作=份额=分包单位, 可多次")
     seal.add_argument("--registry", action="store_true", help="把主体库中本单位的登记信息固定进投标文件")
+    seal.add_argument(
+        "--dark",
+        action="append",
+        default=[],
+        type=Path,
+        help="技术暗标文件(PDF), 可多次; 加密时改名为暗标-1.pdf等",
+    )
     seal.add_argument("--record", action="append", default=[], help="只用这些登记信息(编号), 可多次")
     seal.add_argument(
         "--shares", action="store_true", help="同时把密钥份额封给招标文件写明的三个保管人(默认不封)"
@@ -140,6 +148,9 @@ def _seal(args: argparse.Namespace) -> int:
             )
             if args.bill:
                 return 2
+    for number, path in enumerate(args.dark, 1):
+        args.out.mkdir(parents=True, exist_ok=True)
+        attachments.append(Path(shutil.copyfile(path, args.out / f"暗标-{number}.pdf")))
     if args.consortium_agreement:
         attachments.append(args.consortium_agreement)
         fields["consortium"] = {"agreement": args.consortium_agreement.name, "lead": mine["uscc"]}

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from ggzy.committees import actions as committees
 from ggzy.deadlines.actions import effect, set_timer
-from ggzy.evaluation import prompts, rules, standing
+from ggzy.evaluation import dark, darkness, prompts, rules, standing
 from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
@@ -67,15 +67,15 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
         if round_.stage != Stage.OPENED:
             continue
         make_move(round_, "seat_committee", actor=actor, now=now)
-        evaluations.append(
-            Evaluation.objects.create(
-                round=round_,
-                draw=draw,
-                step=Evaluation.LEADER,
-                started_at=now,
-                region_code=round_.region_code,
-            )
+        made = Evaluation.objects.create(
+            round=round_,
+            draw=draw,
+            step=Evaluation.LEADER,
+            started_at=now,
+            region_code=round_.region_code,
         )
+        dark.begin(made, document_of(round_), now=now)
+        evaluations.append(made)
     if not evaluations:
         raise NotThisStep("没有等待评标的标段, 请刷新页面")
     draw.state = Draw.SEATED
@@ -333,6 +333,15 @@ def hand_in_scores(
     if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY}:
         raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
+    codes = dark.codes_of(evaluation, member, [b.bid for b in opened_bids(round_.pk)])
+    if codes:
+        keys = {
+            "dark": [c.key for c in document.criteria if c.dark],
+            "open_": [c.key for c in document.criteria if not c.dark],
+        }
+        live = {code: bid for code, bid in codes.items() if bid in bids}
+        scores = darkness.merged(scores, codes=live, **keys)
+        reasons = darkness.merged(reasons or {}, codes=live, **keys)
     content = rules.require_scores(scores, bids=bids, criteria=document.criteria)
     notes = rules.require_reasons(reasons or {}, bids=bids, criteria=document.criteria)
     _hand_in(
@@ -432,7 +441,7 @@ def _compile(
         legal_at=now,
         **place_of(round_),
         public={"report_sha256": evaluation.report_sha256},
-        supervisor={"report": evaluation.report},
+        supervisor={"report": evaluation.report, "dark_salt": evaluation.dark_salt},
     )
 
 

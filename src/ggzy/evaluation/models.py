@@ -3,6 +3,7 @@
 import pgtrigger
 from django.db import models
 
+from ggzy.bidding.models import Bid
 from ggzy.experts.models import Draw, Member
 from ggzy.identity.models import Signature
 from ggzy.kernel.models import BusinessRow
@@ -34,6 +35,8 @@ class Evaluation(BusinessRow):
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="evaluations")
     step = models.CharField(max_length=12)
     started_at = models.DateTimeField()
+    #: from which each member's own codes of dark bids follow; told to nobody before the report is compiled
+    dark_salt = models.CharField(max_length=64, blank=True)
     #: after the preliminary review: {bid: [reasons]} of the rejected
     rejected = models.JSONField(default=dict)
     report = models.JSONField(null=True)
@@ -47,6 +50,25 @@ class Evaluation(BusinessRow):
             models.UniqueConstraint(
                 name="one_sitting_at_a_time", fields=["round"], condition=~models.Q(step="done")
             ),
+        ]
+
+
+class DarkCopy(BusinessRow):
+    """A bid's file as members see it while they do not know whose it is."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="dark_copies")
+    bid = models.ForeignKey(Bid, on_delete=models.PROTECT, related_name="dark_copies")
+    name = models.CharField(max_length=40)
+    source = models.CharField(max_length=64)
+    #: "" where the file could not be read; `trouble` says why
+    sha256 = models.CharField(max_length=64, blank=True)
+    trouble = models.CharField(max_length=200, blank=True)
+    leaks = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_file_is_stripped_once", fields=["bid", "name"]),
         ]
 
 

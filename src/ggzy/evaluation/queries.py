@@ -1,11 +1,12 @@
 """What members, the owner side and the supervisor may see of an evaluation."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ggzy.committees.queries import ClarificationRow, clarifications_of
-from ggzy.evaluation import prompts, standing
+from ggzy.evaluation import dark, darkness, prompts, standing
 from ggzy.evaluation.actions import NotAMember, document_of
 from ggzy.evaluation.models import Evaluation, Sheet
 from ggzy.experts.models import Member
@@ -49,6 +50,8 @@ class Desk:
     low_prices: dict[str, list[str]]
     explained: set[str]
     clarifications: list[ClarificationRow]
+    #: the bids under this member's own codes, while nobody may know whose they are
+    dark: list[dark.DarkBid]
 
 
 def desk(*, round_id: str, actor: Actor) -> Desk:
@@ -72,6 +75,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     round_ = evaluation.round
     document = document_of(round_)
     waiting = standing.waiting_for(evaluation, round_, document)
+    opened = opened_bids(round_.pk)
     return Desk(
         round=round_.public_id,
         tender_name=round_.lot.tender.name,
@@ -82,7 +86,10 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         step=evaluation.step,
         code=member.code,
         document=document,
-        bids=opened_bids(round_.pk),
+        bids=_shown(opened, evaluation),
+        dark=dark.dark_bids(evaluation, member, (b.bid for b in opened if b.bid not in evaluation.rejected))
+        if evaluation.step not in dark.TOLD
+        else [],
         rejected=evaluation.rejected,
         mine=member.pk in waiting,
         waiting_for=len(waiting),
@@ -92,7 +99,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         scope=evaluation.scope,
         earlier=_earlier(evaluation, member) if evaluation.number > 1 else {},
         draw=evaluation.draw.public_id,
-        own_scores=_own_scores(evaluation, member) if evaluation.step == Evaluation.SUMMARY else {},
+        own_scores=_own_scores(evaluation, member, document) if evaluation.step == Evaluation.SUMMARY else {},
         prompts=_prompts(evaluation, member, document) if evaluation.step == Evaluation.SUMMARY else [],
         low_prices=standing.low_priced(evaluation, round_, document)
         if evaluation.step == Evaluation.PRICE
@@ -102,10 +109,42 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     )
 
 
-def _own_scores(evaluation: Evaluation, member: Member) -> dict[str, Any]:
+def _shown(bids: list[OpenedBid], evaluation: Evaluation) -> list[OpenedBid]:
+    """Return the bids without their dark files while those are judged."""
+    if not evaluation.dark_salt or evaluation.step in dark.TOLD:
+        return bids
+    return [
+        replace(b, attachments=[a for a in b.attachments if not darkness.DARK_NAME.fullmatch(a["name"])])
+        for b in bids
+    ]
+
+
+def _by_code(
+    values: Mapping[str, Mapping[str, Any]], *, codes: Mapping[str, str], keys: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return {bid or code: {item: value}}: dark items under the member's own code, the others under the bid."""
+    of_bid = {bid: code for code, bid in codes.items()}
+    out: dict[str, dict[str, Any]] = {}
+    for bid, row in values.items():
+        for key, value in row.items():
+            out.setdefault(of_bid.get(bid, bid) if key in keys else bid, {})[key] = value
+    return out
+
+
+def _own_scores(evaluation: Evaluation, member: Member, document: TenderDocument) -> dict[str, Any]:
     """Return a member's last score sheet with its reasons, to correct."""
     last = evaluation.sheets.filter(member=member, kind="scores").order_by("-version").first()
-    return {"scores": last.content, "reasons": last.notes} if last else {}
+    if last is None:
+        return {}
+    codes, keys = dark.codes_of(evaluation, member, last.content), _dark_keys(document)
+    return {
+        "scores": _by_code(last.content, codes=codes, keys=keys),
+        "reasons": _by_code(last.notes, codes=codes, keys=keys),
+    }
+
+
+def _dark_keys(document: TenderDocument) -> set[str]:
+    return {c.key for c in document.criteria if c.dark}
 
 
 def _prompts(evaluation: Evaluation, member: Member, document: TenderDocument) -> list[prompts.Prompt]:
@@ -121,14 +160,17 @@ def _prompts(evaluation: Evaluation, member: Member, document: TenderDocument) -
         return []
     others = list(last.values())
     unequal = prompts.differing([own, *others], criteria=document.criteria)
-    return (
+    of_bid = {bid: code for code, bid in dark.codes_of(evaluation, member, own).items()}
+    hidden = _dark_keys(document)
+    found = (
         [
             prompts.Prompt(bid="", criterion=title, says="各评委对该客观项打分不一致, 请核对证明材料后更正")
             for title in sorted(unequal)
         ]
         + prompts.outliers(own, others, criteria=document.criteria)
-        + prompts.leaning(own, others, criteria=document.criteria)
+        + prompts.leaning(own, others, criteria=[c for c in document.criteria if not c.dark])
     )
+    return [replace(p, bid=of_bid.get(p.bid, p.bid)) if p.criterion in hidden else p for p in found]
 
 
 def _earlier(evaluation: Evaluation, member: Member) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import PurePath
 from ggzy.awarding.models import Award
 from ggzy.changes import proofs
 from ggzy.contracting.models import Contract
+from ggzy.evaluation.dark import hidden_sources
 from ggzy.evaluation.models import Evaluation
 from ggzy.fronts.queries import require_may_read_package
 from ggzy.kernel.actors import Actor, Role
@@ -116,6 +117,12 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
             )
         ):
             raise NotPermitted("投标文件由评标委员会、招标人和监督部门查阅, 其他投标人和公众不能查阅")
+        if (
+            viewer.role is not Role.SUPERVISOR
+            and viewer.organisation_pk != row.bid.bidder_id
+            and hidden_sources(digest)
+        ):
+            raise NotPermitted("暗标文件在评委打分锁定前只能按代号查阅")
         return next(a["name"] for a in row.attachments if a["sha256"] == digest)
     if proof is not None:
         raise NotPermitted(

@@ -4,13 +4,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 
 from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
 from ggzy.evaluation import actions as evaluation
+from ggzy.evaluation import dark, rules
 from ggzy.evaluation import queries as evaluations
-from ggzy.evaluation import rules
 from ggzy.evaluation.bills import priced_bills
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
@@ -145,12 +145,18 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "grounds": GROUNDS,
         "titles": {c.key: c.title for c in document.criteria},
         "price_rows": _price_rows(desk, {}),
+        "dark_items": [c for c in document.criteria if c.dark],
+        "open_items": [c for c in document.criteria if not (c.dark and desk.dark)],
+        "score_rows": [
+            *((d.code, [c for c in document.criteria if c.dark]) for d in desk.dark),
+            *((b.bid, [c for c in document.criteria if not (c.dark and desk.dark)]) for b in left),
+        ],
         "step_label": STEPS[desk.step],
         "waiting": not desk.mine,
         "bids": desk.bids,
         "left": left,
         "rejected": [(b, desk.rejected[b.bid]) for b in desk.bids if b.bid in desk.rejected],
-        "names": {b.bid: b.bidder for b in desk.bids},
+        "names": {b.bid: b.bidder for b in desk.bids} | {d.code: d.code for d in desk.dark},
         "price_scores": {b.bid: rules.price_score(b.price, base=base, rule=document.price) for b in left}
         if scored and left
         else {},
@@ -298,22 +304,31 @@ def summary(request: HttpRequest, round_id: str) -> HttpResponse:
 def scores(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in the score sheet, or correct it."""
     page = _desk_page(request, round_id)
-    criteria = page["desk"].document.criteria
-    given = {
-        f"{b.bid}:{c.key}": text(request, f"score:{b.bid}:{c.key}") for b in page["left"] for c in criteria
-    }
+    cells = [(at, c.key) for at, items in page["score_rows"] for c in items]
+    given = {f"{at}:{key}": text(request, f"score:{at}:{key}") for at, key in cells}
     reasons = {key: text(request, f"why:{key}") for key in given}
     page["given_reasons"] = reasons
     try:
         missing = sum(1 for value in given.values() if not value)
         if missing:
             raise BadInput(f"还有{missing}项没有打分", field="scores")
-        why = {b.bid: {c.key: reasons[f"{b.bid}:{c.key}"] for c in criteria} for b in page["left"]}
-        sheet = {b.bid: {c.key: given[f"{b.bid}:{c.key}"] for c in criteria} for b in page["left"]}
+        sheet: dict[str, dict[str, str]] = {}
+        why: dict[str, dict[str, str]] = {}
+        for at, key in cells:
+            sheet.setdefault(at, {})[key] = given[f"{at}:{key}"]
+            why.setdefault(at, {})[key] = reasons[f"{at}:{key}"]
         evaluation.hand_in_scores(round_id=round_id, scores=sheet, reasons=why, actor=who(request), now=now())
     except Refusal as refusal:
         return refused_here(request, "work/desk.html", page, refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "打分表已提交")
+
+
+def dark_file(request: HttpRequest, round_id: str, code: str, number: int) -> HttpResponse:
+    """Send a dark bid's file under a member's own code, to be read in the page."""
+    path = dark.dark_file(round_id=round_id, code=code, number=number, actor=who(request))
+    answer = FileResponse(path.open("rb"), content_type="application/pdf", filename=f"{code}-{number}.pdf")
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def report_bytes(request: HttpRequest, round_id: str) -> bytes:

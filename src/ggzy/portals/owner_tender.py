@@ -1,7 +1,9 @@
 """The console of one tender: registering, the file, the review, the notice, the committee, a new round."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from itertools import zip_longest
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -184,20 +186,22 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
             "per_day": price.get("per_day", "0"),
         },
         "requirements": list(raw.get("requirements") or standard_requirements()),
-        "criteria": list(
-            raw.get("criteria")
+        "criteria": [
+            {**row, "way": _way(row)}
+            for row in raw.get("criteria")
             or [
                 {"key": "plan", "title": "施工组织设计", "weight": "25"},
                 {"key": "team", "title": "项目管理机构", "weight": "15"},
             ]
-        ),
+        ],
+        "low_price": {"of_ceiling": "75", "of_others": "80", **(raw.get("low_price") or {})},
     }
 
 
 def _rows(post: QueryDict, names: tuple[str, ...], *, prefix: str, must: str) -> list[dict[str, str]]:
     """Return the posted rows in which the column `must` (or a weight) was filled; a row without a key gets one."""
     columns = [[value.strip() for value in post.getlist(f"{prefix}_{name}")] for name in names]
-    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
+    rows = [dict(zip(names, values, strict=True)) for values in zip_longest(*columns, fillvalue="")]
     rows = [row for row in rows if row[must] or row.get("weight")]
     taken = {row["key"] for row in rows}
     for row in rows:
@@ -230,8 +234,39 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
             for name in ("weight", "above", "below", "lowered_by", "per_day")
         },
         "requirements": _rows(request.POST, ("key", "part", "text"), prefix="requirement", must="text"),
-        "criteria": _rows(request.POST, ("key", "title", "weight"), prefix="criterion", must="title"),
+        "criteria": [
+            _criterion(row)
+            for row in _rows(
+                request.POST, ("key", "title", "weight", "way"), prefix="criterion", must="title"
+            )
+        ],
+        "low_price": {
+            name: text(request, f"low_{name}") or default
+            for name, default in (("of_ceiling", "75"), ("of_others", "80"))
+        },
     }
+
+
+#: how an item is judged, in one word of the form → the marks of a criterion
+WAYS = {
+    "": ("主观项", ()),
+    "reasons": ("主观项, 写明理由", ("reasons",)),
+    "objective": ("客观项, 各评委应一致", ("objective",)),
+    "dark": ("主观项, 暗标", ("dark",)),
+    "dark_reasons": ("主观项, 暗标, 写明理由", ("dark", "reasons")),
+}
+
+
+def _criterion(row: dict[str, str]) -> dict[str, Any]:
+    """Return a criterion as the file has it: its marks instead of the form's word."""
+    way = row.pop("way")
+    return {**row, **dict.fromkeys(WAYS.get(way, WAYS[""])[1], True)}
+
+
+def _way(row: Mapping[str, Any]) -> str:
+    """Return the form's word for a criterion's marks."""
+    marks = {mark for mark in ("objective", "reasons", "dark") if row.get(mark)}
+    return next((way for way, (_, had) in WAYS.items() if set(had) == marks), "")
 
 
 def document(request: HttpRequest, tender_id: str) -> HttpResponse:
@@ -252,6 +287,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "methods": list(Method),
         "sealings": list(Sealing),
         "parts": list(ReviewPart),
+        "ways": [(way, label) for way, (label, _) in WAYS.items()],
         "forms": DEPOSIT_FORMS,
         "blank": range(BLANK_ROWS),
         "given": given,
@@ -273,7 +309,8 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         page["total"] = _total(given)
         given["share_holders"] = (request.POST.getlist("share_holder") + [""] * 3)[:3]
         field = _FIELDS.get(type(refusal), "")
-        return refused_here(request, "work/document.html", page, refusal, given=given, field=field)
+        shown = given | {"criteria": [{**row, "way": _way(row)} for row in given["criteria"]]}
+        return refused_here(request, "work/document.html", page, refusal, given=shown, field=field)
     return done(f"/work/tenders/{tender_id}/document?saved=1", "招标文件已保存, 核对无误后送审")
 
 

@@ -103,6 +103,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "consortium_allowed": bool(document["consortium_allowed"]),
         "subcontract_allowed": bool(document.get("subcontract_allowed")),
         "has_bill": bill_of_round(row.round) is not None,
+        "has_dark": any(c.get("dark") for c in document["criteria"]),
         "promises": promises(document),
     }
 

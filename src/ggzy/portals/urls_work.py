@@ -98,6 +98,7 @@ urlpatterns = [
     _act(f"{_DRAW}/answer", expert.answer_call, "work-answer-call", P.DRAW_ANSWER),
     _at(f"{_DRAW}/check-in", expert.check_in, "work-check-in", P.EVALUATE),
     _at(f"{_ROUND}/desk", expert.desk, "work-desk", P.EVALUATE),
+    _at(f"{_ROUND}/dark/<str:code>/<int:number>.pdf", expert.dark_file, "work-dark", P.EVALUATE),
     _act(f"{_ROUND}/preliminary", expert.preliminary, "work-preliminary", P.EVALUATE),
     _act(f"{_ROUND}/competition", expert.competition, "work-competition", P.EVALUATE),
     _act(f"{_ROUND}/prices", expert.prices, "work-prices", P.EVALUATE),

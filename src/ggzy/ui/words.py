@@ -27,6 +27,7 @@ ACTS: dict[str, str] = {
     "evaluation.all_rejected": "评标委员会否决全部投标",
     "evaluation.reopening_asked": "申请评标复核",
     "evaluation.reopening_decided": "第二人对复核申请的决定",
+    "evaluation.dark_copies_made": "暗标文件脱敏",
     "evaluation.deemed_agreed": "拒签又不说明, 视为同意",
     "committees.meeting_planned": "确定评标方式和场地",
     "committees.site_answered": "副场答复席位申请",

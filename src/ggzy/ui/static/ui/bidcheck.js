@@ -49,6 +49,7 @@ function againstTheFile(facts, { price, duration_days: days, quality, subcontrac
   for (const promise of facts.promises.slice(1)) if (!commitments.includes(promise) && !promise.startsWith("以")) out.push(`招标文件要求承诺而没有勾选: ${promise}`);
   if (subcontracts.length && !facts.subcontract_allowed) out.push("招标文件不允许分包。");
   for (const one of subcontracts) if (!one.work || !one.subcontractor) out.push("分包应写明分包的工作和分包单位。");
+  if (facts.has_dark && !files.some((file) => /^暗标-\d+\.pdf$/.test(file.name))) out.push("招标文件要求技术部分暗标评审, 还没有选择暗标文件。");
   if (facts.has_bill && !files.some((file) => file.name === "bill.json")) out.push("招标文件有工程量清单, 还没有选择填好的已标价清单。");
   return out;
 }

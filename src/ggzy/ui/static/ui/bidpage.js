@@ -95,7 +95,8 @@ function sealing(section) {
     if (agreement) fields.consortium = { agreement: agreement.name, lead: facts.bidder };
     if (form.elements.registry.checked) fields.registry = await snapshot();
     const { bill, problems } = await billOf(form.elements.bill?.files[0], fields.price);
-    const made = [agreement, bill].filter(Boolean), names = new Set(made.map((file) => file.name));
+    const dark = [...(form.elements.dark?.files ?? [])].map((file, n) => new File([file], `暗标-${n + 1}.pdf`, { type: "application/pdf" }));
+    const made = [agreement, bill, ...dark].filter(Boolean), names = new Set(made.map((file) => file.name));
     return { fields, attached: [...files.filter((file) => !names.has(file.name)), ...made], problems };
   }
 
