@@ -468,7 +468,7 @@ def _is_lowest_price(node: Node, method: Method, *, wanted: bool) -> bool:
 def _warnings(parameters: Sequence[Quantity]) -> tuple[str, ...]:
     """Return what the law does not forbid but a reader would ask about."""
     by = {p.name: p.default for p in parameters}
-    above, below = by.get("above"), by.get("below")
+    above, below = by.get("lost_above"), by.get("lost_below")
     if isinstance(above, Decimal) and isinstance(below, Decimal) and above < below:
         return (f"高于基准价每1%扣{above}分, 少于低于基准价的{below}分: 通常前者不小于后者",)
     return ()
