@@ -95,7 +95,7 @@ class Formula:
     node: Node
     shape: Shape
     truth: bool
-    run: Run
+    run: Run = field(compare=False, repr=False)
 
 
 # --- what a formula may compute -------------------------------------------------------------------------------
@@ -169,26 +169,26 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "mean": Function("l", "n", "{0}的算术平均值", _mean),
-    "median": Function("l", "n", "{0}的中位数", _median),
-    "sum": Function("l", "n", "{0}之和", lambda v: sum(v, ZERO)),
-    "count": Function("l", "n", "{0}的个数", lambda v: Decimal(len(v))),
-    "min": Function("l", "n", "{0}中的最低值", lambda v: min(_some(v))),
-    "max": Function("l", "n", "{0}中的最高值", lambda v: max(_some(v))),
-    "trim": Function("lnn", "l", "{0}去掉最低{1}个、最高{2}个", _trim),
-    "above": Function("ln", "l", "{0}中高于{1}的", lambda v, x: [p for p in v if p - x > TINY]),
-    "below": Function("ln", "l", "{0}中低于{1}的", lambda v, x: [p for p in v if x - p > TINY]),
-    "not_above": Function("ln", "l", "{0}中不高于{1}的", lambda v, x: [p for p in v if p - x <= TINY]),
-    "not_below": Function("ln", "l", "{0}中不低于{1}的", lambda v, x: [p for p in v if x - p <= TINY]),
-    "lowest": Function("ln", "l", "{0}中最低的{1}个", _lowest),
-    "at": Function("ll", "l", "{0}由低到高第{1}位", _at),
-    "smallest": Function("nn+", "n", "{*}中较小的", lambda *v: min(v)),
-    "largest": Function("nn+", "n", "{*}中较大的", lambda *v: max(v)),
-    "clamp": Function("nnn", "n", "{0}(不低于{1}, 不高于{2})", _clamp),
-    "abs": Function("n", "n", "{0}的绝对值", abs),
-    "round": Function("nn", "n", "{0}四舍五入到{1}位小数", half_up),
-    "up": Function("n", "n", "{0}向上取整", lambda x: (x - TINY).to_integral_value(ROUND_CEILING) + 0),
-    "down": Function("n", "n", "{0}向下取整", lambda x: (x + TINY).to_integral_value(ROUND_FLOOR) + 0),
+    "mean": Function("l", "n", "算术平均值({0})", _mean),
+    "median": Function("l", "n", "中位数({0})", _median),
+    "sum": Function("l", "n", "合计({0})", lambda v: sum(v, ZERO)),
+    "count": Function("l", "n", "个数({0})", lambda v: Decimal(len(v))),
+    "min": Function("l", "n", "最低值({0})", lambda v: min(_some(v))),
+    "max": Function("l", "n", "最高值({0})", lambda v: max(_some(v))),
+    "trim": Function("lnn", "l", "去高去低({0}; 去掉最低{1}个, 最高{2}个)", _trim),
+    "above": Function("ln", "l", "筛选({0}; 高于{1})", lambda v, x: [p for p in v if p - x > TINY]),
+    "below": Function("ln", "l", "筛选({0}; 低于{1})", lambda v, x: [p for p in v if x - p > TINY]),
+    "not_above": Function("ln", "l", "筛选({0}; 不高于{1})", lambda v, x: [p for p in v if p - x <= TINY]),
+    "not_below": Function("ln", "l", "筛选({0}; 不低于{1})", lambda v, x: [p for p in v if x - p <= TINY]),
+    "lowest": Function("ln", "l", "最低的几个({0}; 取{1}个)", _lowest),
+    "at": Function("ll", "l", "按位置取({0}; 由低到高第{1}位)", _at),
+    "smallest": Function("nn+", "n", "较小者({*})", lambda *v: min(v)),
+    "largest": Function("nn+", "n", "较大者({*})", lambda *v: max(v)),
+    "clamp": Function("nnn", "n", "限定({0}; 不低于{1}, 不高于{2})", _clamp),
+    "abs": Function("n", "n", "绝对值({0})", abs),
+    "round": Function("nn", "n", "四舍五入({0}; {1}位小数)", half_up),
+    "up": Function("n", "n", "向上取整({0})", lambda x: (x - TINY).to_integral_value(ROUND_CEILING) + 0),
+    "down": Function("n", "n", "向下取整({0})", lambda x: (x + TINY).to_integral_value(ROUND_FLOOR) + 0),
     "from_table": Function("nn+", "n", "按{0}查表", _from_table),
     "+": Function("nn", "n", "{0} + {1}", lambda a, b: a + b, 4),
     "-": Function("nn", "n", "{0} - {1}", lambda a, b: a - b, 4),
@@ -402,23 +402,15 @@ def _words(node: Node, say: Callable[[Name], str], outer: int) -> str:
         return f"{node.value:f}"
     if isinstance(node, Name):
         return say(node)
-    if node.function == "from_table":
-        first, start, *rest = (_words(arg, say, 0) for arg in node.args)
-        rows = "; ".join(f"{a}及以上取{b}" for a, b in zip(rest[::2], rest[1::2], strict=True))
-        return f"(按{first}: 起点取{start}; {rows})"
     function = FUNCTIONS[node.function]
-    # in a list function the argument is bracketed where it is an operation, so that "的" refers to all of it
-    inside = [
-        _words(arg, say, function.binds + (n > 0 and node.function in {"-", "/"}) if function.binds else 4)
-        if not (node.function == "if" and n >= 0)
-        else _words(arg, say, 0)
-        for n, arg in enumerate(node.args)
-    ]
-    text = (
-        function.words.replace("{*}", "、".join(inside))
-        if "{*}" in function.words
-        else function.words.format(*inside)
-    )
-    if function.binds and function.binds < outer:
-        return f"({text})"
-    return f"({text})" if function.gives == "l" and outer else text
+    if not function.binds:
+        inside = [_words(arg, say, 0) for arg in node.args]
+        if node.function == "from_table":
+            rows = "; ".join(f"{a}及以上取{b}" for a, b in zip(inside[2::2], inside[3::2], strict=True))
+            return f"查表({inside[0]}; 起始取{inside[1]}; {rows})"
+        return function.words.replace("{*}", ", ".join(inside)).format(*inside)
+    # the right side of a difference or a quotient is bracketed where it binds no tighter: a - (b - c)
+    tighter = node.function in {"-", "/"}
+    inside = [_words(arg, say, function.binds + (tighter and n > 0)) for n, arg in enumerate(node.args)]
+    text = function.words.format(*inside)
+    return f"({text})" if function.binds < outer else text
