@@ -186,7 +186,13 @@ def test_a_step_without_a_value_is_a_refusal_that_names_it() -> None:
 
 def test_parameters_are_bound_within_their_bounds() -> None:
     method = method_named("gc_k_value")
-    for bad in ({"ceiling": 1, "k": "4.99"}, {"ceiling": 1, "k": "5.005"}, {}, {"ceiling": "x"}, {"ceiling": 1, "y": 1}):
+    for bad in (
+        {"ceiling": 1, "k": "4.99"},
+        {"ceiling": 1, "k": "5.005"},
+        {},
+        {"ceiling": "x"},
+        {"ceiling": 1, "y": 1},
+    ):
         with pytest.raises(BadMethod):
             bind(method, bad)
     assert parse(bind(method, {"ceiling": 1}).as_json()["method"]) == parse(method.source)

@@ -11,7 +11,9 @@ from ggzy.methods.shelf import method_named, shipped
 pytestmark = pytest.mark.pure
 
 
-def outcome(name: str, prices: list[object], values: dict[str, object] | None = None, **columns: list) -> Outcome:
+def outcome(
+    name: str, prices: list[object], values: dict[str, object] | None = None, **columns: list
+) -> Outcome:
     method = method_named(name)
     bids = [
         Bid(
@@ -117,7 +119,10 @@ def test_faster_bids_are_evaluated_lower() -> None:
 
 def test_one_bidder_of_a_brand_is_recommended() -> None:
     method = method_named("gp_lowest_price")
-    bids = [Bid(ref=r, figures={"price": D(p)}, group=g) for r, p, g in (("a", 3, "x"), ("b", 2, "x"), ("c", 4, "y"))]
+    bids = [
+        Bid(ref=r, figures={"price": D(p)}, group=g)
+        for r, p, g in (("a", 3, "x"), ("b", 2, "x"), ("c", 4, "y"))
+    ]
     found = run(bind(method, {}), bids)
     assert [(line.bid, line.rank) for line in found.lines] == [("b", 1), ("c", 2), ("a", None)]
 

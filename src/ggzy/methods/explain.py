@@ -114,7 +114,8 @@ def explain(
             for parameter in method.parameters
         ),
         steps=tuple(
-            _step(n, step, outcome, level, viewer, called, whose) for n, step in enumerate(method.steps, start=1)
+            _step(n, step, outcome, level, viewer, called, whose)
+            for n, step in enumerate(method.steps, start=1)
         ),
         order=order_in_words(method),
         order_titles=tuple(key.title for key in method.order),
@@ -139,7 +140,9 @@ def _step(
             withheld = "由评委评分得出, 只向评标委员会和监督部门显示"
         elif step.name in outcome.ones:
             value = outcome.ones[step.name]
-            rows.append(Told(bid="", put_in=_put_in(step, outcome, None), result=f"{shown(value)}{step.unit}"))
+            rows.append(
+                Told(bid="", put_in=_put_in(step, outcome, None), result=f"{shown(value)}{step.unit}")
+            )
         elif step.name in outcome.lists:
             rows.append(Told(bid="", put_in="", result=shown(outcome.lists[step.name])))
     else:
@@ -159,13 +162,13 @@ def _step(
     )
 
 
-def _own(
-    step: Step, line: Line, outcome: Outcome, called: Mapping[str, str], level: Level
-) -> Told | None:
+def _own(step: Step, line: Line, outcome: Outcome, called: Mapping[str, str], level: Level) -> Told | None:
     name = called.get(line.bid, line.bid)
     if step.kind is StepKind.KEEP:
         failed = line.out == f"未通过: {step.title}"
-        return Told(bid=name, put_in="", result="未通过" if failed else "通过") if failed or line.rank else None
+        return (
+            Told(bid=name, put_in="", result="未通过" if failed else "通过") if failed or line.rank else None
+        )
     if step.name not in line.figures:
         return None
     method = outcome.scheme.method
@@ -204,7 +207,9 @@ def _marked(node: Node, each: set[str], *, over_all: bool) -> Node:
     takes = FUNCTIONS[node.function].takes
     return Call(
         node.function,
-        tuple(_marked(a, each, over_all=over_all or takes[n : n + 1] == "l") for n, a in enumerate(node.args)),
+        tuple(
+            _marked(a, each, over_all=over_all or takes[n : n + 1] == "l") for n, a in enumerate(node.args)
+        ),
     )
 
 

@@ -11,8 +11,16 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, DivisionByZero
-from decimal import InvalidOperation, Overflow
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 from enum import StrEnum
 from typing import Any
 
@@ -175,12 +183,12 @@ FUNCTIONS: dict[str, Function] = {
     "count": Function("l", "n", "个数({0})", lambda v: Decimal(len(v))),
     "min": Function("l", "n", "最低值({0})", lambda v: min(_some(v))),
     "max": Function("l", "n", "最高值({0})", lambda v: max(_some(v))),
-    "trim": Function("lnn", "l", "去高去低({0}; 去掉最低{1}个, 最高{2}个)", _trim),
+    "trim": Function("lnn", "l", "去高去低({0}; 最低去掉{1}, 最高去掉{2})", _trim),
     "above": Function("ln", "l", "筛选({0}; 高于{1})", lambda v, x: [p for p in v if p - x > TINY]),
     "below": Function("ln", "l", "筛选({0}; 低于{1})", lambda v, x: [p for p in v if x - p > TINY]),
     "not_above": Function("ln", "l", "筛选({0}; 不高于{1})", lambda v, x: [p for p in v if p - x <= TINY]),
     "not_below": Function("ln", "l", "筛选({0}; 不低于{1})", lambda v, x: [p for p in v if x - p <= TINY]),
-    "lowest": Function("ln", "l", "最低的几个({0}; 取{1}个)", _lowest),
+    "lowest": Function("ln", "l", "最低的几个({0}; 个数{1})", _lowest),
     "at": Function("ll", "l", "按位置取({0}; 由低到高第{1}位)", _at),
     "smallest": Function("nn+", "n", "较小者({*})", lambda *v: min(v)),
     "largest": Function("nn+", "n", "较大者({*})", lambda *v: max(v)),

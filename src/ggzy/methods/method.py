@@ -161,7 +161,8 @@ class Method:
     @property
     def titles(self) -> dict[str, str]:
         """Return the Chinese title of every quantity."""
-        return {q.name: q.title for q in (*self.figures, *self.parameters, *self.steps)}
+        quantities = {q.name: q.title for q in (*self.figures, *self.parameters)}
+        return quantities | {step.name: step.title for step in self.steps}
 
     def leans_on(self, names: set[str]) -> set[str]:
         """Return the parameters and figures that these quantities come from in the end."""
@@ -307,7 +308,7 @@ def _steps(raw: Any, shapes: dict[str, Shape]) -> tuple[Step, ...]:
 def _order(raw: Any, shapes: Mapping[str, Shape], steps: Sequence[Step]) -> tuple[Key, ...]:
     rows = _list(raw or [], "rank.by")
     if not rows:
-        raise BadMethod("rank.by 应写明按什么排序, 例如 { highest = \"total\" }", field="rank.by")
+        raise BadMethod('rank.by 应写明按什么排序, 例如 { highest = "total" }', field="rank.by")
     titles = {step.name: step.title for step in steps} | VALUES
     keys = []
     for row in rows:
@@ -327,7 +328,9 @@ def _quantities(raw: Any, at: str) -> tuple[Quantity, ...]:
     rows = _group(raw or {}, at)
     if len(rows) > MOST_QUANTITIES:
         raise BadMethod(f"{at} 不能超过{MOST_QUANTITIES}个", field=at)
-    return tuple(_quantity(str(name), _group(row, f"{at}.{name}"), f"{at}.{name}") for name, row in rows.items())
+    return tuple(
+        _quantity(str(name), _group(row, f"{at}.{name}"), f"{at}.{name}") for name, row in rows.items()
+    )
 
 
 def _quantity(name: str, row: Mapping[str, Any], at: str) -> Quantity:
@@ -392,7 +395,9 @@ def require_within(quantity: Quantity, value: Decimal | tuple[Decimal, ...]) -> 
     low, high = quantity.least, quantity.most
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = " ".join(
-            text for text in ("" if low is None else f"不低于{low}", "" if high is None else f"不高于{high}") if text
+            text
+            for text in ("" if low is None else f"不低于{low}", "" if high is None else f"不高于{high}")
+            if text
         )
         raise BadMethod(f"“{quantity.title}”应{bounds}, 现为{value}", field=quantity.name)
     if drawn is not None and value not in drawn.choices:
@@ -427,7 +432,9 @@ def _require_lawful(method: Method) -> None:
                 field="rank.by",
             )
     if method.scope in LEAST_PRICE_WEIGHT and "price_weight" not in {p.name for p in method.parameters}:
-        raise BadMethod("政府采购货物、服务的综合评分办法应有参数 price_weight (价格分值)", field="parameters")
+        raise BadMethod(
+            "政府采购货物、服务的综合评分办法应有参数 price_weight (价格分值)", field="parameters"
+        )
     for parameter in method.parameters:
         if isinstance(parameter.default, Decimal):
             require_weight(method, parameter.name, parameter.default)
@@ -486,7 +493,9 @@ def _separation(raw: Any) -> Separation | None:
         )
     if "draw" in str(row.get("award_by", "")) or set(row) - {"region", "basis", "award_by"}:
         raise UnlawfulMethod(
-            "定标不得以抽签、摇号确定中标人", basis=Citation("发改法规规〔2022〕1117号", "(二)"), field="separation"
+            "定标不得以抽签、摇号确定中标人",
+            basis=Citation("发改法规规〔2022〕1117号", "(二)"),
+            field="separation",
         )
     return Separation(region=str(row["region"]).strip(), basis=str(row["basis"]).strip())
 

@@ -8,7 +8,16 @@ from enum import StrEnum
 from typing import Any
 
 from ggzy.methods.expression import CONTEXT, TINY, CannotCompute, Frame, half_up
-from ggzy.methods.method import BadMethod, Method, Quantity, StepKind, Ties, number, require_weight, require_within
+from ggzy.methods.method import (
+    BadMethod,
+    Method,
+    Quantity,
+    StepKind,
+    Ties,
+    number,
+    require_weight,
+    require_within,
+)
 
 Value = Decimal | tuple[Decimal, ...]
 
@@ -232,9 +241,7 @@ def _take(name: str, step: Any, work: _Work) -> None:
         frame.values[name] = work.ones[name] = value if places is None else half_up(value, places)
 
 
-def _lines(
-    scheme: Scheme, bids: Sequence[Bid], work: _Work, order: Mapping[str, bytes] | None
-) -> list[Line]:
+def _lines(scheme: Scheme, bids: Sequence[Bid], work: _Work, order: Mapping[str, bytes] | None) -> list[Line]:
     method, frame = scheme.method, work.frame
     ranked: list[tuple[tuple[Decimal, ...], bytes, int]] = []
     settled = TINY * 1000
