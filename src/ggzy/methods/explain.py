@@ -8,7 +8,7 @@ from typing import Any
 
 from ggzy.methods.expression import FUNCTIONS, Call, Name, Node, names_in, shown, words
 from ggzy.methods.method import Method, Quantity, Step, StepKind
-from ggzy.methods.run import Line, Outcome
+from ggzy.methods.run import OF_THE_LOT, Line, Outcome, Scheme
 
 
 class Level(StrEnum):
@@ -87,6 +87,33 @@ def order_in_words(method: Method) -> str:
     """Return by what a method orders, and what becomes of equals."""
     keys = ", 再".join(f"按“{key.title}”{'由高到低' if key.highest else '由低到高'}" for key in method.order)
     return f"{keys}; 仍相同的{method.ties.label}"
+
+
+def scheme_in_words(scheme: Scheme) -> list[tuple[str, str]]:
+    """Return a promised scheme as (title, words): its parameters with values or ranges, its steps, its order."""
+    method, out = scheme.method, []
+    for parameter in method.parameters:
+        out.append((parameter.title, parameter_in_words(parameter, scheme.values.get(parameter.name))))
+    for step in method.steps:
+        rounding = _rounding(step)
+        out.append((step.title, formula_in_words(method, step) + (f" ({rounding})" if rounding else "")))
+    out.append(("排序", order_in_words(method)))
+    out.append(("基准价何时起不再改变", f"{method.frozen.label}; 计算错误除外"))
+    return out
+
+
+def parameter_in_words(parameter: Quantity, value: Decimal | tuple[Decimal, ...] | None) -> str:
+    """Return a parameter's value, or from what it is drawn."""
+    drawn = parameter.drawn
+    if value is not None:
+        return _with_unit(value, parameter)
+    if drawn is not None and drawn.count:
+        return f"开标时当众抽取: 1至{drawn.of}中的{drawn.count}个位置"
+    if drawn is not None:
+        few = len(drawn.choices) <= 12
+        among = "、".join(map(str, drawn.choices)) if few else f"{drawn.choices[0]}至{drawn.choices[-1]}"
+        return f"开标时当众抽取: {among}{parameter.unit}" + ("" if few else f", 共{len(drawn.choices)}个值")
+    return "取自标段" if parameter.name in OF_THE_LOT else shown(parameter.default) + parameter.unit
 
 
 def explain(

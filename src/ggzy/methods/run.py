@@ -1,5 +1,6 @@
 """A method executed on bids: every step's figures, the order, who is recommended. Exact, and the same on every machine."""
 
+import hashlib
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -113,6 +114,60 @@ def bind(method: Method, given: Mapping[str, Any]) -> Scheme:
             require_weight(method, parameter.name, value)
         values[parameter.name] = value
     return Scheme(method=method, values=values)
+
+
+#: parameters that the lot itself gives; a file that names them needs no value for them
+OF_THE_LOT = {"ceiling": "最高投标限价", "duration": "招标工期"}
+
+
+def promise(method: Method, given: Mapping[str, Any]) -> Scheme:
+    """Return the method with the values that a tender file fixes; what is drawn or is the lot's own comes later.
+
+    :raises BadMethod: a value is missing, out of bounds, unknown, or is to be drawn and yet given
+    """
+    drawn = {p.name: p for p in method.parameters if p.drawn is not None}
+    for name in given:
+        if name in drawn:
+            raise BadMethod(f"“{drawn[name].title}”在开标时当众抽取, 招标文件只写范围, 不能先定", field=name)
+        if name in OF_THE_LOT:
+            raise BadMethod(f"“{OF_THE_LOT[name]}”取自标段, 不用填写", field=name)
+    bound = bind(method, {**samples(method), **given})
+    return Scheme(method=method, values={n: v for n, v in bound.values.items() if n not in samples(method)})
+
+
+def samples(method: Method) -> dict[str, Value]:
+    """Return a value for each parameter that is not known when the file is written: for checks and previews."""
+    found: dict[str, Value] = {}
+    for parameter in method.parameters:
+        if parameter.name in OF_THE_LOT:
+            found[parameter.name] = Decimal(1)
+        elif parameter.drawn is not None and parameter.drawn.count:
+            found[parameter.name] = tuple(Decimal(n) for n in range(1, parameter.drawn.count + 1))
+        elif parameter.drawn is not None:
+            found[parameter.name] = parameter.drawn.choices[0]
+    return found
+
+
+def complete(promised: Scheme, *, drawn: Mapping[str, Any], of_the_lot: Mapping[str, Any]) -> Scheme:
+    """Return a promised scheme with all its values: what was drawn, and what the lot gives.
+
+    :raises BadMethod: one is missing
+    """
+    needed = {p.name for p in promised.method.parameters}
+    lot = {n: v for n, v in of_the_lot.items() if n in needed and v is not None}
+    return bind(promised.method, {**promised.values, **drawn, **lot})
+
+
+def randomness_of(salts: Sequence[str]) -> bytes:
+    """Return the public randomness of an opening: SHA-256 of the opened bids' price salts (hex), sorted.
+
+    Each bidder's manifest committed to its salt before the deadline, and nobody but that bidder can know it before
+    the bid is opened; all are published at the reading-out. One honest bidder makes it unpredictable to all others.
+    """
+    joined = hashlib.sha256()
+    for salt in sorted(bytes.fromhex(one) for one in salts):
+        joined.update(salt)
+    return joined.digest()
 
 
 def draw(method: Method, *, randomness: bytes, code: bytes) -> dict[str, Value]:

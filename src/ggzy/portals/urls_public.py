@@ -27,6 +27,7 @@ urlpatterns = [
     route("procedures", reference.procedure_list, name="procedures", permission=_READ),
     route("procedures/<str:code>", reference.procedure, name="procedure", permission=_READ),
     route("procedures/<str:code>/coverage", reference.coverage, name="coverage", permission=_READ),
+    route("methods", reference.method_list, name="methods", permission=_READ),
     route("law", reference.law, name="law", permission=_READ),
     route("verify", reference.verify, name="verify", permission=_READ),
     route("help/ukey", reference.help_ukey, name="help-ukey", permission=_READ),
