@@ -13,7 +13,7 @@ from ggzy.methods.shelf import method_named
 from ggzy.notices.models import Notice
 from ggzy.opening.models import OpeningSession
 from tests.journeys.tale import Tale
-from tests.portals.test_work import Person
+from tests.portals.test_work import Browser, Person
 
 CRITERIA = [{"key": "plan", "title": "施工组织设计", "weight": "40"}]
 
@@ -35,7 +35,14 @@ def test_a_method_is_drawn_computed_told_and_verified(platform: Any, tmp_path: A
     assert "评标参数的当众抽取" in shown and f"<strong>{drawn['value']}%</strong>" in shown
     assert "开标时当众抽取" in owner.get(f"/files/{tale.tender['tender']}/1")
     result = owner.get(f"/work/rounds/{tale.round}/result")
-    assert "逐步说明" in result and "两端各去掉的个数" in result
+    computed = f"/rounds/{tale.round}/computed"
+    assert computed in result
+    mine, theirs = platform.demo("jia").name, platform.demo("yi").name
+    own = Person(platform, "jia").get(computed)
+    assert f"{mine}: <span" in own and f"{theirs}: <span" not in own and "假如没有" not in own
+    assert f"{mine}: <span" not in Browser().get(computed).content.decode()
+    full = owner.get(computed)
+    assert f"{mine}: <span" in full and f"{theirs}: <span" in full
 
     report = Evaluation.objects.get(round__public_id=tale.round).report
     base = (Decimal(9120000) + 9340000 + 9270000) / 3 * (100 - Decimal(drawn["value"])) / 100
@@ -51,6 +58,10 @@ def test_a_method_is_drawn_computed_told_and_verified(platform: Any, tmp_path: A
     lost = abs(Decimal(first["price"]) - base) / base * 100 * (2 if Decimal(first["price"]) > base else 1)
     assert abs(Decimal(first["price_score"]) - (60 - lost)) < Decimal("0.006")
     assert Decimal(first["total"]) == Decimal(first["price_score"]) + Decimal(first["other_score"])
+
+    without = [row["bid"] for row in report["ranking"][:2]]
+    asked = owner.get(f"{computed}?without={without[0]}&without={without[1]}")
+    assert f"第一名是 <strong>{report['ranking'][2]['bidder']}</strong>" in asked
 
     tale.platform.sequence()
     pack = platform.demo("jiandu").get(f"/evidence/{tale.tender['ocid']}?level=supervisor")
@@ -75,7 +86,8 @@ def test_a_price_only_method_needs_no_scores(platform: Any, tmp_path: Any) -> No
 def test_a_file_may_not_fix_what_is_drawn_nor_score_without_criteria(platform: Any, tmp_path: Any) -> None:
     for scheme, says in (
         ({"method": method_named("gc_k_value").source, "values": {"k": "8.00"}}, "当众抽取"),
-        (_scheme("gc_two_envelopes"), "评分项"),
+        (_scheme("gc_two_envelopes"), "信封"),
+        (_scheme("gc_comprehensive_deviation"), "合计应为100分"),
         ({"method": {"id": "x", "title": "x", "rank": {"by": [{"lowest": "nothing"}]}}}, "nothing"),
     ):
         with pytest.raises(Problem) as no:

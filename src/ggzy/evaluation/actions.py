@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evaluation import rules
+from ggzy.evaluation.computing import outcome_of
 from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
 from ggzy.experts.models import Draw, Member
@@ -20,7 +21,7 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
-from ggzy.opening.queries import OpenedBid, drawn_parameters, opened_bids
+from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import MoveNotAllowed, Stage
 from ggzy.tendering.document import Method, TenderDocument, parse
@@ -388,20 +389,7 @@ def _ranked(
         )
         return places, {}
     bids = {b.bid: b for b in opened_bids(round_.pk)}
-    outcome = rules.by_scheme(
-        offers,
-        document=document,
-        lot=rules.LotFacts(
-            ceiling=round_.lot.ceiling_price, duration_days=days, drawn=drawn_parameters(round_.pk)
-        ),
-        score_sheets=sheets,
-        lot_of=lot_of,
-        rejected=[
-            rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
-            for b in bids.values()
-            if b.bid in evaluation.rejected
-        ],
-    )
+    outcome = outcome_of(evaluation, document, sheets)
     told = explain(outcome, level=Level.FULL, names={bid: row.bidder for bid, row in bids.items()})
     more = {
         "method_title": document.method_label,

@@ -3,7 +3,7 @@
 《招标投标法》第四十条、四十一条; 《招标投标法实施条例》第四十九至五十三条; RULEBOOK 3.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
@@ -11,7 +11,8 @@ from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput
 from ggzy.methods.expression import CONTEXT
 from ggzy.methods.method import Frozen
-from ggzy.methods.run import Bid, Outcome, Rejected, complete, run
+from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, promise, what_if
+from ggzy.methods.shelf import method_named
 from ggzy.tendering.document import SCORED, Criterion, Method, PriceRule, Requirement, TenderDocument
 
 HUNDRED = Decimal(100)
@@ -155,6 +156,24 @@ class LotFacts:
     drawn: Mapping[str, object]
 
 
+def scheme_of(document: TenderDocument) -> Scheme:
+    """Return the file's own method, or the shipped one that is equal to the statutory method it names."""
+    if document.scheme is not None:
+        return document.scheme
+    price = document.price
+    if document.method is Method.LOWEST_EVALUATED_PRICE:
+        return promise(method_named("gc_lowest_evaluated_price"), {"per_day": price.per_day})
+    return promise(
+        method_named("gc_comprehensive_deviation"),
+        {
+            "full": price.weight,
+            "lost_above": price.above,
+            "lost_below": price.below,
+            "lowered_by": price.lowered_by,
+        },
+    )
+
+
 def by_scheme(
     offers: Sequence[Offer],
     *,
@@ -163,13 +182,14 @@ def by_scheme(
     score_sheets: Sequence[Mapping[str, Mapping[str, str]]],
     lot_of: Mapping[str, bytes],
     rejected: Sequence[Offer] = (),
+    without: Collection[str] = (),
 ) -> Outcome:
-    """Return what the file's own method makes of the responsive bids.
+    """Return what the file's method, as data, makes of the responsive bids.
 
+    :param without: bids to be computed without, as if they had never been handed in
     :param rejected: bids rejected in the review; they set a base only where the file froze it at the opening
     """
-    scheme = document.scheme
-    assert scheme is not None, "only a file with a method of its own is ranked by it"
+    scheme = scheme_of(document)
     still = Rejected.AFTER if scheme.method.frozen is Frozen.OPENING else Rejected.BEFORE
     bids = [
         Bid(ref=o.bid, figures=_figures(o, document, lot, score_sheets), rejected=standing)
@@ -177,7 +197,8 @@ def by_scheme(
         for o in rows
     ]
     facts = {"ceiling": lot.ceiling, "duration": lot.duration_days}
-    return run(complete(scheme, drawn=lot.drawn, of_the_lot=facts), bids, order=lot_of)
+    whole = complete(scheme, drawn=lot.drawn, of_the_lot=facts)
+    return what_if(whole, bids, without=without, order=lot_of)
 
 
 def _figures(

@@ -131,7 +131,7 @@ class Separation:
 class Method:
     """A checked method. `source` is what was read, as plain JSON: it is what a tender file keeps and hashes.
 
-    `base` names the step that is the base price; `falling`: the file says that a dearer bid never scores more.
+    `envelopes`: 2 where prices are opened only after the first envelope is judged. `base` names the step that is the base price; `falling`: the file says that a dearer bid never scores more.
     """
 
     id: str
@@ -151,6 +151,7 @@ class Method:
     base: str
     score: str
     falling: bool
+    envelopes: int
     separation: Separation | None
     warnings: tuple[str, ...]
     source: Mapping[str, Any]
@@ -177,7 +178,7 @@ class Method:
 
 _KEYS = {
     "id", "title", "about", "basis", "scope", "value", "base_frozen_at", "parameters", "bid", "steps", "rank", "base",
-    "score", "dearer_never_scores_more", "separation",
+    "score", "dearer_never_scores_more", "separation", "envelopes",
 }  # fmt: skip
 
 
@@ -223,13 +224,14 @@ def parse(raw: Mapping[str, Any]) -> Method:
         parameters=parameters,
         figures=figures,
         steps=steps,
-        order=_order(rank.get("by"), shapes, steps),
+        order=_order(rank.get("by"), shapes, {q.name: q.title for q in (*figures, *parameters)}, steps),
         ties=_choice(Ties, rank.get("ties", Ties.SHARED), "rank.ties"),
         one_per=str(rank.get("one_per", "")),
         candidates=candidates,
         base=_step_named(raw.get("base", ""), steps, "base"),
         score=_step_named(raw.get("score", ""), steps, "score"),
         falling=bool(raw.get("dearer_never_scores_more", False)),
+        envelopes=_envelopes(raw.get("envelopes", 1)),
         separation=_separation(raw.get("separation")),
         warnings=_warnings(parameters),
         source=_plain(raw),
@@ -305,11 +307,13 @@ def _steps(raw: Any, shapes: dict[str, Shape]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _order(raw: Any, shapes: Mapping[str, Shape], steps: Sequence[Step]) -> tuple[Key, ...]:
+def _order(
+    raw: Any, shapes: Mapping[str, Shape], quantities: Mapping[str, str], steps: Sequence[Step]
+) -> tuple[Key, ...]:
     rows = _list(raw or [], "rank.by")
     if not rows:
         raise BadMethod('rank.by 应写明按什么排序, 例如 { highest = "total" }', field="rank.by")
-    titles = {step.name: step.title for step in steps} | VALUES
+    titles = {**quantities, **{step.name: step.title for step in steps}}
     keys = []
     for row in rows:
         row = _group(row, "rank.by")
@@ -479,6 +483,12 @@ def _warnings(parameters: Sequence[Quantity]) -> tuple[str, ...]:
     if isinstance(above, Decimal) and isinstance(below, Decimal) and above < below:
         return (f"高于基准价每1%扣{above}分, 少于低于基准价的{below}分: 通常前者不小于后者",)
     return ()
+
+
+def _envelopes(raw: Any) -> int:
+    if raw not in (1, 2):
+        raise BadMethod("envelopes 应为1或2", field="envelopes")
+    return int(raw)
 
 
 def _separation(raw: Any) -> Separation | None:

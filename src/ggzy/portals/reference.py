@@ -5,6 +5,7 @@ from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from ggzy.evaluation import queries as evaluations
 from ggzy.evidence import queries as evidence
 from ggzy.evidence.tlog import TILE_WIDTH
 from ggzy.experts import queries as draws
@@ -59,6 +60,12 @@ def method_list(request: HttpRequest) -> HttpResponse:
         ]
     }
     return show(request, "public/methods.html", page)
+
+
+def computed(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show how a round was ranked, at the level of who asks; full readers may ask what if some had not bid."""
+    row = evaluations.computed(round_id=round_id, actor=who(request), without=request.GET.getlist("without"))
+    return show(request, "public/computed.html", {"row": row, "told": row.told, "round": round_id})
 
 
 def procedure(request: HttpRequest, code: str) -> HttpResponse:

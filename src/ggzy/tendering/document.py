@@ -316,7 +316,15 @@ def _scheme(raw: Any) -> Scheme | None:
         return None
     if not isinstance(raw, Mapping) or not isinstance(raw.get("values", {}), Mapping):
         raise BadInput("评标办法应写明办法 (method) 和参数的值 (values)", field="scheme")
-    return promise(methods.parse(raw.get("method") or {}), raw.get("values") or {})
+    method = methods.parse(raw.get("method") or {})
+    if method.envelopes > 1:
+        raise BadInput(
+            f"“{method.title}”要先评第一信封再开报价, 本平台开标时一并唱标, 不能选用; 请改用其他办法",
+            field="scheme",
+        )
+    if method.separation:
+        raise BadInput("本平台没有登记本地区采用评定分离的依据, 不能选用", field="scheme")
+    return promise(method, raw.get("values") or {})
 
 
 def _require_scored(scheme: Scheme, criteria: tuple[Criterion, ...]) -> Method:
