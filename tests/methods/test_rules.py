@@ -91,6 +91,8 @@ def test_what_two_thirds_times_three_is() -> None:
     raw["rank"] = {"by": [{"highest": "1 if x == price and price / 3 * 3 >= price else 0"}]}
     found = run(bind(parse(raw), {}), [Bid(ref="a", figures={"price": D("0.02")})])
     assert found.lines[0].figures["x"] == D("0.02")
+    halves = run(bind(parse(raw), {}), [Bid(ref="a", figures={"price": D("0.025")})])
+    assert halves.lines[0].figures["x"] == D("0.03")  # 0.025 / 3 × 3, cut off, lies just below the half
     assert half_up(D("24.045"), 2) == D("24.05") and half_up(D("-0.005"), 2) == D("-0.01")
     assert half_up(D("24.04") + D("0.00499999"), 2) == D("24.04")
 

@@ -45,7 +45,7 @@ def test_the_page_says_the_same_twice(
     [
         "Tender,Bid_value,Winner\n1,10.5,0\n1,11.5,1\n1,,0\n1,12.5,0\n\n",
         "\ufeffwinner;other;TENDER;bid_value\n0.0;x;1;10,5\n1.0;x;1;11,5\n0;;1;12,5\n",
-        "Tender\tBid_value\tWinner\r\n1\t 10.5 %\tno\r\n1\t11.5\tyes\r\n1\t12.5\tno\r\n",
+        "Tender\tBid_value\tWinner\r\n2\tNA\t1\r\n1\t 10.5 %\tno\r\n1\t11.5\tyes\r\n1\t12.5\tno\r\n",
     ],
 )
 def test_tables_are_read_however_they_are_written(
@@ -57,6 +57,14 @@ def test_tables_are_read_however_they_are_written(
     assert last_line(capsys) == "winner matches 0 / 1"
     table = read_table(data.encode(), method=method_named(TRIMMING))
     assert [str(b.figures["discount"]) for b in table.tenders[0].bids] == ["10.5", "11.5", "12.5"]
+
+
+def test_thousands_are_read_where_they_are_quoted() -> None:
+    data = b'Tender,Bid_value\n1,"1,234,567.50"\n1,"12,5"\n'
+    with pytest.raises(BadMethod, match="第3行"):  # neither thousands nor, beside commas, a decimal comma
+        read_table(data, method=method_named(TRIMMING))
+    table = read_table(data.replace(b'1,"12,5"', b""), method=method_named(TRIMMING))
+    assert str(table.tenders[0].bids[0].figures["discount"]) == "1234567.50"
 
 
 def test_a_table_may_give_parameters_and_another_column(

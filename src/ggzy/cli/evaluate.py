@@ -58,9 +58,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _method(name: str) -> Method:
     path = Path(name)
-    if path.suffix == ".toml" or path.exists():
-        return read_toml(path.read_text(encoding="utf-8-sig"))
-    return method_named(name)
+    if path.exists() or path.stem not in shipped():
+        return read_toml(path.read_text(encoding="utf-8-sig")) if path.suffix else method_named(name)
+    return method_named(path.stem)
 
 
 def _pair(text: str) -> tuple[str, str | list[str]]:

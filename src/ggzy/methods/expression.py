@@ -84,7 +84,8 @@ Node = Number | Name | Call
 class Frame:
     """The figures a formula is computed with: `values[name]` is a number, a list, or a list with a place for each bid.
 
-    `present` are the places of the bids still in; what is computed over all of them is kept until that changes.
+    `present` are the places of the bids still in. What a formula computes over all of them is computed once: a formula
+    belongs to one step, and who is in changes only between steps.
     """
 
     values: dict[str, Any]

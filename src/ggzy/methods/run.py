@@ -278,7 +278,7 @@ def _take(name: str, step: Any, work: _Work) -> None:
         kept = [place for place in frame.present if compute(frame, place)]
         for place in set(frame.present) - set(kept):
             work.out.setdefault(work.counted[place].ref, f"未通过: {step.title}")
-        frame.present, frame.known = kept, {}
+        frame.present = kept
         return
     places = step.places
     if step.kind is StepKind.EACH:

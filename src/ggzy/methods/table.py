@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -12,6 +13,9 @@ from ggzy.methods.run import Bid
 TENDER = ("tender", "tender_id", "lot", "标段", "招标项目", "项目")
 VALUE = ("bid_value", "bid value", "value", "price", "discount", "报价", "投标报价", "下浮率")
 WINNER = ("winner", "won", "中标", "是否中标")
+#: what stands in a table where there is no value
+BLANK = {"", "-", "na", "n/a", "nan", "null", "none", "无"}
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 YES = {"true", "yes", "y", "t", "x", "是", "中标", "√"}
 
 
@@ -62,18 +66,18 @@ def read_table(data: bytes, *, method: Method, value: str = "") -> Table:
         if not any(cell.strip() for cell in row):
             continue
         row = [*row, *[""] * (len(names) - len(row))]
-        if not row[own].strip():
+        if _blank(row[own]):
             blank += 1
             continue
         ref, comma = str(rows.line_num), delimiter == ";"
         mine = {method.value: _number(row[own], ref, comma=comma)}
         for name, column in figures.items():
-            if row[column].strip():
+            if not _blank(row[column]):
                 mine[name] = _number(row[column], ref, comma=comma)
         key = row[tender].strip()
         rows_of = found.setdefault(key, TenderRows(key))
         for name, column in values.items():
-            if row[column].strip():
+            if not _blank(row[column]):
                 rows_of.values[name] = _number(row[column], ref, comma=comma)
         rows_of.bids.append(Bid(ref=ref, figures=mine))
         if winner >= 0 and _yes(row[winner]):
@@ -98,6 +102,8 @@ def _number(text: str, line: str, *, comma: bool) -> Decimal:
     plain = text.strip().removesuffix("%").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
     if comma and "," in plain:
         plain = plain.replace(".", "").replace(",", ".")
+    elif _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
     try:
         number = Decimal(plain)
     except InvalidOperation:
@@ -105,6 +111,10 @@ def _number(text: str, line: str, *, comma: bool) -> Decimal:
     if not number.is_finite():
         raise BadMethod(f"第{line}行的“{text}”不是数字")
     return number
+
+
+def _blank(text: str) -> bool:
+    return text.strip().casefold() in BLANK
 
 
 def _yes(text: str) -> bool:
