@@ -324,6 +324,12 @@ def _scheme(raw: Any) -> Scheme | None:
         )
     if method.separation:
         raise BadInput("本平台没有登记本地区采用评定分离的依据, 不能选用", field="scheme")
+    if method.candidates.text != "3" or method.one_per:
+        # a file must not promise what the award would not keep: candidates are up to three, in order (条例第五十三条)
+        raise BadInput(
+            "中标候选人由平台按排序推荐, 不超过3名, 办法里不用写 candidates; 同品牌只推荐一家 (one_per) 只用于政府采购",
+            field="scheme",
+        )
     return promise(method, raw.get("values") or {})
 
 
