@@ -26,6 +26,8 @@ def test_a_tour(committed_platform: Any, live_server: Any, folder: Path, chromiu
         f"/files/{tender}/1",
         "/notices",
         "/procedures/GC_OPEN_POST",
+        "/methods",
+        f"/rounds/{tale.round}/computed",
         "/law",
         "/verify",
         "/evidence",

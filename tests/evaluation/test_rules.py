@@ -385,3 +385,31 @@ def test_equal_points_at_different_prices_go_to_the_lower_price_without_a_draw()
 def test_without_a_lot_nothing_is_ranked():
     with pytest.raises(KeyError):
         rank(offers({"a": 1}), lots={"b": b"0"})
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    given_prices=prices,
+    days=st.lists(st.integers(300, 400), min_size=8, max_size=8),
+    per_day=st.integers(0, 50000),
+    points=st.lists(st.integers(0, 150), min_size=8, max_size=8),
+)
+def test_the_statutory_methods_as_data_rank_alike(given_prices, days, per_day, points):
+    """What explains a ranking is what ranked: the shipped file and the two methods written out agree."""
+    offers = [
+        Offer(bid=bid, price=D(price) / 100, duration_days=days[n])
+        for n, (bid, price) in enumerate(sorted(given_prices.items()))
+    ]
+    lots = {o.bid: o.bid.encode() for o in offers}
+    sheet = {
+        o.bid: {"design": str(D(points[n]) / 10), "team": str(D(points[n]) / 10)}
+        for n, o in enumerate(offers)
+    }
+    for document, sheets in (
+        (replace(LOWEST, price=PriceRule(per_day=D(per_day))), []),
+        (replace(SCORED, price=PriceRule(weight=D(60), lowered_by=D(2))), [sheet]),
+    ):
+        plain = rules.ranking(offers, document=document, duration_days=365, score_sheets=sheets, lot_of=lots)
+        facts = rules.LotFacts(ceiling=None, duration_days=365, drawn={})
+        outcome = rules.by_scheme(offers, document=document, lot=facts, score_sheets=sheets, lot_of=lots)
+        assert rules.places_of(outcome, document=document, offers=offers) == plain

@@ -173,6 +173,7 @@ RULES: tuple[HouseRule, ...] = (
             _context(p)
             in {
                 "law",
+                "methods",
                 "procedures",
                 "deposits",
                 "evaluation",

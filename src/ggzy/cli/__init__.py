@@ -9,6 +9,7 @@ from collections.abc import Sequence
 COMMANDS: dict[str, tuple[str, bool, str]] = {
     "bid": ("ggzy.cli.bid", False, "投标客户端: seal 加密, submit 递交, withdraw 撤回, open 开标解密"),
     "verify": ("ggzy.cli.verify", False, "离线复核一个标段: 日志、回执、承诺、抽取、评分、排序、期限"),
+    "evaluate": ("ggzy.cli.evaluate", False, "用评标办法文件计算一张报价表, 与记录的中标结果核对"),
     "archive": ("ggzy.cli.archive", False, "离线检测归档包和争议证据包: check 包"),
     "ukey-emulator": ("ggzy.cli.ukey", False, "USB Key 模拟器: 只在本机, 供演示和测试"),
     "replay": ("ggzy.cli.replay", False, "用真实投标数据走完全流程"),

@@ -11,6 +11,7 @@ from ggzy.committees import actions as committees
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evaluation import dark, darkness, prompts, rules, standing
 from ggzy.evaluation.annexes import annexes
+from ggzy.evaluation.computing import outcome_of
 from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
 from ggzy.experts.models import Draw, Member
@@ -20,6 +21,7 @@ from ggzy.kernel import files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
@@ -400,20 +402,15 @@ def _compile(
     """Rank, write the report's content and freeze it for signing."""
     bids = {b.bid: b for b in opened_bids(round_.pk)}
     randomness = bytes.fromhex(evaluation.draw.randomness)
-    places = rules.ranking(
-        [
-            rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
-            for b in bids.values()
-            if b.bid not in evaluation.rejected
-        ],
-        document=document,
-        duration_days=round_.lot.duration_days,
-        score_sheets=sheets,
-        lot_of={
-            bid: position(randomness=randomness, code=bytes.fromhex(round_.public_id), label=bid)
-            for bid in bids
-        },
-    )
+    offers = [
+        rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
+        for b in bids.values()
+        if b.bid not in evaluation.rejected
+    ]
+    lot_of = {
+        bid: position(randomness=randomness, code=bytes.fromhex(round_.public_id), label=bid) for bid in bids
+    }
+    places, by_scheme = _ranked(evaluation, round_, document, sheets, offers, lot_of)
     evaluation.report = {
         "document": "评标报告",
         "ocid": round_.lot.tender.ocid,
@@ -424,6 +421,7 @@ def _compile(
         "compiled_at": now.isoformat(),
         **_sitting(evaluation),
         "ranking": [_report_row(p, bids[p.bid]) for p in places],
+        **by_scheme,
         "rejected": [
             {"bid": bid, "bidder": bids[bid].bidder, "reasons": reasons}
             for bid, reasons in sorted(evaluation.rejected.items())
@@ -456,6 +454,36 @@ def _sitting(evaluation: Evaluation) -> dict[str, Any]:
         "scope": evaluation.scope,
         "earlier_report_sha256": earlier.report_sha256,
     }
+
+
+def _ranked(
+    evaluation: Evaluation,
+    round_: Round,
+    document: TenderDocument,
+    sheets: Sequence[Mapping[str, Mapping[str, str]]],
+    offers: list[rules.Offer],
+    lot_of: Mapping[str, bytes],
+) -> tuple[list[rules.Place], dict[str, Any]]:
+    """Return the places, and what the report says more where the file has a method of its own: every step told."""
+    days = round_.lot.duration_days
+    if document.scheme is None:
+        places = rules.ranking(
+            offers, document=document, duration_days=days, score_sheets=sheets, lot_of=lot_of
+        )
+        return places, {}
+    bids = {b.bid: b for b in opened_bids(round_.pk)}
+    outcome = outcome_of(evaluation, document, sheets)
+    told = explain(outcome, level=Level.FULL, names={bid: row.bidder for bid, row in bids.items()})
+    more = {
+        "method_title": document.method_label,
+        "explained": as_json(told),
+        "not_ranked": [
+            {"bid": line.bid, "bidder": bids[line.bid].bidder, "reason": line.out}
+            for line in outcome.lines
+            if line.rank is None and line.bid not in evaluation.rejected
+        ],
+    }
+    return rules.places_of(outcome, document=document, offers=offers), more
 
 
 def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What members, the owner side and the supervisor may see of an evaluation."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,16 @@ from typing import Any
 from ggzy.committees.queries import ClarificationRow, clarifications_of
 from ggzy.evaluation import dark, darkness, prompts, standing
 from ggzy.evaluation.actions import NotAMember, document_of
+from ggzy.evaluation.computing import outcome_of
 from ggzy.evaluation.models import Evaluation, Sheet
 from ggzy.experts.models import Member
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, NotPermitted
+from ggzy.methods.explain import Explanation, Level, explain
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import TenderDocument
 
 
@@ -227,6 +230,83 @@ def report(*, round_id: str, actor: Actor) -> ReportRow:
         sha256=evaluation.report_sha256,
         pdf=evaluation.report_pdf,
         reported_at=evaluation.reported_at,
+    )
+
+
+#: stages in which the ranking has been published
+_PUBLISHED = frozenset(
+    {
+        Stage.CAND_PUB,
+        Stage.CAND_END,
+        Stage.AWARDED,
+        Stage.NOTIFIED,
+        Stage.CONTRACTED,
+        Stage.PERFORMING,
+        Stage.ARCHIVED,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputedRow:
+    """A ranking told step by step for one reader, and who would come first without some bids (for full readers)."""
+
+    tender: str
+    tender_name: str
+    lot: str
+    lot_name: str
+    level: Level
+    told: Explanation
+    #: (bid, bidder) to ask "what if without" of; empty for who may not
+    bids: list[tuple[str, str]]
+    without: list[str]
+    without_first: list[str]
+
+
+def computed(*, round_id: str, actor: Actor, without: Sequence[str] = ()) -> ComputedRow:
+    """Return how a round was ranked, told at the level of who asks.
+
+    Owner side, committee and supervisor see every figure; a bidder its own; everyone, once the candidates are
+    published, what is computed over all prices and the order.
+
+    :raises NotFound: nothing is ranked, or not yet for this reader
+    """
+    evaluation = (
+        Evaluation.objects.select_related("round__lot__tender", "draw")
+        .filter(round__public_id=round_id)
+        .exclude(reported_at=None)
+        .order_by("-number")
+        .first()
+    )
+    if evaluation is None:
+        raise NotFound("该标段还没有评标结果")
+    round_ = evaluation.round
+    tender, bids = round_.lot.tender, {b.bid: b for b in opened_bids(round_.pk)}
+    owner = bool(actor.organisation_pk) and actor.organisation_pk in {tender.tenderee_id, tender.agency_id}
+    member = Member.objects.filter(draw_id=evaluation.draw_id, account_id=actor.account_pk).exists()
+    own = next((b.bid for b in bids.values() if actor.organisation_pk == b.bidder_pk), "")
+    if owner or actor.role is Role.SUPERVISOR or (member and actor.account_pk):
+        level = Level.FULL
+    elif round_.stage not in _PUBLISHED:
+        raise NotFound("评标结果尚未公示")
+    else:
+        level = Level.BIDDER if own else Level.PUBLIC
+    document = document_of(round_)
+    sheets = standing.scores_of(evaluation)
+    outcome = outcome_of(evaluation, document, sheets)
+    names = {bid: row.bidder for bid, row in bids.items()}
+    asked = [bid for bid in without if bid in bids] if level is Level.FULL else []
+    other = outcome_of(evaluation, document, sheets, without=asked).first if asked else ()
+    return ComputedRow(
+        tender=tender.public_id,
+        tender_name=tender.name,
+        lot=round_.lot.public_id,
+        lot_name=round_.lot.name,
+        level=level,
+        told=explain(outcome, level=level, viewer=own, names=names),
+        bids=sorted(names.items(), key=lambda row: row[1]) if level is Level.FULL else [],
+        without=asked,
+        without_first=[names[bid] for bid in other],
     )
 
 

@@ -3,13 +3,17 @@
 《招标投标法》第四十条、四十一条; 《招标投标法实施条例》第四十九至五十三条; RULEBOOK 3.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput
-from ggzy.tendering.document import Criterion, Method, PriceRule, Requirement, TenderDocument
+from ggzy.methods.expression import CONTEXT
+from ggzy.methods.method import Frozen
+from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, promise, what_if
+from ggzy.methods.shelf import method_named
+from ggzy.tendering.document import SCORED, Criterion, Method, PriceRule, Requirement, TenderDocument
 
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
@@ -206,6 +210,104 @@ def mean_score(
     return total.quantize(CENT, ROUND_HALF_UP)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LotFacts:
+    """What a method given as data reads of the lot and its opening: ceiling in 元, days, parameters drawn."""
+
+    ceiling: Decimal | None
+    duration_days: int
+    drawn: Mapping[str, object]
+
+
+def scheme_of(document: TenderDocument) -> Scheme:
+    """Return the file's own method, or the shipped one that is equal to the statutory method it names."""
+    if document.scheme is not None:
+        return document.scheme
+    price = document.price
+    if document.method is Method.LOWEST_EVALUATED_PRICE:
+        return promise(method_named("gc_lowest_evaluated_price"), {"per_day": price.per_day})
+    return promise(
+        method_named("gc_comprehensive_deviation"),
+        {
+            "full": price.weight,
+            "lost_above": price.above,
+            "lost_below": price.below,
+            "lowered_by": price.lowered_by,
+        },
+    )
+
+
+def by_scheme(
+    offers: Sequence[Offer],
+    *,
+    document: TenderDocument,
+    lot: LotFacts,
+    score_sheets: Sequence[Mapping[str, Mapping[str, str]]],
+    lot_of: Mapping[str, bytes],
+    rejected: Sequence[Offer] = (),
+    without: Collection[str] = (),
+) -> Outcome:
+    """Return what the file's method, as data, makes of the responsive bids.
+
+    :param without: bids to be computed without, as if they had never been handed in
+    :param rejected: bids rejected in the review; they set a base only where the file froze it at the opening
+    """
+    scheme = scheme_of(document)
+    still = Rejected.AFTER if scheme.method.frozen is Frozen.OPENING else Rejected.BEFORE
+    bids = [
+        Bid(ref=o.bid, figures=_figures(o, document, lot, score_sheets), rejected=standing)
+        for standing, rows in ((Rejected.NO, offers), (still, rejected))
+        for o in rows
+    ]
+    facts = {"ceiling": lot.ceiling, "duration": lot.duration_days}
+    whole = complete(scheme, drawn=lot.drawn, of_the_lot=facts)
+    return what_if(whole, bids, without=without, order=lot_of)
+
+
+def _figures(
+    offer: Offer,
+    document: TenderDocument,
+    lot: LotFacts,
+    sheets: Sequence[Mapping[str, Mapping[str, str]]],
+) -> dict[str, Decimal]:
+    figures = {"price": offer.price, "duration_days": Decimal(offer.duration_days)}
+    if lot.ceiling:
+        with localcontext(CONTEXT):
+            figures["discount"] = (lot.ceiling - offer.price) / lot.ceiling * HUNDRED
+    # nobody scored a bid that was rejected in the review; where it still sets a base, it does so by its price
+    scored = bool(sheets) and all(offer.bid in sheet for sheet in sheets)
+    for criterion in document.criteria:
+        figures[criterion.key] = (
+            mean_score(sheets, bid=offer.bid, criteria=[criterion]) if scored else Decimal(0)
+        )
+    total = mean_score(sheets, bid=offer.bid, criteria=document.criteria) if scored else Decimal(0)
+    return figures | {name: total for name in SCORED if name not in figures}
+
+
+def places_of(outcome: Outcome, *, document: TenderDocument, offers: Sequence[Offer]) -> list[Place]:
+    """Return the ranked bids of an outcome as the report lists them."""
+    price = {o.bid: o.price for o in offers}
+    method = outcome.scheme.method
+    scored = bool(document.criteria)
+    total = method.order[0].formula.text if method.order[0].highest else ""
+    other = next((f.name for f in method.figures if f.name in SCORED), "")
+    return [
+        Place(
+            bid=line.bid,
+            rank=line.rank,
+            price=price[line.bid],
+            # a method that adjusts nothing ranks by the price itself
+            evaluated_price=None if total else line.figures.get("evaluated", price[line.bid]),
+            price_score=line.figures.get(method.score),
+            other_score=line.figures.get(other) if scored else None,
+            total=line.figures.get(total),
+            drawn=line.drawn,
+        )
+        for line in outcome.lines
+        if line.rank is not None
+    ]
+
+
 def ranking(
     offers: Sequence[Offer],
     *,
@@ -214,7 +316,7 @@ def ranking(
     score_sheets: Sequence[Mapping[str, Mapping[str, str]]],
     lot_of: Mapping[str, bytes],
 ) -> list[Place]:
-    """Return the responsive bids in order.
+    """Return the responsive bids in order, by one of the two statutory methods.
 
     经评审的最低投标价法: evaluated price, then price. 综合评估法: total, then price, then the other points. What is
     equal in all of these is ordered by a public draw: `lot_of` holds each bid's drawn position, and `drawn` says so.

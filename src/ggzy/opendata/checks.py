@@ -22,7 +22,8 @@ from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import Refusal
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, earliest_moment, keeps, latest_before, runs_out
-from ggzy.tendering.document import Method, parse
+from ggzy.opening import rules as opening
+from ggzy.tendering.document import Method, TenderDocument, parse
 
 
 @dataclass(frozen=True)
@@ -366,16 +367,34 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             last = {r.fields["member"]: r.fields["content"] for r in handed_in}
             sheets = [last[member] for member in sorted(_agreed(rows, published))]
         rejected = set(published.fields["rejected"])
-        offers = [o for o in _shown_offers(rows, published.round) if o.bid not in rejected]
+        shown = _shown_offers(rows, published.round)
+        offers = [o for o in shown if o.bid not in rejected]
         randomness = experts.joined(_seeds_for(rows, published.round))
         code = bytes.fromhex(published.round)
-        places = evaluation.ranking(
-            offers,
-            document=document,
-            duration_days=int(lot["duration_days"]),
-            score_sheets=sheets,
-            lot_of={o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in offers},
-        )
+        lot_of = {o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in shown}
+        if document.scheme:
+            ceiling = lot.get("ceiling_price")
+            outcome = evaluation.by_scheme(
+                offers,
+                document=document,
+                lot=evaluation.LotFacts(
+                    ceiling=Decimal(ceiling) if ceiling else None,
+                    duration_days=int(lot["duration_days"]),
+                    drawn=_drawn_parameters(rows, published.round, document, out),
+                ),
+                score_sheets=sheets,
+                lot_of=lot_of,
+                rejected=[o for o in shown if o.bid in rejected],
+            )
+            places = evaluation.places_of(outcome, document=document, offers=offers)
+        else:
+            places = evaluation.ranking(
+                offers,
+                document=document,
+                duration_days=int(lot["duration_days"]),
+                score_sheets=sheets,
+                lot_of=lot_of,
+            )
         mine = [(p.rank, p.bid, str(p.price), _text(p.evaluated_price), _text(p.total)) for p in places]
         theirs = [
             (r["rank"], r["bid"], r["price"], r["evaluated_price"], r["total"])
@@ -418,6 +437,29 @@ def _agreed(rows: list[Act], published: Act) -> set[str]:
         for r in _named(rows, act, published.round)
         if r.fields["report_sha256"] == published.fields["report_sha256"]
     }
+
+
+def _drawn_parameters(
+    rows: list[Act], round_id: str, document: TenderDocument, out: _Findings
+) -> Mapping[str, Any]:
+    """Draw the method's parameters again from the published salts, and hold them against the opening record."""
+    assert document.scheme is not None, "only a method given as data draws parameters"
+    salts = [
+        row.fields["fields"]["price"]["salt"]
+        for row in _named(rows, "opening.bid_shown", round_id)
+        if row.fields["state"] == "opened"
+    ]
+    drawn = opening.drawn_parameters(document.scheme, salts=salts, round_id=round_id)
+    if drawn:
+        said = _named(rows, "opening.ended", round_id)[-1].fields.get("parameters", [])
+        out.judge(
+            "opening.parameters",
+            "当众抽取的参数",
+            said == opening.drawn_in_words(document.scheme, drawn),
+            "由各投标承诺的随机数重新抽取, 与开标记录一致",
+            "重新抽取的参数与开标记录不一致",
+        )
+    return drawn
 
 
 def _passed_over(rows: list[Act], published: Act, ranking: list[str], most_lots: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Closing at the deadline, opening, releasing keys, decrypting, reading out, ending. See rules.py for why."""
 
 import shutil
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -519,6 +520,17 @@ def _record_objection(act: str, row: OpeningObjection, round_: Round, *, actor: 
     )
 
 
+def _drawn(session: OpeningSession, rows: Iterable[BidOpening]) -> dict[str, Any]:
+    """Return the method's parameters drawn in this opening, for the record; {} where the file has none to draw."""
+    round_ = session.round
+    issued = TenderFile.objects.filter(tender=round_.lot.tender, version=round_.file_version).first()
+    if issued is None or (scheme := parse(issued.document).scheme) is None:
+        return {}
+    salts = [r.salts["price"] for r in rows if r.state == BidOpening.OPENED and "price" in r.salts]
+    drawn = rules.drawn_parameters(scheme, salts=salts, round_id=round_.public_id)
+    return {"parameters": rules.drawn_in_words(scheme, drawn)} if drawn else {}
+
+
 def record_of(session: OpeningSession) -> dict[str, Any]:
     """Return the opening record: what the host signs and everybody reads."""
     round_ = session.round
@@ -548,6 +560,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
         ],
         "objections": [{"text": o.text, "answer": o.answer} for o in session.objections.order_by("pk")],
         **({"interruptions": session.pauses} if session.pauses else {}),
+        **_drawn(session, rows),
     }
 
 
@@ -597,7 +610,10 @@ def end_opening(*, round_id: str, signature: str, actor: Actor, now: datetime) -
         actor=actor,
         legal_at=now,
         **place_of(round_),
-        public={"record_sha256": session.record_sha256},
+        public={
+            "record_sha256": session.record_sha256,
+            **({"parameters": record["parameters"]} if "parameters" in record else {}),
+        },
     )
     return session
 

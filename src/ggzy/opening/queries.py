@@ -301,6 +301,12 @@ def ready_to_end(round_pks: Sequence[int]) -> dict[int, Ready]:
     return {row.round_id: Ready(bids=row.of, opened=row.opened) for row in rows}
 
 
+def drawn_parameters(round_pk: int) -> dict[str, Any]:
+    """Return the method's parameters drawn when the opening ended: {name: value}, numbers as text."""
+    record = OpeningSession.objects.filter(round_id=round_pk).values_list("record", flat=True).first() or {}
+    return {row["name"]: row["value"] for row in record.get("parameters", [])}
+
+
 def all_bidders(round_pk: int) -> list[int]:
     """Return the organisations that took part in an opened round."""
     return list(

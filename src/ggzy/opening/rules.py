@@ -1,10 +1,13 @@
 """Judgements of an opening: may it open, who is accounted how, may prices be shown, may it end. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from ggzy.kernel.refusals import Citation, Refusal
+from ggzy.methods.explain import parameter_in_words
+from ggzy.methods.run import Scheme, Value, draw, randomness_of
 
 FINAL = frozenset({"opened", "revoked", "withdrawn"})
 
@@ -111,3 +114,26 @@ def require_nothing_opened(*, settled: bool, open_objections: int, opened: int) 
             f"还有{open_objections}条开标异议未答复, 当场答复并记录后才能办理",
             basis=Citation("招标投标法实施条例", "第四十四条"),
         )
+
+
+def drawn_parameters(scheme: Scheme, *, salts: Sequence[str], round_id: str) -> dict[str, Value]:
+    """Return the parameters of a method that an opening draws: from the opened bids' price salts and the round's id.
+
+    The salts were committed to before the deadline and are public from the reading-out on, so anyone can draw again.
+    """
+    return draw(scheme.method, randomness=randomness_of(salts), code=bytes.fromhex(round_id))
+
+
+def drawn_in_words(scheme: Scheme, drawn: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """Return drawn parameters as the opening record keeps them: name, title, value (as text, and as said) and range."""
+    return [
+        {
+            "name": parameter.name,
+            "title": parameter.title,
+            "value": [str(v) for v in value] if isinstance(value, tuple) else str(value),
+            "said": parameter_in_words(parameter, value),
+            "range": parameter_in_words(parameter, None),
+        }
+        for parameter in scheme.method.parameters
+        if (value := drawn.get(parameter.name)) is not None
+    ]

@@ -301,6 +301,8 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     given = _entered(request)
     if tender.document.get("clauses"):  # the template is filled in on a page of its own
         given["clauses"] = tender.document["clauses"]
+    if tender.document.get("scheme"):  # the method as data is chosen on a page of its own
+        given["scheme"] = tender.document["scheme"]
     if tender.document.get("prequalification"):  # it is written on the page of the front
         given["prequalification"] = tender.document["prequalification"]
     try:

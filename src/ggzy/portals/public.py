@@ -16,6 +16,7 @@ from ggzy.experts.queries import draws_of_tender
 from ggzy.fronts.queries import public_front
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput
+from ggzy.methods.explain import scheme_in_words
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
 from ggzy.objections.queries import objections_on
@@ -25,7 +26,7 @@ from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.publishing.queries import anchor_of, published_at_media
 from ggzy.tendering import queries as tenders
-from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart
+from ggzy.tendering.document import DEPOSIT_FORMS, ReviewPart, parse
 from ggzy.ui.flow import Step, steps_to
 
 #: stages that people look for in the list of tenders
@@ -272,7 +273,7 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
 def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
     """Show a version of the tender file as a document."""
     row = tenders.tender_file(tender_id=tender_id, version=version, viewer=who(request))
-    document = row.document
+    document, parsed = row.document, parse(row.document)
     page = {
         "tender": tenders.tender(tender_id, viewer=who(request)),
         "version": row.version,
@@ -280,7 +281,8 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
         "issued_at": row.issued_at,
         "document": document,
         "lots": row.lots,
-        "method": Method(document["method"]).label,
+        "method": parsed.method_label,
+        "scheme": scheme_in_words(parsed.scheme) if parsed.scheme else [],
         "parts": [
             (part.label, [r["text"] for r in document["requirements"] if r["part"] == part.value])
             for part in ReviewPart

@@ -5,11 +5,14 @@ from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from ggzy.evaluation import queries as evaluations
 from ggzy.evidence import queries as evidence
 from ggzy.evidence.tlog import TILE_WIDTH
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Role
 from ggzy.law.table import ALL
+from ggzy.methods.explain import in_words, order_in_words, parameter_in_words
+from ggzy.methods.shelf import shipped
 from ggzy.portals.coverage import COVERAGE
 from ggzy.portals.frame import show, who
 from ggzy.procedures.catalogue import BY_CODE
@@ -42,6 +45,27 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
         ]
     }
     return show(request, "public/procedures.html", page)
+
+
+def method_list(request: HttpRequest) -> HttpResponse:
+    """Show every shipped evaluation method: parameters, steps and order in words."""
+    page = {
+        "methods": [
+            (
+                method,
+                ([(p.title, parameter_in_words(p, None)) for p in method.parameters], in_words(method)),
+                order_in_words(method),
+            )
+            for method in shipped().values()
+        ]
+    }
+    return show(request, "public/methods.html", page)
+
+
+def computed(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Show how a round was ranked, at the level of who asks; full readers may ask what if some had not bid."""
+    row = evaluations.computed(round_id=round_id, actor=who(request), without=request.GET.getlist("without"))
+    return show(request, "public/computed.html", {"row": row, "told": row.told, "round": round_id})
 
 
 def procedure(request: HttpRequest, code: str) -> HttpResponse:

@@ -213,6 +213,7 @@ def write_document(
     if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
     rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds])
+    rules.require_ceilings(parsed, ceilings=[r.lot.ceiling_price for r in rounds])
     Tender.objects.filter(pk=tender.pk).update(document=parsed.as_json())
     record_act(
         "tendering.document_written",
@@ -245,6 +246,7 @@ def send_to_review(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
         raise BadInput("招标文件还没有编制, 请先填写评标办法、评审要求等内容", field="document")
     document = parse(tender.document)
     rules.require_lawful_document(document, budgets=[r.lot.budget for r in rounds])
+    rules.require_ceilings(document, ceilings=[r.lot.ceiling_price for r in rounds])
     checking.require_ready_for_review(document)
     fronts.require_prequalification(document, procedure_code=tender.procedure_code)
     return _move_all(tender_id, Stage.DOC_EDIT, "send_to_review", "tendering.sent_to_review", actor, now)
@@ -522,7 +524,7 @@ def _notice_body(
         },
         "deal_code": tender.deal_code,
         "lots": lots,
-        "method": document.method.label,
+        "method": document.method_label,
         "qualification": [r.text for r in document.requirements if r.part.value == "qualification"],
         "consortium_allowed": document.consortium_allowed,
         "deposit": str(document.deposit),

@@ -7,6 +7,7 @@ from ggzy.drafting.clauses import ClauseSet
 from ggzy.drafting.diff import Part
 from ggzy.drafting.lists import Finding, Must, Place, absent, check, unanswered
 from ggzy.kernel.refusals import Citation, Refusal
+from ggzy.methods.explain import scheme_in_words
 from ggzy.tendering.document import DEPOSIT_FORMS, TenderDocument
 
 
@@ -118,7 +119,12 @@ _LOT_FIELDS: tuple[tuple[str, str], ...] = (
 def parts(document: TenderDocument, lots: Sequence[Mapping[str, Any]]) -> list[Part]:
     """Return a version of the file as parts that can be compared: figures, requirements, clauses, lots."""
     plain = document.as_json()
-    out = [Part(key="method", title="评标办法", text=document.method.label)]
+    out = [Part(key="method", title="评标办法", text=document.method_label)]
+    if document.scheme:
+        out += [
+            Part(key=f"scheme.{n}", title=f"评标办法: {title}", text=says)
+            for n, (title, says) in enumerate(scheme_in_words(document.scheme), start=1)
+        ]
     out += [Part(key=key, title=says, text=str(plain[key])) for key, says in _FIELDS]
     forms = "、".join(DEPOSIT_FORMS[form] for form in document.deposit_forms)
     out.append(Part(key="deposit_forms", title="保证金形式", text=forms))

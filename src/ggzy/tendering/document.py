@@ -1,7 +1,7 @@
 """The structured tender file: what a bidder must meet, and how bids are judged. Pure: JSON in, value out."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from ggzy.drafting import clauses as drafted
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
+from ggzy.methods import method as methods
+from ggzy.methods.run import Scheme, promise
 
 
 class Method(StrEnum):
@@ -169,10 +171,18 @@ class TenderDocument:
     #: three holders of parts of a bid_key, or none (20号令31: a remedy that the file itself states)
     share_holders: tuple[ShareHolder, ...] = ()
     low_price: LowPriceRule = LowPriceRule()
+    #: the evaluation method as data; None: the two statutory methods as `price` and `criteria` say
+    scheme: Scheme | None = None
+
+    @property
+    def method_label(self) -> str:
+        """Return what the evaluation method is called."""
+        return self.scheme.method.title if self.scheme else self.method.label
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(replace(self, scheme=None)))
+        del plain["scheme"]
         del plain["clauses"]  # a file without a template is hashed as it always was
         if self.sealing is Sealing.AGE:
             del plain["sealing"]  # and so is one without the national algorithms
@@ -184,6 +194,8 @@ class TenderDocument:
             for mark in ("objective", "reasons", "dark"):
                 if not row[mark]:
                     del row[mark]
+        if self.scheme:
+            plain["scheme"] = self.scheme.as_json()
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -224,6 +236,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
 
     :raises BadInput: a part is missing or cannot be right; the sentence says which
     """
+    scheme = _scheme(raw.get("scheme"))
     method = _choice(Method, raw.get("method"), "method", "评标办法")
     price_raw = raw.get("price") or {}
     if not isinstance(price_raw, Mapping):
@@ -259,7 +272,9 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     for keys, says in (([r.key for r in requirements], "评审要求"), ([c.key for c in criteria], "评分项")):
         if len(set(keys)) != len(keys):
             raise BadInput(f"{says}的编号不能重复", field="document")
-    if method is Method.COMPREHENSIVE:
+    if scheme is not None:
+        method = _require_scored(scheme, criteria)
+    elif method is Method.COMPREHENSIVE:
         if not criteria:
             raise BadInput("综合评估法至少要有一个报价以外的评分项", field="criteria")
         total = price.weight + sum(c.weight for c in criteria)
@@ -305,6 +320,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         sealing=_choice(Sealing, raw.get("sealing", Sealing.AGE), "sealing", "投标文件的加密算法"),
         share_holders=_share_holders(raw.get("share_holders")),
         low_price=_low_price(raw.get("low_price")),
+        scheme=scheme,
     )
 
 
@@ -320,6 +336,66 @@ def _low_price(raw: Any) -> LowPriceRule:
     if max(rule.of_ceiling, rule.of_others) > 100:
         raise BadInput("报价偏低的提示线不超过100%", field="low_price")
     return rule
+
+
+#: figures of a bid that the members' scores give, all criteria together
+SCORED = frozenset({"other", "technical", "quality"})
+#: figures of a bid that are read out
+READ_OUT = frozenset({"price", "discount", "duration_days"})
+#: the parameters that hold the points of the price, beside which `other` completes 100
+POINTS = ("full", "price_weight")
+
+
+def _scheme(raw: Any) -> Scheme | None:
+    """Return the evaluation method of a file, if it is given as data.
+
+    :raises BadInput: it is none, or a value is missing
+    """
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("values", {}), Mapping):
+        raise BadInput("评标办法应写明办法 (method) 和参数的值 (values)", field="scheme")
+    method = methods.parse(raw.get("method") or {})
+    if method.envelopes > 1:
+        raise BadInput(
+            f"“{method.title}”要先评第一信封再开报价, 本平台开标时一并唱标, 不能选用; 请改用其他办法",
+            field="scheme",
+        )
+    if method.separation:
+        raise BadInput("本平台没有登记本地区采用评定分离的依据, 不能选用", field="scheme")
+    if method.candidates.text != "3" or method.one_per:
+        # a file must not promise what the award would not keep: candidates are up to three, in order (条例第五十三条)
+        raise BadInput(
+            "中标候选人由平台按排序推荐, 不超过3名, 办法里不用写 candidates; 同品牌只推荐一家 (one_per) 只用于政府采购",
+            field="scheme",
+        )
+    return promise(method, raw.get("values") or {})
+
+
+def _require_scored(scheme: Scheme, criteria: tuple[Criterion, ...]) -> Method:
+    """Return whether members score, by the figures the method asks of a bid.
+
+    :raises BadInput: a figure nobody gives, no criteria where members score, or points that are not 100 together
+    """
+    figures = {f.name: f for f in scheme.method.figures}
+    keys = {c.key for c in criteria}
+    scored = [name for name in figures if name in SCORED or name in keys]
+    for name, figure in figures.items():
+        if name not in {*READ_OUT, *SCORED, *keys} and figure.default is None:
+            raise BadInput(
+                f"办法要用“{figure.title}”({name}), 请设一个编号为{name}的评分项", field="criteria"
+            )
+    if not criteria and any(figures[name].default is None for name in scored):
+        raise BadInput(f"“{scheme.method.title}”要评委打分, 至少要有一个报价以外的评分项", field="criteria")
+    if not scored:
+        return Method.LOWEST_EVALUATED_PRICE
+    total = sum((c.weight for c in criteria), Decimal(0))
+    points = next((scheme.values[name] for name in POINTS if name in scheme.values), None)
+    if "other" in figures and isinstance(points, Decimal):
+        total += points
+    if total != 100:
+        raise BadInput(f"评分项分值(和报价分值)合计应为100分, 现为{total}分", field="criteria")
+    return Method.COMPREHENSIVE if criteria else Method.LOWEST_EVALUATED_PRICE
 
 
 SHARE_HOLDERS = 3

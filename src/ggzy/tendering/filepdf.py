@@ -16,9 +16,10 @@ from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, Refusal
+from ggzy.methods.explain import scheme_in_words
 from ggzy.parties.grid import Permission, require
 from ggzy.seals.sealing import finish_seal, prepare_seal
-from ggzy.tendering.document import DEPOSIT_FORMS, parse
+from ggzy.tendering.document import DEPOSIT_FORMS, TenderDocument, parse
 from ggzy.tendering.models import TenderFile
 from ggzy.tendering.moves import require_owner_side
 from ggzy.tendering.versions import FILE_PDF
@@ -65,7 +66,8 @@ def _facts(file: TenderFile) -> dict[str, Any]:
             for lot in file.lots
         ],
         "facts": [
-            ["评标办法", document.method.label],
+            ["评标办法", document.method_label],
+            *_scheme_facts(document),
             ["质量要求", document.quality],
             ["投标保证金", f"{document.deposit}元"],
             ["保证金形式", "、".join(DEPOSIT_FORMS[form] for form in document.deposit_forms)],
@@ -84,6 +86,13 @@ def _facts(file: TenderFile) -> dict[str, Any]:
         "answers": [a.reason for a in document.clauses.answers] if document.clauses else [],
         "text": [line for line in document.text.splitlines() if line.strip()],
     }
+
+
+def _scheme_facts(document: TenderDocument) -> list[list[str]]:
+    """Return a method given as data as rows: parameters, steps, order."""
+    if document.scheme is None:
+        return []
+    return [[f"评标办法: {title}", says] for title, says in scheme_in_words(document.scheme)]
 
 
 @effect(FILE_PDF)

@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from ggzy.kernel.calendars import WorkCalendar
 from ggzy.kernel.money import CENT
-from ggzy.kernel.refusals import Citation, Refusal
+from ggzy.kernel.refusals import BadInput, Citation, Refusal
 from ggzy.law.limits import BEIJING, Bound, Direction, TimeLimit, earliest_moment, latest_before, runs_out
 from ggzy.tendering.document import TenderDocument
 
@@ -55,11 +55,26 @@ def require_lawful_document(document: TenderDocument, *, budgets: Sequence[Decim
         )
 
 
+def require_ceilings(document: TenderDocument, *, ceilings: Sequence[Decimal | None]) -> None:
+    """Let a document pass whose method finds in every lot what it computes with.
+
+    :raises BadInput: the method needs a ceiling, and a lot has none
+    """
+    if document.scheme is None or all(ceilings):
+        return
+    method = document.scheme.method
+    if method.value == "discount" or "ceiling" in {p.name for p in method.parameters}:
+        raise BadInput(
+            f"“{method.title}”用最高投标限价计算, 请先为每个标段设定限价, 或改用其他办法", field="scheme"
+        )
+
+
 def warnings_on(document: TenderDocument) -> list[str]:
     """Return what deserves a second look but does not block (rules known from memory)."""
+    out = list(document.scheme.method.warnings) if document.scheme else []
     if document.deposit > DEPOSIT_CAP:
-        return [f"施工项目投标保证金通常不超过80万元(30号令第三十七条, 待核), 现为{document.deposit}元"]
-    return []
+        out.append(f"施工项目投标保证金通常不超过80万元(30号令第三十七条, 待核), 现为{document.deposit}元")
+    return out
 
 
 def require_time_to_bid(

@@ -1,0 +1,39 @@
+"""The figures of one sitting, put into the file's method as data."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ggzy.evaluation import rules
+from ggzy.evaluation.models import Evaluation
+from ggzy.experts.rules import position
+from ggzy.methods.run import Outcome
+from ggzy.opening.queries import drawn_parameters, opened_bids
+from ggzy.tendering.document import TenderDocument
+
+
+def outcome_of(
+    evaluation: Evaluation,
+    document: TenderDocument,
+    sheets: Sequence[Mapping[str, Mapping[str, str]]],
+    *,
+    without: Collection[str] = (),
+) -> Outcome:
+    """Return what the method makes of a sitting's bids, and would make `without` some of them."""
+    round_ = evaluation.round
+    offers = {
+        b.bid: rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
+        for b in opened_bids(round_.pk)
+    }
+    randomness, code = bytes.fromhex(evaluation.draw.randomness), bytes.fromhex(round_.public_id)
+    return rules.by_scheme(
+        [o for bid, o in offers.items() if bid not in evaluation.rejected],
+        document=document,
+        lot=rules.LotFacts(
+            ceiling=round_.lot.ceiling_price,
+            duration_days=round_.lot.duration_days,
+            drawn=drawn_parameters(round_.pk),
+        ),
+        score_sheets=sheets,
+        lot_of={bid: position(randomness=randomness, code=code, label=bid) for bid in offers},
+        rejected=[o for bid, o in offers.items() if bid in evaluation.rejected],
+        without=without,
+    )
