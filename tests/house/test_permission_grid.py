@@ -57,6 +57,9 @@ opening:hall:read               ✓     ✓     ✓     ✓     ✓     ✓     
 experts:draw:request            ✓     ✓     -     -     -     -     -     -     -
 experts:seed:give               ✓     ✓     -     -     ✓     ✓     -     -     -
 experts:call:answer             -     -     -     ✓     -     -     -     -     -
+experts:draw:oversee            -     -     -     -     -     ✓     -     -     -
+experts:attendance:keep         -     -     -     -     ✓     -     -     -     -
+experts:tie:keep                -     -     -     ✓     -     -     -     -     -
 evaluation:committee:seat       ✓     ✓     -     -     -     -     -     -     -
 evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -
 evaluation:report:read          ✓     ✓     -     ✓     -     ✓     -     -     -

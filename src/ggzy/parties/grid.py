@@ -40,6 +40,9 @@ class Permission(StrEnum):
     DRAW_REQUEST = "experts:draw:request"
     DRAW_SEED = "experts:seed:give"
     DRAW_ANSWER = "experts:call:answer"
+    DRAW_OVERSEE = "experts:draw:oversee"
+    DRAW_ATTEND = "experts:attendance:keep"
+    TIE_KEEP = "experts:tie:keep"
     COMMITTEE_SEAT = "evaluation:committee:seat"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
@@ -123,6 +126,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.DRAW_REQUEST: _OWNERS,
     Permission.DRAW_SEED: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.DRAW_ANSWER: frozenset({_R.EXPERT}),
+    Permission.DRAW_OVERSEE: frozenset({_R.SUPERVISOR}),
+    Permission.DRAW_ATTEND: frozenset({_R.CENTRE}),
+    Permission.TIE_KEEP: frozenset({_R.EXPERT}),
     Permission.COMMITTEE_SEAT: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
@@ -180,6 +186,7 @@ BINDING = frozenset(
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,
         Permission.OPENING_SHARE,
+        Permission.DRAW_OVERSEE,
         Permission.EVALUATE,
         Permission.EVALUATION_REOPEN,
         Permission.AWARD,
