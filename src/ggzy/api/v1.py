@@ -13,6 +13,7 @@ from ggzy.api import (
     bids,
     changes,
     drafting,
+    draws,
     evaluations,
     fronts,
     ocds,
@@ -477,6 +478,7 @@ def move_clock(request: HttpRequest, body: ClockMove) -> dict[str, Any]:
 api.add_router("/v1", account.router)
 api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
+api.add_router("/v1", draws.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)

@@ -13,7 +13,7 @@ from ggzy.experts.models import Candidate, Draw, Ring
 from ggzy.experts.ports import Calls, Message
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.clock import BEIJING
-from ggzy.kernel.refusals import NotFound
+from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.parties.grid import Permission, require
 
 SEND, NO_ANSWER = "experts.ring", "experts.no_answer"
@@ -153,12 +153,15 @@ def answer_call(*, draw_id: str, accept: bool, actor: Actor, now: datetime) -> C
 
 
 @transaction.atomic
-def answer_ring(*, ring_id: str, accept: bool, now: datetime) -> Candidate:
-    """Take the answer that came back by SMS or voice (called by the adapter of the provider, or its twin).
+def answer_ring(*, ring_id: str, key: str, now: datetime) -> Candidate:
+    """Take the key that was pressed on the phone, 1 yes and 2 no, as the provider of calls or its twin reports it.
 
+    :raises BadInput: another key
     :raises NotFound: no such call
     :raises DrawNotNow: it waits for no answer any more
     """
+    if key not in {"1", "2"}:
+        raise BadInput("按1表示同意参加, 按2表示不能参加", field="key")
     ring = (
         Ring.objects.select_related("candidate__draw", "candidate__expert__account")
         .filter(public_id=ring_id)
@@ -168,7 +171,7 @@ def answer_ring(*, ring_id: str, accept: bool, now: datetime) -> Candidate:
         raise NotFound("没有这个通知")
     draw = lock_draw(ring.candidate.draw.public_id)
     mine = draw.candidates.select_related("expert__account").get(pk=ring.candidate_id)
-    return _take_answer(draw, mine, accept=accept, via=Ring.PHONE, actor=SYSTEM, now=now)
+    return _take_answer(draw, mine, accept=key == "1", via=Ring.PHONE, actor=SYSTEM, now=now)
 
 
 def _take_answer(

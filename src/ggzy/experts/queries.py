@@ -22,7 +22,6 @@ from ggzy.opening.queries import Avoidable, bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.moves import require_owner_side
 
-
 PARTY_LABELS = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
 
 
@@ -80,7 +79,11 @@ def draw_row(draw_id: str) -> DrawRow:
     if draw is None:
         raise NotFound("没有这次专家抽取")
     seeds = list(draw.seeds.order_by("turn", "pk"))
-    lists = [_list_row(row, seeds) for row in draw.lists.order_by("number")]
+    frozen = list(draw.lists.order_by("number"))
+    lists = [
+        _list_row(row, seeds, since=before.turn + 1 if before else 1)
+        for before, row in zip([None, *frozen], frozen, strict=False)
+    ]
     called = draw.candidates.exclude(state=Candidate.WAITING).order_by("rank")
     waiting = next((row for row in lists if not row.randomness), None)
     return DrawRow(
@@ -126,7 +129,8 @@ def _specialty(draw: Draw) -> str:
     return "、".join(dict.fromkeys(q["specialty"] for q in draw.quotas))
 
 
-def _list_row(row: PoolList, seeds: Sequence[Seed]) -> ListRow:
+def _list_row(row: PoolList, seeds: Sequence[Seed], *, since: int) -> ListRow:
+    """Return a list with the seeds that count and those voided since the turn it began with."""
     mine = {s.party: s for s in seeds if s.turn == row.turn}
     return ListRow(
         number=row.number,
@@ -152,15 +156,9 @@ def _list_row(row: PoolList, seeds: Sequence[Seed]) -> ListRow:
                 "seed": s.seed,
             }
             for s in seeds
-            if _first_turn(row, seeds) <= s.turn < row.turn
+            if since <= s.turn < row.turn
         ],
     )
-
-
-def _first_turn(row: PoolList, seeds: Sequence[Seed]) -> int:
-    """Return the first turn of a list: the one after every turn that ranked an earlier list."""
-    earlier = [turn for turn in row.draw.lists.filter(number__lt=row.number).values_list("turn", flat=True)]
-    return max(earlier, default=0) + 1
 
 
 def draws_of_tender(tender_pk: int) -> list[str]:
@@ -279,6 +277,16 @@ def attendance(draw_id: str, *, actor: Actor) -> dict[str, Any]:
     """Return for the centre who has agreed and not come (labels), who sits (codes), and the replacements asked for."""
     require(actor, Permission.DRAW_ATTEND)
     return _attendance(_draw(draw_id))
+
+
+def draws_attending(*, actor: Actor) -> list[dict[str, Any]]:
+    """Return the draws whose experts have been called and whose committee is not seated, for the centre."""
+    require(actor, Permission.DRAW_ATTEND)
+    rows = Draw.objects.filter(state__in=[Draw.CALLING, Draw.CONFIRMED]).select_related("tender")
+    return [
+        {"draw": d.public_id, "tender_name": d.tender.name, "state": d.state}
+        for d in rows.order_by("-pk")[:100]
+    ]
 
 
 def own_committee(draw_id: str, *, actor: Actor) -> dict[str, Any]:

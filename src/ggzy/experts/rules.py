@@ -120,6 +120,23 @@ class Conditions:
         return rows
 
 
+def conditions_of(raw: Mapping[str, Any]) -> Conditions:
+    """Return conditions from what was sent.
+
+    :raises BadInput: a number that is none, or times without days
+    """
+    try:
+        numbers = {name: int(raw.get(name) or 0) for name in ("recent_most", "recent_days", "most_ahead")}
+    except (TypeError, ValueError):
+        raise BadInput("次数和天数应为整数, 不限的留空", field="recent_most") from None
+    if any(not 0 <= n <= 1000 for n in numbers.values()):
+        raise BadInput("次数和天数应在0至1000之间", field="recent_most")
+    if bool(numbers["recent_most"]) != bool(numbers["recent_days"]):
+        raise BadInput("近期参加次数要同时填写天数和次数", field="recent_days")
+    flags = {name: bool(raw.get(name, False)) for name in ("not_again", "one_per_unit")}
+    return Conditions(**numbers, **flags)
+
+
 def quota_of(raw: Mapping[str, Any]) -> Quota:
     """Return a quota from what was sent or kept.
 

@@ -29,6 +29,8 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
     for row in draws.draws_for_seed():
         if only is not None and row["tender"] not in only:
             continue
+        if row["stalled"]:
+            continue
         all_in = len(row["committed"]) == len(draws.PARTY_LABELS)
         if party in row["revealed"] or (party in row["committed"] and not all_in):
             continue
@@ -53,12 +55,27 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "bench": "centre",
         "export_list": EXPORT_LIST,
         "red_publications": red_count(viewer=actor, now=moment),
-        "todos": todos + seed_todos("centre") + seals.todos(),
+        "todos": todos + seed_todos("centre") + seals.todos() + _replacement_todos(actor),
         "forms": forms,
         "running": _running(),
         "draws": draws.draws_for_seed(),
+        "attending": draws.draws_attending(actor=actor),
         "parties": draws.PARTY_LABELS,
     }
+
+
+def _replacement_todos(actor: Actor) -> list[Todo]:
+    return [
+        Todo(
+            what=f"确认更换{row['code']}",
+            where=row["tender_name"],
+            href=f"/work/draws/{row['draw']}/attendance",
+            label="办理",
+            clause="《招标投标法实施条例》第四十八条",
+            urgent=True,
+        )
+        for row in draws.to_confirm(actor=actor)
+    ]
 
 
 _RUNNING = (Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.OPENED, Stage.EVALUATING, Stage.CAND_PUB)

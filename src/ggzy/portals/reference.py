@@ -26,6 +26,7 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     page = {
         "draw": row,
         "labels": draws.labels_of(draw_id),
+        "names": draws.public_names(draw_id),
         "counts": Counter(call["state"] for call in row.called),
         "may_seed": who(request).role in {Role.TENDEREE, Role.AGENCY, Role.CENTRE, Role.SUPERVISOR},
         "address": request.build_absolute_uri(f"/tenders/{row.tender}"),
