@@ -63,7 +63,11 @@ def _left_out(wanted: Wanted) -> list[QuerySet]:
             .order_by("-requested_at", "-pk")
             .values("pk")[:1]
         )
-        out.append(Member.objects.filter(draw__in=last, candidate__isnull=False).values("candidate__expert"))
+        out.append(
+            Member.objects.filter(draw__in=last, candidate__isnull=False, left=False).values(
+                "candidate__expert"
+            )
+        )
     if wanted.until is not None:
         out.append(
             busy(wanted).values("expert"),

@@ -133,8 +133,13 @@ def conditions_of(raw: Mapping[str, Any]) -> Conditions:
         raise BadInput("次数和天数应在0至1000之间", field="recent_most")
     if bool(numbers["recent_most"]) != bool(numbers["recent_days"]):
         raise BadInput("近期参加次数要同时填写天数和次数", field="recent_days")
-    flags = {name: bool(raw.get(name, False)) for name in ("not_again", "one_per_unit")}
-    return Conditions(**numbers, **flags)
+    return Conditions(
+        recent_most=numbers["recent_most"],
+        recent_days=numbers["recent_days"],
+        most_ahead=numbers["most_ahead"],
+        not_again=bool(raw.get("not_again", False)),
+        one_per_unit=bool(raw.get("one_per_unit", False)),
+    )
 
 
 def quota_of(raw: Mapping[str, Any]) -> Quota:
