@@ -268,12 +268,12 @@ def draw(rows: list[Act], out: _Findings) -> None:
     """The expert draw follows from the frozen labels and the parties' seeds, and calls went by rank."""
     for frozen in _first_lists(rows):
         mine = [row for row in rows if row.fields.get("draw") == frozen.subject]
-        lists = [_frozen_list(row) for row in _named(mine, "experts.pool_frozen")]
+        lists = {row.fields.get("list", 1): _frozen_list(row) for row in _named(mine, "experts.pool_frozen")}
         out.judge(
             "draw.pool",
             "专家库冻结",
-            all(good for _, good in lists),
-            f"{sum(len(entries) for entries, _ in lists)}个编号与冻结摘要一致",
+            all(good for _, good in lists.values()),
+            f"{sum(len(entries) for entries, _ in lists.values())}个编号与冻结摘要一致",
             "编号与冻结摘要不一致",
         )
         ranked = _named(mine, "experts.ranked")
@@ -295,7 +295,8 @@ def draw(rows: list[Act], out: _Findings) -> None:
         )
         orders, good = [], True
         for row in ranked:
-            entries = {e.label: e for e in lists[row.fields.get("list", 1) - 1][0]}
+            frozen_lines, _ = lists.get(row.fields.get("list", 1), ([], False))
+            entries = {e.label: e for e in frozen_lines}
             seeds = {party: seed for (turn, party), seed in revealed.items() if turn == _turn(row)}
             order = experts.ranking(
                 entries, randomness=experts.joined(seeds), code=bytes.fromhex(frozen.subject)
