@@ -388,11 +388,12 @@ def reveal_seed(*, draw_id: str, seed: str, actor: Actor, now: datetime) -> Draw
     )
     if all(s.seed for s in seeds.values()):
         cancel_timer(kind=STALLED, subject=draw.public_id, now=now)
-        _rank(draw, waiting, {p: s.seed for p, s in seeds.items()}, actor=actor, now=now)
+        rank(draw, waiting, {p: s.seed for p, s in seeds.items()}, actor=actor, now=now)
     return draw
 
 
-def _rank(draw: Draw, waiting: PoolList, seeds: dict[str, str], *, actor: Actor, now: datetime) -> None:
+def rank(draw: Draw, waiting: PoolList, seeds: dict[str, str], *, actor: Actor, now: datetime) -> None:
+    """Rank a list of a locked draw by its parties' seeds, behind what is ranked already, and call."""
     randomness = rules.joined(seeds)
     labels = draw.candidates.filter(list_number=waiting.number).values_list("label", flat=True)
     order = rules.ranking(labels, randomness=randomness, code=bytes.fromhex(draw.public_id))
