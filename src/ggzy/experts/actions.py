@@ -232,7 +232,7 @@ def freeze(
     number = draw.lists.count() + 1
     hidden = secrets.token_bytes(32)
     units = {
-        employer: rules.label_of(salt=hidden, expert=employer)[:16] if employer else ""
+        employer: rules.label_of(salt=hidden, expert=employer)[:32] if employer else ""
         for employer in {one.employer for one in found}
     }
     rows = []
@@ -248,7 +248,7 @@ def freeze(
                 label=label,
                 fits=list(line.fits),
                 # who has no employer on record shares it with nobody
-                unit=units[one.employer] or label[:16],
+                unit=units[one.employer] or label[:32],
             )
         )
     Candidate.objects.bulk_create(rows, batch_size=2000)
@@ -332,7 +332,7 @@ def commit_seed(*, draw_id: str, commitment: str, actor: Actor, now: datetime) -
         raise BadInput("种子承诺应为64位小写十六进制SHA-256值", field="commitment")
     if draw.seeds.filter(party=party, turn=waiting.turn).exists():
         raise DrawNotNow("本方的种子承诺已提交, 不能更改")
-    if draw.seeds.filter(commitment=commitment).exists():
+    if draw.seeds.filter(commitment=commitment, party=party).exists():
         raise BadInput("这个承诺已经用过, 请换一个新的随机种子", field="commitment")
     seed = Seed.objects.create(
         draw=draw,

@@ -112,7 +112,7 @@ class Candidate(models.Model):
     salt = models.CharField(max_length=64)
     #: the quotas this label satisfies, and the salted label of its employer
     fits = ArrayField(models.PositiveSmallIntegerField(), default=list)
-    unit = models.CharField(max_length=16, blank=True)
+    unit = models.CharField(max_length=32, blank=True)
     rank = models.PositiveIntegerField(null=True)
     state = models.CharField(max_length=10, default=WAITING)
     answered_at = models.DateTimeField(null=True)

@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="candidate",
             name="unit",
-            field=models.CharField(blank=True, max_length=16),
+            field=models.CharField(blank=True, max_length=32),
         ),
         migrations.AddField(
             model_name="draw",
