@@ -79,6 +79,9 @@ def frozen() -> None:
     """Measure the pool by SQL, freezing and ranking on the tables, in a transaction that is taken back."""
     import django
 
+    from ggzy.boot import paths, postgres
+
+    os.environ["DATABASE_URL"] = postgres.ensure_started(paths.place().var)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ggzy.settings")
     django.setup()
     from django.db import transaction

@@ -18,6 +18,8 @@ from ggzy.ui.flow import main_line, stations
 #: acts that come by the clock and say nothing of a process
 _BY_THE_CLOCK = ("evidence.escrow_root",)
 NEWEST_ACTS = 40
+#: labels of a frozen list that the page shows; the JSON has all
+LABELS = 500
 
 
 def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
@@ -25,7 +27,7 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     row = draws.draw_row(draw_id)
     page = {
         "draw": row,
-        "labels": draws.labels_of(draw_id),
+        "labels": draws.labels_of(draw_id)[:LABELS],
         "names": draws.public_names(draw_id),
         "counts": Counter(call["state"] for call in row.called),
         "may_seed": who(request).role in {Role.TENDEREE, Role.AGENCY, Role.CENTRE, Role.SUPERVISOR},
