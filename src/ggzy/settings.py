@@ -180,8 +180,6 @@ LOGGING = {
 BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))
 #: what an expert is told of the place: the city, never the venue
 CENTRE_CITY = os.environ.get("GGZY_CITY", "训练市" if MODE == "training" else CENTRE_NAME)
-#: minutes in which a called expert must answer; longer in training, where one visitor plays every part
-CALL_MINUTES = int(os.environ.get("GGZY_CALL_MINUTES", "30" if MODE == "training" else "3"))
 #: minutes in which all parties of a draw must reveal their seeds once all have committed
 SEED_MINUTES = int(os.environ.get("GGZY_SEED_MINUTES", "30"))
 #: minutes after the beginning of a session from which who has not checked in may be noted as absent
@@ -196,6 +194,11 @@ CALLS = os.environ.get(
     "ggzy.adapters.calls.http.HttpCalls"
     if os.environ.get("GGZY_CALLS_URL")
     else ("ggzy.adapters.calls.twin.TwinCalls" if MODE == "training" else ""),
+)
+#: minutes in which a called expert must answer; longer in training, where one visitor plays every part, and where no
+#: phone rings and experts look at their page
+CALL_MINUTES = int(
+    os.environ.get("GGZY_CALL_MINUTES") or (30 if MODE == "training" else 3 if CALLS else 24 * 60)
 )
 #: where anyone finds this platform: the address that stands in what is sent to the media
 _HERE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"

@@ -15,11 +15,14 @@ import pytest
 from ggzy.client import story
 from ggzy.client.party import Party
 from ggzy.experts import actions as experts
-from ggzy.experts import attending, rules
+from ggzy.experts import attending, calling, rules
+from ggzy.experts import queries as draws
 from ggzy.experts.models import Away, Candidate, Draw, Expert, Member, Tie
 from ggzy.experts.pool import OwnPool
-from ggzy.experts.ports import Wanted
+from ggzy.experts.ports import CallsUnavailable, Message, Wanted
+from ggzy.notices.models import Notice
 from ggzy.opendata import checks
+from ggzy.tendering.models import Tender
 from tests.journeys.tale import Tale
 from tests.journeys.test_whole_tender import no
 from tests.portals.test_work import Person
@@ -137,7 +140,8 @@ def test_phones_ring_in_rank_order_and_silence_calls_the_next(platform: Any, fol
     page.post("/training/phone", 422, ring=rings[2], key="9")
     first, refused = (Candidate.objects.get(ring__public_id=r) for r in rings[:2])
     assert (first.state, first.ring.via, refused.state) == ("accepted", "phone", "refused")
-    late = next(e for e in called(tale, draw) if e.name)
+    platform.work()
+    late = called(tale, draw)[0]
     platform.advance(platform.now + timedelta(minutes=31))
     no(late.post, f"/draws/{draw}/answer", {"accept": True}, code="experts.draw_not_now")
     row = shown(tale, draw)
@@ -211,11 +215,13 @@ def test_a_list_that_runs_dry_is_widened_in_public_with_the_supervisors_consent(
     row = shown(tale, draw)
     assert row["short"] == 4 and row["state"] == "calling"
     owner, supervisor = Person(platform, "zhaobiao"), Person(platform, "jiandu")
+    assert "候选专家用尽, 还缺4人" in owner.get("/work")
     assert "提出扩大抽取范围" in owner.get(f"/work/tenders/{tale.tender['tender']}")
     assert "还缺 4 人" in owner.get(f"/work/draws/{draw}/committee")
     owner.post(f"/work/draws/{draw}/widening", 422, specialty_0="A0801", reason="不够")
     owner.post(f"/work/draws/{draw}/widening", specialty_0="A08", reason=wider["reason"])
     no(tale.owner.post, f"{to}/widenings", wider, code="experts.draw_not_now")
+    assert "候选专家用尽" not in owner.get("/work")
     assert "确认扩大专家抽取范围" in supervisor.get("/work")
     waiting_id = re.search(r'name="widening" value="(\w+)"', supervisor.get(f"/work/draws/{draw}/oversight"))
     assert waiting_id
@@ -413,15 +419,70 @@ def test_who_sits_elsewhere_at_that_time_is_passed_visibly(platform: Any, folder
         "session_from": first.deadline.isoformat(),
         "session_to": (first.deadline + timedelta(hours=4)).isoformat(),
     }
-    draws = [asked(tale, **times) for tale in (first, second)]
-    for tale, draw in zip((first, second), draws, strict=True):
+    both = [asked(tale, **times) for tale in (first, second)]
+    for tale, draw in zip((first, second), both, strict=True):
         seeds(tale, draw)
     held = [
         set(Candidate.objects.filter(draw__public_id=d, state="called").values_list("expert_id", flat=True))
-        for d in draws
+        for d in both
     ]
     assert len(held[0]) == len(held[1]) == 5 and not held[0] & held[1]
     # the ranks of the first five of the second draw that sit in the first one, if any, were passed in public
-    shown(second, draws[1])
-    everybody = Candidate.objects.filter(draw__public_id=draws[1], state="busy")
+    shown(second, both[1])
+    everybody = Candidate.objects.filter(draw__public_id=both[1], state="busy")
     assert set(everybody.values_list("expert_id", flat=True)) <= held[0]
+
+
+def test_nobody_is_silent_who_could_not_be_called(
+    platform: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    class Gateway:
+        down = True
+
+        def ring(self, message: Message) -> None:
+            if self.down:
+                raise CallsUnavailable("down")
+            heard.append(message.text)
+
+    gateway = Gateway()
+    monkeypatch.setattr(calling, "calls_provider", lambda: gateway)
+    tale = Tale(platform, folder).published()
+    draw = asked(tale)
+    seeds(tale, draw)
+    platform.advance(platform.now + timedelta(minutes=31))
+    assert {c["state"] for c in shown(tale, draw)["called"]} == {"called"}
+    gateway.down = False
+    platform.advance(platform.now + timedelta(minutes=2))
+    assert len(heard) == 5
+    platform.advance(platform.now + timedelta(minutes=29))
+    assert len(called(tale, draw)) == 5 and len(heard) == 5, "the time runs from the moment it was sent"
+    platform.advance(platform.now + timedelta(minutes=2))
+    assert [c["state"] for c in shown(tale, draw)["called"]].count("silent") == 5
+
+
+def test_members_of_a_procurement_are_public_with_its_result_and_salts_prove_their_labels(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder).seated()
+    anyone, address = Person(platform, "zhaobiao"), f"/draws/{tale.draw}"
+    name = Member.objects.filter(draw__public_id=tale.draw, left=False).first().account.person.name
+    result = {"kind": "result", "rounds": tale.rounds, "version": 1, "body": {}, "title": "结果公告"}
+    Notice.objects.create(
+        **result,
+        ocid=tale.tender["ocid"],
+        tender=tale.tender["tender"],
+        series="s",
+        sha256="",
+        published_at=platform.now,
+    )
+    assert name not in anyone.get(address) and "之后也不向社会公开" in anyone.get(address)
+    Tender.objects.update(scope="GP")
+    assert name in anyone.get(address)
+    opened = draws.public_names(tale.draw)
+    assert len(opened["members"]) == 5
+    assert all(
+        rules.label_of(salt=bytes.fromhex(m["salt"]), expert=m["expert"]) == m["label"]
+        for m in opened["members"]
+    )

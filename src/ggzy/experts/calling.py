@@ -104,19 +104,19 @@ def _text(draw: Draw) -> str:
 
 @effect(SEND)
 def send_ring(ring_id: str, now: datetime) -> datetime | None:
-    """Hand a call to the provider of SMS and voice; without one, experts answer on their own page."""
-    ring = (
-        Ring.objects.select_for_update()
-        .select_related("candidate__expert__account__person")
-        .get(public_id=ring_id)
-    )
+    """Hand a call to the provider of SMS and voice; without one, experts answer on their own page.
+
+    The time to answer begins when it was sent. No lock is held while the provider is asked: answers may come meanwhile.
+    """
+    ring = Ring.objects.select_related("candidate__expert__account__person").get(public_id=ring_id)
     provider = calls_provider()
     if provider is None or ring.sent_at or ring.answer:
         return None
     person = ring.candidate.expert.account.person
     provider.ring(Message(ring=ring.public_id, phone=person.phone or "", text=ring.text))
-    ring.sent_at = now
-    ring.save(update_fields=["sent_at"])
+    by = max(ring.answer_by, now + timedelta(minutes=settings.CALL_MINUTES))
+    if Ring.objects.filter(pk=ring.pk, answer="").update(sent_at=now, answer_by=by):
+        set_timer(kind=NO_ANSWER, subject=ring.public_id, due_at=by)
     return None
 
 
@@ -134,6 +134,9 @@ def note_silence(ring_id: str, now: datetime) -> datetime | None:
     ring = Ring.objects.select_for_update(of=("self",)).select_related("candidate").get(pk=ring.pk)
     if ring.answer or draw.state == Draw.CANCELLED or ring.candidate.state != Candidate.CALLED:
         return None
+    if ring.sent_at is None and calls_provider() is not None:
+        # nobody has heard it yet: it is not their silence
+        return now + timedelta(minutes=settings.CALL_MINUTES)
     _answered(draw, ring.candidate, Candidate.SILENT, ring=ring, via="", now=now)
     record(draw, "experts.no_answer", SYSTEM, now, {"label": ring.candidate.label})
     fill_places(draw, actor=SYSTEM, now=now)

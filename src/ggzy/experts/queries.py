@@ -170,7 +170,7 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the calls that wait for an expert, and where they sit. Nothing names the tender until they accept."""
     rows = (
         Candidate.objects.filter(expert__account_id=actor.account_pk)
-        .exclude(state=Candidate.WAITING)
+        .exclude(state__in=[Candidate.WAITING, Candidate.BUSY])
         .exclude(draw__state=Draw.CANCELLED)
         # of a seated committee only a call for a place that came free, and its check-in
         .exclude(~Q(state__in=[Candidate.CALLED, Candidate.ACCEPTED]), draw__state=Draw.SEATED)
@@ -211,6 +211,27 @@ def draws_for_seed() -> list[dict[str, Any]]:
             "revealed": sorted(s.party for s in row.draw.seeds.all() if s.turn == row.turn and s.seed),
         }
         for row in rows[:100]
+    ]
+
+
+def dry_draws() -> list[dict[str, Any]]:
+    """Return the draws that no list can fill any more and whose owner side has proposed nothing yet."""
+    rows = (
+        Draw.objects.filter(short__gt=0)
+        .exclude(state=Draw.CANCELLED)
+        .exclude(pk__in=Widening.objects.filter(approved=None).values("draw"))
+        .exclude(pk__in=PoolList.objects.filter(randomness="").values("draw"))
+        .select_related("tender")
+        .order_by("pk")
+    )
+    return [
+        {
+            "draw": d.public_id,
+            "tender": d.tender.public_id,
+            "tender_name": d.tender.name,
+            "short": d.short,
+        }
+        for d in rows[:100]
     ]
 
 

@@ -40,6 +40,18 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
         out.append(
             Todo(what=what, where=f"专家抽取: {row['tender_name']}", href=href, label="办理", clause=clause)
         )
+    for row in draws.dry_draws() if party == "owner" else ():
+        if only is None or row["tender"] in only:
+            out.append(
+                Todo(
+                    what=f"候选专家用尽, 还缺{row['short']}人: 提出扩大范围",
+                    where=f"专家抽取: {row['tender_name']}",
+                    href=f"/work/draws/{row['draw']}/committee",
+                    label="办理",
+                    clause="《招标投标法实施条例》第四十六条",
+                    urgent=True,
+                )
+            )
     return out
 
 
