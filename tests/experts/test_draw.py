@@ -14,6 +14,7 @@ import pytest
 
 from ggzy.client import story
 from ggzy.client.party import Party
+from ggzy.evidence.models import Entry
 from ggzy.experts import actions as experts
 from ggzy.experts import attending, calling, rules
 from ggzy.experts import queries as draws
@@ -33,8 +34,8 @@ pytestmark = pytest.mark.django_db
 QUOTAS = [{"specialty": "A0801", "count": 3}, {"specialty": "A0802", "count": 2}]
 
 
-def seeds(tale: Tale, draw: str, *, but: str = "") -> None:
-    """Let the three parties commit and reveal; `but` does not reveal."""
+def seeds(tale: Tale, draw: str, *, but: str = "") -> bytes:
+    """Let the three parties commit and reveal; `but` does not reveal: return its seed."""
     cast = tale.platform.cast()
     parties = {"owner": tale.owner, "centre": cast.centre, "supervisor": cast.supervisor}
     made = {name: secrets.token_bytes(32) for name in parties}
@@ -44,6 +45,7 @@ def seeds(tale: Tale, draw: str, *, but: str = "") -> None:
     for name, party in parties.items():
         if name != but:
             party.post(f"/draws/{draw}/seed", {"seed": made[name].hex()})
+    return made.get(but, b"")
 
 
 def asked(tale: Tale, **wish: Any) -> str:
@@ -180,17 +182,22 @@ def test_a_seed_that_is_not_revealed_voids_the_turn_and_the_supervisor_orders_ne
     supervisor = platform.demo("jiandu")
     draw = asked(tale)
     frozen = shown(tale, draw)["lists"][0]["sha256"]
-    seeds(tale, draw, but="centre")
+    late = seeds(tale, draw, but="centre").hex()
     no(supervisor.post, f"/draws/{draw}/new-seeds", {"reason": "核实"}, code="experts.draw_not_now")
     platform.advance(platform.now + timedelta(minutes=31))
     row = shown(tale, draw)
     assert row["stalled"] and not row["called"]
+    centre = platform.demo("zhongxin")
+    no(centre.post, f"/draws/{draw}/seed", {"seed": late}, code="experts.draw_not_now")
     no(tale.owner.post, f"/draws/{draw}/new-seeds", {"reason": "核实"}, code="permission.denied")
     page = Person(platform, "jiandu")
     assert "核实逾期未公开的种子" in page.get("/work")
     assert "没有按时公开种子" in page.get(f"/work/draws/{draw}/oversight")
     assert "本轮种子作废" in Person(platform, "zhongxin").get(f"/work/draws/{draw}/seed")
     page.post(f"/work/draws/{draw}/new-seeds", reason="中心电脑故障, 已核实")
+    no(centre.post, f"/draws/{draw}/seed", {"seed": late}, code="experts.draw_not_now")
+    used = {"commitment": hashlib.sha256(bytes.fromhex(late)).hexdigest()}
+    no(centre.post, f"/draws/{draw}/seed-commitment", used, code="input.invalid")
     seeds(tale, draw)
     row = shown(tale, draw)
     assert row["lists"][0]["sha256"] == frozen and row["lists"][0]["turn"] == 2
@@ -328,6 +335,7 @@ def test_from_an_absence_to_a_replacement_in_the_middle_of_the_session(
     no(tale.owner.get, f"{to}/names", code="permission.denied")
     names = platform.demo("jiandu").get(f"{to}/names")["names"]
     assert all(rules.label_of(salt=bytes.fromhex(n["salt"]), expert=n["expert"]) == n["label"] for n in names)
+    assert Entry.objects.filter(act="experts.names_opened", subject=draw).count() == 1
     page = Person(platform, "jiandu")
     assert "本次查看已写入日志" in page.post(f"/work/draws/{draw}/names", 200).content.decode()
 
@@ -413,11 +421,18 @@ def test_the_pool_leaves_out_who_is_away_busy_used_often_or_sat_with_this_tender
     assert drawn(quotas=[rules.Quota("A08", 1, ("11",))]) == set()
 
 
-def test_who_sits_elsewhere_at_that_time_is_passed_visibly(platform: Any, folder: Path) -> None:
+def test_who_sits_elsewhere_at_that_time_is_passed_visibly(
+    platform: Any, folder: Path, settings: Any
+) -> None:
+    """Ten experts and two committees of five at one time: the second gets exactly the others."""
+    settings.DRAW_LEAST_POOL = 1
+    few = Expert.objects.order_by("pk").values_list("pk", flat=True)[:10]
+    Expert.objects.exclude(pk__in=list(few)).update(active=False)
     first, second = Tale(platform, folder).published(), Tale(platform, folder).published()
     times = {
         "session_from": first.deadline.isoformat(),
         "session_to": (first.deadline + timedelta(hours=4)).isoformat(),
+        "conditions": {"one_per_unit": False},
     }
     both = [asked(tale, **times) for tale in (first, second)]
     for tale, draw in zip((first, second), both, strict=True):

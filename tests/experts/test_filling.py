@@ -45,6 +45,7 @@ def test_an_employer_sits_once_where_that_is_a_condition():
     assert rules.next_calls(order, [2], one_per_unit=True) == ["e0", "e2"]
     assert rules.next_calls(order, [2]) == ["e0", "e1"]
     assert rules.next_calls(order, [2], sitting=[order[2]], one_per_unit=True) == ["e0"]
+    assert rules.next_calls(order, [2], sitting=[order[0]], one_per_unit=True) == ["e2"]
 
 
 def test_who_dropped_out_is_replaced_by_the_next_who_fits_the_free_place():
