@@ -86,7 +86,7 @@ def frozen() -> None:
     django.setup()
     from django.db import transaction
 
-    from ggzy.experts import actions
+    from ggzy.experts import actions, seeding
     from ggzy.experts.models import Draw, Expert
     from ggzy.experts.pool import OwnPool
     from ggzy.experts.ports import Wanted
@@ -136,7 +136,7 @@ def frozen() -> None:
         )
         started = time.perf_counter()
         seeds = dict.fromkeys(rules.SEED_PARTIES, "11" * 32)
-        actions.rank(draw, row, seeds, actor=SYSTEM, now=now)
+        seeding.rank(draw, row, seeds, actor=SYSTEM, now=now)
         print(f"{'ranking on the tables and calling':<46}{(time.perf_counter() - started) * 1000:9.1f} ms")
         transaction.set_rollback(True)
 

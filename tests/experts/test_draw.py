@@ -16,8 +16,7 @@ from ggzy.client import story
 from ggzy.client.party import Party
 from ggzy.evidence.models import Entry
 from ggzy.experts import actions as experts
-from ggzy.experts import attending, calling, rules
-from ggzy.experts import queries as draws
+from ggzy.experts import attending, calling, desks, rules
 from ggzy.experts.models import Away, Candidate, Draw, Expert, Member, Tie
 from ggzy.experts.pool import OwnPool
 from ggzy.experts.ports import CallsUnavailable, Message, Wanted
@@ -495,7 +494,7 @@ def test_members_of_a_procurement_are_public_with_its_result_and_salts_prove_the
     assert name not in anyone.get(address) and "之后也不向社会公开" in anyone.get(address)
     Tender.objects.update(scope="GP")
     assert name in anyone.get(address)
-    opened = draws.public_names(tale.draw)
+    opened = desks.public_names(tale.draw)
     assert len(opened["members"]) == 5
     assert all(
         rules.label_of(salt=bytes.fromhex(m["salt"]), expert=m["expert"]) == m["label"]

@@ -11,7 +11,7 @@ from ninja import Router, Schema
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.experts import actions as experts
-from ggzy.experts import attending, calling, rules, widening
+from ggzy.experts import attending, calling, desks, rules, seeding, widening
 from ggzy.experts import queries as draws
 from ggzy.kernel.refusals import NotPermitted
 from ggzy.parties.grid import Permission, require
@@ -150,21 +150,21 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
 @router.post("/draws/{draw_id}/seed-commitment", summary="提交随机种子的承诺")
 @write
 def commit_seed(request: HttpRequest, draw_id: str, body: Commitment) -> dict[str, Any]:
-    made = experts.commit_seed(draw_id=draw_id, commitment=body.commitment, actor=who(request), now=now())
+    made = seeding.commit_seed(draw_id=draw_id, commitment=body.commitment, actor=who(request), now=now())
     return {"party": made.party, "turn": made.turn}
 
 
 @router.post("/draws/{draw_id}/seed", summary="公开随机种子")
 @write
 def reveal_seed(request: HttpRequest, draw_id: str, body: SeedIn) -> dict[str, Any]:
-    made = experts.reveal_seed(draw_id=draw_id, seed=body.seed, actor=who(request), now=now())
+    made = seeding.reveal_seed(draw_id=draw_id, seed=body.seed, actor=who(request), now=now())
     return {"state": made.state}
 
 
 @router.post("/draws/{draw_id}/new-seeds", summary="种子作废后重新开始(监督部门)")
 @write
 def renew_seeds(request: HttpRequest, draw_id: str, body: Reason) -> dict[str, Any]:
-    made = experts.renew_seeds(draw_id=draw_id, reason=body.reason, actor=who(request), now=now())
+    made = seeding.renew_seeds(draw_id=draw_id, reason=body.reason, actor=who(request), now=now())
     return {"turn": made.turn}
 
 
@@ -214,7 +214,7 @@ def decide_widening(request: HttpRequest, widening_id: str, body: Decision) -> d
 
 @router.get("/draws/{draw_id}/attendance", summary="未到的编号、在场的代号和更换申请(中心)")
 def attendance(request: HttpRequest, draw_id: str) -> HttpResponse:
-    return answer(draws.attendance(draw_id, actor=who(request)))
+    return answer(desks.attendance(draw_id, actor=who(request)))
 
 
 @router.post("/draws/{draw_id}/absences", summary="登记缺席, 由下一名递补(中心)")
@@ -243,12 +243,12 @@ def decide_replacement(request: HttpRequest, replacement_id: str, body: Decision
 @router.get("/draws/{draw_id}/names", summary="打开编号对应的姓名, 留痕(监督部门)")
 def open_names(request: HttpRequest, draw_id: str) -> HttpResponse:
     # not a remembered write: names must not lie in the table of answers
-    return answer({"names": draws.open_names(draw_id=draw_id, actor=who(request), now=now())})
+    return answer({"names": desks.open_names(draw_id=draw_id, actor=who(request), now=now())})
 
 
 @router.get("/ties", summary="专家申报的关系")
 def ties(request: HttpRequest) -> HttpResponse:
-    return answer({"ties": draws.ties_of(who(request))})
+    return answer({"ties": desks.ties_of(who(request))})
 
 
 @router.post("/ties", summary="申报应当回避的关系")

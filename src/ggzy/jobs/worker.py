@@ -23,7 +23,7 @@ LONGEST_SLEEP = 1.0
 #: where effects live: importing registers them
 EFFECTS = (
     "ggzy.opening.actions",
-    "ggzy.experts.actions",
+    "ggzy.experts.seeding",
     "ggzy.experts.calling",
     "ggzy.evaluation.actions",
     "ggzy.awarding.actions",

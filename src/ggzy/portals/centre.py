@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from ggzy.experts import actions as experts
+from ggzy.experts import desks, seeding
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
@@ -71,7 +71,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "forms": forms,
         "running": _running(),
         "draws": draws.draws_for_seed(),
-        "attending": draws.draws_attending(actor=actor),
+        "attending": desks.draws_attending(actor=actor),
         "parties": draws.PARTY_LABELS,
     }
 
@@ -86,7 +86,7 @@ def _replacement_todos(actor: Actor) -> list[Todo]:
             clause="《招标投标法实施条例》第四十八条",
             urgent=True,
         )
-        for row in draws.to_confirm(actor=actor)
+        for row in desks.to_confirm(actor=actor)
     ]
 
 
@@ -157,7 +157,7 @@ def commit_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Publish the hash of one's seed."""
     given = {"commitment": text(request, "commitment")}
     try:
-        experts.commit_seed(draw_id=draw_id, commitment=given["commitment"], actor=who(request), now=now())
+        seeding.commit_seed(draw_id=draw_id, commitment=given["commitment"], actor=who(request), now=now())
     except Refusal as refusal:
         return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
     return done(f"/work/draws/{draw_id}/seed", "承诺已提交; 三方全部提交后再公开种子")
@@ -167,7 +167,7 @@ def reveal_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Reveal one's seed."""
     given = {"seed": text(request, "seed")}
     try:
-        made = experts.reveal_seed(draw_id=draw_id, seed=given["seed"], actor=who(request), now=now())
+        made = seeding.reveal_seed(draw_id=draw_id, seed=given["seed"], actor=who(request), now=now())
     except Refusal as refusal:
         return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
     ranked = made.state != "seeding"

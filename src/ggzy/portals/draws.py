@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ggzy.experts import actions as experts
-from ggzy.experts import attending, rules, widening
+from ggzy.experts import attending, desks, rules, seeding, widening
 from ggzy.experts import queries as draws
 from ggzy.experts.models import Tie
 from ggzy.kernel.clock import BEIJING
@@ -113,7 +113,7 @@ def _owner_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:
     return {
         "draw": draws.draw_row(draw_id),
         "given": {},
-        **draws.own_committee(draw_id, actor=who(request)),
+        **desks.own_committee(draw_id, actor=who(request)),
     }
 
 
@@ -153,7 +153,7 @@ def propose_replacement(request: HttpRequest, draw_id: str) -> HttpResponse:
 
 def attendance(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Show the centre who has not come, by label, and take absences and replacements."""
-    page = {"draw": draws.draw_row(draw_id), "now": now(), **draws.attendance(draw_id, actor=who(request))}
+    page = {"draw": draws.draw_row(draw_id), "now": now(), **desks.attendance(draw_id, actor=who(request))}
     return show(request, "work/draw_attendance.html", page)
 
 
@@ -163,7 +163,7 @@ def mark_absent(request: HttpRequest, draw_id: str) -> HttpResponse:
     try:
         attending.mark_absent(draw_id=draw_id, **given, actor=actor, now=now())
     except Refusal as refusal:
-        page = {"draw": draws.draw_row(draw_id), "now": now(), **draws.attendance(draw_id, actor=actor)}
+        page = {"draw": draws.draw_row(draw_id), "now": now(), **desks.attendance(draw_id, actor=actor)}
         return refused_here(request, "work/draw_attendance.html", page, refusal, given=given, field="reason")
     return done(f"/work/draws/{draw_id}/attendance", "已登记缺席, 下一名专家已经通知")
 
@@ -206,7 +206,7 @@ def renew_seeds(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Order new seeds after a party did not reveal."""
     given = {"reason": text(request, "reason")}
     try:
-        experts.renew_seeds(draw_id=draw_id, reason=given["reason"], actor=who(request), now=now())
+        seeding.renew_seeds(draw_id=draw_id, reason=given["reason"], actor=who(request), now=now())
     except Refusal as refusal:
         page = {"draw": draws.draw_row(draw_id)}
         return refused_here(request, "work/draw_oversight.html", page, refusal, given=given, field="reason")
@@ -216,14 +216,14 @@ def renew_seeds(request: HttpRequest, draw_id: str) -> HttpResponse:
 def names(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Open labels to the supervisor; that they were opened is in the log."""
     page = {"draw": draws.draw_row(draw_id), "given": {}}
-    page["names"] = draws.open_names(draw_id=draw_id, actor=who(request), now=now())
+    page["names"] = desks.open_names(draw_id=draw_id, actor=who(request), now=now())
     return show(request, "work/draw_oversight.html", page)
 
 
 def ties(request: HttpRequest) -> HttpResponse:
     """Show an expert's declared relations and take another."""
     actor = who(request)
-    page = {"ties": draws.ties_of(actor), "kinds": TIE_KINDS, "given": {}}
+    page = {"ties": desks.ties_of(actor), "kinds": TIE_KINDS, "given": {}}
     if request.method != "POST":
         return show(request, "work/ties.html", page)
     given = {n: text(request, n) for n in ("kind", "uscc", "name", "until")}

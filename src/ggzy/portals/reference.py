@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from ggzy.evidence import queries as evidence
 from ggzy.evidence.tlog import TILE_WIDTH
+from ggzy.experts import desks
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Role
 from ggzy.law.table import ALL
@@ -28,7 +29,7 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     page = {
         "draw": row,
         "labels": draws.labels_of(draw_id)[:LABELS],
-        "names": draws.public_names(draw_id),
+        "names": desks.public_names(draw_id),
         "counts": Counter(call["state"] for call in row.called),
         "may_seed": who(request).role in {Role.TENDEREE, Role.AGENCY, Role.CENTRE, Role.SUPERVISOR},
         "address": request.build_absolute_uri(f"/tenders/{row.tender}"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from ggzy.evaluation import queries as evaluations
+from ggzy.experts import desks
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
 from ggzy.portals.centre import seed_todos
@@ -57,7 +58,7 @@ def _draw_todos(actor: Actor) -> list[Todo]:
             clause="《招标投标法实施条例》第四十六条",
             urgent=True,
         )
-        for row in draws.to_oversee(actor=actor)
+        for row in desks.to_oversee(actor=actor)
     ]
 
 

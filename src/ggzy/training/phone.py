@@ -3,8 +3,7 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
-from ggzy.experts import calling
-from ggzy.experts import queries as draws
+from ggzy.experts import calling, desks
 from ggzy.kernel.clock import legal_now
 from ggzy.kernel.refusals import Refusal
 from ggzy.portals.frame import done, refused, show
@@ -15,7 +14,7 @@ def phones(request: HttpRequest) -> HttpResponse:
     if settings.MODE != "training":
         raise Http404
     if request.method != "POST":
-        return show(request, "training/phone.html", {"rings": draws.rings()})
+        return show(request, "training/phone.html", {"rings": desks.rings()})
     try:
         calling.answer_ring(
             ring_id=str(request.POST.get("ring", "")), key=str(request.POST.get("key", "")), now=legal_now()
