@@ -179,6 +179,28 @@ LOGGING = {
 
 #: minutes kept free after each booking of a room or a person
 BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))
+#: what an expert is told of the place: the city, never the venue
+CENTRE_CITY = os.environ.get("GGZY_CITY", "训练市" if MODE == "training" else CENTRE_NAME)
+#: minutes in which all parties of a draw must reveal their seeds once all have committed
+SEED_MINUTES = int(os.environ.get("GGZY_SEED_MINUTES", "30"))
+#: minutes after the beginning of a session from which who has not checked in may be noted as absent
+LATE_MINUTES = int(os.environ.get("GGZY_LATE_MINUTES", "30"))
+#: experts a draw must find for each place, so that its conditions name nobody
+DRAW_LEAST_POOL = int(os.environ.get("GGZY_DRAW_LEAST_POOL", "3"))
+#: what this centre leaves out of every draw where the owner side says nothing (experts.rules.Conditions)
+DRAW_CONDITIONS = json.loads(os.environ.get("GGZY_DRAW_CONDITIONS", "{}"))
+#: the adapter of SMS and voice calls to experts (ggzy.adapters.calls); "" where a centre has none
+CALLS = os.environ.get(
+    "GGZY_CALLS",
+    "ggzy.adapters.calls.http.HttpCalls"
+    if os.environ.get("GGZY_CALLS_URL")
+    else ("ggzy.adapters.calls.twin.TwinCalls" if MODE == "training" else ""),
+)
+#: minutes in which a called expert must answer; longer in training, where one visitor plays every part, and where no
+#: phone rings and experts look at their page
+CALL_MINUTES = int(
+    os.environ.get("GGZY_CALL_MINUTES") or (30 if MODE == "training" else 3 if CALLS else 24 * 60)
+)
 #: where anyone finds this platform: the address that stands in what is sent to the media
 _HERE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 PUBLIC_ADDRESS = os.environ.get("GGZY_PUBLIC_ADDRESS", _HERE).rstrip("/")

@@ -55,7 +55,15 @@ API_MODULES = sorted(
 )
 
 #: addresses that need no permission: the log and health are for everybody, login is how one gets any
-OPEN_ROUTES = {"healthz", "log-checkpoint", "log-tile", "demo-key", "training-crl", "training-tsa"}
+OPEN_ROUTES = {
+    "healthz",
+    "log-checkpoint",
+    "log-tile",
+    "demo-key",
+    "training-crl",
+    "training-tsa",
+    "training-phone",
+}
 
 
 def _routes(patterns: list[Any]) -> list[URLPattern]:

@@ -1,4 +1,4 @@
-"""API of drawing, check-in and evaluation."""
+"""API of check-in and evaluation; the draw is in `draws`."""
 
 import base64
 from dataclasses import asdict
@@ -11,29 +11,9 @@ from ggzy.api.bids import SignatureIn
 from ggzy.api.frame import answer, now, who, write
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import queries as evaluations
-from ggzy.experts import actions as experts
-from ggzy.experts import queries as draws
-from ggzy.parties.grid import Permission, require
+from ggzy.experts import attending
 
 router = Router()
-
-
-class Commitment(Schema):
-    """SHA-256 of a 32-byte seed, hex."""
-
-    commitment: str
-
-
-class SeedIn(Schema):
-    """The seed, hex."""
-
-    seed: str
-
-
-class Answer(Schema):
-    """Yes or no to a call."""
-
-    accept: bool
 
 
 class CheckIn(Schema):
@@ -83,53 +63,10 @@ class ReportSignatureIn(SignatureIn):
     dissent: str = ""
 
 
-@router.post("/tenders/{tender_id}/draws", tags=["抽取"], summary="发起专家抽取, 冻结专家库")
-@write
-def request_draw(request: HttpRequest, tender_id: str) -> dict[str, Any]:
-    made = experts.request_draw(tender_id=tender_id, actor=who(request), now=now())
-    return {"draw": made.public_id, "pool_size": made.pool_size, "pool_sha256": made.pool_sha256}
-
-
-@router.get("/draws/{draw_id}", tags=["抽取"], summary="抽取的公开信息")
-def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
-    row = draws.draw_row(draw_id)
-    out = {f: getattr(row, f) for f in row.__dataclass_fields__}
-    out["labels"] = draws.labels_of(draw_id)
-    return answer(out)
-
-
-@router.post("/draws/{draw_id}/seed-commitment", tags=["抽取"], summary="提交随机种子的承诺")
-@write
-def commit_seed(request: HttpRequest, draw_id: str, body: Commitment) -> dict[str, Any]:
-    made = experts.commit_seed(draw_id=draw_id, commitment=body.commitment, actor=who(request), now=now())
-    return {"party": made.party}
-
-
-@router.post("/draws/{draw_id}/seed", tags=["抽取"], summary="公开随机种子")
-@write
-def reveal_seed(request: HttpRequest, draw_id: str, body: SeedIn) -> dict[str, Any]:
-    made = experts.reveal_seed(draw_id=draw_id, seed=body.seed, actor=who(request), now=now())
-    return {"state": made.state}
-
-
-@router.get("/calls", tags=["抽取"], summary="专家收到的评标邀请")
-def calls(request: HttpRequest) -> HttpResponse:
-    actor = who(request)
-    require(actor, Permission.DRAW_ANSWER)
-    return answer({"calls": draws.calls_of(actor)})
-
-
-@router.post("/draws/{draw_id}/answer", tags=["抽取"], summary="专家答复邀请")
-@write
-def answer_call(request: HttpRequest, draw_id: str, body: Answer) -> dict[str, Any]:
-    made = experts.answer_call(draw_id=draw_id, accept=body.accept, actor=who(request), now=now())
-    return {"label": made.label, "state": made.state}
-
-
 @router.post("/draws/{draw_id}/check-in", tags=["评标"], summary="签到及回避声明")
 @write
 def check_in(request: HttpRequest, draw_id: str, body: CheckIn) -> dict[str, Any]:
-    made = experts.check_in(draw_id=draw_id, **body.dict(), actor=who(request), now=now())
+    made = attending.check_in(draw_id=draw_id, **body.dict(), actor=who(request), now=now())
     return {"code": made.code, "avoids": made.left}
 
 

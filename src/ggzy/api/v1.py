@@ -14,6 +14,7 @@ from ggzy.api import (
     changes,
     committees,
     drafting,
+    draws,
     evaluations,
     fronts,
     ocds,
@@ -479,6 +480,7 @@ api.add_router("/v1", account.router)
 api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", committees.router)
+api.add_router("/v1", draws.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)

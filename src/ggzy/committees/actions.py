@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.module_loading import import_string
 
 from ggzy.committees import rules
@@ -547,6 +547,8 @@ def require_present(draw: Draw, member: Member) -> None:
 
     :raises Interrupted: says which, and what happens next
     """
+    if not Seat.objects.filter(member=member).exists():
+        raise Interrupted("请先签署评标承诺书并入座")
     meeting = Meeting.objects.filter(draw=draw).first()
     if meeting is not None and meeting.paused_at is not None:
         raise Interrupted(f"评标已中止: {meeting.pause_reason}。已提交的内容均已保存, 恢复后继续")
@@ -575,7 +577,7 @@ def cast_ballot(*, draw: Draw, choice: str, actor: Actor, now: datetime) -> Memb
     members = {m.code: m for m in draw.members.filter(left=False)}
     if choice not in members:
         raise BadInput("请从本委员会成员中推选组长", field="choice")
-    turn = turn_of(meeting)
+    turn = meeting.turn
     if meeting.ballots.filter(turn=turn, member=member).exists():
         raise MeetingNotNow("您已投票, 请等待其他成员")
     Ballot.objects.create(
@@ -586,13 +588,13 @@ def cast_ballot(*, draw: Draw, choice: str, actor: Actor, now: datetime) -> Memb
         cast_at=now,
         region_code=draw.region_code,
     )
-    ballots = dict(meeting.ballots.filter(turn=turn).values_list("member_id", "choice_id"))
-    if not set(ballots) >= {m.pk for m in members.values()}:
+    there = meeting.ballots.filter(turn=turn, member__left=False)
+    ballots = dict(there.values_list("member_id", "choice_id"))
+    if len(members) != draw.committee_size or not set(ballots) >= {m.pk for m in members.values()}:
         return None
     first = rules.elected(ballots)
-    if first is not None:
-        meeting.leader_id = first
-        meeting.save(update_fields=["leader"])
+    meeting.leader_id, meeting.turn = first, turn if first else turn + 1
+    meeting.save(update_fields=["leader", "turn"])
     _record(
         meeting,
         "leader_voted",
@@ -604,13 +606,18 @@ def cast_ballot(*, draw: Draw, choice: str, actor: Actor, now: datetime) -> Memb
     return meeting.leader
 
 
-def turn_of(meeting: Meeting) -> int:
-    """Return the turn that is voted in: the first one in which not every member has a ballot."""
-    members = set(meeting.draw.members.filter(left=False).values_list("pk", flat=True))
-    turn = 1
-    while members <= set(meeting.ballots.filter(turn=turn).values_list("member_id", flat=True)):
-        turn += 1
-    return turn
+def has_leader(draw: Draw) -> bool:
+    """Say whether the committee has a leader."""
+    return Meeting.objects.filter(draw=draw).exclude(leader=None).exists()
+
+
+def unseat(member: Member) -> None:
+    """Free the place of a member who is replaced; a leader who goes is voted for anew (called inside that act)."""
+    Seat.objects.filter(member=member).update(live=False)
+    Absence.objects.filter(member=member, ended_at=None).delete()
+    Meeting.objects.filter(draw_id=member.draw_id, leader=member).update(
+        leader=None, turn=models.F("turn") + 1
+    )
 
 
 @transaction.atomic

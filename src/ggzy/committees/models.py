@@ -22,6 +22,8 @@ class Meeting(BusinessRow):
     form = models.CharField(max_length=6, default="room")
     planned_at = models.DateTimeField()
     leader = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    #: the turn in which a leader is voted for: the next after a tie, or when the leader was replaced
+    turn = models.PositiveSmallIntegerField(default=1)
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=300, blank=True)
     ended_at = models.DateTimeField(null=True)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Q
 
 from ggzy.committees import rules
-from ggzy.committees.actions import turn_of
 from ggzy.committees.clarifying import own_clarification
 from ggzy.committees.models import Absence, Clarification, Meeting, Message, Seat, Site
 from ggzy.experts.models import Draw
@@ -128,7 +127,7 @@ def meeting_of(draw_id: str, *, actor: Actor) -> MeetingRow | None:
         raise NotPermitted("您不是本次评标委员会成员")
     away = _away(meeting.draw_id)
     seat = Seat.objects.filter(member=mine).select_related("site").first()
-    turn = turn_of(meeting) if meeting.leader is None else 0
+    turn = meeting.turn if meeting.leader is None else 0
     return MeetingRow(
         draw=draw_id,
         form=meeting.form,

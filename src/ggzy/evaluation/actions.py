@@ -14,6 +14,7 @@ from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import outcome_of
 from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
+from ggzy.experts import attending
 from ggzy.experts.models import Draw, Member
 from ggzy.experts.rules import position
 from ggzy.identity.actions import sign_document
@@ -207,10 +208,37 @@ def elect_leader(*, draw_id: str, choice: str, actor: Actor, now: datetime) -> s
     leader = committees.cast_ballot(draw=draw, choice=choice, actor=actor, now=now)
     if leader is None:
         return ""
-    for evaluation in Evaluation.objects.filter(draw=draw, step=Evaluation.LEADER).select_related("round"):
-        evaluation.step = Evaluation.PRELIMINARY
-        evaluation.save(update_fields=["step"])
+    waiting = Evaluation.objects.filter(draw=draw, step=Evaluation.LEADER)
+    for evaluation in waiting.select_related("round__lot__tender", "draw"):
+        _advance(evaluation, evaluation.round, document_of(evaluation.round), actor=actor, now=now)
     return leader.code
+
+
+@attending.voids
+def void_what_they_concluded(member: Member, actor: Actor, now: datetime) -> None:
+    """Let every running evaluation stand again where the one who follows a replaced member must begin (条例第四十八条).
+
+    The others' sheets stay; a report that waited for signatures is no report any more.
+    """
+    committees.unseat(member)
+    running = Evaluation.objects.select_for_update(of=("self",)).filter(draw_id=member.draw_id)
+    for evaluation in running.exclude(step=Evaluation.DONE).select_related("round__lot__tender", "draw"):
+        meeting_has_leader = committees.has_leader(evaluation.draw)
+        evaluation.step = (
+            standing.stand(evaluation, evaluation.round, document_of(evaluation.round)).step
+            if meeting_has_leader
+            else Evaluation.LEADER
+        )
+        evaluation.report, evaluation.report_sha256 = None, ""
+        evaluation.save(update_fields=["step", "report", "report_sha256"])
+        record_act(
+            "evaluation.member_replaced",
+            subject=evaluation.public_id,
+            actor=actor,
+            legal_at=now,
+            **place_of(evaluation.round),
+            public={"member": member.code, "sitting": evaluation.number},
+        )
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ggzy.committees.actions import turn_of
 from ggzy.committees.models import Clarification, Meeting
 from ggzy.evaluation import prompts, rules
 from ggzy.evaluation.models import Evaluation
@@ -68,7 +67,7 @@ def waiting_for(evaluation: Evaluation, round_: Round, document: TenderDocument)
         return set()
     if evaluation.step == Evaluation.LEADER:
         meeting = Meeting.objects.filter(draw_id=evaluation.draw_id).first()
-        voted = meeting.ballots.filter(turn=turn_of(meeting)).values_list("member_id") if meeting else ()
+        voted = meeting.ballots.filter(turn=meeting.turn).values_list("member_id") if meeting else ()
         return members - {pk for (pk,) in voted}
     if evaluation.step == Evaluation.SIGNING:
         signed = evaluation.signatures.filter(report_sha256=evaluation.report_sha256)

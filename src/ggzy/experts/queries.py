@@ -2,13 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from ggzy.experts.models import Candidate, Draw
+from django.conf import settings
+from django.db.models import Q
+
+from ggzy.experts import rules
+from ggzy.experts.actions import Wish, found_for, ground_of
+from ggzy.experts.actions import entries_of as entries_for
+from ggzy.experts.models import Candidate, Draw, PoolList, Seed, Widening
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.queries import Avoidable, bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
+
+PARTY_LABELS = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRow:
+    """A frozen list as everybody may see it."""
+
+    number: int
+    size: int
+    sha256: str
+    turn: int
+    stalled: bool
+    randomness: str
+    #: what every party gave for the turn that counts
+    seeds: list[dict[str, Any]]
+    #: seeds of turns that were voided, by turn
+    void: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,17 +45,24 @@ class DrawRow:
     tender_name: str
     state: str
     specialty: str
+    quotas: list[dict[str, Any]]
+    conditions: dict[str, Any]
+    explained: list[tuple[str, str]]
     needed: int
     committee_size: int
+    short: int
     pool_size: int
     pool_sha256: str
     seeds: list[dict[str, Any]]
     randomness: str
+    lists: list[ListRow]
+    #: a list waits for its seeds
+    seeding: bool
+    stalled: bool
     called: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    widenings: list[dict[str, Any]]
     checked_in: int
-
-
-PARTY_LABELS = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
 
 
 def draw_row(draw_id: str) -> DrawRow:
@@ -41,31 +73,86 @@ def draw_row(draw_id: str) -> DrawRow:
     draw = Draw.objects.select_related("tender").filter(public_id=draw_id).first()
     if draw is None:
         raise NotFound("没有这次专家抽取")
-    seeds = {s.party: s for s in draw.seeds.all()}
-    revealed = len(seeds) == len(PARTY_LABELS) and all(s.seed for s in seeds.values())
+    seeds = list(draw.seeds.order_by("turn", "pk"))
+    frozen = list(draw.lists.order_by("number"))
+    lists = [
+        _list_row(row, seeds, since=before.turn + 1 if before else 1)
+        for before, row in zip([None, *frozen], frozen, strict=False)
+    ]
     called = draw.candidates.exclude(state=Candidate.WAITING).order_by("rank")
+    waiting = next((row for row in lists if not row.randomness), None)
     return DrawRow(
         draw=draw.public_id,
         tender=draw.tender.public_id,
         tender_name=draw.tender.name,
         state=draw.state,
-        specialty=draw.specialty,
+        specialty=_specialty(draw),
+        quotas=draw.quotas,
+        conditions=draw.conditions,
+        explained=rules.Conditions(**draw.conditions).explained(),
         needed=draw.needed,
         committee_size=draw.committee_size,
-        pool_size=draw.pool_size,
-        pool_sha256=draw.pool_sha256,
+        short=draw.short,
+        pool_size=sum(row.size for row in lists),
+        pool_sha256=lists[0].sha256,
+        seeds=(waiting or lists[-1]).seeds,
+        randomness=draw.randomness,
+        lists=lists,
+        seeding=waiting is not None,
+        stalled=waiting is not None and waiting.stalled,
+        called=[{"rank": c.rank, "label": c.label, "state": c.state} for c in called],
+        steps=list(draw.steps.order_by("number").values("number", "what", "label", "at")),
+        widenings=[
+            {
+                "id": w.public_id,
+                "wider": [
+                    {"of": draw.quotas[int(n)]["specialty"], **wider} for n, wider in sorted(w.wider.items())
+                ],
+                "reason": w.reason,
+                "approved": w.approved,
+                "opinion": w.opinion,
+                "proposed_at": w.proposed_at,
+                "decided_at": w.decided_at,
+            }
+            for w in draw.widenings.order_by("pk")
+        ],
+        checked_in=draw.members.filter(left=False).count(),
+    )
+
+
+def _specialty(draw: Draw) -> str:
+    return "、".join(dict.fromkeys(q["specialty"] for q in draw.quotas))
+
+
+def _list_row(row: PoolList, seeds: Sequence[Seed], *, since: int) -> ListRow:
+    """Return a list with the seeds that count and those voided since the turn it began with."""
+    mine = {s.party: s for s in seeds if s.turn == row.turn}
+    return ListRow(
+        number=row.number,
+        size=row.size,
+        sha256=row.sha256,
+        turn=row.turn,
+        stalled=row.stalled_at is not None,
+        randomness=row.randomness,
         seeds=[
             {
                 "party": party,
                 "label": label,
-                "commitment": seeds[party].commitment if party in seeds else "",
-                "seed": seeds[party].seed if party in seeds else "",
+                "commitment": mine[party].commitment if party in mine else "",
+                "seed": mine[party].seed if party in mine else "",
             }
             for party, label in PARTY_LABELS.items()
         ],
-        randomness=draw.randomness if revealed else "",
-        called=[{"rank": c.rank, "label": c.label, "state": c.state} for c in called],
-        checked_in=draw.members.filter(left=False).count(),
+        void=[
+            {
+                "turn": s.turn,
+                "label": PARTY_LABELS[s.party],
+                "commitment": s.commitment,
+                "seed": s.seed,
+            }
+            for s in seeds
+            if since <= s.turn < row.turn
+        ],
     )
 
 
@@ -78,16 +165,21 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the calls that wait for an expert, and where they sit. Nothing names the tender until they accept."""
     rows = (
         Candidate.objects.filter(expert__account_id=actor.account_pk)
-        .exclude(state=Candidate.WAITING)
-        .exclude(draw__state__in=[Draw.SEATED, Draw.CANCELLED])
-        .select_related("draw__tender")
+        .exclude(state__in=[Candidate.WAITING, Candidate.BUSY])
+        .exclude(draw__state=Draw.CANCELLED)
+        # of a seated committee only a call for a place that came free, and its check-in
+        .exclude(~Q(state__in=[Candidate.CALLED, Candidate.ACCEPTED]), draw__state=Draw.SEATED)
+        .exclude(draw__state=Draw.SEATED, member__isnull=False)
+        .select_related("draw__tender", "ring")
         .order_by("-draw_id")
     )
     return [
         {
             "draw": c.draw.public_id,
             "state": c.state,
-            "specialty": c.draw.specialty,
+            "specialty": _specialty(c.draw),
+            "text": c.ring.text if hasattr(c, "ring") else "",
+            "answer_by": c.ring.answer_by if hasattr(c, "ring") and c.state == Candidate.CALLED else None,
             "tender_name": c.draw.tender.name if c.state == Candidate.ACCEPTED else "",
             "draw_state": c.draw.state,
         }
@@ -98,9 +190,33 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
 def draws_for_seed() -> list[dict[str, Any]]:
     """Return the draws that wait for seeds, with who has given what."""
     rows = (
-        Draw.objects.filter(state=Draw.SEEDING)
+        PoolList.objects.filter(randomness="")
+        .exclude(draw__state=Draw.CANCELLED)
+        .select_related("draw__tender")
+        .prefetch_related("draw__seeds")
+        .order_by("pk")
+    )
+    return [
+        {
+            "draw": row.draw.public_id,
+            "tender": row.draw.tender.public_id,
+            "tender_name": row.draw.tender.name,
+            "stalled": row.stalled_at is not None,
+            "committed": sorted(s.party for s in row.draw.seeds.all() if s.turn == row.turn),
+            "revealed": sorted(s.party for s in row.draw.seeds.all() if s.turn == row.turn and s.seed),
+        }
+        for row in rows[:100]
+    ]
+
+
+def dry_draws() -> list[dict[str, Any]]:
+    """Return the draws that no list can fill any more and whose owner side has proposed nothing yet."""
+    rows = (
+        Draw.objects.filter(short__gt=0)
+        .exclude(state=Draw.CANCELLED)
+        .exclude(pk__in=Widening.objects.filter(approved=None).values("draw"))
+        .exclude(pk__in=PoolList.objects.filter(randomness="").values("draw"))
         .select_related("tender")
-        .prefetch_related("seeds")
         .order_by("pk")
     )
     return [
@@ -108,16 +224,35 @@ def draws_for_seed() -> list[dict[str, Any]]:
             "draw": d.public_id,
             "tender": d.tender.public_id,
             "tender_name": d.tender.name,
-            "committed": sorted(s.party for s in d.seeds.all()),
-            "revealed": sorted(s.party for s in d.seeds.all() if s.seed),
+            "short": d.short,
         }
         for d in rows[:100]
     ]
 
 
 def labels_of(draw_id: str) -> list[str]:
-    """Return the frozen pool's labels, sorted: what anyone recomputes the ranking from."""
+    """Return the labels of every frozen list, sorted."""
     return sorted(Candidate.objects.filter(draw__public_id=draw_id).values_list("label", flat=True))
+
+
+def entries_of(draw_id: str) -> list[list[Any]]:
+    """Return the lines of the frozen lists, [list, label, quotas it satisfies, employer's label]: what is recomputed from."""
+    rows = Candidate.objects.filter(draw__public_id=draw_id).order_by("list_number", "label")
+    return [list(row) for row in rows.values_list("list_number", "label", "fits", "unit")]
+
+
+def enough_for(tender_id: str, wish: Wish, *, actor: Actor, now: datetime) -> tuple[list[rules.Enough], bool]:
+    """Return for a wish whether each quota finds enough experts, and all together: yes or no, no number and no name.
+
+    :raises DrawNotNow: there is a draw already, or the tender is not published
+    :raises QuotasWrong: the quotas do not add up
+    """
+    require(actor, Permission.DRAW_REQUEST)
+    ground = ground_of(tender_id, wish, actor=actor)
+    entries = entries_for(found_for(ground, now=now), ground.quotas)
+    facts = {"least": settings.DRAW_LEAST_POOL, "one_per_unit": ground.conditions.one_per_unit}
+    each = rules.enough(entries, ground.quotas, **facts)
+    return each, rules.can_be_filled(entries, ground.quotas, **facts)
 
 
 def draw_of_rounds(round_ids: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from ggzy.committees import actions as committees
 from ggzy.evaluation.actions import NotAMember, NotThisStep
 from ggzy.evaluation.rules import require_preliminary, require_scores
 from ggzy.evidence.actions import record_act
+from ggzy.experts import attending
 from ggzy.experts.models import Draw, Member
 from ggzy.experts.rules import position
 from ggzy.fronts import rules
@@ -153,7 +154,8 @@ def hand_in_review(
         public={"member": member.code},
         supervisor={"content": content},
     )
-    sheets = list(review.sheets.order_by("member__code").values_list("content", flat=True))
+    present = review.sheets.filter(member__left=False).order_by("member__code")
+    sheets = list(present.values_list("content", flat=True))
     if len(sheets) == review.draw.committee_size:
         _compile(review, round_, part, packages, sheets, actor=actor, now=now)
     return review
@@ -218,6 +220,17 @@ def _compile(
     )
 
 
+@attending.voids
+def void_what_they_concluded(member: Member, actor: Actor, now: datetime) -> None:
+    """Let a running review wait for the sheet of who follows a replaced member (条例第四十八条)."""
+    running = QualificationReview.objects.select_for_update(of=("self",)).filter(draw_id=member.draw_id)
+    for review in running.exclude(step=QualificationReview.DONE):
+        # what was signed is in the evidence log; this report is none any more
+        review.signatures.all().delete()
+        review.step, review.report, review.report_sha256 = QualificationReview.REVIEWING, None, ""
+        review.save(update_fields=["step", "report", "report_sha256"])
+
+
 @transaction.atomic
 def sign_review(
     *, round_id: str, signature: str, dissent: str, actor: Actor, now: datetime
@@ -253,7 +266,7 @@ def sign_review(
         public={"member": member.code, "report_sha256": review.report_sha256},
         supervisor={"dissent": dissent.strip()},
     )
-    if review.signatures.count() == review.draw.committee_size:
+    if review.signatures.filter(member__left=False).count() == review.draw.committee_size:
         _report(review, round_, actor=actor, now=now)
     return review
 

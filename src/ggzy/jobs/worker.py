@@ -23,6 +23,8 @@ LONGEST_SLEEP = 1.0
 #: where effects live: importing registers them
 EFFECTS = (
     "ggzy.opening.actions",
+    "ggzy.experts.seeding",
+    "ggzy.experts.calling",
     "ggzy.evaluation.actions",
     "ggzy.awarding.actions",
     "ggzy.changes.gaps",

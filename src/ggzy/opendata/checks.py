@@ -3,7 +3,7 @@
 Each check answers passed, failed or withheld; `withheld` says that this level of the pack does not hold what is needed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -267,49 +267,63 @@ def _one_bid(row: Act, received: Mapping[str, Act], out: _Findings) -> None:
 @_check
 def draw(rows: list[Act], out: _Findings) -> None:
     """The expert draw follows from the frozen labels and the parties' seeds, and calls went by rank."""
-    for frozen in _named(rows, "experts.pool_frozen"):
+    for frozen in _first_lists(rows):
         mine = [row for row in rows if row.fields.get("draw") == frozen.subject]
-        labels = frozen.fields["labels"]
+        lists = {row.fields.get("list", 1): _frozen_list(row) for row in _named(mine, "experts.pool_frozen")}
         out.judge(
             "draw.pool",
             "专家库冻结",
-            experts.pool_digest(labels) == frozen.fields["pool_sha256"],
-            f"{len(labels)}个编号与冻结摘要一致",
+            all(good for _, good in lists.values()),
+            f"{sum(len(entries) for entries, _ in lists.values())}个编号与冻结摘要一致",
             "编号与冻结摘要不一致",
         )
-        commitments = {
-            r.fields["party"]: r.fields["commitment"] for r in _named(mine, "experts.seed_committed")
-        }
-        seeds = {r.fields["party"]: r.fields["seed"] for r in _named(mine, "experts.seed_revealed")}
         ranked = _named(mine, "experts.ranked")
         if not ranked:
             out.say("draw.rank", "抽取排序", "withheld", "抽取尚未完成, 种子还没有全部公开")
             continue
+        commitments = {
+            (_turn(r), r.fields["party"]): r.fields["commitment"]
+            for r in _named(mine, "experts.seed_committed")
+        }
+        revealed = {
+            (_turn(r), r.fields["party"]): r.fields["seed"] for r in _named(mine, "experts.seed_revealed")
+        }
         honest = all(
-            experts.seed_commitment(bytes.fromhex(s)) == commitments.get(p) for p, s in seeds.items()
+            experts.seed_commitment(bytes.fromhex(s)) == commitments.get(of) for of, s in revealed.items()
         )
         out.judge(
             "draw.seeds", "随机种子", honest, "各方公开的种子与先前承诺一致", "有一方公开的种子与承诺不一致"
         )
-        order = experts.ranking(labels, randomness=experts.joined(seeds), code=bytes.fromhex(frozen.subject))
-        said = ranked[0].fields["order"]
+        orders, good = [], True
+        for row in ranked:
+            frozen_lines, _ = lists.get(row.fields.get("list", 1), ([], False))
+            entries = {e.label: e for e in frozen_lines}
+            seeds = {party: seed for (turn, party), seed in revealed.items() if turn == _turn(row)}
+            order = experts.ranking(
+                entries, randomness=experts.joined(seeds), code=bytes.fromhex(frozen.subject)
+            )
+            good = good and order[: len(row.fields["order"])] == row.fields["order"]
+            orders.append([entries[label] for label in order])
         out.judge(
             "draw.rank",
             "抽取排序",
-            order[: len(said)] == said and order[: frozen.fields["needed"]] == ranked[0].fields["called"],
+            good,
             "由编号和种子重算的排序与公布的一致",
             "由编号和种子重算的排序与公布的不一致",
         )
-        called = [
-            *ranked[0].fields["called"],
-            *(r.fields["label"] for r in _named(mine, "experts.called_next")),
-        ]
+        quotas = frozen.fields.get("quotas") or [{"count": frozen.fields["needed"]}]
+        over = experts.passed_over(
+            orders,
+            [q["count"] for q in quotas],
+            _steps(mine),
+            one_per_unit=bool(frozen.fields.get("conditions", {}).get("one_per_unit")),
+        )
         out.judge(
             "draw.calls",
             "通知次序",
-            called == order[: len(called)],
-            "通知专家严格按名次进行",
-            "通知专家没有按名次进行",
+            not over,
+            "通知专家严格按名次和各专业名额进行",
+            f"通知专家没有按名次进行: {over[:8]}",
         )
         answered = {r.fields["label"]: r.fields["accepted"] for r in _named(mine, "experts.answered")}
         left = {r.fields["label"] for r in _named(mine, "experts.checked_in") if r.fields["avoids"]}
@@ -328,6 +342,53 @@ def draw(rows: list[Act], out: _Findings) -> None:
                 f"{seated.fields['size']}名成员, 专家{seated.fields['experts']}名, 均由抽取产生且未回避",
                 "评标委员会成员与抽取、应答或回避记录不符",
             )
+
+
+#: acts of the log → the steps of a draw that a list is worked off by
+_STEPS = {
+    "experts.passed_busy": "busy",
+    "experts.called_next": "called",
+    "experts.no_answer": "silent",
+    "experts.marked_absent": "absent",
+    "experts.member_replaced": "left",
+}
+
+
+def _turn(row: Act) -> int:
+    """Return to which turn of seeds an act belongs."""
+    return int(row.fields.get("turn", 1))
+
+
+def _first_lists(rows: list[Act]) -> list[Act]:
+    """Return the freezing of each draw's first list: the draw itself."""
+    return [row for row in _named(rows, "experts.pool_frozen") if row.fields.get("list", 1) == 1]
+
+
+def _frozen_list(row: Act) -> tuple[list[experts.Entry], bool]:
+    """Return the lines of a frozen list, and whether its digest is theirs."""
+    if "entries" not in row.fields:  # a draw of one specialty, as it was published before quotas
+        labels = row.fields["labels"]
+        good = experts.pool_digest(labels) == row.fields["pool_sha256"]
+        return [experts.Entry(label, (0,)) for label in labels], good
+    entries = [experts.Entry(label, tuple(fits), unit) for label, fits, unit in row.fields["entries"]]
+    return entries, experts.list_digest(entries) == row.fields["pool_sha256"]
+
+
+def _steps(mine: list[Act]) -> list[tuple[str, str]]:
+    """Return a draw's steps in their order, from the acts of the log."""
+    steps: list[tuple[str, str]] = []
+    for row in mine:
+        label = str(row.fields.get("label") or "")
+        if row.act == "experts.ranked":
+            steps.append(("ranked", str(row.fields.get("list", 1))))
+            steps += [("called", one) for one in row.fields.get("called", [])]
+        elif row.act == "experts.answered":
+            steps.append(("accepted" if row.fields["accepted"] else "refused", label))
+        elif row.act == "experts.checked_in" and row.fields["avoids"]:
+            steps.append(("avoided", label))
+        elif row.act in _STEPS and label:
+            steps.append((_STEPS[row.act], label))
+    return steps
 
 
 def _shown_offers(rows: list[Act], round_id: str) -> list[evaluation.Offer]:
@@ -488,13 +549,19 @@ def _seeds_for(rows: list[Act], round_id: str) -> dict[str, str]:
     seated = {row.fields["draw"] for row in _named(rows, "evaluation.seated")}
     draws = {
         row.subject
-        for row in _named(rows, "experts.pool_frozen")
+        for row in _first_lists(rows)
         if row.subject in seated and round_id in row.fields.get("rounds", [round_id])
     }
+    return seeds_of(rows, draws)
+
+
+def seeds_of(rows: list[Act], draws: Collection[str]) -> dict[str, str]:
+    """Return the seeds that ranked the first list of one of these draws; those of voided turns do not count."""
+    first = {(r.subject, _turn(r)) for r in _named(rows, "experts.ranked") if r.fields.get("list", 1) == 1}
     return {
         r.fields["party"]: r.fields["seed"]
         for r in _named(rows, "experts.seed_revealed")
-        if r.fields["draw"] in draws
+        if r.fields["draw"] in draws and (r.fields["draw"], _turn(r)) in first
     }
 
 

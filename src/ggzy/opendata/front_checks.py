@@ -9,7 +9,7 @@ from ggzy.fronts import rules
 from ggzy.kernel.calendars import CHINA
 from ggzy.law import table
 from ggzy.law.limits import TimeLimit, beijing_date, earliest_moment, latest_before
-from ggzy.opendata.checks import Act, _check, _Findings, _named
+from ggzy.opendata.checks import Act, _check, _Findings, _named, seeds_of
 from ggzy.tendering.document import Prequalification, parse
 
 
@@ -131,12 +131,7 @@ def _decided(rows: list[Act], compiled: Act, part: Prequalification, out: _Findi
     report = compiled.fields["report"]
     said = {row["package"]: (row["passed"], row["score"], row["rank"]) for row in report["applicants"]}
     draws = {r.subject for r in _seated(rows, compiled.round)}
-    seeds = {
-        r.fields["party"]: r.fields["seed"]
-        for r in _named(rows, "experts.seed_revealed")
-        if r.fields["draw"] in draws
-    }
-    randomness, code = experts.joined(seeds), bytes.fromhex(compiled.round)
+    randomness, code = experts.joined(seeds_of(rows, draws)), bytes.fromhex(compiled.round)
     mine = rules.qualified(
         [s["results"] for s in sheets],
         [s["scores"] for s in sheets],

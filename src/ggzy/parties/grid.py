@@ -45,6 +45,9 @@ class Permission(StrEnum):
     MEETING_KEEP = "committees:meeting:keep"
     SITE_ANSWER = "committees:site:answer"
     CLARIFY = "committees:clarification:answer"
+    DRAW_OVERSEE = "experts:draw:oversee"
+    DRAW_ATTEND = "experts:attendance:keep"
+    TIE_KEEP = "experts:tie:keep"
     COMMITTEE_SEAT = "evaluation:committee:seat"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
@@ -136,6 +139,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.MEETING_KEEP: frozenset({_R.CENTRE}),
     Permission.SITE_ANSWER: frozenset({_R.CENTRE, _R.PARTNER}),
     Permission.CLARIFY: frozenset({_R.BIDDER}),
+    Permission.DRAW_OVERSEE: frozenset({_R.SUPERVISOR}),
+    Permission.DRAW_ATTEND: frozenset({_R.CENTRE}),
+    Permission.TIE_KEEP: frozenset({_R.EXPERT}),
     Permission.COMMITTEE_SEAT: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
@@ -194,6 +200,7 @@ BINDING = frozenset(
         Permission.OPENING_HOST,
         Permission.OPENING_RELEASE,
         Permission.OPENING_SHARE,
+        Permission.DRAW_OVERSEE,
         Permission.EVALUATE,
         Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from ggzy.experts import actions as experts
+from ggzy.experts import desks, seeding
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
@@ -29,6 +29,8 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
     for row in draws.draws_for_seed():
         if only is not None and row["tender"] not in only:
             continue
+        if row["stalled"]:
+            continue
         all_in = len(row["committed"]) == len(draws.PARTY_LABELS)
         if party in row["revealed"] or (party in row["committed"] and not all_in):
             continue
@@ -38,6 +40,18 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
         out.append(
             Todo(what=what, where=f"专家抽取: {row['tender_name']}", href=href, label="办理", clause=clause)
         )
+    for row in draws.dry_draws() if party == "owner" else ():
+        if only is None or row["tender"] in only:
+            out.append(
+                Todo(
+                    what=f"候选专家用尽, 还缺{row['short']}人: 提出扩大范围",
+                    where=f"专家抽取: {row['tender_name']}",
+                    href=f"/work/draws/{row['draw']}/committee",
+                    label="办理",
+                    clause="《招标投标法实施条例》第四十六条",
+                    urgent=True,
+                )
+            )
     return out
 
 
@@ -53,12 +67,27 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "bench": "centre",
         "export_list": EXPORT_LIST,
         "red_publications": red_count(viewer=actor, now=moment),
-        "todos": todos + seed_todos("centre") + seals.todos(),
+        "todos": todos + seed_todos("centre") + seals.todos() + _replacement_todos(actor),
         "forms": forms,
         "running": _running(),
         "draws": draws.draws_for_seed(),
+        "attending": desks.draws_attending(actor=actor),
         "parties": draws.PARTY_LABELS,
     }
+
+
+def _replacement_todos(actor: Actor) -> list[Todo]:
+    return [
+        Todo(
+            what=f"确认更换{row['code']}",
+            where=row["tender_name"],
+            href=f"/work/draws/{row['draw']}/attendance",
+            label="办理",
+            clause="《招标投标法实施条例》第四十八条",
+            urgent=True,
+        )
+        for row in desks.to_confirm(actor=actor)
+    ]
 
 
 _RUNNING = (Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.OPENED, Stage.EVALUATING, Stage.CAND_PUB)
@@ -128,7 +157,7 @@ def commit_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Publish the hash of one's seed."""
     given = {"commitment": text(request, "commitment")}
     try:
-        experts.commit_seed(draw_id=draw_id, commitment=given["commitment"], actor=who(request), now=now())
+        seeding.commit_seed(draw_id=draw_id, commitment=given["commitment"], actor=who(request), now=now())
     except Refusal as refusal:
         return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
     return done(f"/work/draws/{draw_id}/seed", "承诺已提交; 三方全部提交后再公开种子")
@@ -138,7 +167,7 @@ def reveal_seed(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Reveal one's seed."""
     given = {"seed": text(request, "seed")}
     try:
-        made = experts.reveal_seed(draw_id=draw_id, seed=given["seed"], actor=who(request), now=now())
+        made = seeding.reveal_seed(draw_id=draw_id, seed=given["seed"], actor=who(request), now=now())
     except Refusal as refusal:
         return refused_here(request, "work/seed.html", _seed_page(request, draw_id), refusal, given=given)
     ranked = made.state != "seeding"

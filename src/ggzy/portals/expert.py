@@ -12,7 +12,7 @@ from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import dark, rules
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
-from ggzy.experts import actions as experts
+from ggzy.experts import attending, calling
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
@@ -37,11 +37,12 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the calls to answer, the check-ins and the desks of an expert."""
     todos, calls = [], draws.calls_of(actor)
     for call in calls:
-        if call["state"] == "called" and call["draw_state"] == "calling":
+        if call["state"] == "called":
             todos.append(
                 Todo(
                     what="答复评标邀请",
-                    where=f"专业 {call['specialty']}",
+                    where=call["text"] or f"专业 {call['specialty']}",
+                    due=call["answer_by"],
                     href="/work/calls",
                     label="答复",
                     urgent=True,
@@ -81,7 +82,7 @@ def answer_call(request: HttpRequest, draw_id: str) -> HttpResponse:
     accept = text(request, "accept")
     if accept not in {"yes", "no"}:
         raise BadInput("请选择参加或不能参加", field="accept")
-    experts.answer_call(draw_id=draw_id, accept=accept == "yes", actor=who(request), now=now())
+    calling.answer_call(draw_id=draw_id, accept=accept == "yes", actor=who(request), now=now())
     return done(
         "/work/calls",
         "已答复: 同意参加, 开标后请签到" if accept == "yes" else "已答复: 不能参加, 由下一名递补",
@@ -102,7 +103,7 @@ def check_in(request: HttpRequest, draw_id: str) -> HttpResponse:
     try:
         if given["avoid"] not in {"yes", "no"}:
             raise BadInput("请声明是否存在应当回避的情形", field="avoid")
-        made = experts.check_in(
+        made = attending.check_in(
             draw_id=draw_id,
             must_avoid=given["avoid"] == "yes",
             reason=given["reason"],

@@ -372,12 +372,6 @@ def _asked(given: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=BEIJING)
 
 
-def request_draw(request: HttpRequest, tender_id: str) -> HttpResponse:
-    """Ask for a committee and freeze the pool."""
-    made = experts.request_draw(tender_id=tender_id, actor=who(request), now=now())
-    return done(f"/work/draws/{made.public_id}/seed", "专家库已冻结, 请提交本方的随机种子")
-
-
 def seat(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Seat the committee that has checked in."""
     evaluation.seat_committee(draw_id=draw_id, actor=who(request), now=now())

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ggzy.evaluation import queries as evaluations
 from ggzy.evidence import queries as evidence
 from ggzy.evidence.tlog import TILE_WIDTH
+from ggzy.experts import desks
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Role
 from ggzy.law.table import ALL
@@ -21,6 +22,8 @@ from ggzy.ui.flow import main_line, stations
 #: acts that come by the clock and say nothing of a process
 _BY_THE_CLOCK = ("evidence.escrow_root",)
 NEWEST_ACTS = 40
+#: labels of a frozen list that the page shows; the JSON has all
+LABELS = 500
 
 
 def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
@@ -28,7 +31,8 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     row = draws.draw_row(draw_id)
     page = {
         "draw": row,
-        "labels": draws.labels_of(draw_id),
+        "labels": draws.labels_of(draw_id)[:LABELS],
+        "names": desks.public_names(draw_id),
         "counts": Counter(call["state"] for call in row.called),
         "may_seed": who(request).role in {Role.TENDEREE, Role.AGENCY, Role.CENTRE, Role.SUPERVISOR},
         "address": request.build_absolute_uri(f"/tenders/{row.tender}"),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.committees import queries as meetings
 from ggzy.evaluation import queries as evaluations
+from ggzy.experts import desks
 from ggzy.experts import queries as draws
 from ggzy.experts.queries import draw_of_rounds
 from ggzy.kernel.actors import Actor
@@ -29,7 +30,12 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     rows = tenders.recent_lots(limit=100)
     return {
         "bench": "supervisor",
-        "todos": [*seed_todos("supervisor"), *_witness_todos(actor), *supervisor_todos()],
+        "todos": [
+            *seed_todos("supervisor"),
+            *_draw_todos(actor),
+            *_witness_todos(actor),
+            *supervisor_todos(),
+        ],
         "red_publications": red_count(viewer=actor, now=moment),
         "draws": draws.draws_for_seed(),
         "parties": draws.PARTY_LABELS,
@@ -38,6 +44,24 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
             (lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))
         ],
     }
+
+
+def _draw_todos(actor: Actor) -> list[Todo]:
+    """Return what a draw waits for: seeds that were voided, a pool to be widened."""
+    if not actor.certificate:
+        return []
+    words = {"stalled": "核实逾期未公开的种子, 重新开始", "widening": "确认扩大专家抽取范围"}
+    return [
+        Todo(
+            what=words[row["what"]],
+            where=row["tender_name"],
+            href=f"/work/draws/{row['draw']}/oversight",
+            label="办理",
+            clause="《招标投标法实施条例》第四十六条",
+            urgent=True,
+        )
+        for row in desks.to_oversee(actor=actor)
+    ]
 
 
 def _witness_todos(actor: Actor) -> list[Todo]:

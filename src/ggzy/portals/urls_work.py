@@ -52,7 +52,6 @@ urlpatterns = [
     _act(f"{_TENDER}/review", owner_tender.review, "work-review", P.REVIEW_CONCLUDE),
     _at(f"{_TENDER}/review/to-sign", _sign(owner_tender.review_to_sign), "review-to-sign", P.REVIEW_CONCLUDE),
     _at(f"{_TENDER}/publish", owner_tender.publish, "work-publish", P.TENDER_PUBLISH),
-    _act(f"{_TENDER}/draw", owner_tender.request_draw, "work-draw", P.DRAW_REQUEST),
     _act(f"{_DRAW}/seat", owner_tender.seat, "work-seat", P.COMMITTEE_SEAT),
     _act(f"{_ROUND}/next", owner_tender.next_round, "work-next-round", P.TENDER_EDIT),
     _at(f"{_ROUND}/host", owner_rounds.host, "work-host", P.OPENING_HOST),

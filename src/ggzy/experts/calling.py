@@ -1,0 +1,226 @@
+"""Calling experts by rank and hearing their answers: by SMS and voice, and on their own page."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from ggzy.deadlines.actions import cancel_timer, effect, set_timer
+from ggzy.experts import rules
+from ggzy.experts.locking import DrawNotNow, lock_draw, record, take_step
+from ggzy.experts.models import Candidate, Draw, Ring
+from ggzy.experts.ports import Calls, Message
+from ggzy.kernel.actors import SYSTEM, Actor
+from ggzy.kernel.clock import BEIJING
+from ggzy.kernel.refusals import BadInput, NotFound
+from ggzy.parties.grid import Permission, require
+
+SEND, NO_ANSWER = "experts.ring", "experts.no_answer"
+_SITTING = (Candidate.CALLED, Candidate.ACCEPTED)
+
+
+def entry_of(row: Candidate) -> rules.Entry:
+    """Return a candidate as the line of the frozen list that it is."""
+    return rules.Entry(row.label, tuple(row.fits), row.unit)
+
+
+def fill_places(draw: Draw, *, actor: Actor, now: datetime) -> None:
+    """Call by rank until every place of a locked draw is held; who sits elsewhere at that time is passed visibly.
+
+    A list that ends before that leaves the draw short: it says so, and the owner side may propose a wider pool.
+    """
+    while (due := _next(draw)) is not None:
+        if _sits_elsewhere(draw, due):
+            due.state = Candidate.BUSY
+            due.save(update_fields=["state"])
+            take_step(draw, "busy", due.label, now)
+            record(draw, "experts.passed_busy", actor, now, {"label": due.label})
+            continue
+        due.state = Candidate.CALLED
+        due.save(update_fields=["state"])
+        take_step(draw, "called", due.label, now)
+        record(draw, "experts.called_next", actor, now, {"label": due.label})
+        _ring(draw, due, now)
+    held = draw.candidates.filter(state__in=_SITTING).count()
+    short = draw.needed - held
+    if short != draw.short:
+        draw.short = short
+        draw.save(update_fields=["short"])
+        if short:
+            record(draw, "experts.pool_dry", actor, now, {"needed": draw.needed, "short": short})
+
+
+def _next(draw: Draw) -> Candidate | None:
+    """Return who is called next, None if every place is held or nobody is left."""
+    waiting = draw.candidates.filter(state=Candidate.WAITING, rank__isnull=False).order_by("rank")
+    by_label: dict[str, Candidate] = {}
+
+    def lines():  # type: ignore[no-untyped-def]  # a generator of Entry, read as far as is needed
+        for row in waiting.iterator(chunk_size=100):
+            by_label[row.label] = row
+            yield entry_of(row)
+
+    sitting = [entry_of(row) for row in draw.candidates.filter(state__in=_SITTING).order_by("rank")]
+    places = [q["count"] for q in draw.quotas]
+    found = rules.next_calls(
+        lines(), places, sitting=sitting, one_per_unit=draw.conditions["one_per_unit"], most=1
+    )
+    return by_label[found[0]] if found else None
+
+
+def _sits_elsewhere(draw: Draw, due: Candidate) -> bool:
+    if draw.session_to is None:
+        return False
+    others = Candidate.objects.filter(
+        expert_id=due.expert_id,
+        state__in=_SITTING,
+        draw__session_from__lt=draw.session_to,
+        draw__session_to__gt=draw.session_from,
+    )
+    return others.exclude(draw=draw).exclude(draw__state=Draw.CANCELLED).exists()
+
+
+def _ring(draw: Draw, called: Candidate, now: datetime) -> None:
+    by = now + timedelta(minutes=settings.CALL_MINUTES)
+    ring = Ring.objects.create(
+        candidate=called, text=_text(draw), rung_at=now, answer_by=by, region_code=draw.region_code
+    )
+    set_timer(kind=SEND, subject=ring.public_id, due_at=now)
+    set_timer(kind=NO_ANSWER, subject=ring.public_id, due_at=by)
+
+
+def _text(draw: Draw) -> str:
+    """Return what an expert hears: time, length and city. No project and no tenderee."""
+    when = f"{draw.session_from.astimezone(BEIJING):%m月%d日%H:%M}" if draw.session_from else "时间另行通知"
+    hours = ""
+    if draw.session_from and draw.session_to:
+        hours = f", 约{max(1, round((draw.session_to - draw.session_from) / timedelta(hours=1)))}小时"
+    return (
+        f"评标邀请: {when}{hours}, 地点在{settings.CENTRE_CITY}。同意参加按1, 不能参加按2。"
+        f"{settings.CALL_MINUTES}分钟内没有答复视为不能参加。"
+    )
+
+
+@effect(SEND)
+def send_ring(ring_id: str, now: datetime) -> datetime | None:
+    """Hand a call to the provider of SMS and voice; without one, experts answer on their own page.
+
+    The time to answer begins when it was sent. No lock is held while the provider is asked: answers may come meanwhile.
+    """
+    ring = Ring.objects.select_related("candidate__expert__account__person").get(public_id=ring_id)
+    provider = calls_provider()
+    if provider is None or ring.sent_at or ring.answer:
+        return None
+    person = ring.candidate.expert.account.person
+    provider.ring(Message(ring=ring.public_id, phone=person.phone or "", text=ring.text))
+    by = max(ring.answer_by, now + timedelta(minutes=settings.CALL_MINUTES))
+    if Ring.objects.filter(pk=ring.pk, answer="").update(sent_at=now, answer_by=by):
+        set_timer(kind=NO_ANSWER, subject=ring.public_id, due_at=by)
+    return None
+
+
+def calls_provider() -> Calls | None:
+    """Return the centre's provider of calls, None where it has none."""
+    found: Calls | None = import_string(settings.CALLS)() if settings.CALLS else None
+    return found
+
+
+@effect(NO_ANSWER)
+def note_silence(ring_id: str, now: datetime) -> datetime | None:
+    """Take an unanswered call as a no, and call the next by rank."""
+    ring = Ring.objects.select_related("candidate__draw").get(public_id=ring_id)
+    draw = lock_draw(ring.candidate.draw.public_id, cancelled=True)
+    ring = Ring.objects.select_for_update(of=("self",)).select_related("candidate").get(pk=ring.pk)
+    if ring.answer or draw.state == Draw.CANCELLED or ring.candidate.state != Candidate.CALLED:
+        return None
+    if ring.sent_at is None and calls_provider() is not None:
+        # nobody has heard it yet: it is not their silence
+        return now + timedelta(minutes=settings.CALL_MINUTES)
+    _answered(draw, ring.candidate, Candidate.SILENT, ring=ring, via="", now=now)
+    record(draw, "experts.no_answer", SYSTEM, now, {"label": ring.candidate.label})
+    fill_places(draw, actor=SYSTEM, now=now)
+    return None
+
+
+@transaction.atomic
+def answer_call(*, draw_id: str, accept: bool, actor: Actor, now: datetime) -> Candidate:
+    """Answer a call on one's own page; a refusal calls the next in rank. The same answer again changes nothing.
+
+    :raises DrawNotNow: this expert is not called in this draw
+    """
+    require(actor, Permission.DRAW_ANSWER)
+    draw = lock_draw(draw_id)
+    mine = draw.candidates.filter(expert__account_id=actor.account_pk).first()
+    return _take_answer(draw, mine, accept=accept, via=Ring.PAGE, actor=actor, now=now)
+
+
+@transaction.atomic
+def answer_ring(*, ring_id: str, key: str, now: datetime) -> Candidate:
+    """Take the key that was pressed on the phone, 1 yes and 2 no, as the provider of calls or its twin reports it.
+
+    :raises BadInput: another key
+    :raises NotFound: no such call
+    :raises DrawNotNow: it waits for no answer any more
+    """
+    if key not in {"1", "2"}:
+        raise BadInput("按1表示同意参加, 按2表示不能参加", field="key")
+    ring = (
+        Ring.objects.select_related("candidate__draw", "candidate__expert__account")
+        .filter(public_id=ring_id)
+        .first()
+    )
+    if ring is None:
+        raise NotFound("没有这个通知")
+    draw = lock_draw(ring.candidate.draw.public_id)
+    mine = draw.candidates.select_related("expert__account").get(pk=ring.candidate_id)
+    return _take_answer(draw, mine, accept=key == "1", via=Ring.PHONE, actor=SYSTEM, now=now)
+
+
+def _take_answer(
+    draw: Draw, mine: Candidate | None, *, accept: bool, via: str, actor: Actor, now: datetime
+) -> Candidate:
+    wanted = Candidate.ACCEPTED if accept else Candidate.REFUSED
+    if mine is not None and mine.state == wanted:
+        return mine
+    if mine is not None and mine.state == Candidate.SILENT:
+        raise DrawNotNow("答复时间已过, 已通知下一名专家")
+    if mine is None or mine.state != Candidate.CALLED:
+        raise DrawNotNow("您没有等待答复的评标邀请")
+    ring = Ring.objects.select_for_update().filter(candidate=mine).first()
+    _answered(draw, mine, wanted, ring=ring, via=via, now=now)
+    record(draw, "experts.answered", actor, now, {"label": mine.label, "accepted": accept, "via": via})
+    if accept:
+        _confirm_if_full(draw)
+    else:
+        fill_places(draw, actor=actor, now=now)
+    return mine
+
+
+def _answered(draw: Draw, mine: Candidate, state: str, *, ring: Ring | None, via: str, now: datetime) -> None:
+    mine.state, mine.answered_at = state, now
+    mine.save(update_fields=["state", "answered_at"])
+    take_step(draw, state, mine.label, now)
+    if ring is not None:
+        words = {Candidate.ACCEPTED: Ring.YES, Candidate.REFUSED: Ring.NO}
+        ring.answer, ring.answered_at, ring.via = words.get(state, Ring.NONE), now, via
+        ring.save(update_fields=["answer", "answered_at", "via"])
+        if state != Candidate.SILENT:
+            cancel_timer(kind=NO_ANSWER, subject=ring.public_id, now=now)
+
+
+def _confirm_if_full(draw: Draw) -> None:
+    if draw.state == Draw.CALLING and draw.candidates.filter(state=Candidate.ACCEPTED).count() == draw.needed:
+        draw.state = Draw.CONFIRMED
+        draw.save(update_fields=["state"])
+
+
+def drop_out(draw: Draw, gone: Candidate, *, what: str, state: str, actor: Actor, now: datetime) -> None:
+    """Take a candidate out of a locked draw and call the next (called inside an act that recorded why)."""
+    gone.state = state
+    gone.save(update_fields=["state"])
+    take_step(draw, what, gone.label, now)
+    if draw.state == Draw.CONFIRMED:
+        draw.state = Draw.CALLING
+        draw.save(update_fields=["state"])
+    fill_places(draw, actor=actor, now=now)
