@@ -201,3 +201,59 @@ def test_a_committee_at_two_centres(platform: Any, folder: Path) -> None:
     public = str(platform.anonymous().get(f"/evidence/{tale.tender['ocid']}"))
     assert "请核对甲的工期" not in public and "自有设备" not in public and "光缆中断" not in public
     assert Decimal(tale.owner.get(f"{at}/report")["report"]["ranking"][0]["other_score"]) > 0
+
+
+def test_a_member_lost_for_good_is_replaced_and_judges_again(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder, method="comprehensive").seated()
+    centre, members, at = platform.demo("zhongxin"), tale.members, f"/rounds/{tale.round}"
+    story.elect_leader(members, tale.draw)
+    codes = [m.get(f"/draws/{tale.draw}/meeting")["code"] for m in members]
+    leader = members[0].get(f"/draws/{tale.draw}/meeting")["leader"]
+    lost = codes.index(leader)
+    desk = members[0].get(f"{at}/desk")
+    yes = {
+        b["bid"]: {r["key"]: {"passes": True, "reason": ""} for r in desk["document"]["requirements"]}
+        for b in desk["bids"]
+    }
+    for member in members:
+        member.post(f"{at}/preliminary", {"results": yes})
+    scores = {b["bid"]: {c["key"]: "10" for c in desk["document"]["criteria"]} for b in desk["bids"]}
+    for member in members:
+        member.post(f"{at}/scores", {"scores": scores})
+    for member in members:
+        member.post(f"{at}/summary")
+    story.sign_report(members[:2], tale.round)
+
+    # the leader falls ill while the report is signed: it is no report any more
+    asked = tale.owner.post(f"/draws/{tale.draw}/replacements", {"code": leader, "reason": "突发疾病送医"})
+    centre.post(f"/replacements/{asked['replacement']}", {"approve": True})
+    gone, stay = members[lost], [m for n, m in enumerate(members) if n != lost]
+    no(gone.post, f"{at}/preliminary", {"results": yes}, code="evaluation.not_a_member")
+    no(stay[0].get, f"{at}/report-to-sign", code="not_found")
+    cast = platform.cast()
+    known = {m.name for m in members}
+    newcomers = [e for e in story.answer_calls(cast)[tale.draw] if e.name not in known]
+    (newcomer,) = story.check_in(cast, tale.draw, newcomers)
+    # a leader is elected anew, by all five; then only the newcomer's sheets are missing
+    voters = [*stay, newcomer]
+    code = stay[0].get(f"/draws/{tale.draw}/meeting")["code"]
+    no(newcomer.post, f"{at}/preliminary", {"results": yes}, code="evaluation.not_this_step")
+    for member in voters:
+        member.post(f"/draws/{tale.draw}/leader", {"choice": code})
+    assert newcomer.get(f"{at}/desk")["step"] == "preliminary"
+    no(stay[0].post, f"{at}/preliminary", {"results": yes}, code="evaluation.not_this_step")
+    newcomer.post(f"{at}/preliminary", {"results": yes})
+    assert stay[0].get(f"{at}/desk")["step"] == "detailed"
+    other = {bid: dict.fromkeys(row, "11") for bid, row in scores.items()}
+    newcomer.post(f"{at}/scores", {"scores": other})
+    for member in voters:
+        member.post(f"{at}/summary")
+    story.sign_report(voters, tale.round)
+    assert tale.stage() == "REPORTED"
+    report = tale.owner.get(f"{at}/report")["report"]
+    assert report["annexes"]["committee"]["replaced"] == [leader]
+    platform.sequence()
+    tale.owner.post(f"{at}/publicity")
+    platform.sequence()
+    pack = platform.demo("jiandu").get(f"/evidence/{tale.tender['ocid']}?level=supervisor")
+    assert [c for c in check_pack(pack) if c.outcome == "failed"] == []

@@ -215,9 +215,9 @@ def decide_replacement(*, replacement_id: str, confirm: bool, actor: Actor, now:
         return asked
     if draw.state == Draw.SEATED and not _VOIDS:
         raise NotReplaceable("评标已经开始, 更换成员请在评标会中办理, 原评审结论须同时作废")
+    replace_member(draw=draw, member=asked.member, reason=asked.reason, actor=actor, now=now)
     for void in _VOIDS if draw.state == Draw.SEATED else ():
         void(asked.member, actor, now)
-    replace_member(draw=draw, member=asked.member, reason=asked.reason, actor=actor, now=now)
     return asked
 
 
