@@ -289,7 +289,14 @@ def answer_bytes(request: HttpRequest, clarification_id: str) -> bytes:
 def clarification(request: HttpRequest, clarification_id: str) -> HttpResponse:
     """Show one question; take the signed answer."""
     row, lot = meetings.clarification(clarification_id, actor=who(request))
-    page = {"row": row, "lot": lot, "grounds": rules.GROUNDS, "most": clarifying.MOST_ANSWER, "given": {}}
+    page = {
+        "row": row,
+        "lot": lot,
+        "grounds": rules.GROUNDS,
+        "most": clarifying.MOST_ANSWER,
+        "now": now(),
+        "given": {},
+    }
     if request.method != "POST":
         return show(request, _ANSWER, page)
     given = {"text": text(request, "text").replace("\r\n", "\n")}
