@@ -328,6 +328,7 @@ def clarification(clarification_id: str, *, actor: Actor) -> tuple[Clarification
 class RecordRow:
     """What the supervisor reads of a meeting: who led, what was said, who was away."""
 
+    draw: str
     form: str
     leader: str
     messages: tuple[MessageRow, ...]
@@ -343,6 +344,7 @@ def record_for_supervisor(draw_id: str, *, actor: Actor) -> RecordRow | None:
     require(actor, Permission.EVALUATION_READ_SHEETS)
     meeting = Meeting.objects.select_related("leader", "draw").filter(draw__public_id=draw_id).first()
     return meeting and RecordRow(
+        draw=draw_id,
         form=rules.FORMS[meeting.form],
         leader=meeting.leader.code if meeting.leader else "",
         messages=_messages(meeting),
