@@ -361,6 +361,11 @@ def _passage(actor: Actor, hall: str) -> Passage:
         return Passage(passed=True, says=f"人脸门禁没有应答({trouble}), 由工作人员核验证件")
 
 
+def _hall_asked(site_id: str) -> str:
+    """Return the hall whose gate is asked, "" where a committee has one site only."""
+    return str(Site.objects.filter(public_id=site_id).values_list("hall", flat=True).first() or "")
+
+
 def own_member(draw: Draw, actor: Actor) -> Member:
     """Return the actor's place on a committee.
 
@@ -381,7 +386,7 @@ def take_seat(*, draw_id: str, signature: str, site_id: str, actor: Actor, now: 
     """
     require(actor, Permission.EVALUATE, signed=True)
     # outside the transaction: a slow gate must not hold the committee's lock
-    passage = _passage(actor, site_id)
+    passage = _passage(actor, _hall_asked(site_id))
     if not passage.passed:
         raise NotAtTheGate(f"人脸核验未通过: {passage.says}。请到门口由工作人员处理")
     try:
@@ -626,7 +631,7 @@ def send_message(*, draw_id: str, round_id: str, text: str, actor: Actor, now: d
 
     :raises BadInput: nothing, or too much
     """
-    require(actor, Permission.EVALUATE)
+    require(actor, Permission.EVALUATE, signed=True)
     meeting = _meeting(draw_id)
     member = own_member(meeting.draw, actor)
     require_present(meeting.draw, member)
@@ -646,7 +651,7 @@ def send_message(*, draw_id: str, round_id: str, text: str, actor: Actor, now: d
 @transaction.atomic
 def take_break(*, draw_id: str, reason: str, actor: Actor, now: datetime) -> Absence:
     """Leave one's seat for a while; nothing can be handed in meanwhile. The second time changes nothing."""
-    require(actor, Permission.EVALUATE)
+    require(actor, Permission.EVALUATE, signed=True)
     meeting = _meeting(draw_id)
     return _away(meeting, own_member(meeting.draw, actor), Absence.BREAK, reason, actor=actor, now=now)
 
@@ -654,7 +659,7 @@ def take_break(*, draw_id: str, reason: str, actor: Actor, now: datetime) -> Abs
 @transaction.atomic
 def come_back(*, draw_id: str, actor: Actor, now: datetime) -> None:
     """Come back from a break; who was marked lost is brought back by the staff."""
-    require(actor, Permission.EVALUATE)
+    require(actor, Permission.EVALUATE, signed=True)
     meeting = _meeting(draw_id)
     member = own_member(meeting.draw, actor)
     if member.absences.filter(ended_at=None).exclude(kind=Absence.BREAK).exists():
