@@ -118,6 +118,8 @@ def test_a_committee_at_two_centres(platform: Any, folder: Path) -> None:
     }
     members[2].post(f"{at}/preliminary", results)
     partner.post(f"/sites/{tale.first['away']}/cut-off", {"reason": "光缆中断"})
+    wall = centre.get("/witness/wall")["sessions"]
+    assert "评标场地中断: 二楼评标厅" in next(r for r in wall if r["kind"] == "evaluation")["alarms"]
     no(leader.post, f"{at}/preliminary", results, code="committees.interrupted")
     members[3].post(f"{at}/preliminary", results)
     platform.advance(platform.now + timedelta(minutes=16))

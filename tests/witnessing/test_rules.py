@@ -68,7 +68,7 @@ def test_before_the_deadline_nothing_tells_of_events(seconds: int, objections: i
 
 def test_no_fact_of_the_wall_is_about_bidders() -> None:
     assert {f.name for f in fields(Facts)} == {
-        "kind", "deadline", "begun", "over", "last_event", "open_objections", "unread", "state",
+        "kind", "deadline", "begun", "over", "last_event", "open_objections", "unread", "state", "interrupted",
     }  # fmt: skip
 
 

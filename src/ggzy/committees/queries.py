@@ -366,3 +366,21 @@ def absences_of(draw_pk: int) -> tuple[dict[str, Any], ...]:
         }
         for a in rows
     )
+
+
+def interruptions(draw_pks: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return {draw: what interrupts its committee now}, for contexts above that have asked who reads."""
+    found: dict[int, list[str]] = {}
+    for pk, reason in Meeting.objects.filter(
+        draw_id__in=draw_pks, paused_at__isnull=False, ended_at=None
+    ).values_list("draw_id", "pause_reason"):
+        found.setdefault(pk, []).append(f"评标已中止: {reason}")
+    cut = Site.objects.filter(meeting__draw_id__in=draw_pks, state=Site.CUT_OFF).select_related("meeting")
+    for site in cut:
+        found.setdefault(site.meeting.draw_id, []).append(f"评标场地中断: {site.hall}")
+    away = Absence.objects.filter(
+        member__draw_id__in=draw_pks, ended_at=None, kind=Absence.LOST, member__left=False
+    )
+    for pk, code in away.order_by("pk").values_list("member__draw_id", "member__code"):
+        found.setdefault(pk, []).append(f"{code}离席")
+    return {pk: tuple(rows) for pk, rows in found.items()}

@@ -128,6 +128,8 @@ class Facts:
     open_objections: int = 0
     unread: int = 0
     state: str = "waiting"
+    #: what interrupts a committee: paused, a site cut off, members away
+    interrupted: tuple[str, ...] = ()
 
 
 def quiet_for(facts: Facts, *, now: datetime) -> int | None:
@@ -145,6 +147,7 @@ def alarms(facts: Facts, *, now: datetime) -> tuple[str, ...]:
         out.append(f"{facts.unread}项异常尚待监督部门阅知")
     if not passed or facts.over:
         return tuple(out)
+    out += facts.interrupted
     if facts.kind is Kind.OPENING and not facts.begun:
         assert facts.deadline is not None
         if now - facts.deadline >= LATE_OPENING:

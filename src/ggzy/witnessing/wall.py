@@ -1,11 +1,12 @@
 """The wall: what is opened, drawn and evaluated today. Before the opening nothing here could tell of bidders: no row has a field for it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from django.db.models import Count, Q
 
+from ggzy.committees.queries import interruptions
 from ggzy.evaluation.models import Evaluation
 from ggzy.evidence import queries as evidence
 from ggzy.experts.models import Draw
@@ -141,11 +142,8 @@ def wall(*, viewer: Actor, now: datetime) -> list[WallRow]:
 def _with(
     facts: Facts, session: WitnessSession | None, *, unread: int, last: datetime | None, objections: int
 ) -> Facts:
-    return Facts(
-        kind=facts.kind,
-        deadline=facts.deadline,
-        begun=facts.begun,
-        over=facts.over,
+    return replace(
+        facts,
         last_event=last,
         open_objections=objections,
         unread=unread,
@@ -188,10 +186,12 @@ def _today(now: datetime) -> list[Watched]:
         .prefetch_related("rounds__lot__tender")
         .order_by("requested_at", "pk")
     )
+    watched = list(evaluations[:200])
+    troubled = interruptions([e.draw_id for e in watched])
     return (
         [_opening(r) for r in rounds[:200]]
         + [_draw(d) for d in draws[:200]]
-        + [_evaluation(e) for e in evaluations[:200]]
+        + [_evaluation(e, troubled.get(e.draw_id, ())) for e in watched]
     )
 
 
@@ -217,7 +217,7 @@ def _opening(round_: Round) -> Watched:
     )
 
 
-def _evaluation(row: Evaluation) -> Watched:
+def _evaluation(row: Evaluation, interrupted: tuple[str, ...] = ()) -> Watched:
     over = row.reported_at is not None
     return Watched(
         kind=Kind.EVALUATION,
@@ -225,7 +225,7 @@ def _evaluation(row: Evaluation) -> Watched:
         round=row.round,
         step=STEPS[row.step],
         start=row.started_at,
-        facts=Facts(kind=Kind.EVALUATION, begun=True, over=over),
+        facts=Facts(kind=Kind.EVALUATION, begun=True, over=over, interrupted=interrupted),
     )
 
 
