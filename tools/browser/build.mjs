@@ -62,7 +62,7 @@ async function bundle(name) {
 const bundles = [];
 for (const name of NAMES) bundles.push(await bundle(name));
 // sm-crypto-v2 ships no licence text; its package.json says MIT
-const licences = [...new Map(bundles.flatMap(({ packages }) => packages).map((one) => [one.name, one])).values()]
+const licences = [...new Map(bundles.flatMap(({ packages }) => packages).map((one) => [`${one.name} ${one.version}`, one])).values()]
   .map((one) => `${one.name} ${one.version} (${one.licence})\n\n${one.text || "(named in its package.json)"}\n`);
 
 // character maps of Chinese fonts that a PDF names and does not hold, and the decoder of JPEG 2000 without WebAssembly
