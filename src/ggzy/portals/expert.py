@@ -142,7 +142,10 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     )
     detailed = desk.step == "detailed"
     known = desk_sheet.prefilled(desk, registry, left, document.criteria) if detailed else {}
-    given, reasons = _scores_given(desk, {key: str(found.points) for key, found in known.items()})
+    given, reasons = _scores_given(
+        # a bid without any such record may prove it in its files: nothing is prefilled there
+        desk, {key: str(found.points) for key, found in known.items() if found.counted or found.left_out}
+    )
     return {
         "desk": desk,
         "registry": registry,

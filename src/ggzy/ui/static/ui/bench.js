@@ -80,6 +80,10 @@ class Bench {
       for (const [name, value] of Object.entries(this.kept())) formData.append(name, value);
     });
     document.addEventListener("keydown", (event) => this.key(event));
+    // what stands above is more or less high; the bench takes the rest of the screen
+    const fit = () => root.style.setProperty("--above", `${Math.round(root.getBoundingClientRect().top + scrollY)}px`);
+    new ResizeObserver(fit).observe(document.querySelector("main"));
+    fit();
     const open = Number(data.entries.findIndex((one) => !this.complete(one)));
     this.choose(open < 0 ? 0 : open);
   }
@@ -321,7 +325,7 @@ class Bench {
       s: () => this.split(), "/": () => this.panes[0].view.find(), "?": help,
     };
     if (event.key in acts) act(acts[event.key]);
-    else if (event.key === "ArrowDown" && from === document.body) act(() => this.step(1));
+    else if (/^Arrow(Down|Up)$/.test(event.key) && !inside && !from.closest?.(".pdf-pages, select")) act(() => this.step(event.key === "ArrowDown" ? 1 : -1));
   }
 }
 
