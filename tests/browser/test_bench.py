@@ -191,6 +191,7 @@ def test_five_booths_three_lots_blind_to_signed_reports(
 
 def _score(window: Any) -> None:
     """Fill in what is empty, with the keyboard alone: points, then the reason where one is asked for."""
+    window.locator("[data-entries] button").first.click()
     window.keyboard.press("ArrowDown")
     for _ in range(3):
         window.keyboard.type("18")
