@@ -136,8 +136,11 @@ def test_five_booths_three_lots_blind_to_signed_reports(
             window.click("main button:has-text('投票')")
 
     # one by one with the keyboard: each bid's six requirements, and on to the next bid by itself
-    for booth in booths:
+    for n, booth in enumerate(booths):
         for round_id in tale.rounds:
+            if round_id != tale.rounds[n % 3]:
+                _all_pass(people[n], round_id)
+                continue
             window = booth.open(f"/work/rounds/{round_id}/desk")
             window.keyboard.press("ArrowDown")
             for _ in range(3 * 6):
@@ -174,19 +177,31 @@ def test_five_booths_three_lots_blind_to_signed_reports(
             _hand_in(window, "打分表已提交")
     assert len({c for own in codes for c in own}) == 5 * 3 * 3
     assert not Draft.objects.exists()
-    for booth in booths:
+    for n, booth in enumerate(booths):
         for round_id in tale.rounds:
+            if round_id != tale.rounds[n % 3]:
+                people[n].post(f"/rounds/{round_id}/summary")
+                continue
             window = booth.open(f"/work/rounds/{round_id}/desk")
             with window.expect_navigation():
                 window.click("button:has-text('确认本人打分')")
-    for booth in booths:
+    for n, booth in enumerate(booths):
         for round_id in tale.rounds:
+            if round_id != tale.rounds[n % 3]:
+                story.sign_report([people[n]], round_id)
+                continue
             window = booth.open(f"/work/rounds/{round_id}/desk")
             with window.expect_navigation():
                 window.click("button:has-text('签署评标报告')")
             assert "评标报告已签署" in window.inner_text("main")
     assert [tale.stage(n) for n in range(3)] == ["REPORTED"] * 3
     assert [said for booth in booths for said in booth.complaints] == []
+
+
+def _all_pass(member: Party, round_id: str) -> None:
+    desk = member.get(f"/rounds/{round_id}/desk")
+    row = {r["key"]: {"passes": True, "reason": ""} for r in desk["document"]["requirements"]}
+    member.post(f"/rounds/{round_id}/preliminary", {"results": {b["bid"]: row for b in desk["bids"]}})
 
 
 def _score(window: Any) -> None:

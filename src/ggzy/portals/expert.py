@@ -140,8 +140,8 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     registry = registry_desk.gather(
         desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
     )
-    detailed = desk.step == "detailed"
-    known = desk_sheet.prefilled(desk, registry, left, document.criteria) if detailed else {}
+    scoring = desk.step in {"detailed", "summary"}
+    known = desk_sheet.prefilled(desk, registry, left, document.criteria) if scoring else {}
     given, reasons = _scores_given(
         # a bid without any such record may prove it in its files: nothing is prefilled there
         desk, {key: str(found.points) for key, found in known.items() if found.counted or found.left_out}
@@ -173,7 +173,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         else {},
         "base": base,
         # a draft of the step before scores is of other fields
-        "given": given if scored and desk.step in {"detailed", "summary"} else dict(desk.draft),
+        "given": given if scoring else dict(desk.draft),
         "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
     }
