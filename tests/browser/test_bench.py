@@ -238,7 +238,10 @@ def _read(booth: Visitor, window: Any) -> None:
     window.keyboard.press("s")
     booth.fits("desk")
     reply = window.request.get(window.locator(".pane select[aria-label$=文件]").first.input_value())
-    assert reply.headers["cache-control"] == "no-store" and "attachment" not in reply.headers["content-disposition"]
+    assert (
+        reply.headers["cache-control"] == "no-store"
+        and "attachment" not in reply.headers["content-disposition"]
+    )
     window.keyboard.press("?")
     assert "下一个 / 上一个投标" in window.inner_text("dialog")
     window.keyboard.press("Escape")

@@ -14,7 +14,9 @@ from ggzy.tendering.document import FactRule, parse
 pytestmark = pytest.mark.pure
 
 RULE = FactRule(fact="performances", each=Decimal(2), most=Decimal(6))
-BRIDGE = Record(kind="performance", code="construction", title="桥", amount="5000000", finished_on="2024-11-30")
+BRIDGE = Record(
+    kind="performance", code="construction", title="桥", amount="5000000", finished_on="2024-11-30"
+)
 WEIGHT = Decimal(10)
 
 
@@ -61,7 +63,13 @@ def _file(facts: Any, **marks: Any) -> dict[str, Any]:
 
 
 def test_a_file_keeps_its_rule_as_it_was_written() -> None:
-    facts = {"fact": "performances", "each": "2", "most": "6", "at_least": "5000000.00", "since": "2023-01-01"}
+    facts = {
+        "fact": "performances",
+        "each": "2",
+        "most": "6",
+        "at_least": "5000000.00",
+        "since": "2023-01-01",
+    }
     document = parse(_file(facts))
     assert document.as_json()["criteria"][0]["facts"] == facts
     assert parse(document.as_json()) == document

@@ -89,7 +89,9 @@ def _dark_entries(desk: Desk) -> list[dict[str, Any]]:
                     "name": f"文件{n}",
                     "address": file.address,
                     "pdf": not file.trouble,
-                    "says": [file.trouble] if file.trouble else [f"第{k['page']}页{k['says']}" for k in file.leaks],
+                    "says": [file.trouble]
+                    if file.trouble
+                    else [f"第{k['page']}页{k['says']}" for k in file.leaks],
                 }
                 for n, file in enumerate(one.files, 1)
             ],
@@ -156,9 +158,7 @@ def scores_data(
     return _data(desk, kind="scores", entries=entries, items=items, values=values) | {"hints": hints}
 
 
-def _evidence(
-    desk: Desk, record: objective.Record, why: str, attached: Mapping[str, str]
-) -> dict[str, Any]:
+def _evidence(desk: Desk, record: objective.Record, why: str, attached: Mapping[str, str]) -> dict[str, Any]:
     """Return a record with the address of the attachment that proves it, "" where the bid has none."""
     there = next((digest for digest in record.files if digest in attached), "")
     return {

@@ -144,7 +144,8 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     known = desk_sheet.prefilled(desk, registry, left, document.criteria) if scoring else {}
     given, reasons = _scores_given(
         # a bid without any such record may prove it in its files: nothing is prefilled there
-        desk, {key: str(found.points) for key, found in known.items() if found.counted or found.left_out}
+        desk,
+        {key: str(found.points) for key, found in known.items() if found.counted or found.left_out},
     )
     return {
         "desk": desk,
@@ -183,13 +184,13 @@ def _cells(draft: dict[str, str]) -> dict[str, dict[str, str]]:
     """Return a draft's fields `passes:x` and `reason:x` as {x: both}."""
     names = {name.partition(":")[2] for name in draft}
     return {
-        name: {part: draft.get(f"{part}:{name}", "") for part in ("passes", "reason")} for name in names if name
+        name: {part: draft.get(f"{part}:{name}", "") for part in ("passes", "reason")}
+        for name in names
+        if name
     }
 
 
-def _scores_given(
-    desk: evaluations.Desk, known: dict[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
+def _scores_given(desk: evaluations.Desk, known: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the points and reasons to start from: the draft, else one's own sheet, else what the records give."""
     if desk.draft:
         fields = [(*name.partition(":")[::2], value) for name, value in desk.draft.items()]

@@ -372,7 +372,9 @@ def _facts(row: Mapping[str, Any], field: str) -> FactRule | None:
     if raw is None:
         return None
     if not isinstance(raw, Mapping) or raw.get("fact") not in FACTS:
-        raise BadInput(f"自动计分的依据应为{'、'.join(says for _, _, says in FACTS.values())}之一", field=field)
+        raise BadInput(
+            f"自动计分的依据应为{'、'.join(says for _, _, says in FACTS.values())}之一", field=field
+        )
     if row.get("objective") is not True or row.get("dark") is True:
         # a dark item that is prefilled from the registry would tell whose it is
         raise BadInput("只有客观项可以按登记信息自动计分, 暗标评审的不可以", field=field)
