@@ -153,6 +153,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = os.environ.get("GGZY_HTTPS", "") == "1"
 CSRF_FAILURE_VIEW = "ggzy.portals.middleware.csrf_refused"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+#: a sheet of 60 bids and 60 items with reasons is posted as one form
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 8000
 FILE_UPLOAD_TEMP_DIR = None
 
 #: seconds between escrow batches and checkpoints; the promise an acknowledgement makes

@@ -20,6 +20,7 @@ from django.test import Client
 from ggzy.client import bids, story
 from ggzy.client.party import Party
 from ggzy.kernel.clock import BEIJING
+from ggzy.tendering.models import Tender
 from ggzy.training.cast import EXPERTS, expert_username
 from tests.journeys.tale import PRICES, Tale
 
@@ -527,8 +528,9 @@ def test_fewer_than_three_left_are_argued_on_the_desk(platform: Any, folder: Pat
     out = desk["bids"][0]["bid"]
     given = {
         f"passes:{b['bid']}:{r['key']}": "yes" for b in desk["bids"] for r in desk["document"]["requirements"]
-    }
-    page = members[0].post(f"{at}/preliminary", status=422, **dict(list(given.items())[:3])).content.decode()
+    } | {"form": "table"}
+    some = dict(list(given.items())[:3]) | {"form": "table"}
+    page = members[0].post(f"{at}/preliminary", status=422, **some).content.decode()
     assert "项没有作出判断" in page and "checked" in page
     given[f"passes:{out}:licence"] = "no"
     page = members[0].post(f"{at}/preliminary", status=422, **given).content.decode()
@@ -582,3 +584,22 @@ def test_a_password_alone_may_look_but_is_told_what_binds(platform: Any, usernam
     browser.post("/login", {"username": username, "password": story.PASSWORD})
     page = browser.get("/work")
     assert page.status_code == 200 and "用数字证书验证" in page.content.decode()
+
+
+def test_a_rule_for_facts_outlives_the_editor(platform: Any) -> None:
+    owner = Person(platform, "zhaobiao")
+    console = f"/work/tenders/{_drafted(owner)}"
+    owner.post(f"{console}/register")
+    owner.post(f"{console}/start")
+    rule = {"fact": "performances", "each": "2", "most": "6", "at_least": "5000000.00", "since": "2023-01-01"}
+    columns = {f"criterion_fact_{name}": ["", value, ""] for name, value in rule.items()}
+    given = _document(criterion_way=["", "objective", ""], **columns)
+    owner.post(f"{console}/document", **given)
+    page = owner.get(f"{console}/document")
+    assert '<option value="performances" selected>' in page and 'value="2023-01-01"' in page
+    kept = Tender.objects.get(public_id=console.rsplit("/", 1)[1]).document["criteria"]
+    assert [row.get("facts") for row in kept] == [None, rule]
+    # a subjective item is nobody's to settle by facts, and the refusal keeps what was entered
+    said = owner.post(f"{console}/document", status=422, **{**given, "criterion_way": ["", "", ""]})
+    assert "只有客观项可以按登记信息自动计分" in said.content.decode()
+    assert 'value="2023-01-01"' in said.content.decode()

@@ -1,13 +1,14 @@
 // Builds each of src/*.js into one module for the browser, and lists it: versions, licences, SHA-256. Run by hand
 // (`npm ci && npm run build`); what comes out is committed, so that neither a server nor a browser needs Node.
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const OUT = new URL("../../src/ggzy/ui/static/vendor/", import.meta.url);
-// what seals comes first: the page names it by its hash; what only moves ciphertext is apart, so that it stays small
-const NAMES = ["bidkit.js", "uploadkit.js"];
+// what seals comes first: the page names it by its hash; what only moves ciphertext is apart, so that it stays small;
+// what shows a PDF is large, and loaded on the evaluation desk alone
+const NAMES = ["bidkit.js", "uploadkit.js", "pdfkit.js", "pdfworker.js"];
 
 // sm-crypto-v2 has an incremental SM3 and keeps it to itself; a bid of 500 MB cannot be hashed in one piece.
 const giveSm3 = {
@@ -15,6 +16,18 @@ const giveSm3 = {
   setup({ onLoad }) {
     onLoad({ filter: /sm-crypto-v2[\\/]dist[\\/]index\.mjs$/ }, async ({ path }) => ({
       contents: `${await readFile(path, "utf8")}\nexport { SM3 };\n`,
+      loader: "js",
+    }));
+  },
+};
+
+// pdf.js compiles the functions of a PDF to JavaScript where it may; our policy forbids that, and so it is not there.
+const noCompiling = {
+  name: "no-compiling",
+  setup({ onLoad }) {
+    onLoad({ filter: /pdfjs-dist[\\/]legacy[\\/]build[\\/].*\.mjs$/ }, async ({ path }) => ({
+      contents: `${(await readFile(path, "utf8")).replaceAll("new Function(", "noCompiling(")}
+function noCompiling() { throw new Error("not compiled"); }\n`,
       loader: "js",
     }));
   },
@@ -29,7 +42,7 @@ async function bundle(name) {
     minify: true,
     legalComments: "none",
     banner: { js: "/* Made by tools/browser; sources, versions and licences: BUNDLES.json, LICENSES.txt */" },
-    plugins: [giveSm3],
+    plugins: [giveSm3, noCompiling],
     metafile: true,
     write: false,
   });
@@ -49,8 +62,19 @@ async function bundle(name) {
 const bundles = [];
 for (const name of NAMES) bundles.push(await bundle(name));
 // sm-crypto-v2 ships no licence text; its package.json says MIT
-const licences = bundles.flatMap(({ packages }) => packages)
+const licences = [...new Map(bundles.flatMap(({ packages }) => packages).map((one) => [`${one.name} ${one.version}`, one])).values()]
   .map((one) => `${one.name} ${one.version} (${one.licence})\n\n${one.text || "(named in its package.json)"}\n`);
+
+// character maps of Chinese fonts that a PDF names and does not hold, and the decoder of JPEG 2000 without WebAssembly
+const PDF = new URL("node_modules/pdfjs-dist/", import.meta.url), KEPT = new URL("pdf/", OUT);
+rmSync(KEPT, { recursive: true, force: true });
+mkdirSync(KEPT);
+for (const map of readdirSync(new URL("cmaps/", PDF)).filter((file) => /GB/.test(file))) {
+  copyFileSync(new URL(`cmaps/${map}`, PDF), new URL(map, KEPT));
+}
+copyFileSync(new URL("wasm/openjpeg_nowasm_fallback.js", PDF), new URL("openjpeg_nowasm_fallback.js", KEPT));
+licences.push(...[["cmaps/LICENSE", "character maps (BSD-3-Clause)"], ["wasm/LICENSE_OPENJPEG", "OpenJPEG (BSD-2-Clause)"]]
+  .map(([file, says]) => `${says}\n\n${readFileSync(new URL(file, PDF), "utf8").trim()}\n`));
 
 // the lock file names versions and hashes; whose registry it is, and who asks for money, is nobody's business here
 const lockFile = new URL("package-lock.json", import.meta.url);

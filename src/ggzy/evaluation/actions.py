@@ -12,7 +12,7 @@ from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evaluation import dark, darkness, prompts, rules, standing
 from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import outcome_of
-from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
+from ggzy.evaluation.models import Draft, Evaluation, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
 from ggzy.experts import attending
 from ggzy.experts.models import Draw, Member
@@ -158,6 +158,7 @@ def _hand_in(
         handed_in_at=now,
         region_code=round_.region_code,
     )
+    Draft.objects.filter(evaluation=evaluation, member=member, kind=kind).delete()
     record_act(
         "evaluation.sheet_handed_in",
         subject=evaluation.public_id,

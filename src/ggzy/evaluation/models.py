@@ -122,6 +122,22 @@ class Sheet(BusinessRow):
         triggers = [pgtrigger.Protect(name="sheets_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
+class Draft(BusinessRow):
+    """What a member has entered and not handed in: for that member alone, gone when the sheet is handed in."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="drafts")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="drafts")
+    kind = models.CharField(max_length=12)
+    #: {field of the form: text}
+    content = models.JSONField(default=dict)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_draft_of_a_kind", fields=["evaluation", "member", "kind"]),
+        ]
+
+
 class ReportSignature(BusinessRow):
     """One member's signature on the report, with a dissent if there is one (条例53)."""
 

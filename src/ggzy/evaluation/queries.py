@@ -9,6 +9,7 @@ from ggzy.committees.queries import ClarificationRow, clarifications_of
 from ggzy.evaluation import dark, darkness, prompts, standing
 from ggzy.evaluation.actions import NotAMember, document_of
 from ggzy.evaluation.computing import outcome_of
+from ggzy.evaluation.drafts import own_draft
 from ggzy.evaluation.models import Evaluation, Sheet
 from ggzy.experts.models import Member
 from ggzy.kernel.actors import Actor, Role
@@ -55,6 +56,9 @@ class Desk:
     clarifications: list[ClarificationRow]
     #: the bids under this member's own codes, while nobody may know whose they are
     dark: list[dark.DarkBid]
+    #: what this member has entered at this step and not handed in: {field: text}, and when it was kept
+    draft: dict[str, str]
+    draft_saved_at: datetime | None
 
 
 def desk(*, round_id: str, actor: Actor) -> Desk:
@@ -79,6 +83,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     document = document_of(round_)
     waiting = standing.waiting_for(evaluation, round_, document)
     opened = opened_bids(round_.pk)
+    draft = own_draft(evaluation, member) if member.pk in waiting else None
     return Desk(
         round=round_.public_id,
         tender_name=round_.lot.tender.name,
@@ -109,6 +114,8 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         else {},
         explained=standing.explained(round_),
         clarifications=clarifications_of([round_.pk]),
+        draft=draft.content if draft else {},
+        draft_saved_at=draft.saved_at if draft else None,
     )
 
 

@@ -32,7 +32,7 @@ from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
-from ggzy.ui.bundles import bundles
+from ggzy.ui.bundles import sealing_bundles
 
 #: a key is one line of 74 characters; whoever chooses another file by mistake is told so
 MOST_KEY = 400
@@ -136,7 +136,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "live": live,
         "open": takes,
         "seal": seal_facts(row=row, file=file, live=live, actor=actor) if takes else None,
-        "bundles": bundles(),
+        "bundles": sealing_bundles(),
         "to_open": open_facts(bid_id=live.bid, key_to=f"/work/bids/{live.bid}/key", actor=actor)
         if live and waits
         else None,

@@ -1,24 +1,26 @@
 """Committee members: calls, check-in with avoidance, the evaluation desk."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
 from ggzy.evaluation import actions as evaluation
-from ggzy.evaluation import dark, rules
+from ggzy.evaluation import dark, drafts, rules
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
 from ggzy.experts import attending, calling
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
-from ggzy.portals import registry_desk
+from ggzy.portals import desk_sheet, registry_desk, work
 from ggzy.portals.frame import done, now, show, text, who
-from ggzy.portals.work import Todo, refused_here
+from ggzy.portals.work import Todo, refused_here, refused_json
 from ggzy.tendering.document import Method, Requirement, ReviewPart
 
 STEPS = {
@@ -136,16 +138,26 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     document = desk.document
     base = rules.base_price([b.price for b in left], rule=document.price) if left else Decimal(0)
     scored = document.method is Method.COMPREHENSIVE
+    registry = registry_desk.gather(
+        desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
+    )
+    scoring = desk.step in {"detailed", "summary"}
+    known = desk_sheet.prefilled(desk, registry, left, document.criteria) if scoring else {}
+    given, reasons = _scores_given(
+        # a bid without any such record may prove it in its files: nothing is prefilled there
+        desk,
+        {key: str(found.points) for key, found in known.items() if found.counted or found.left_out},
+    )
     return {
         "desk": desk,
-        "registry": registry_desk.gather(
-            desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
-        ),
+        "registry": registry,
+        "table": (request.POST.get("form") or request.GET.get("form")) == "table",
+        "known": known,
         "steps": _steps(desk.step, scored=scored),
         "meeting": meetings.meeting_of(desk.draw, actor=who(request)),
         "grounds": GROUNDS,
         "titles": {c.key: c.title for c in document.criteria},
-        "price_rows": _price_rows(desk, {}),
+        "price_rows": _price_rows(desk, _cells(desk.draft)),
         "dark_items": [c for c in document.criteria if c.dark],
         "open_items": [c for c in document.criteria if not (c.dark and desk.dark)],
         "score_rows": [
@@ -162,18 +174,54 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         if scored and left
         else {},
         "base": base,
-        "given": {
-            f"{bid}:{key}": points
-            for bid, row in (desk.own_scores.get("scores") or desk.earlier.get("scores", {})).items()
-            for key, points in row.items()
-        },
-        "given_reasons": {
-            f"{bid}:{key}": said
-            for bid, row in desk.own_scores.get("reasons", {}).items()
-            for key, said in row.items()
-        },
+        # a draft of the step before scores is of other fields
+        "given": given if scoring else dict(desk.draft),
+        "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
     }
+
+
+def _cells(draft: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return a draft's fields `passes:x` and `reason:x` as {x: both}."""
+    names = {name.partition(":")[2] for name in draft}
+    return {
+        name: {part: draft.get(f"{part}:{name}", "") for part in ("passes", "reason")}
+        for name in names
+        if name
+    }
+
+
+def _scores_given(desk: evaluations.Desk, known: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the points and reasons to start from: the draft, else one's own sheet, else what the records give."""
+    if desk.draft:
+        fields = [(*name.partition(":")[::2], value) for name, value in desk.draft.items()]
+        return {at: v for part, at, v in fields if part == "score"}, {
+            at: v for part, at, v in fields if part == "why"
+        }
+    sheet = desk.own_scores.get("scores") or desk.earlier.get("scores", {})
+    points = {f"{bid}:{key}": value for bid, row in sheet.items() for key, value in row.items()}
+    said = desk.own_scores.get("reasons", {})
+    return known | points, {f"{bid}:{key}": why for bid, row in said.items() for key, why in row.items()}
+
+
+def _show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
+    """Show the desk; in the two large sheets the script's value stands beside what the table would show."""
+    desk = page["desk"]
+    if desk.step == "preliminary" and not page["waiting"]:
+        page.setdefault("sheet", _review_rows(page, _cells(desk.draft)))
+        page["data"] = desk_sheet.review_data(desk, page["sheet"])
+    elif desk.step in {"detailed", "summary"}:
+        page["data"] = desk_sheet.scores_data(
+            desk,
+            page["left"],
+            given=page["given"],
+            reasons=page["given_reasons"],
+            known=page["known"],
+            price_scores=page["price_scores"],
+        )
+    if refusal is None:
+        return show(request, "work/desk.html", page)
+    return refused_here(request, "work/desk.html", page, refusal, given=page["given"])
 
 
 #: steps that not every evaluation passes: shown only while it stands there
@@ -227,9 +275,7 @@ def _review_rows(page: dict[str, Any], given: dict[str, Any]) -> list[dict[str, 
 
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show a member's desk at the step where the evaluation stands."""
-    page = _desk_page(request, round_id)
-    page["sheet"] = _review_rows(page, {})
-    return show(request, "work/desk.html", page)
+    return _show_desk(request, _desk_page(request, round_id))
 
 
 def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
@@ -252,7 +298,7 @@ def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
         evaluation.hand_in_preliminary(round_id=round_id, results=results, actor=who(request), now=now())
     except Refusal as refusal:
         page["sheet"] = _review_rows(page, given)
-        return refused_here(request, "work/desk.html", page, refusal, given=given)
+        return _show_desk(request, page, refusal)
     return done(f"/work/rounds/{round_id}/desk", "初步评审表已提交")
 
 
@@ -297,8 +343,7 @@ def summary(request: HttpRequest, round_id: str) -> HttpResponse:
     try:
         evaluation.confirm_scores(round_id=round_id, actor=who(request), now=now())
     except Refusal as refusal:
-        page = _desk_page(request, round_id)
-        return refused_here(request, "work/desk.html", page, refusal, given=page["given"])
+        return _show_desk(request, _desk_page(request, round_id), refusal)
     return done(f"/work/rounds/{round_id}/desk", "已确认本人打分")
 
 
@@ -308,7 +353,7 @@ def scores(request: HttpRequest, round_id: str) -> HttpResponse:
     cells = [(at, c.key) for at, items in page["score_rows"] for c in items]
     given = {f"{at}:{key}": text(request, f"score:{at}:{key}") for at, key in cells}
     reasons = {key: text(request, f"why:{key}") for key in given}
-    page["given_reasons"] = reasons
+    page["given"], page["given_reasons"] = given, reasons
     try:
         missing = sum(1 for value in given.values() if not value)
         if missing:
@@ -320,8 +365,31 @@ def scores(request: HttpRequest, round_id: str) -> HttpResponse:
             why.setdefault(at, {})[key] = reasons[f"{at}:{key}"]
         evaluation.hand_in_scores(round_id=round_id, scores=sheet, reasons=why, actor=who(request), now=now())
     except Refusal as refusal:
-        return refused_here(request, "work/desk.html", page, refusal, given=given)
+        return _show_desk(request, page, refusal)
     return done(f"/work/rounds/{round_id}/desk", "打分表已提交")
+
+
+def save_draft(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Keep what a member has entered so far; the page's script asks, and shows when it was kept."""
+    try:
+        try:
+            said = json.loads(request.body)
+            kind, content = str(said["kind"]), said["content"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise BadInput("暂存的内容应为一张评审表", field="content") from None
+        draft = drafts.save_draft(
+            round_id=round_id, kind=kind, content=content, actor=who(request), now=now()
+        )
+    except Refusal as refusal:
+        return refused_json(request, refusal)
+    return JsonResponse({"saved": f"{draft.saved_at.astimezone(BEIJING):%H:%M:%S}"})
+
+
+def bid_file(request: HttpRequest, round_id: str, digest: str) -> HttpResponse:
+    """Send a bid's file to be read in the page; nothing of it stays in the booth's browser."""
+    answer = work.document(request, digest)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def dark_file(request: HttpRequest, round_id: str, code: str, number: int) -> HttpResponse:

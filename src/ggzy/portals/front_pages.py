@@ -33,7 +33,7 @@ from ggzy.procedures.spec import Stage
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.document import QualificationMethod
-from ggzy.ui.bundles import bundles
+from ggzy.ui.bundles import sealing_bundles
 from ggzy.ui.flow import steps_to
 
 #: what the owner side has to know at each stage of a front; the forms stand below it
@@ -301,7 +301,7 @@ def _package_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     return {
         "row": row,
         "seal": front_facts(row=row, live=live, actor=actor) if takes else None,
-        "bundles": bundles(),
+        "bundles": sealing_bundles(),
         "to_open": open_facts(bid_id=waits, key_to=f"/work/fronts/{round_id}/key", actor=actor)
         if waits
         else None,

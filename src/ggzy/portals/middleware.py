@@ -15,8 +15,8 @@ from ggzy.kernel.clock import face
 
 COOKIE = "ggzy_session"
 _POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {helpers}; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' {helpers}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 ).format(helpers=" ".join(one["address"] for one in settings.UKEY_HELPERS))
 
 View = Callable[[HttpRequest], HttpResponse]

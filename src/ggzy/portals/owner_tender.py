@@ -26,7 +26,15 @@ from ggzy.publishing.personal import personal_data_in
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering import rules, worklist, writing
-from ggzy.tendering.document import DEPOSIT_FORMS, Method, ReviewPart, Sealing, parse, standard_requirements
+from ggzy.tendering.document import (
+    DEPOSIT_FORMS,
+    FACTS,
+    Method,
+    ReviewPart,
+    Sealing,
+    parse,
+    standard_requirements,
+)
 from ggzy.ui.flow import steps_to
 
 BLANK_ROWS = 2
@@ -237,7 +245,10 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
         "criteria": [
             _criterion(row)
             for row in _rows(
-                request.POST, ("key", "title", "weight", "way"), prefix="criterion", must="title"
+                request.POST,
+                ("key", "title", "weight", "way", *(f"fact_{name}" for name in FACT_FIELDS)),
+                prefix="criterion",
+                must="title",
             )
         ],
         "low_price": {
@@ -257,10 +268,17 @@ WAYS = {
 }
 
 
+#: the fields of a rule by which an objective item is prefilled
+FACT_FIELDS = ("fact", "each", "most", "at_least", "since")
+
+
 def _criterion(row: dict[str, str]) -> dict[str, Any]:
     """Return a criterion as the file has it: its marks instead of the form's word."""
     way = row.pop("way")
-    return {**row, **dict.fromkeys(WAYS.get(way, WAYS[""])[1], True)}
+    facts = {name: value for name in FACT_FIELDS if (value := row.pop(f"fact_{name}"))}
+    out = {**row, **dict.fromkeys(WAYS.get(way, WAYS[""])[1], True)}
+    # without a word for what is counted, the other fields say nothing
+    return out | ({"facts": facts} if "fact" in facts else {})
 
 
 def _way(row: Mapping[str, Any]) -> str:
@@ -288,6 +306,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "sealings": list(Sealing),
         "parts": list(ReviewPart),
         "ways": [(way, label) for way, (label, _) in WAYS.items()],
+        "facts": [(fact, says) for fact, (_, _, says) in FACTS.items()],
         "forms": DEPOSIT_FORMS,
         "blank": range(BLANK_ROWS),
         "given": given,

@@ -100,6 +100,8 @@ urlpatterns = [
     _at(f"{_DRAW}/check-in", expert.check_in, "work-check-in", P.EVALUATE),
     _at(f"{_ROUND}/desk", expert.desk, "work-desk", P.EVALUATE),
     _at(f"{_ROUND}/dark/<str:code>/<int:number>.pdf", expert.dark_file, "work-dark", P.EVALUATE),
+    _at(f"{_ROUND}/files/<str:digest>", expert.bid_file, "work-bid-file", P.EVALUATE),
+    _act(f"{_ROUND}/draft", expert.save_draft, "work-draft", P.EVALUATE),
     _act(f"{_ROUND}/preliminary", expert.preliminary, "work-preliminary", P.EVALUATE),
     _act(f"{_ROUND}/competition", expert.competition, "work-competition", P.EVALUATE),
     _act(f"{_ROUND}/prices", expert.prices, "work-prices", P.EVALUATE),

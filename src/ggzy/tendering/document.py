@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -47,6 +48,36 @@ class Requirement:
     text: str
 
 
+#: what an objective item may count of a bid's registry snapshot → kind and code of the records, and the word for people
+FACTS = {
+    "performances": ("performance", "", "业绩"),
+    "certificates": ("honour", "system", "管理体系认证"),
+    "awards": ("honour", "award", "工程奖项"),
+    "qualifications": ("qualification", "", "资质"),
+    "persons": ("person", "", "人员"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactRule:
+    """How an objective item follows from sealed records: points for each, at most so many; bounds on performances only.
+
+    at_least: 元 of the contract; since: the day from which on it was finished.
+    """
+
+    fact: str
+    each: Decimal
+    most: Decimal
+    at_least: Decimal = Decimal(0)
+    since: date | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """Return the rule as JSON values; a bound that is not set is not there."""
+        out = {"fact": self.fact, "each": str(self.each), "most": str(self.most)}
+        out |= {"at_least": str(self.at_least)} if self.at_least else {}
+        return out | ({"since": self.since.isoformat()} if self.since else {})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
     """One scored item of 综合评估法 beside the price."""
@@ -60,6 +91,8 @@ class Criterion:
     reasons: bool = False
     #: judged without knowing whose it is 暗标
     dark: bool = False
+    #: from which sealed records the points follow; they prefill the members' sheets, who may change them
+    facts: FactRule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +223,12 @@ class TenderDocument:
             del plain["share_holders"]
         if self.low_price == LowPriceRule():
             del plain["low_price"]
-        for row in plain["criteria"]:
+        # a file without rules for facts is hashed as it always was
+        for row in [*plain["criteria"], *(plain["prequalification"] or {}).get("criteria", [])]:
+            del row["facts"]
+        for row, criterion in zip(plain["criteria"], self.criteria, strict=True):
+            if criterion.facts:
+                row["facts"] = criterion.facts.as_json()
             for mark in ("objective", "reasons", "dark"):
                 if not row[mark]:
                     del row[mark]
@@ -266,6 +304,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             objective=_yes(row.get("objective", False), f"criteria.{n}.objective", "是否客观项"),
             reasons=_yes(row.get("reasons", False), f"criteria.{n}.reasons", "是否写明理由"),
             dark=_yes(row.get("dark", False), f"criteria.{n}.dark", "是否暗标评审"),
+            facts=_facts(row, f"criteria.{n}.facts"),
         )
         for n, row in enumerate(_rows(raw.get("criteria"), "criteria", "评分项"))
     )
@@ -322,6 +361,43 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         low_price=_low_price(raw.get("low_price")),
         scheme=scheme,
     )
+
+
+def _facts(row: Mapping[str, Any], field: str) -> FactRule | None:
+    """Return the rule by which an objective item is prefilled, if there is one.
+
+    :raises BadInput: an unknown fact, no points, more points than the item has, or an item that facts may not settle
+    """
+    raw = row.get("facts")
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping) or raw.get("fact") not in FACTS:
+        raise BadInput(
+            f"自动计分的依据应为{'、'.join(says for _, _, says in FACTS.values())}之一", field=field
+        )
+    if row.get("objective") is not True or row.get("dark") is True:
+        # a dark item that is prefilled from the registry would tell whose it is
+        raise BadInput("只有客观项可以按登记信息自动计分, 暗标评审的不可以", field=field)
+    weight = _number(row.get("weight"), field, "评分项分值")
+    rule = FactRule(
+        fact=str(raw["fact"]),
+        each=_number(raw.get("each"), f"{field}.each", "每项得分"),
+        most=_number(raw.get("most") or weight, f"{field}.most", "最多得分"),
+        at_least=yuan(raw.get("at_least") or 0, field=f"{field}.at_least"),
+        since=_day(raw.get("since"), f"{field}.since"),
+    )
+    if not 0 < rule.each <= rule.most <= weight:
+        raise BadInput("自动计分应为: 每项得分大于0, 不超过最多得分; 最多得分不超过该项分值", field=field)
+    if (rule.at_least or rule.since) and rule.fact != "performances":
+        raise BadInput("合同金额和完成日期的条件只用于业绩", field=field)
+    return rule
+
+
+def _day(value: Any, field: str) -> date | None:
+    try:
+        return date.fromisoformat(str(value)) if value else None
+    except ValueError:
+        raise BadInput("完成日期应写成2023-01-01", field=field) from None
 
 
 def _low_price(raw: Any) -> LowPriceRule:

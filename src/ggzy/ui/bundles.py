@@ -28,6 +28,9 @@ OWN = (
     "upload.js",
 )
 
+#: what shows opened bids at the evaluation desk; no sealing page loads it
+READING = frozenset({"pdfkit.js", "pdfworker.js"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
@@ -47,6 +50,11 @@ def bundles() -> tuple[Bundle, ...]:
         *(Bundle(file=r["file"], sha256=_digest(VENDOR / r["file"]), listed=r["sha256"]) for r in listed),
         *(Bundle(file=name, sha256=_digest(STATIC / "ui" / name)) for name in OWN),
     )
+
+
+def sealing_bundles() -> tuple[Bundle, ...]:
+    """Return the scripts that a page loads on which a bid is sealed, the one that seals first."""
+    return tuple(one for one in bundles() if one.file not in READING)
 
 
 def _digest(path: Path) -> str:

@@ -75,6 +75,13 @@ def clock(value: Any) -> str:
 
 
 @register.filter
+def clock_exact(value: Any) -> str:
+    """Return the time of day with seconds, 09:30:05, "" when there is none."""
+    found = _aware(value)
+    return f"{found:%H:%M:%S}" if found else ""
+
+
+@register.filter
 def span(value: Any) -> str:
     """Return seconds as people say them: 42秒, 5分钟, 2小时5分钟."""
     seconds = int(value or 0)
