@@ -152,7 +152,7 @@ def require_id_number(text: str) -> str:
     raise BadInput("身份证号码应为18位, 末位校验不符的请核对", field="id_number")
 
 
-def _checked(said: Application, *, known: ExpertFile | None) -> Application:
+def checked(said: Application, *, known: ExpertFile | None) -> Application:
     """Return an application with every value checked; what is personal and empty stays as it is known."""
     person = known.expert.account.person if known else None
     if said.id_number or person is None or not person.id_number:
@@ -216,9 +216,13 @@ def apply(*, said: Application, actor: Actor, now: datetime) -> ExpertFile:
     :raises MoveNotNow: it is in review, or decided
     """
     require(actor, Permission.POOL_OWN)
-    account = Account.objects.select_for_update(of=("self",)).select_related("person").get(pk=actor.account_pk)
-    file = ExpertFile.objects.select_related("expert__account__person").filter(expert__account=account).first()
-    _checked(said, known=file)
+    account = (
+        Account.objects.select_for_update(of=("self",)).select_related("person").get(pk=actor.account_pk)
+    )
+    file = (
+        ExpertFile.objects.select_related("expert__account__person").filter(expert__account=account).first()
+    )
+    checked(said, known=file)
     if file is None:
         expert = Expert.objects.filter(account=account).first() or open_pool_place(
             account_pk=account.pk, specialties=[], drawable=False
@@ -243,9 +247,7 @@ def apply(*, said: Application, actor: Actor, now: datetime) -> ExpertFile:
 
 
 @transaction.atomic
-def keep_contact(
-    *, phone: str, bank_name: str, bank_account: str, actor: Actor, now: datetime
-) -> ExpertFile:
+def keep_contact(*, phone: str, bank_name: str, bank_account: str, actor: Actor, now: datetime) -> ExpertFile:
     """Keep one's own phone and bank account; what is empty stays.
 
     :raises BadInput: no phone number or account number
@@ -284,10 +286,15 @@ def review(*, file_id: str, decision: str, reason: str, actor: Actor, now: datet
 
 
 def begin_term(file: ExpertFile, event: str, *, actor: Actor, now: datetime) -> None:
-    """Appoint a locked file from today for a term; the draw reads its end as an absence without end."""
+    """Appoint a locked file from today for a term."""
+    until = rules.term_end(today(now), years=settings.POOL_TERM_YEARS)
+    begin_term_until(file, event, until=until, actor=actor, now=now)
+
+
+def begin_term_until(file: ExpertFile, event: str, *, until: date, actor: Actor, now: datetime) -> None:
+    """Appoint a locked file from today until a day; the draw reads the end as an absence without end."""
     _clear_term(file, now)
-    file.term_from = today(now)
-    file.term_to = rules.term_end(file.term_from, years=settings.POOL_TERM_YEARS)
+    file.term_from, file.term_to = today(now), until
     over = file.term_to + timedelta(days=1)
     file.after_term = keep_away(expert=file.expert, since=over, until=None, reason="聘期届满")
     file.save(update_fields=["term_from", "term_to", "after_term"])

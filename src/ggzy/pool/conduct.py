@@ -273,9 +273,7 @@ def _lift(
 
 
 @transaction.atomic
-def appeal(
-    *, text: str, rating_id: str = "", suspension_id: str = "", actor: Actor, now: datetime
-) -> Appeal:
+def appeal(*, text: str, rating_id: str = "", suspension_id: str = "", actor: Actor, now: datetime) -> Appeal:
     """Appeal against a rating or a suspension of one's own, once. It does not stop it.
 
     :raises NotFound: not one's own

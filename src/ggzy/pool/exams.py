@@ -108,9 +108,7 @@ def begin_exam(*, actor: Actor, now: datetime) -> Exam:
     used = file.exams.filter(turn=turn).count()
     rules.require_attempt(used=used, most=settings.EXAM_ATTEMPTS)
     bank = [
-        rules.Asked(
-            id=q.public_id, specialty=q.specialty, options=len(q.options), right=tuple(q.right)
-        )
+        rules.Asked(id=q.public_id, specialty=q.specialty, options=len(q.options), right=tuple(q.right))
         for q in ExamQuestion.objects.filter(active=True).order_by("public_id")
     ]
     made = Exam.objects.create(
@@ -136,9 +134,7 @@ _GRACE = timedelta(minutes=1)
 
 
 @transaction.atomic
-def hand_in_exam(
-    *, exam_id: str, answers: Mapping[str, Sequence[int]], actor: Actor, now: datetime
-) -> Exam:
+def hand_in_exam(*, exam_id: str, answers: Mapping[str, Sequence[int]], actor: Actor, now: datetime) -> Exam:
     """Hand in an attempt: the numbers of the options as the bank has them. Passed, a term of appointment begins.
 
     What comes after the time counts as no answer. A second time changes nothing.

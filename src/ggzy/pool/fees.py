@@ -49,7 +49,9 @@ def compute(*, draw_id: str, actor: Actor, now: datetime) -> FeeSheet:
     require(actor, Permission.POOL_FEES)
     meeting = ended_meeting(draw_id)
     require_owner_side(meeting.draw.tender, actor)
-    meeting = Meeting.objects.select_for_update(of=("self",)).select_related("draw__tender").get(pk=meeting.pk)
+    meeting = (
+        Meeting.objects.select_for_update(of=("self",)).select_related("draw__tender").get(pk=meeting.pk)
+    )
     sheet = FeeSheet.objects.filter(meeting=meeting).first()
     if sheet is not None and sheet.confirmed_at is not None:
         return sheet
@@ -194,5 +196,7 @@ def payable() -> list[dict[str, Any]]:
             "reference": r.reference,
             "paid_at": r.paid_at,
         }
-        for r in rows.select_related("sheet__meeting__draw__tender").order_by(F("paid_at").asc(nulls_first=True), "pk")[:500]
+        for r in rows.select_related("sheet__meeting__draw__tender").order_by(
+            F("paid_at").asc(nulls_first=True), "pk"
+        )[:500]
     ]

@@ -241,7 +241,12 @@ FAULTS = (
 )
 BY_FAULT = {fault.code: fault for fault in FAULTS}
 #: what an expert says of the owner side and the centre
-BACK_ITEMS = {"organised": "组织有序", "neutral": "没有干预评审", "place": "场地和设备", "fee": "劳务费按时足额"}
+BACK_ITEMS = {
+    "organised": "组织有序",
+    "neutral": "没有干预评审",
+    "place": "场地和设备",
+    "fee": "劳务费按时足额",
+}
 
 
 def deduction(faults: Iterable[str]) -> int:

@@ -8,326 +8,638 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('committees', '0001_initial'),
-        ('experts', '0002_conditions_lists_and_calls'),
-        ('parties', '0001_initial'),
+        ("committees", "0001_initial"),
+        ("experts", "0002_conditions_lists_and_calls"),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ExamQuestion',
+            name="ExamQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('specialty', models.CharField(blank=True, max_length=7)),
-                ('text', models.CharField(max_length=500)),
-                ('options', models.JSONField()),
-                ('right', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), size=None)),
-                ('active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("specialty", models.CharField(blank=True, max_length=7)),
+                ("text", models.CharField(max_length=500)),
+                ("options", models.JSONField()),
+                (
+                    "right",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(), size=None
+                    ),
+                ),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('centre_id', 'specialty', 'text'), name='a_question_stands_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre_id", "specialty", "text"), name="a_question_stands_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ExpertFile',
+            name="ExpertFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('state', models.CharField(max_length=8)),
-                ('title', models.CharField(max_length=8)),
-                ('years', models.PositiveSmallIntegerField()),
-                ('proofs', models.JSONField(default=dict)),
-                ('bank_name', models.BinaryField(null=True)),
-                ('bank_account', models.BinaryField(null=True)),
-                ('face_at', models.DateTimeField(null=True)),
-                ('term_from', models.DateField(null=True)),
-                ('term_to', models.DateField(null=True)),
-                ('applied_at', models.DateTimeField()),
-                ('after_term', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='experts.away')),
-                ('expert', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='file', to='experts.expert')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("state", models.CharField(max_length=8)),
+                ("title", models.CharField(max_length=8)),
+                ("years", models.PositiveSmallIntegerField()),
+                ("proofs", models.JSONField(default=dict)),
+                ("bank_name", models.BinaryField(null=True)),
+                ("bank_account", models.BinaryField(null=True)),
+                ("face_at", models.DateTimeField(null=True)),
+                ("term_from", models.DateField(null=True)),
+                ("term_to", models.DateField(null=True)),
+                ("applied_at", models.DateTimeField()),
+                (
+                    "after_term",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="experts.away",
+                    ),
+                ),
+                (
+                    "expert",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="file", to="experts.expert"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Exam',
+            name="Exam",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('turn', models.PositiveSmallIntegerField()),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('paper', models.JSONField()),
-                ('answers', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('handed_in_at', models.DateTimeField(null=True)),
-                ('score', models.DecimalField(decimal_places=1, max_digits=4, null=True)),
-                ('passed', models.BooleanField(null=True)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exams', to='pool.expertfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("turn", models.PositiveSmallIntegerField()),
+                ("attempt", models.PositiveSmallIntegerField()),
+                ("paper", models.JSONField()),
+                ("answers", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("handed_in_at", models.DateTimeField(null=True)),
+                ("score", models.DecimalField(decimal_places=1, max_digits=4, null=True)),
+                ("passed", models.BooleanField(null=True)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exams",
+                        to="pool.expertfile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('hours', models.DecimalField(decimal_places=1, max_digits=6)),
-                ('points_left', models.PositiveSmallIntegerField()),
-                ('sessions', models.PositiveSmallIntegerField()),
-                ('grade', models.CharField(max_length=4)),
-                ('made_at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='pool.expertfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("hours", models.DecimalField(decimal_places=1, max_digits=6)),
+                ("points_left", models.PositiveSmallIntegerField()),
+                ("sessions", models.PositiveSmallIntegerField()),
+                ("grade", models.CharField(max_length=4)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.account"
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assessments",
+                        to="pool.expertfile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FeeSheet',
+            name="FeeSheet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('schedules', models.JSONField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('computed_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('meeting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='fee_sheet', to='committees.meeting')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("schedules", models.JSONField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("computed_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fee_sheet",
+                        to="committees.meeting",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FeeLine',
+            name="FeeLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('code', models.CharField(max_length=64)),
-                ('how', models.CharField(max_length=8)),
-                ('minutes', models.PositiveIntegerField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=10)),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fees', to='experts.candidate')),
-                ('sheet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='pool.feesheet')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("code", models.CharField(max_length=64)),
+                ("how", models.CharField(max_length=8)),
+                ("minutes", models.PositiveIntegerField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=10)),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                ("paid_at", models.DateTimeField(null=True)),
+                (
+                    "candidate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fees",
+                        to="experts.candidate",
+                    ),
+                ),
+                (
+                    "sheet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="pool.feesheet"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FileMove',
+            name="FileMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('event', models.CharField(max_length=10)),
-                ('state', models.CharField(max_length=8)),
-                ('basis', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('made_at', models.DateTimeField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='pool.expertfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("event", models.CharField(max_length=10)),
+                ("state", models.CharField(max_length=8)),
+                ("basis", models.CharField(blank=True, max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves",
+                        to="pool.expertfile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Leave',
+            name="Leave",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('since', models.DateField()),
-                ('until', models.DateField()),
-                ('asked_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('away', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='leave', to='experts.away')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leaves', to='pool.expertfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("since", models.DateField()),
+                ("until", models.DateField()),
+                ("asked_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "away",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leave",
+                        to="experts.away",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leaves",
+                        to="pool.expertfile",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Rating',
+            name="Rating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('side', models.CharField(max_length=6)),
-                ('faults', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), default=list, size=None)),
-                ('points', models.PositiveSmallIntegerField()),
-                ('words', models.CharField(blank=True, max_length=500)),
-                ('rated_at', models.DateTimeField()),
-                ('void', models.BooleanField(default=False)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('meeting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='committees.meeting')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='experts.member')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("side", models.CharField(max_length=6)),
+                (
+                    "faults",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10), default=list, size=None
+                    ),
+                ),
+                ("points", models.PositiveSmallIntegerField()),
+                ("words", models.CharField(blank=True, max_length=500)),
+                ("rated_at", models.DateTimeField()),
+                ("void", models.BooleanField(default=False)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.account"
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ratings",
+                        to="committees.meeting",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ratings",
+                        to="experts.member",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RatingBack',
+            name="RatingBack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('marks', models.JSONField()),
-                ('words', models.CharField(blank=True, max_length=500)),
-                ('rated_at', models.DateTimeField()),
-                ('member', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='rating_back', to='experts.member')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("marks", models.JSONField()),
+                ("words", models.CharField(blank=True, max_length=500)),
+                ("rated_at", models.DateTimeField()),
+                (
+                    "member",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rating_back",
+                        to="experts.member",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Suspension',
+            name="Suspension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=5)),
-                ('basis', models.CharField(max_length=100)),
-                ('authority', models.CharField(max_length=100)),
-                ('reason', models.CharField(max_length=500)),
-                ('since', models.DateField()),
-                ('until', models.DateField(null=True)),
-                ('repair', models.CharField(max_length=500)),
-                ('made_at', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='pool.expertfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=5)),
+                ("basis", models.CharField(max_length=100)),
+                ("authority", models.CharField(max_length=100)),
+                ("reason", models.CharField(max_length=500)),
+                ("since", models.DateField()),
+                ("until", models.DateField(null=True)),
+                ("repair", models.CharField(max_length=500)),
+                ("made_at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suspensions",
+                        to="pool.expertfile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Appeal',
+            name="Appeal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('text', models.CharField(max_length=1000)),
-                ('filed_at', models.DateTimeField()),
-                ('upheld', models.BooleanField(null=True)),
-                ('opinion', models.CharField(blank=True, max_length=500)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='pool.expertfile')),
-                ('rating', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='pool.rating')),
-                ('suspension', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='pool.suspension')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("text", models.CharField(max_length=1000)),
+                ("filed_at", models.DateTimeField()),
+                ("upheld", models.BooleanField(null=True)),
+                ("opinion", models.CharField(blank=True, max_length=500)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.account",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appeals",
+                        to="pool.expertfile",
+                    ),
+                ),
+                (
+                    "rating",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appeals",
+                        to="pool.rating",
+                    ),
+                ),
+                (
+                    "suspension",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appeals",
+                        to="pool.suspension",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Training',
+            name="Training",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('course', models.CharField(max_length=100)),
-                ('hours', models.DecimalField(decimal_places=1, max_digits=5)),
-                ('held_on', models.DateField()),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trainings', to='pool.expertfile')),
-                ('kept_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("course", models.CharField(max_length=100)),
+                ("hours", models.DecimalField(decimal_places=1, max_digits=5)),
+                ("held_on", models.DateField()),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trainings",
+                        to="pool.expertfile",
+                    ),
+                ),
+                (
+                    "kept_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.account"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('partner', models.CharField(max_length=100)),
-                ('address', models.CharField(max_length=200)),
-                ('specialties', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=7), size=None)),
-                ('since', models.DateField()),
-                ('until', models.DateField()),
-                ('token_sha256', models.CharField(max_length=64)),
-                ('their_token', models.BinaryField(null=True)),
-                ('signed_at', models.DateTimeField()),
-                ('partner_signed_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("partner", models.CharField(max_length=100)),
+                ("address", models.CharField(max_length=200)),
+                (
+                    "specialties",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=7), size=None
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("until", models.DateField()),
+                ("token_sha256", models.CharField(max_length=64)),
+                ("their_token", models.BinaryField(null=True)),
+                ("signed_at", models.DateTimeField()),
+                ("partner_signed_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.account"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('token_sha256',), name='a_token_is_one_agreement'), models.CheckConstraint(condition=models.Q(('until__gte', models.F('since'))), name='an_agreement_ends_after_it_began')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("token_sha256",), name="a_token_is_one_agreement"),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("since"))),
+                        name="an_agreement_ends_after_it_began",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='expertfile',
-            index=models.Index(fields=['state'], name='pool_expert_state_3cba1c_idx'),
+            model_name="expertfile",
+            index=models.Index(fields=["state"], name="pool_expert_state_3cba1c_idx"),
         ),
         migrations.AddConstraint(
-            model_name='exam',
-            constraint=models.UniqueConstraint(fields=('file', 'turn', 'attempt'), name='an_attempt_has_its_number'),
+            model_name="exam",
+            constraint=models.UniqueConstraint(
+                fields=("file", "turn", "attempt"), name="an_attempt_has_its_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exam',
-            constraint=models.UniqueConstraint(condition=models.Q(('handed_in_at', None)), fields=('file',), name='one_exam_runs'),
+            model_name="exam",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("handed_in_at", None)), fields=("file",), name="one_exam_runs"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(fields=('file', 'year'), name='a_year_is_assessed_once'),
+            model_name="assessment",
+            constraint=models.UniqueConstraint(fields=("file", "year"), name="a_year_is_assessed_once"),
         ),
         migrations.AddConstraint(
-            model_name='feeline',
-            constraint=models.UniqueConstraint(fields=('sheet', 'candidate'), name='a_fee_is_due_once'),
+            model_name="feeline",
+            constraint=models.UniqueConstraint(fields=("sheet", "candidate"), name="a_fee_is_due_once"),
         ),
         migrations.AddConstraint(
-            model_name='feeline',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_at', None), models.Q(('reference', ''), _negated=True), _connector='OR'), name='a_payment_has_its_reference'),
+            model_name="feeline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("paid_at", None), models.Q(("reference", ""), _negated=True), _connector="OR"
+                ),
+                name="a_payment_has_its_reference",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='filemove',
-            trigger=pgtrigger.compiler.Trigger(name='file_moves_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='489cb89eb191be1b69589aaf5af083021d5689f0', operation='UPDATE OR DELETE', pgid='pgtrigger_file_moves_stay_3a737', table='pool_filemove', when='BEFORE')),
+            model_name="filemove",
+            trigger=pgtrigger.compiler.Trigger(
+                name="file_moves_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="489cb89eb191be1b69589aaf5af083021d5689f0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_file_moves_stay_3a737",
+                    table="pool_filemove",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.UniqueConstraint(fields=('member', 'side'), name='a_side_rates_once'),
+            model_name="rating",
+            constraint=models.UniqueConstraint(fields=("member", "side"), name="a_side_rates_once"),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis', ''), _negated=True), models.Q(('authority', ''), _negated=True), models.Q(('repair', ''), _negated=True)), name='a_suspension_has_its_basis'),
+            model_name="suspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("basis", ""), _negated=True),
+                    models.Q(("authority", ""), _negated=True),
+                    models.Q(("repair", ""), _negated=True),
+                ),
+                name="a_suspension_has_its_basis",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='a_suspension_ends_after_it_began'),
+            model_name="suspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
+                name="a_suspension_ends_after_it_began",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rating', None), ('suspension__isnull', False)), models.Q(('rating__isnull', False), ('suspension', None)), _connector='OR'), name='an_appeal_is_against_one_thing'),
+            model_name="appeal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("rating", None), ("suspension__isnull", False)),
+                    models.Q(("rating__isnull", False), ("suspension", None)),
+                    _connector="OR",
+                ),
+                name="an_appeal_is_against_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.UniqueConstraint(fields=('rating',), name='a_rating_is_appealed_once'),
+            model_name="appeal",
+            constraint=models.UniqueConstraint(fields=("rating",), name="a_rating_is_appealed_once"),
         ),
         migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.UniqueConstraint(fields=('suspension',), name='a_suspension_is_appealed_once'),
+            model_name="appeal",
+            constraint=models.UniqueConstraint(fields=("suspension",), name="a_suspension_is_appealed_once"),
         ),
         migrations.AddConstraint(
-            model_name='training',
-            constraint=models.UniqueConstraint(fields=('file', 'course', 'held_on'), name='a_course_counts_once'),
+            model_name="training",
+            constraint=models.UniqueConstraint(
+                fields=("file", "course", "held_on"), name="a_course_counts_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='training',
-            constraint=models.CheckConstraint(condition=models.Q(('hours__gt', 0)), name='a_course_has_hours'),
+            model_name="training",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("hours__gt", 0)), name="a_course_has_hours"
+            ),
         ),
     ]
