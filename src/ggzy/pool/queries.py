@@ -86,15 +86,13 @@ def counts(*, actor: Actor) -> dict[State, int]:
     return {State(state): n for state, n in sorted(found)}
 
 
-def _masked(file: ExpertFile) -> dict[str, str]:
+def _masked(file: ExpertFile) -> list[tuple[str, str]]:
     person = file.expert.account.person
-    return {
-        "name": rules.masked(person.name),
-        "id_number": rules.masked(person.id_number or "", head=3, tail=2),
-        "phone": rules.masked(person.phone or "", head=3, tail=2),
-        "bank_name": file.bank_name or "",
-        "bank_account": rules.masked(file.bank_account or "", head=0, tail=4),
-    }
+    return [
+        ("身份证号", rules.masked(person.id_number or "", head=3, tail=2)),
+        ("手机", rules.masked(person.phone or "", head=3, tail=2)),
+        ("银行账号", rules.masked(file.bank_account or "", tail=4, head=0)),
+    ]
 
 
 def _detail(file: ExpertFile, now: datetime) -> dict[str, Any]:
@@ -112,7 +110,7 @@ def _detail(file: ExpertFile, now: datetime) -> dict[str, Any]:
         "employer": (file.expert.employer_name, file.expert.employer_uscc),
         "term": (file.term_from, file.term_to),
         "face_at": file.face_at,
-        "masked": _masked(file),
+        "personal": _masked(file),
         "moves": [
             {
                 "label": rules.LABELS[m.event],

@@ -114,7 +114,10 @@ def suspend(request: HttpRequest, file_id: str) -> HttpResponse:
     try:
         until = day(request, "until", says="结束日期") if given["until"] else None
         conduct.suspend(
-            file_id=file_id, **given | {"until": until}, actor=who(request), now=now()  # type: ignore[arg-type]
+            file_id=file_id,
+            **given | {"until": until},
+            actor=who(request),
+            now=now(),  # type: ignore[arg-type]
         )
     except Refusal as refusal:
         return refused_here(request, "work/pool_file.html", _file(request, file_id), refusal, given=given)
@@ -219,9 +222,7 @@ def exchange(request: HttpRequest) -> HttpResponse:
         sheet = request.FILES.get("sheet")
         if sheet is None:
             raise BadInput("请选择xlsx文件", field="sheet")
-        new = sheets.import_experts(
-            data=sheet.read(), reason=given["reason"], actor=who(request), now=now()
-        )
+        new = sheets.import_experts(data=sheet.read(), reason=given["reason"], actor=who(request), now=now())
     except Refusal as refusal:
         page["problems"] = getattr(refusal, "problems", [])
         return refused_here(request, "work/pool_exchange.html", page, refusal, given=given)

@@ -43,12 +43,16 @@ def todos(actor: Actor) -> list[Todo]:
     state = queries.own_state(actor)
     if state is None:
         return [
-            Todo(what="申请进入评标专家库", where="审核、考试合格后聘任", href="/work/pool/apply", label="申请")
+            Todo(
+                what="申请进入评标专家库", where="审核、考试合格后聘任", href="/work/pool/apply", label="申请"
+            )
         ]
     if state is State.EXAM:
         return [Todo(what="参加入库考试", where="审核已合格", href=ME, label="去考试")]
     if state is State.APPLIED:
-        return [Todo(what="补正入库申请", where="中心已退回, 理由见档案", href="/work/pool/apply", label="补正")]
+        return [
+            Todo(what="补正入库申请", where="中心已退回, 理由见档案", href="/work/pool/apply", label="补正")
+        ]
     return []
 
 
