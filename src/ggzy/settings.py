@@ -198,8 +198,6 @@ EXAM_ATTEMPTS = int(os.environ.get("GGZY_EXAM_ATTEMPTS", "3"))
 EXAM_MINUTES = int(os.environ.get("GGZY_EXAM_MINUTES", "60"))
 #: what experts are paid (pool/fees.toml is training data)
 POOL_FEES = Path(os.environ.get("GGZY_FEES", BASE / "src" / "ggzy" / "pool" / "fees.toml"))
-#: the adapter of the pool a draw is a terminal of (ggzy.adapters.pools); "": the centre's own pool
-EXPERT_POOL = os.environ.get("GGZY_EXPERT_POOL", "")
 #: minutes in which all parties of a draw must reveal their seeds once all have committed
 SEED_MINUTES = int(os.environ.get("GGZY_SEED_MINUTES", "30"))
 #: minutes after the beginning of a session from which who has not checked in may be noted as absent

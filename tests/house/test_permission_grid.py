@@ -73,7 +73,6 @@ pool:suspension:decide          -     -     -     -     -     -     ✓     -   
 pool:appeal:decide              -     -     -     -     ✓     -     ✓     -     -     -
 pool:rating:give                ✓     ✓     -     -     ✓     -     -     -     -     -
 pool:fee:confirm                ✓     ✓     -     -     -     -     -     -     -     -
-pool:agreement:sign             -     -     -     -     ✓     -     -     -     -     -
 evaluation:committee:seat       ✓     ✓     -     -     -     -     -     -     -     -
 evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -
 evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -

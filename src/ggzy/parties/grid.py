@@ -55,7 +55,6 @@ class Permission(StrEnum):
     POOL_APPEAL = "pool:appeal:decide"
     POOL_RATE = "pool:rating:give"
     POOL_FEES = "pool:fee:confirm"
-    POOL_AGREE = "pool:agreement:sign"
     COMMITTEE_SEAT = "evaluation:committee:seat"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
@@ -157,7 +156,6 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.POOL_APPEAL: frozenset({_R.CENTRE, _R.SUPERVISOR}),
     Permission.POOL_RATE: _OWNERS | {_R.CENTRE},
     Permission.POOL_FEES: _OWNERS,
-    Permission.POOL_AGREE: frozenset({_R.CENTRE}),
     Permission.COMMITTEE_SEAT: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
@@ -218,7 +216,6 @@ BINDING = frozenset(
         Permission.OPENING_SHARE,
         Permission.DRAW_OVERSEE,
         Permission.POOL_SUSPEND,
-        Permission.POOL_AGREE,
         Permission.EVALUATE,
         Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,

@@ -1,4 +1,4 @@
-"""An expert's file in the pool: states, training, exams, ratings, suspensions, leave, fees, and agreements with partners."""
+"""An expert's file in the pool: states, training, exams, ratings, suspensions, leave, and fees."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -249,31 +249,5 @@ class FeeLine(BusinessRow):
             models.UniqueConstraint(name="a_fee_is_due_once", fields=["sheet", "candidate"]),
             models.CheckConstraint(
                 name="a_payment_has_its_reference", condition=models.Q(paid_at=None) | ~models.Q(reference="")
-            ),
-        ]
-
-
-class Agreement(BusinessRow):
-    """Two centres draw from each other's pools for a time, without moving them; in force when both have signed."""
-
-    partner = models.CharField(max_length=100)
-    address = models.CharField(max_length=200)
-    specialties = ArrayField(models.CharField(max_length=7))
-    since = models.DateField()
-    until = models.DateField()
-    #: SHA-256 of the token with which the partner asks us
-    token_sha256 = models.CharField(max_length=64)
-    #: the token with which we ask the partner, encrypted
-    their_token = PersonalField(null=True)
-    signed_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
-    signed_at = models.DateTimeField()
-    partner_signed_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="a_token_is_one_agreement", fields=["token_sha256"]),
-            models.CheckConstraint(
-                name="an_agreement_ends_after_it_began", condition=models.Q(until__gte=models.F("since"))
             ),
         ]
