@@ -93,6 +93,7 @@ def end_leave(*, leave_id: str, actor: Actor, now: datetime) -> Leave:
     if leave.ended_at is None:
         if leave.away is not None:
             end_away(leave.away, last=today(now) - timedelta(days=1))
+            leave.refresh_from_db()
         leave.ended_at = now
         leave.save(update_fields=["ended_at"])
         record(file, "leave_ended", actor, now)
