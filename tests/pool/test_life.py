@@ -12,13 +12,14 @@ from openpyxl import Workbook, load_workbook
 
 from ggzy.committees.models import Meeting, Site
 from ggzy.evidence.models import Entry
-from ggzy.experts.models import Expert, Member
+from ggzy.experts.models import Candidate, Expert, Member
 from ggzy.experts.pool import OwnPool
 from ggzy.experts.ports import Wanted
 from ggzy.experts.rules import Conditions, Quota
 from ggzy.pool import actions, fees, sheets
 from ggzy.pool.models import ExamQuestion, ExpertFile, FeeLine, Rating
 from ggzy.training.pool import invented_id
+from tests.experts.test_draw import asked, called, seeds, shown
 from tests.journeys.tale import Tale
 from tests.portals.test_work import Browser, Person
 
@@ -244,3 +245,28 @@ def test_a_sheet_comes_in_whole_or_not_at_all_and_goes_out_the_same(platform: An
     centre.post("/work/pool/export", 422, reason="")
     for entry in Entry.objects.filter(act__startswith="pool."):
         assert MARK not in str(entry.fields)
+
+
+def test_who_is_suspended_leaves_the_draw_that_called_them(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder).published()
+    draw = asked(tale)
+    seeds(tale, draw)
+    first, second = called(tale, draw)[:2]
+    first.post(f"/draws/{draw}/answer", {"accept": True})
+    supervisor, day = Person(platform, "jiandu"), actions.today(platform.now)
+    for party in (first, second):
+        file = ExpertFile.objects.get(expert__account__username=party.name)
+        said = {"authority": "训练局", "reason": "事实", "repair": "期满", "until": str(day)}
+        supervisor.post(f"/work/pool/files/{file.public_id}/suspend", **said, kind="pause", basis="2号")
+    row = shown(tale, draw)
+    assert [c["state"] for c in row["called"]].count("replaced") == 2
+    assert len(called(tale, draw)) == 5
+    assert not {first.name, second.name} & {e.name for e in called(tale, draw)}
+    waiting = Candidate.objects.filter(draw__public_id=draw, state=Candidate.WAITING).order_by("rank").first()
+    assert waiting is not None
+    file = ExpertFile.objects.get(expert=waiting.expert)
+    supervisor.post(f"/work/pool/files/{file.public_id}/suspend", **said, kind="ban", basis="3号")
+    called(tale, draw)[0].post(f"/draws/{draw}/answer", {"accept": False})
+    waiting.refresh_from_db()
+    assert waiting.state == Candidate.BUSY and len(called(tale, draw)) == 5
+    shown(tale, draw)
