@@ -67,7 +67,7 @@ LABELS = {
     "send_back": "退回补正",
     "admit": "审核合格, 进入考试",
     "refuse": "不予入库",
-    "appoint": "考试合格, 聘任",
+    "appoint": "聘任",
     "pause": "暂停抽取",
     "resume": "恢复抽取",
     "expire": "聘期届满",
