@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "ggzy.experts",
     "ggzy.committees",
     "ggzy.evaluation",
+    "ggzy.pool",
     "ggzy.objections",
     "ggzy.fronts",
     "ggzy.awarding",
@@ -183,6 +184,22 @@ LOGGING = {
 BOOKING_BUFFER_MINUTES = int(os.environ.get("GGZY_BOOKING_BUFFER_MINUTES", "15"))
 #: what an expert is told of the place: the city, never the venue
 CENTRE_CITY = os.environ.get("GGZY_CITY", "训练市" if MODE == "training" else CENTRE_NAME)
+#: years of an expert's term of appointment; points of a year, and the points left at which the draw pauses
+POOL_TERM_YEARS = int(os.environ.get("GGZY_POOL_TERM_YEARS", "3"))
+POOL_POINTS = int(os.environ.get("GGZY_POOL_POINTS", "12"))
+POOL_PAUSE_AT = int(os.environ.get("GGZY_POOL_PAUSE_AT", "0"))
+POOL_PAUSE_DAYS = int(os.environ.get("GGZY_POOL_PAUSE_DAYS", "90"))
+#: hours of training a year, and those that a paused expert needs before being drawn again
+POOL_YEAR_HOURS = int(os.environ.get("GGZY_POOL_YEAR_HOURS", "8"))
+POOL_RETURN_HOURS = int(os.environ.get("GGZY_POOL_RETURN_HOURS", "4"))
+#: the exam: questions for everybody, questions of the own specialties, points of 100 to pass, attempts, minutes
+EXAM_COMMON = int(os.environ.get("GGZY_EXAM_COMMON", "8"))
+EXAM_SPECIAL = int(os.environ.get("GGZY_EXAM_SPECIAL", "4"))
+EXAM_PASS = int(os.environ.get("GGZY_EXAM_PASS", "80"))
+EXAM_ATTEMPTS = int(os.environ.get("GGZY_EXAM_ATTEMPTS", "3"))
+EXAM_MINUTES = int(os.environ.get("GGZY_EXAM_MINUTES", "60"))
+#: what experts are paid (pool/fees.toml is training data)
+POOL_FEES = Path(os.environ.get("GGZY_FEES", BASE / "src" / "ggzy" / "pool" / "fees.toml"))
 #: minutes in which all parties of a draw must reveal their seeds once all have committed
 SEED_MINUTES = int(os.environ.get("GGZY_SEED_MINUTES", "30"))
 #: minutes after the beginning of a session from which who has not checked in may be noted as absent

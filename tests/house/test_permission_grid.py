@@ -66,6 +66,13 @@ committees:meeting:read         ✓     ✓     -     -     ✓     -     ✓   
 committees:meeting:keep         -     -     -     -     ✓     -     -     -     -     -
 committees:site:answer          -     -     -     -     ✓     ✓     -     -     -     -
 committees:clarification:answer -     -     ✓     -     -     -     -     -     -     -
+pool:file:own                   -     -     -     ✓     -     -     -     -     -     -
+pool:file:keep                  -     -     -     -     ✓     -     -     -     -     -
+pool:personal:open              -     -     -     -     ✓     -     ✓     -     -     -
+pool:suspension:decide          -     -     -     -     -     -     ✓     -     -     -
+pool:appeal:decide              -     -     -     -     ✓     -     ✓     -     -     -
+pool:rating:give                ✓     ✓     -     -     ✓     -     -     -     -     -
+pool:fee:confirm                ✓     ✓     -     -     -     -     -     -     -     -
 evaluation:committee:seat       ✓     ✓     -     -     -     -     -     -     -     -
 evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -
 evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -

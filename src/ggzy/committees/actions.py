@@ -530,6 +530,12 @@ def end(draw: Draw, *, actor: Actor, now: datetime) -> None:
     _record(meeting, "meeting_ended", actor=actor, now=now, public={"draw": draw.public_id})
 
 
+def settle(meeting: Meeting, *, actor: Actor, now: datetime) -> None:
+    """Note that every fee of a meeting that has ended is paid (called inside the act that pays the last one)."""
+    meeting.sites.filter(state=Site.FINISHED).update(state=Site.SETTLED)
+    _record(meeting, "meeting_settled", actor=actor, now=now, public={"draw": meeting.draw.public_id})
+
+
 def reopen(draw: Draw) -> None:
     """Let a committee meet again for a later sitting (called inside the act that orders it)."""
     Meeting.objects.filter(draw=draw).update(ended_at=None)

@@ -33,7 +33,7 @@ class Site(BusinessRow):
     """Where members of a meeting sit: a hall of this centre, or of another one that was asked (主场, 副场)."""
 
     MAIN, SUB = "main", "sub"
-    ASKED, REFUSED, BOOKED, READY, RUNNING, CUT_OFF, FINISHED, CANCELLED = (
+    ASKED, REFUSED, BOOKED, READY, RUNNING, CUT_OFF, FINISHED, CANCELLED, SETTLED = (
         "asked",
         "refused",
         "booked",
@@ -42,6 +42,7 @@ class Site(BusinessRow):
         "cut_off",
         "finished",
         "cancelled",
+        "settled",
     )
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="sites")

@@ -218,7 +218,9 @@ def sites_of_staff(*, actor: Actor) -> list[SiteRow]:
     """Return the sites that the actor's centre keeps: a partner its own, this centre the main sites."""
     require(actor, Permission.SITE_ANSWER)
     own = Q(centre=None) if actor.role is Role.CENTRE else Q(centre_id=actor.organisation_pk)
-    rows = Site.objects.filter(own).exclude(state__in=[Site.CANCELLED, Site.FINISHED, Site.REFUSED])
+    rows = Site.objects.filter(own).exclude(
+        state__in=[Site.CANCELLED, Site.FINISHED, Site.REFUSED, Site.SETTLED]
+    )
     return [_site_row(s) for s in _sites(rows)[:100]]
 
 

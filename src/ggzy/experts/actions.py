@@ -285,16 +285,47 @@ def cancel_draw(draw: Draw, *, reason: str, actor: Actor, now: datetime) -> None
     record(draw, "experts.draw_cancelled", actor, now, {"reason": reason})
 
 
-def open_pool_place(*, account_pk: int, specialties: Sequence[str], employer: Organisation | None) -> Expert:
-    """Put an account into this centre's pool (training data; the provincial pool comes through its port)."""
+def open_pool_place(
+    *,
+    account_pk: int,
+    specialties: Sequence[str],
+    employer: Organisation | None = None,
+    drawable: bool = True,
+) -> Expert:
+    """Put an account into this centre's pool; `drawable` only once it is appointed (called inside an act)."""
     return Expert.objects.create(
         account_id=account_pk,
         specialties=list(specialties),
         employer_uscc=employer.uscc if employer else "",
         employer_name=employer.name if employer else "",
+        active=drawable,
     )
+
+
+def keep_place(
+    expert: Expert, *, specialties: Sequence[str], region: str, employer_uscc: str, employer_name: str
+) -> None:
+    """Keep what the draw reads of an expert: specialties, region, employer (called inside an act)."""
+    expert.specialties, expert.region_code = list(specialties), region
+    expert.employer_uscc, expert.employer_name = employer_uscc, employer_name
+    expert.save(update_fields=["specialties", "region_code", "employer_uscc", "employer_name"])
+
+
+def set_drawable(expert: Expert, *, drawable: bool) -> None:
+    """Let an expert be drawn, or not any more (called inside an act that says why)."""
+    expert.active = drawable
+    expert.save(update_fields=["active"])
 
 
 def keep_away(*, expert: Expert, since: date, until: date | None, reason: str) -> Away:
     """Keep an expert out of draws for sessions in these days, both included (called inside an act that says why)."""
     return Away.objects.create(expert=expert, since=since, until=until, reason=reason)
+
+
+def end_away(away: Away, *, last: date) -> None:
+    """Let an absence end with this day; one that has not begun by then is dropped (called inside an act)."""
+    if last < away.since:
+        away.delete()
+    elif away.until is None or away.until > last:
+        away.until = last
+        away.save(update_fields=["until"])

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
 from ggzy.experts import rules
 from ggzy.experts.locking import DrawNotNow, lock_draw, record, take_step
-from ggzy.experts.models import Candidate, Draw, Ring
+from ggzy.experts.models import Candidate, Draw, Expert, Ring
 from ggzy.experts.ports import Calls, Message
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.clock import BEIJING
@@ -31,7 +32,7 @@ def fill_places(draw: Draw, *, actor: Actor, now: datetime) -> None:
     A list that ends before that leaves the draw short: it says so, and the owner side may propose a wider pool.
     """
     while (due := _next(draw)) is not None:
-        if _sits_elsewhere(draw, due):
+        if _sits_elsewhere(draw, due) or _kept_away(draw, due, now):
             due.state = Candidate.BUSY
             due.save(update_fields=["state"])
             take_step(draw, "busy", due.label, now)
@@ -53,7 +54,8 @@ def fill_places(draw: Draw, *, actor: Actor, now: datetime) -> None:
 
 def _next(draw: Draw) -> Candidate | None:
     """Return who is called next, None if every place is held or nobody is left."""
-    waiting = draw.candidates.filter(state=Candidate.WAITING, rank__isnull=False).order_by("rank")
+    ranked = draw.candidates.filter(state=Candidate.WAITING, rank__isnull=False)
+    waiting = ranked.select_related("expert").order_by("rank")
     by_label: dict[str, Candidate] = {}
 
     def lines():  # type: ignore[no-untyped-def]  # a generator of Entry, read as far as is needed
@@ -79,6 +81,38 @@ def _sits_elsewhere(draw: Draw, due: Candidate) -> bool:
         draw__session_to__gt=draw.session_from,
     )
     return others.exclude(draw=draw).exclude(draw__state=Draw.CANCELLED).exists()
+
+
+def _kept_away(draw: Draw, due: Candidate, now: datetime) -> bool:
+    """Say whether an expert was suspended, or went on leave, after the list was frozen."""
+    first = (draw.session_from or now).astimezone(BEIJING).date()
+    last = (draw.session_to or draw.session_from or now).astimezone(BEIJING).date()
+    away = Q(until__isnull=True) | Q(until__gte=first)
+    return not due.expert.active or due.expert.away.filter(away, since__lte=last).exists()
+
+
+def take_out(expert: Expert, *, actor: Actor, now: datetime) -> int:
+    """Take an expert who may not be drawn any more out of every draw that called them; the next by rank is called.
+
+    Who has checked in stays a member until the owner side replaces them (called inside an act that says why).
+    """
+    rows = Candidate.objects.filter(
+        expert=expert,
+        state__in=_SITTING,
+        member__isnull=True,
+        draw__state__in=[Draw.CALLING, Draw.CONFIRMED],
+    )
+    found = list(rows.order_by("pk").values_list("draw__public_id", "label"))
+    for draw_id, label in found:
+        draw = lock_draw(draw_id)
+        mine = draw.candidates.get(label=label)
+        if (ring := Ring.objects.filter(candidate=mine, answer="").first()) is not None:
+            ring.answer, ring.answered_at = Ring.NONE, now
+            ring.save(update_fields=["answer", "answered_at"])
+            cancel_timer(kind=NO_ANSWER, subject=ring.public_id, now=now)
+        record(draw, "experts.taken_out", actor, now, {"label": label})
+        drop_out(draw, mine, what="left", state=Candidate.REPLACED, actor=actor, now=now)
+    return len(found)
 
 
 def _ring(draw: Draw, called: Candidate, now: datetime) -> None:

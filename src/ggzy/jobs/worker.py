@@ -26,6 +26,7 @@ EFFECTS = (
     "ggzy.experts.seeding",
     "ggzy.experts.calling",
     "ggzy.evaluation.actions",
+    "ggzy.pool.actions",
     "ggzy.awarding.actions",
     "ggzy.changes.gaps",
     "ggzy.publishing.actions",

@@ -138,3 +138,11 @@ def add_kinds(organisation: Organisation, kinds: Iterable[Role]) -> None:
     """Let an organisation act in more roles (training data)."""
     organisation.kinds = sorted({*organisation.kinds, *(k.value for k in kinds)})
     organisation.save(update_fields=["kinds"])
+
+
+def keep_person(person: Person, *, name: str = "", id_number: str = "", phone: str = "") -> None:
+    """Keep what identifies a person, encrypted; what is empty stays as it was (called inside an act)."""
+    for field, value in (("name", name), ("id_number", id_number), ("phone", phone)):
+        if value:
+            setattr(person, field, value)
+    person.save(update_fields=["name", "id_number", "phone"])

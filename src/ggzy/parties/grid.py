@@ -48,6 +48,13 @@ class Permission(StrEnum):
     DRAW_OVERSEE = "experts:draw:oversee"
     DRAW_ATTEND = "experts:attendance:keep"
     TIE_KEEP = "experts:tie:keep"
+    POOL_OWN = "pool:file:own"
+    POOL_KEEP = "pool:file:keep"
+    POOL_OPEN = "pool:personal:open"
+    POOL_SUSPEND = "pool:suspension:decide"
+    POOL_APPEAL = "pool:appeal:decide"
+    POOL_RATE = "pool:rating:give"
+    POOL_FEES = "pool:fee:confirm"
     COMMITTEE_SEAT = "evaluation:committee:seat"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
@@ -142,6 +149,13 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.DRAW_OVERSEE: frozenset({_R.SUPERVISOR}),
     Permission.DRAW_ATTEND: frozenset({_R.CENTRE}),
     Permission.TIE_KEEP: frozenset({_R.EXPERT}),
+    Permission.POOL_OWN: frozenset({_R.EXPERT}),
+    Permission.POOL_KEEP: frozenset({_R.CENTRE}),
+    Permission.POOL_OPEN: frozenset({_R.CENTRE, _R.SUPERVISOR}),
+    Permission.POOL_SUSPEND: frozenset({_R.SUPERVISOR}),
+    Permission.POOL_APPEAL: frozenset({_R.CENTRE, _R.SUPERVISOR}),
+    Permission.POOL_RATE: _OWNERS | {_R.CENTRE},
+    Permission.POOL_FEES: _OWNERS,
     Permission.COMMITTEE_SEAT: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
@@ -201,6 +215,7 @@ BINDING = frozenset(
         Permission.OPENING_RELEASE,
         Permission.OPENING_SHARE,
         Permission.DRAW_OVERSEE,
+        Permission.POOL_SUSPEND,
         Permission.EVALUATE,
         Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,

@@ -15,6 +15,9 @@ from ggzy.portals import (
     front_pages,
     papers,
     pdfcheck,
+    pool,
+    pool_after,
+    pool_own,
     publication,
     registry,
     rooms,
@@ -54,6 +57,9 @@ _TOPICS = (
     trust,
     seals,
     security,
+    pool_own,
+    pool,
+    pool_after,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -68,6 +68,7 @@ def home(request: HttpRequest) -> HttpResponse:
         committees,
         expert,
         owner,
+        pool_own,
         shares,
         supervisor,
     )
@@ -93,6 +94,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 *shares.todos(actor),
                 *committees.todos(actor),
                 *afterwards.reopening_todos(actor),
+                *pool_own.todos(actor),
             ]
         ),
         "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],

@@ -46,7 +46,7 @@ def parse(data: bytes, *, title: str = "") -> Bill:
     header: dict[int, str] = {}
     items: list[Item] = []
     part, named = Part.DIVISIONAL, ""
-    for number, cells in _rows(data):
+    for number, cells in sheet_rows(data):
         if not header:
             found = {
                 c: k for c, text in cells.items() for k, names in COLUMNS.items() if _bare(text) in names
@@ -88,7 +88,11 @@ def _member(book: zipfile.ZipFile, name: str) -> Element | None:
     return read(book.read(name))
 
 
-def _rows(data: bytes) -> Iterator[tuple[int, dict[int, str]]]:
+def sheet_rows(data: bytes) -> Iterator[tuple[int, dict[int, str]]]:
+    """Yield each row of the first sheet: its number, and its cells as texts by column from 1.
+
+    :raises BillBroken: not an xlsx
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             sheets = sorted(n for n in book.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n))

@@ -23,6 +23,7 @@ from ggzy.parties.queries import by_uscc
 from ggzy.seals.actions import apply_for_stamp, decide_stamp
 from ggzy.seals.models import Stamp
 from ggzy.seals.rules import Kind
+from ggzy.training.pool import build_pool
 from ggzy.venues.models import Room, Staff
 
 REGION = "370100"
@@ -53,6 +54,8 @@ PEOPLE = (
     Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
 )
 EXPERTS = 40
+#: a suspended expert beside those who can be drawn
+OUTSIDE = 41
 #: whose demo accounts hold an SM2 pair as well, for rounds with the national algorithms
 WITH_SM2 = {Role.BIDDER}
 #: experts who work for a demo bidder, so that avoidance can be seen
@@ -86,8 +89,9 @@ def build_cast() -> None:
         _account(demo)
     _first_trust_list()
     _stamps()
-    for number in range(1, EXPERTS + 1):
+    for number in (*range(1, EXPERTS + 1), OUTSIDE):
         _expert(number)
+    build_pool(OUTSIDE)
     for name, kind, seats, columns in ROOMS:
         Room.objects.get_or_create(
             name=name,
