@@ -13,6 +13,7 @@ from ggzy.api.frame import answer, now, who, write
 from ggzy.committees import actions as committees
 from ggzy.committees import clarifying
 from ggzy.committees import queries as meetings
+from ggzy.committees import sites as places
 from ggzy.kernel.canonical import canonical
 
 router = Router()
@@ -102,7 +103,7 @@ def _site(made: Any) -> dict[str, Any]:
 @write
 def plan(request: HttpRequest, draw_id: str, body: PlanIn) -> dict[str, Any]:
     given = body.dict() | {"sub_sites": [(s.centre, s.members) for s in body.sub_sites]}
-    committees.plan_meeting(draw_id=draw_id, **given, actor=who(request), now=now())
+    places.plan_meeting(draw_id=draw_id, **given, actor=who(request), now=now())
     return asdict(meetings.plan_of(draw_id, viewer=who(request)))
 
 
@@ -179,25 +180,25 @@ def sites(request: HttpRequest) -> HttpResponse:
 @router.post("/sites/{site_id}/answer", tags=["评标会"], summary="答复副场席位申请")
 @write
 def answer_site(request: HttpRequest, site_id: str, body: SiteIn) -> dict[str, Any]:
-    return _site(committees.answer_site(site_id=site_id, **body.dict(), actor=who(request), now=now()))
+    return _site(places.answer_site(site_id=site_id, **body.dict(), actor=who(request), now=now()))
 
 
 @router.post("/sites/{site_id}/checks", tags=["评标会"], summary="登记场地设备自检")
 @write
 def check_site(request: HttpRequest, site_id: str, body: Checks) -> dict[str, Any]:
-    return _site(committees.check_site(site_id=site_id, checks=body.checks, actor=who(request), now=now()))
+    return _site(places.check_site(site_id=site_id, checks=body.checks, actor=who(request), now=now()))
 
 
 @router.post("/sites/{site_id}/cut-off", tags=["评标会"], summary="登记场地中断")
 @write
 def cut_off(request: HttpRequest, site_id: str, body: Reason) -> dict[str, Any]:
-    return _site(committees.cut_off(site_id=site_id, reason=body.reason, actor=who(request), now=now()))
+    return _site(places.cut_off(site_id=site_id, reason=body.reason, actor=who(request), now=now()))
 
 
 @router.post("/sites/{site_id}/reconnect", tags=["评标会"], summary="登记场地恢复")
 @write
 def reconnect(request: HttpRequest, site_id: str) -> dict[str, Any]:
-    return _site(committees.reconnect(site_id=site_id, actor=who(request), now=now()))
+    return _site(places.reconnect(site_id=site_id, actor=who(request), now=now()))
 
 
 @router.post("/rounds/{round_id}/clarifications", tags=["评标会"], summary="要求投标人澄清(组长)")

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.committees import actions as committees
 from ggzy.committees import clarifying, rules
 from ggzy.committees import queries as meetings
+from ggzy.committees import sites as places
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import queries as evaluations
 from ggzy.kernel.actors import Actor, Role
@@ -107,7 +108,7 @@ def plan(request: HttpRequest, draw_id: str) -> HttpResponse:
         chosen = next((r for r in page["rooms"] if r.name == given["room"]), None)
         if chosen is None:
             raise BadInput("请选择本中心的评标室", field="room")
-        committees.plan_meeting(
+        places.plan_meeting(
             draw_id=draw_id,
             form=given["form"],
             hall=chosen.name,
@@ -239,7 +240,7 @@ def answer_site(request: HttpRequest, site_id: str) -> HttpResponse:
     given = {name: text(request, name) for name in ("hall", "seats", "columns", "reason")}
     accept = text(request, "accept") == "yes"
     try:
-        committees.answer_site(
+        places.answer_site(
             site_id=site_id,
             accept=accept,
             hall=given["hall"],
@@ -261,15 +262,15 @@ def keep_site(request: HttpRequest, site_id: str) -> HttpResponse:
     try:
         if what == "checks":
             checks = request.POST.getlist("checks")
-            made = committees.check_site(site_id=site_id, checks=checks, actor=actor, now=now())
+            made = places.check_site(site_id=site_id, checks=checks, actor=actor, now=now())
             ready = made.state == "ready"
             return done(
                 "/work/sites", "自检通过, 可以入座" if ready else "自检未全部通过, 请更换设备或席位后重新登记"
             )
         if what == "cut_off":
-            committees.cut_off(site_id=site_id, reason=given["reason"], actor=actor, now=now())
+            places.cut_off(site_id=site_id, reason=given["reason"], actor=actor, now=now())
             return done("/work/sites", "已登记中断, 该场地评委暂停办理")
-        committees.reconnect(site_id=site_id, actor=actor, now=now())
+        places.reconnect(site_id=site_id, actor=actor, now=now())
     except Refusal as refusal:
         return refused_here(request, _SITES, _sites_page(request) | {"at": site_id}, refusal, given=given)
     return done("/work/sites", "场地已恢复")
