@@ -112,19 +112,21 @@ def test_five_booths_three_lots_blind_to_signed_reports(
     committed_platform: Any, live_server: Any, chromium: Any, tmp_path: Path
 ) -> None:
     tale = Tale(committed_platform, tmp_path, lots=3, method="comprehensive", changes={"criteria": CRITERIA})
-    names = _at_the_desks(tale, tmp_path)
+    waiting = _at_the_desks(tale, tmp_path)
     booths: list[Visitor] = []
     people: list[Party] = []
-    while names:
-        booth = _booth(chromium, live_server.url, names[0])
+    came: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        came.add(name)
+        booth = _booth(chromium, live_server.url, name)
         if _check_in(tale, booth, tale.first["away" if len(booths) < 2 else "main"]):
             booths.append(booth)
-            people.append(committed_platform.demo(names[0]))
-        names = names[1:] or (
-            [e.name for e in story.answer_calls(committed_platform.cast())[tale.draw]]
-            if len(booths) < 5
-            else []
-        )
+            people.append(committed_platform.demo(name))
+            continue
+        # who stands aside is followed by the next in rank; who has checked in still counts as accepted
+        called = story.answer_calls(committed_platform.cast())[tale.draw]
+        waiting += [e.name for e in called if e.name not in came | set(waiting)]
     assert len(booths) == 5
     tale.owner.post(f"/draws/{tale.draw}/committee")
     _work(committed_platform)
