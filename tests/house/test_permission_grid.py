@@ -74,6 +74,7 @@ pool:appeal:decide              -     -     -     -     ✓     -     ✓     - 
 pool:rating:give                ✓     ✓     -     -     ✓     -     -     -     -     -
 pool:fee:confirm                ✓     ✓     -     -     -     -     -     -     -     -
 evaluation:committee:seat       ✓     ✓     -     -     -     -     -     -     -     -
+evaluation:qualification:conclude       ✓     ✓     -     -     -     -     -     -     -     -
 evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -
 evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -
 evaluation:sitting:reopen       ✓     -     -     -     -     -     -     -     -     -

@@ -28,6 +28,7 @@ class Tale:
     acknowledgements: dict[str, dict[str, Any]] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
     first: dict[str, Any] = field(default_factory=dict)
+    procedure: str = "GC_OPEN_POST"
 
     @property
     def owner(self) -> Party:
@@ -61,6 +62,7 @@ class Tale:
             name="测试招标",
             lots=lots,
             file=story.document(method=self.method, deposit=Decimal("100000"), **self.changes),
+            procedure=self.procedure,
         )
         return self
 

@@ -29,7 +29,17 @@ INSTRUMENTS = {
     "12号令": "评标委员会和评标方法暂行规定",
     "20号令": "电子招标投标办法",
     "30号令": "工程建设项目施工招标投标办法",
+    "政府采购法": "政府采购法",
+    "政采条例": "政府采购法实施条例",
+    "87号令": "政府采购货物和服务招标投标管理办法",
+    "101号令": "政府采购信息发布管理办法",
+    "94号令": "政府采购质疑和投诉办法",
+    "74号令": "政府采购非招标采购方式管理办法",
+    "财库〔2026〕2号": "财库〔2026〕2号",
+    "财库〔2020〕10号": "财库〔2020〕10号",
 }
+#: limits that are in a notice without articles, and one known from memory only
+WITHOUT_ARTICLE = {"GP-T49"}
 
 
 def test_keys_are_unique():
@@ -41,7 +51,7 @@ def test_every_row_cites_its_clause(row):
     """What may block cites an article; what is known from memory at least the instrument."""
     assert row.basis
     assert all(citation.instrument for citation in row.basis)
-    if row.may_block:
+    if row.may_block and row.key not in WITHOUT_ARTICLE:
         assert all(
             re.fullmatch("第[一二三四五六七八九十百]+条(第[一二三四五]款)?", c.article) for c in row.basis
         )
@@ -51,12 +61,12 @@ def test_every_row_cites_its_clause(row):
 @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
 def test_only_what_was_read_in_the_text_may_block(row):
     assert row.may_block is (row.status is Status.READ)
-    assert row.may_block is (row.key not in {"GC-T21", "GC-T22", "GC-T23"})
+    assert row.may_block is (row.key not in {"GC-T21", "GC-T22", "GC-T23", "GP-T50"})
 
 
 @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
 def test_every_row_is_complete(row):
-    assert re.fullmatch(r"GC-T\d\d", row.key)
+    assert re.fullmatch(r"G[CP]-T\d\d", row.key)
     assert row.says
     assert "." in row.starts
     assert row.length >= 0
@@ -184,10 +194,12 @@ class TestAgainstTheRulebook:
 
     @pytest.fixture(scope="class")
     def theirs(self):
-        return {row["id"]: row for row in json.loads(TIME_LIMITS.read_text()) if row["scope"] == "GC"}
+        return {row["id"]: row for row in json.loads(TIME_LIMITS.read_text()) if row["scope"] in {"GC", "GP"}}
 
-    def test_no_row_is_missing_and_none_is_made_up(self, theirs):
-        assert set(theirs) == {row.key for row in table.ALL}
+    def test_no_row_of_construction_is_missing_and_none_is_made_up(self, theirs):
+        ours = {row.key for row in table.ALL}
+        assert ours <= set(theirs)
+        assert {key for key in theirs if key.startswith("GC")} <= ours
 
     @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
     def test_number_unit_direction_and_status_are_the_same(self, theirs, row):
@@ -197,4 +209,6 @@ class TestAgainstTheRulebook:
 
     @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
     def test_the_clause_is_the_same(self, theirs, row):
-        assert {(c.instrument, c.article) for c in row.basis} == _cited(theirs[row.key]["basis"])
+        ours, cited = {(c.instrument, c.article) for c in row.basis}, _cited(theirs[row.key]["basis"])
+        # a limit of procurement is shared by procedures that stand in other statutes too
+        assert ours == cited if row.key.startswith("GC") else ours and ours <= cited

@@ -181,6 +181,19 @@ def start_performance(request: HttpRequest, round_id: str, body: Performance) ->
     return {"performance_bond": made.performance_bond, "starts_on": made.starts_on}
 
 
+class Filing(Schema):
+    """Under which number the copy of the contract was filed."""
+
+    number: str
+
+
+@router.post("/rounds/{round_id}/contract/filing", tags=["合同"], summary="登记合同副本备案(政府采购)")
+@write
+def file_contract(request: HttpRequest, round_id: str, body: Filing) -> dict[str, Any]:
+    made = contracting.file_contract(round_id=round_id, number=body.number, actor=who(request), now=now())
+    return {"filing": made.filing, "filed_at": made.filed_at}
+
+
 def _waiting(made: Any) -> dict[str, Any]:
     return {"to_sign": base64.b64encode(bytes(made.to_sign)).decode(), "document_sha256": made.document}
 

@@ -19,6 +19,7 @@ from ggzy.api import (
     fronts,
     ocds,
     papers,
+    procurement,
     publications,
     registry,
     results,
@@ -482,6 +483,7 @@ api.add_router("/v1", evaluations.router)
 api.add_router("/v1", committees.router)
 api.add_router("/v1", draws.router)
 api.add_router("/v1", results.router)
+api.add_router("/v1", procurement.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)

@@ -33,11 +33,11 @@ from ggzy.tendering.moves import (
 )
 
 #: stages at which nothing more comes, so that an archive can be packed
-PACKED_FROM = frozenset({Stage.PERFORMING, Stage.ARCHIVED, Stage.FAILED, Stage.TERMINATED})
+PACKED_FROM = frozenset({Stage.PERFORMING, Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED})
 _CLERK = Actor(role=Role.SYSTEM)
 _TIMER = "make_package"
 #: a round that ended before a contract is handed over as it stands; no move is left to make
-ENDED = frozenset({Stage.FAILED, Stage.TERMINATED})
+ENDED = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED})
 #: how long the job waits for the log to cover the last act before it looks again
 _PAUSE = timedelta(seconds=1)
 
@@ -105,7 +105,7 @@ def ask_pack(*, round_id: str, actor: Actor, now: datetime) -> Package:
 
 
 def _require_took_part(round_: Round, actor: Actor) -> None:
-    over = round_.stage in {Stage.FAILED, Stage.TERMINATED}
+    over = round_.stage in ENDED
     if not over and collecting.shown_opening(round_.pk) is None:
         raise NothingToTakeYet("唱标以后, 或者本轮结束以后, 才能取得本单位的证据包")
     if not Bid.objects.filter(round=round_, bidder_id=actor.organisation_pk).exists():

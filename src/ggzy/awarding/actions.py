@@ -1,15 +1,15 @@
 """Publicity of candidates, the award, the sealed letter and the notice to all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from ggzy.awarding import rules
+from ggzy.awarding import procured, rules
 from ggzy.awarding.models import Award, Publicity
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
-from ggzy.evaluation.actions import document_of
+from ggzy.evaluation.actions import AWARD_BY_SILENCE, document_of
 from ggzy.evaluation.queries import report_of_round
 from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Sealing
@@ -17,6 +17,7 @@ from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import Citation, NotFound, Refusal
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
@@ -29,6 +30,7 @@ from ggzy.tendering.moves import (
     lock_round,
     make_move,
     place_of,
+    procedure_of,
     require_move,
     require_owner_side,
     require_tenderee,
@@ -76,9 +78,15 @@ def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
         raise NotFound("评标报告尚未提交")
     bids = {b.bid: b for b in opened_bids(round_.pk)}
     last = Publicity.objects.filter(round=round_).order_by("-number").first()
-    over = last.passed_over if last else []
+    # what is published as candidates stays as it was; where nothing is published (政府采购), it is reckoned anew
+    over = last.passed_over if last else _passed_over(round_, evaluation.report)
     chosen = rules.candidates([row["bid"] for row in evaluation.report["ranking"]], without=over)
     return [(row, bids[row["bid"]]) for row in evaluation.report["ranking"] if row["bid"] in chosen]
+
+
+def _has_publicity(round_: Round) -> bool:
+    """Say whether candidates are published before the award: in construction, not in government procurement."""
+    return any(move.code == "start_publicity" for move in procedure_of(round_).moves)
 
 
 def _passed_over(round_: Round, report: dict[str, Any]) -> list[str]:
@@ -93,11 +101,13 @@ def _passed_over(round_: Round, report: dict[str, Any]) -> list[str]:
     before = Round.objects.filter(lot__tender=round_.lot.tender, lot__number__lt=round_.lot.number, phase=1)
     newest = {r.lot_id: r for r in before.select_related("lot").order_by("lot__number", "number")}
     for row in newest.values():
-        if row.stage in {Stage.FAILED, Stage.TERMINATED}:
+        if Stage(row.stage).failed or row.stage == Stage.TERMINATED:
             continue
-        if not Publicity.objects.filter(round=row).exists():
+        if not report_of_round(row.pk) or (
+            _has_publicity(row) and not Publicity.objects.filter(round=row).exists()
+        ):
             raise LotsBeforeFirst(
-                f"招标文件规定每个投标人最多中{most}个标段, 按标段序号依次推荐: 请先公示{row.lot.name}的中标候选人"
+                f"招标文件规定每个投标人最多中{most}个标段, 按标段序号依次推荐: 请先完成{row.lot.name}"
             )
         if chosen := candidates_of(row):
             firsts.append(chosen[0][1].uscc)
@@ -272,7 +282,16 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
     row, bid = first_left(round_)
     if bid.bid != bid_id:
         place = "第一" if row["rank"] == 1 else "依次顺延到"
-        raise NotTheFirst(f"应当确定排名{place}的中标候选人({bid.bidder})为中标人, 不能跳过")
+        raise NotTheFirst(
+            f"应当确定排名{place}的中标候选人({bid.bidder})为中标人, 不能跳过",
+            basis=None if _has_publicity(round_) else Citation("政府采购法实施条例", "第四十三条"),
+        )
+    return _determine(round_, row, bid, actor=actor, now=now)
+
+
+def _determine(
+    round_: Round, row: dict[str, Any], bid: OpenedBid, *, actor: Actor, now: datetime, silent: bool = False
+) -> Award:
     make_move(round_, "award", actor=actor, now=now, decided_at=now)
     made = Award.objects.create(
         round=round_,
@@ -293,9 +312,36 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
             "uscc": bid.uscc,
             "price": str(bid.price),
             "rank": row["rank"],
+            "determined_at": now.isoformat(),
+            **({"by_silence": True} if silent else {}),
         },
     )
+    cancel_timer(kind=AWARD_BY_SILENCE, subject=round_.public_id, now=now)
     return made
+
+
+@effect(AWARD_BY_SILENCE)
+def award_by_silence(round_id: str, now: datetime) -> datetime | None:
+    """Determine the first candidate where the buyer let its time pass and gave no lawful reason (政采条例43, 87号令68).
+
+    A hold keeps it waiting; it is asked again a day later.
+    """
+    round_ = lock_round(round_id)
+    if round_.stage != Stage.REPORTED or Award.objects.filter(round=round_).exists():
+        return None
+    if holds_on(round_):
+        return now + timedelta(days=1)
+    row, bid = first_left(round_)
+    _determine(round_, row, bid, actor=SYSTEM, now=now, silent=True)
+    tender = round_.lot.tender
+    tell(
+        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        title=f"{tender.name}（{round_.lot.name}）已视同确定中标供应商",
+        text=f"收到评标报告5个工作日内没有确定, 依法视同确定排名第一的{bid.bidder}。请在2个工作日内公告结果并发出中标通知书。",
+        link=f"/work/rounds/{round_.public_id}/result",
+        now=now,
+    )
+    return None
 
 
 def _award_of(round_: Round) -> Award:
@@ -370,6 +416,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
     make_move(round_, "notify", actor=actor, now=now)
     made.letter, made.sent_at = files.keep(sealed.pdf), now
     made.save(update_fields=["letter", "sent_at"])
+    own = family(tender.scope)
     publish_notice(
         kind=NoticeKind.RESULT,
         ocid=tender.ocid,
@@ -383,6 +430,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
             "price": str(made.price),
             "tenderee": tender.tenderee.name,
             "deal_code": tender.deal_code,
+            **procured.result_body(round_, made),
         },
         actor=actor,
         now=now,
@@ -400,15 +448,19 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
     tell(
         organisations=[winner],
         title=f"{tender.name}（{round_.lot.name}）中标通知书",
-        text="贵单位已中标。请下载中标通知书, 并在30日内与招标人签订合同。",
+        text=f"贵单位已中标。请下载中标通知书, 并在30日内与{own.owner}签订合同。",
         link=link,
         now=now,
     )
-    tell(
-        organisations=[pk for pk in all_bidders(round_.pk) if pk != winner],
-        title=f"{tender.name}（{round_.lot.name}）中标结果",
-        text=f"中标人为{made.bid.bidder.name}, 中标价{made.price}元。感谢参与, 投标保证金将按规定退还。",
-        link=link,
-        now=now,
-    )
+    says = procured.own_results(round_)
+    for pk in all_bidders(round_.pk):
+        if pk == winner:
+            continue
+        tell(
+            organisations=[pk],
+            title=f"{tender.name}（{round_.lot.name}）中标结果",
+            text=f"中标人为{made.bid.bidder.name}, 中标价{made.price}元。{says.get(pk, '')}感谢参与, 投标保证金将按规定退还。",
+            link=link,
+            now=now,
+        )
     return made

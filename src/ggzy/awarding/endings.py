@@ -13,11 +13,12 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
 
 #: why a tenderee may begin anew instead of awarding (条例55、81)
@@ -26,7 +27,19 @@ RETENDER_GROUNDS = {
     "unlawful": "招标投标活动违反规定, 对中标结果造成实质性影响且不能采取补救措施予以纠正",
     "no_candidate": "全部中标候选人均不能确定为中标人",
 }
+#: and why a buyer may in government procurement (政府采购法36, 政采条例49)
+PROCUREMENT_GROUNDS = {
+    "first_out": "中标供应商拒绝与采购人签订合同",
+    "unlawful": "出现影响采购公正的违法、违规行为",
+    "over_budget": "供应商的报价均超过采购预算, 采购人不能支付",
+    "called_off": "因重大变故, 采购任务取消",
+}
 MOST_TEXT = 4000
+
+
+def retender_grounds(tender: Tender) -> dict[str, str]:
+    """Return why this tender's owner may begin anew instead of awarding, by the tender's family of law."""
+    return PROCUREMENT_GROUNDS if tender.scope == "GP" else RETENDER_GROUNDS
 
 
 class TooEarlyToCancel(Refusal):
@@ -106,7 +119,7 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
         raise BadInput("请写明事实和理由", field="reason")
     if kind == Award.NO_CONTRACT:
         assert award.sent_at is not None and round_.published_at is not None
-        limit = table.limit("GC-T15", on=beijing_date(round_.published_at))
+        limit = table.limit(family(tender.scope).contract, on=beijing_date(round_.published_at))
         until = runs_out(limit, started=award.sent_at, calendar=calendars.CHINA)
         if now < until.instant:
             raise TooEarlyToCancel(
@@ -149,7 +162,7 @@ def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, n
             "now": f"{END_LABELS[kind]}, 其中标资格终止",
             "basis": "《招标投标法》第六十四条"
             if kind == Award.ANNULLED
-            else "《招标投标法实施条例》第五十五条、第七十四条",
+            else family(tender.scope).award_ended,
         },
         actor=actor,
         now=now,
@@ -215,7 +228,8 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
     round_ = lock_round(round_id)
     require_tenderee(round_.lot.tender, actor)
     require_move(round_, "retender", actor=actor)
-    if ground not in RETENDER_GROUNDS:
+    grounds = retender_grounds(round_.lot.tender)
+    if ground not in grounds:
         raise BadInput("请选择重新招标的法定情形", field="ground")
     if not text.strip():
         raise BadInput("请写明事实和理由", field="text")
@@ -225,19 +239,24 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
             "被查实违法的, 请先提交原评标委员会审查",
             field="ground",
         )
-    says = RETENDER_GROUNDS[ground]
+    says = grounds[ground]
     _fail(
         round_,
         "retender",
         says=says,
-        basis="《招标投标法实施条例》第八十一条"
-        if ground == "unlawful"
-        else "《招标投标法实施条例》第五十五条",
+        basis=_retender_basis(round_.lot.tender, ground),
         actor=actor,
         now=now,
         reason=text.strip()[:MOST_TEXT],
     )
     return round_
+
+
+def _retender_basis(tender: Tender, ground: str) -> str:
+    if tender.scope == "GP":
+        return "《政府采购法实施条例》第四十九条" if ground == "first_out" else "《政府采购法》第三十六条"
+    article = "第八十一条" if ground == "unlawful" else "第五十五条"
+    return f"《招标投标法实施条例》{article}"
 
 
 @transaction.atomic
@@ -258,7 +277,9 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
         round_,
         "annul_after_complaint",
         says=f"行政监督部门作出投诉处理决定({decision.strip()[:100]}), 中标无效",
-        basis="《招标投标法》第六十四条",
+        basis="《政府采购质疑和投诉办法》第三十二条"
+        if round_.lot.tender.scope == "GP"
+        else "《招标投标法》第六十四条",
         actor=actor,
         now=now,
         reason=text.strip()[:MOST_TEXT],

@@ -116,7 +116,11 @@ def works_of_managers(certificates: list[str]) -> dict[str, list[ManagerWork]]:
         Award.objects.filter(
             ended_at=None, sent_at__isnull=False, bid__opening__fields__manager__certificate__in=wanted
         )
-        .exclude(round__stage__in=[Stage.ARCHIVED.value, Stage.FAILED.value, Stage.TERMINATED.value])
+        .exclude(
+            round__stage__in=[
+                s.value for s in (Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED)
+            ]
+        )
         .select_related("round__lot__tender", "bid__opening")
     )
     found: dict[str, list[ManagerWork]] = {}

@@ -12,6 +12,7 @@ from ggzy.inquiries.queries import open_questions
 from ggzy.kernel import calendars
 from ggzy.kernel.refusals import NotFound
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date
 from ggzy.opening.models import OpeningSession
 from ggzy.procedures.spec import Hold, Stage
@@ -27,6 +28,7 @@ RUNNING = (
     Stage.CLOSED,
     Stage.OPENING,
     Stage.OPENED,
+    Stage.QUAL,
     Stage.EVALUATING,
     Stage.REPORTED,
     Stage.CAND_PUB,
@@ -145,8 +147,9 @@ def _deadline_moves(ground: Ground, new: datetime, *, provisional: bool = False)
     ]
     published = min(r.published_at for r in ground.open if r.published_at)
     law = ground.law()
-    was = timeline(published_at=published, deadline=old, law=law, calendar=calendars.CHINA)
-    will = timeline(published_at=published, deadline=new, law=law, calendar=calendars.CHINA)
+    own = family(ground.tender.scope)
+    was = timeline(published_at=published, deadline=old, law=law, calendar=calendars.CHINA, family=own)
+    will = timeline(published_at=published, deadline=new, law=law, calendar=calendars.CHINA, family=own)
     for before, after in rules.differing(was, will):
         if before.key == "GC-T11":
             continue
@@ -225,7 +228,7 @@ def _clarify(wish: Wish, ground: Ground) -> Plan:
             )
     new = wish.new_deadline or old
     rules.require_deadline(new=new, old=old, now=ground.now)
-    limit = ground.law()["GC-T05"]
+    limit = ground.law()[family(ground.tender.scope).amended]
     count = rules.earliest_after_clarification(limit, now=ground.now)
     proposal = None
     if affects and not rules.clarification_in_time(

@@ -17,6 +17,7 @@ from ggzy.client.party import Identity, Party, Problem
 from ggzy.kernel.refusals import Refusal
 from ggzy.law.limits import BEIJING
 from ggzy.registry import rules
+from ggzy.tendering.document import SIZE_CLAIMS
 
 DEFAULT = "http://127.0.0.1:8000"
 #: stages that take packages without a price, and stages in which what was sent is decrypted
@@ -48,6 +49,14 @@ def main(argv: Sequence[str]) -> int:
     seal.add_argument("--days", type=int, help="工期, 日历天(投标文件必填)")
     seal.add_argument("--field", action="append", default=[], help="申请或建议的内容: 名称=内容, 可多次")
     seal.add_argument("--quality", default="合格", help="质量")
+    seal.add_argument(
+        "--size",
+        choices=[*SIZE_CLAIMS],
+        default="",
+        help="政府采购: 规模声明(medium 中型, small 小微, joint 与小微联合)",
+    )
+    seal.add_argument("--domestic", action="store_true", help="政府采购: 声明所投产品为本国产品")
+    seal.add_argument("--brand", default="", help="政府采购: 核心产品品牌")
     seal.add_argument("--manager", default="", help="项目负责人姓名")
     seal.add_argument("--manager-certificate", default="", help="项目负责人证书编号")
     seal.add_argument(
@@ -130,6 +139,7 @@ def _seal(args: argparse.Namespace) -> int:
             "price": str(price),
             "duration_days": args.days,
             "quality": args.quality,
+            **_declared(args),
             "validity_days": 90,
         }
         made_against = party.get(f"/tenders/{hall['tender']}/file")["sha256"]
@@ -179,6 +189,12 @@ def _seal(args: argparse.Namespace) -> int:
     print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
     print("下一步: ./ggzy bid submit")
     return 0
+
+
+def _declared(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what a bid declares in a government procurement; nothing where nothing was asked for."""
+    given = {"size": args.size, "domestic": args.domestic, "brand": args.brand}
+    return {name: value for name, value in given.items() if value}
 
 
 def _snapshot(party: Party, records: Sequence[str], deadline: str) -> dict[str, Any]:

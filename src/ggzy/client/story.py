@@ -102,10 +102,37 @@ def prepare_tender(
             "procedure_code": procedure,
         },
     )
-    owner.post(f"/tenders/{tender['tender']}/registration")
+    if procedure.startswith("GP_"):
+        plan_procurement(owner, tender["tender"])
+    else:
+        owner.post(f"/tenders/{tender['tender']}/registration")
     if procedure != "GC_TWO_STAGE":  # there the file is written from the first stage's proposals
         write_file(owner, tender["tender"], file=file)
     return dict(tender)
+
+
+def plan_procurement(owner: Party, tender_id: str, *, reserved: bool = False) -> None:
+    """Publish the intent of a procurement and file its plan."""
+    owner.post(f"/tenders/{tender_id}/intent", {"needs": "训练设备一批", "expected": "2026-06"})
+    plan = {"number": "训财采备2026-001", "reserved": reserved}
+    if not reserved:
+        plan["not_reserved"] = "市场上符合需求的供应商以大型企业为主"
+    owner.post(f"/tenders/{tender_id}/plan", plan)
+
+
+def qualify(owner: Party, round_id: str, *, out: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Check who is qualified and sign the conclusion; `out`: {name of a bidder: why it is not}."""
+    to = f"/rounds/{round_id}/qualification"
+    asked = owner.get(to)
+    reasons = {b["bid"]: (out or {}).get(b["bidder"], "") for b in asked["bids"]}
+    results = {
+        bid: {r["key"]: {"passes": not reason, "reason": reason} for r in asked["requirements"]}
+        for bid, reason in reasons.items()
+    }
+    credit = {bid: {"clean": True, "source": "信用中国, 开标当日查询"} for bid in reasons}
+    owner.ask("PUT", to, {"results": results, "credit": credit})
+    waiting = owner.post(f"{to}/statement")
+    return dict(owner.post(f"{to}/conclusion", {"signature": owner.signature_on(waiting["to_sign"])}))
 
 
 def write_file(owner: Party, tender_id: str, *, file: Mapping[str, Any]) -> None:

@@ -15,11 +15,13 @@ from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.law import table
+from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import tell
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import place_of
+from ggzy.tendering.moves import place_of, require_move
 
 LAPSE = "committees.clarification_lapsed"
 LEAST_MINUTES, MOST_MINUTES = 10, 24 * 60
@@ -47,7 +49,6 @@ def ask_bidder(
     ground: str,
     text: str,
     minutes: int,
-    least_minutes: int = LEAST_MINUTES,
     actor: Actor,
     now: datetime,
 ) -> Clarification:
@@ -83,8 +84,11 @@ def ask_bidder(
     said = text.strip()
     if not said or len(said) > MOST_TEXT:
         raise BadInput(f"请写明要澄清的问题, 不超过{MOST_TEXT}字; 不得暗示或诱导投标人作出澄清", field="text")
-    if not least_minutes <= minutes <= MOST_MINUTES:
-        raise BadInput(f"答复时间应在{least_minutes}至{MOST_MINUTES}分钟之间", field="minutes")
+    if ground == Clarification.LOW_PRICE and round_.lot.tender.scope == "GP":
+        require_move(round_, "ask_low_price", actor=actor)
+    least = least_minutes(round_, ground, now=now)
+    if not least <= minutes <= MOST_MINUTES:
+        raise BadInput(f"答复时间应在{least}至{MOST_MINUTES}分钟之间", field="minutes")
     if bid not in {b.bid for b in opened_bids(round_.pk)}:
         raise BadInput("没有这份已开启的投标", field="bid")
     asked = Bid.objects.get(public_id=bid)
@@ -111,6 +115,13 @@ def ask_bidder(
     )
     _record(made, "clarification_asked", actor=actor, now=now, supervisor={"bid": bid, "text": said})
     return made
+
+
+def least_minutes(round_: Round, ground: str, *, now: datetime) -> int:
+    """Return how long a bidder must have for an answer: in government procurement GP-T49 for a low price."""
+    if round_.lot.tender.scope == "GP" and ground == Clarification.LOW_PRICE:
+        return table.limit("GP-T49", on=beijing_date(round_.published_at or now)).length
+    return LEAST_MINUTES
 
 
 def _record(row: Clarification, act: str, *, actor: Actor, now: datetime, **levels: Any) -> None:

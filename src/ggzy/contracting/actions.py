@@ -14,7 +14,7 @@ from ggzy.identity.models import Sealing
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.money import yuan
-from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
+from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
@@ -145,6 +145,33 @@ def finish_contract(*, round_id: str, signature: str, actor: Actor, now: datetim
             **place_of(round_),
             public={"signed_at": now.isoformat(), "price": str(award.price), "pdf_sha256": contract.pdf},
         )
+    return contract
+
+
+@transaction.atomic
+def file_contract(*, round_id: str, number: str, actor: Actor, now: datetime) -> Contract:
+    """Record that the copy of a procurement contract was filed with the finance department: CONTRACTED → PUBLISHED.
+
+    :raises BadInput: no number of the filing
+    """
+    require(actor, Permission.PERFORMANCE_START)
+    round_ = lock_round(round_id)
+    require_tenderee(round_.lot.tender, actor)
+    require_move(round_, "file_contract", actor=actor)
+    contract = Contract.objects.select_for_update(of=("self",)).get(award__round=round_, award__ended_at=None)
+    if not number.strip():
+        raise BadInput("请填写合同备案的编号", field="number")
+    make_move(round_, "file_contract", actor=actor, now=now)
+    contract.filing, contract.filed_at = number.strip()[:60], now
+    contract.save(update_fields=["filing", "filed_at"])
+    record_act(
+        "contracting.filed",
+        subject=contract.public_id,
+        actor=actor,
+        legal_at=now,
+        **place_of(round_),
+        public={"filed_at": now.isoformat(), "number": contract.filing},
+    )
     return contract
 
 

@@ -17,6 +17,9 @@ class Contract(BusinessRow):
     signed_at = models.DateTimeField(null=True)
     performance_bond = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     starts_on = models.DateField(null=True)
+    #: where the copy of a procurement contract was filed (政府采购法第四十七条)
+    filing = models.CharField(max_length=60, blank=True)
+    filed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

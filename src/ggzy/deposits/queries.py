@@ -34,7 +34,7 @@ def release_moments(*, round_id: str, viewer: Actor) -> list[ReleaseMoment]:
     candidates = set((evaluation.report or {}).get("candidates", [])) if evaluation else set()
     lost = {a.bid for a in ended_awards(round_.pk) if a.kind != "annulled"}
     facts = LotFacts(
-        failed_at=round_.decided_at if round_.stage == Stage.FAILED else None,
+        failed_at=round_.decided_at if Stage(round_.stage).failed else None,
         publicity_ended_at=publicity.ended_at if publicity else None,
         result_published_at=award.sent_at if award else None,
         contract_signed_at=contract.signed_at if contract else None,

@@ -11,28 +11,41 @@ from ggzy.committees import actions as committees
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evaluation import dark, darkness, prompts, rules, standing
 from ggzy.evaluation.annexes import annexes
-from ggzy.evaluation.computing import outcome_of
-from ggzy.evaluation.models import Draft, Evaluation, ReportSignature, Sheet
+from ggzy.evaluation.computing import offer_of, outcome_of
+from ggzy.evaluation.judged import judged_bids
+from ggzy.evaluation.models import Draft, Evaluation, Qualification, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
 from ggzy.experts import attending
 from ggzy.experts.models import Draw, Member
 from ggzy.experts.rules import position
 from ggzy.identity.actions import sign_document
-from ggzy.kernel import files
+from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
-from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.law import table
+from ggzy.law.families import GC, family
+from ggzy.law.limits import beijing_date, runs_out
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.spec import MoveNotAllowed, Stage
+from ggzy.procedures.spec import MoveNotAllowed
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import Round, TenderFile
-from ggzy.tendering.moves import holds_on, lock_round, make_move, place_of, require_owner_side
+from ggzy.tendering.moves import (
+    holds_on,
+    lock_round,
+    make_move,
+    place_of,
+    procedure_of,
+    require_owner_side,
+)
 from ggzy.ui.documents import report_pdf
 
 REPORT_PDF = "evaluation.report_pdf"
+#: where no candidates are published, a report sets this clock: `awarding` determines the winner when it runs out
+AWARD_BY_SILENCE = "awarding.award_by_silence"
 
 
 class NotThisStep(Refusal):
@@ -67,8 +80,10 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
     evaluations = []
     for pk in draw.rounds.order_by("pk").values_list("public_id", flat=True):
         round_ = lock_round(pk)
-        if round_.stage != Stage.OPENED:
+        if not procedure_of(round_).has(round_.stage, "seat_committee"):
             continue
+        if document_of(round_).policy is not None:
+            require_qualified(round_)
         make_move(round_, "seat_committee", actor=actor, now=now)
         made = Evaluation.objects.create(
             round=round_,
@@ -101,6 +116,19 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
         },
     )
     return evaluations
+
+
+def require_qualified(round_: Round) -> None:
+    """Let a committee be seated only when the buyer has found out who is qualified (87号令第四十四条).
+
+    :raises NotThisStep: the check has not been concluded
+    """
+    if not Qualification.objects.filter(round=round_, concluded_at__isnull=False).exists():
+        raise NotThisStep(
+            "资格审查还没有作出结论, 不能组建评标委员会",
+            basis=Citation("政府采购货物和服务招标投标管理办法", "第四十四条"),
+            next_steps=(("办理资格审查", f"/work/rounds/{round_.public_id}/qualification"),),
+        )
 
 
 def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
@@ -257,8 +285,8 @@ def hand_in_preliminary(
         raise NotThisStep("请先推选评标委员会组长")
     if evaluation.step != Evaluation.PRELIMINARY:
         raise NotThisStep("初步评审已结束, 请刷新页面查看当前步骤")
-    bids = [b.bid for b in opened_bids(round_.pk)]
-    content = rules.require_preliminary(results, bids=bids, requirements=document.requirements)
+    bids = [b.bid for b in judged_bids(round_.pk)]
+    content = rules.require_preliminary(results, bids=bids, requirements=document.committees_requirements)
     _hand_in(evaluation, round_, member, "preliminary", content, basis="", actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
@@ -278,7 +306,7 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
         raise NotThisStep("当前不需要作竞争性论证")
     if not reason.strip():
         raise BadInput("请写明竞争性论证的理由", field="reason")
-    left = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
+    left = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
     if go_on and not left:
         raise BadInput("全部投标均被否决, 不能继续评审", field="go_on")
     content = {"go_on": go_on, "reason": reason.strip()}
@@ -314,6 +342,7 @@ def _reject_all(
     evaluation: Evaluation, round_: Round, reasons: list[str], *, actor: Actor, now: datetime
 ) -> None:
     tender = round_.lot.tender
+    own = family(tender.scope)
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
     evaluation.step = Evaluation.DONE
     evaluation.save(update_fields=["step", "rejected"])
@@ -323,13 +352,15 @@ def _reject_all(
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）流标公告",
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}公告",
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
-            "reason": "经评审, 评标委员会否决全部投标",
-            "basis": "《招标投标法》第四十二条",
-            "next": "招标人将依法重新招标",
+            "reason": "经评审, 评标委员会否决全部投标"
+            if own is GC
+            else f"经评审, 实质性响应招标文件的{own.bidder}不足3家",
+            "basis": own.none_left,
+            "next": f"{own.owner}将依法重新组织{'招标' if own is GC else '采购'}",
         },
         actor=actor,
         now=now,
@@ -363,8 +394,8 @@ def hand_in_scores(
     evaluation, round_, member, document = _locked(round_id, actor)
     if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY}:
         raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
-    bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
-    codes = dark.codes_of(evaluation, member, [b.bid for b in opened_bids(round_.pk)])
+    bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
+    codes = dark.codes_of(evaluation, member, [b.bid for b in judged_bids(round_.pk)])
     if codes:
         keys = {
             "dark": [c.key for c in document.criteria if c.dark],
@@ -429,13 +460,9 @@ def _compile(
     actor: Actor,
 ) -> None:
     """Rank, write the report's content and freeze it for signing."""
-    bids = {b.bid: b for b in opened_bids(round_.pk)}
+    bids = {b.bid: b for b in judged_bids(round_.pk)}
     randomness = bytes.fromhex(evaluation.draw.randomness)
-    offers = [
-        rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
-        for b in bids.values()
-        if b.bid not in evaluation.rejected
-    ]
+    offers = [offer_of(b, document) for b in bids.values() if b.bid not in evaluation.rejected]
     lot_of = {
         bid: position(randomness=randomness, code=bytes.fromhex(round_.public_id), label=bid) for bid in bids
     }
@@ -455,6 +482,7 @@ def _compile(
             {"bid": bid, "bidder": bids[bid].bidder, "reasons": reasons}
             for bid, reasons in sorted(evaluation.rejected.items())
         ],
+        **_unqualified(round_),
         "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
         "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
@@ -470,6 +498,20 @@ def _compile(
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report, "dark_salt": evaluation.dark_salt},
     )
+
+
+def _unqualified(round_: Round) -> dict[str, Any]:
+    """Return whom the buyer found not qualified, where it was the buyer who checked."""
+    found = Qualification.objects.filter(round=round_).first()
+    if found is None:
+        return {}
+    names = {b.bid: b.bidder for b in opened_bids(round_.pk)}
+    return {
+        "unqualified": [
+            {"bid": bid, "bidder": names[bid], "reasons": reasons}
+            for bid, reasons in sorted(found.unqualified.items())
+        ]
+    }
 
 
 def _sitting(evaluation: Evaluation) -> dict[str, Any]:
@@ -495,12 +537,12 @@ def _ranked(
 ) -> tuple[list[rules.Place], dict[str, Any]]:
     """Return the places, and what the report says more where the file has a method of its own: every step told."""
     days = round_.lot.duration_days
-    if document.scheme is None:
+    if document.scheme is None and document.policy is None:
         places = rules.ranking(
             offers, document=document, duration_days=days, score_sheets=sheets, lot_of=lot_of
         )
         return places, {}
-    bids = {b.bid: b for b in opened_bids(round_.pk)}
+    bids = {b.bid: b for b in judged_bids(round_.pk)}
     outcome = outcome_of(evaluation, document, sheets)
     told = explain(outcome, level=Level.FULL, names={bid: row.bidder for bid, row in bids.items()})
     more = {
@@ -512,7 +554,8 @@ def _ranked(
             if line.rank is None and line.bid not in evaluation.rejected
         ],
     }
-    return rules.places_of(outcome, document=document, offers=offers), more
+    places = rules.places_of(outcome, document=document, offers=offers)
+    return (rules.in_drawn_order(places, lot_of=lot_of) if document.policy else places), more
 
 
 def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:
@@ -631,6 +674,8 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
     evaluation.step, evaluation.reported_at = Evaluation.DONE, now
     evaluation.save(update_fields=["step", "reported_at"])
     set_timer(kind=REPORT_PDF, subject=evaluation.public_id, due_at=now)
+    if procedure_of(round_).has(round_.stage, "award"):
+        _await_winner(round_, now=now)
     _end_meeting_if_over(evaluation, actor=actor, now=now)
     record_act(
         "evaluation.reported",
@@ -644,6 +689,14 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
             "sitting": evaluation.number,
         },
     )
+
+
+def _await_winner(round_: Round, *, now: datetime) -> None:
+    """Let the clock run within which the buyer determines the winner (GP-T08, 87号令第六十八条)."""
+    assert round_.published_at is not None, "a report follows a notice"
+    limit = table.limit(family(round_.lot.tender.scope).award, on=beijing_date(round_.published_at))
+    due = runs_out(limit, started=now, calendar=calendars.CHINA).instant
+    set_timer(kind=AWARD_BY_SILENCE, subject=round_.public_id, due_at=due)
 
 
 def _end_meeting_if_over(evaluation: Evaluation, *, actor: Actor, now: datetime) -> None:

@@ -84,7 +84,7 @@ def _preliminary(
                 for bid, name in names.items()
             ],
         }
-        for r in document.requirements
+        for r in document.committees_requirements
     ]
 
 

@@ -3,11 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from ggzy.evaluation import rules
+from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import Evaluation
 from ggzy.experts.rules import position
 from ggzy.methods.run import Outcome
-from ggzy.opening.queries import drawn_parameters, opened_bids
+from ggzy.opening.queries import OpenedBid, drawn_parameters
 from ggzy.tendering.document import TenderDocument
+
+
+def offer_of(bid: OpenedBid, document: TenderDocument) -> rules.Offer:
+    """Return what the ranking reads of an opened bid; its declarations count only where the file has policies."""
+    offer = rules.Offer(bid=bid.bid, price=bid.price, duration_days=bid.duration_days)
+    return rules.declared(offer, bid.fields, policy=document.policy)
 
 
 def outcome_of(
@@ -19,10 +26,7 @@ def outcome_of(
 ) -> Outcome:
     """Return what the method makes of a sitting's bids, and would make `without` some of them."""
     round_ = evaluation.round
-    offers = {
-        b.bid: rules.Offer(bid=b.bid, price=b.price, duration_days=b.duration_days)
-        for b in opened_bids(round_.pk)
-    }
+    offers = {b.bid: offer_of(b, document) for b in judged_bids(round_.pk)}
     randomness, code = bytes.fromhex(evaluation.draw.randomness), bytes.fromhex(round_.public_id)
     return rules.by_scheme(
         [o for bid, o in offers.items() if bid not in evaluation.rejected],

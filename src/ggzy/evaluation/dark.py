@@ -10,13 +10,14 @@ from typing import Any
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evaluation import darkness
+from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import DarkCopy, Evaluation
 from ggzy.evidence.actions import record_act
 from ggzy.experts.models import Member
 from ggzy.kernel import files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import NotFound
-from ggzy.opening.queries import OpenedBid, opened_bids
+from ggzy.opening.queries import OpenedBid
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.models import Round
@@ -53,7 +54,7 @@ def make_copies(round_id: str, now: datetime) -> datetime | None:
     round_ = Round.objects.select_related("lot__tender").get(public_id=round_id)
     there = set(DarkCopy.objects.filter(round=round_).values_list("bid__public_id", "name"))
     made = 0
-    for bid in opened_bids(round_.pk):
+    for bid in judged_bids(round_.pk):
         for file in bid.attachments:
             if not darkness.DARK_NAME.fullmatch(file["name"]) or (bid.bid, file["name"]) in there:
                 continue
@@ -144,7 +145,7 @@ def dark_file(*, round_id: str, code: str, number: int, actor: Actor) -> Path:
     )
     member = evaluation and evaluation.draw.members.filter(account_id=actor.account_pk, left=False).first()
     if evaluation is not None and member is not None:
-        bid = codes_of(evaluation, member, [b.bid for b in opened_bids(evaluation.round_id)]).get(code)
+        bid = codes_of(evaluation, member, [b.bid for b in judged_bids(evaluation.round_id)]).get(code)
         copies = list(DarkCopy.objects.filter(bid__public_id=bid).order_by("name")) if bid else []
         if 0 < number <= len(copies) and copies[number - 1].sha256:
             return files.path_of(copies[number - 1].sha256)

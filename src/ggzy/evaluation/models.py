@@ -53,6 +53,36 @@ class Evaluation(BusinessRow):
         ]
 
 
+class Qualification(BusinessRow):
+    """The buyer's own check of who is qualified, after the opening (87号令第四十四条); it stays once it is concluded."""
+
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="qualification")
+    #: {bid: {requirement: {"passes": bool, "reason": str}}}
+    results = models.JSONField(default=dict)
+    #: {bid: {"clean": bool, "source": where it was looked up, "at": when}}
+    credit = models.JSONField(default=dict)
+    #: {bid: [reasons]} of those who are not qualified
+    unqualified = models.JSONField(default=dict)
+    saved_at = models.DateTimeField()
+    concluded_at = models.DateTimeField(null=True)
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_qualification_is_signed",
+                condition=models.Q(concluded_at=None) | models.Q(signature__isnull=False),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="concluded_qualifications_stay",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__concluded_at__isnull=False),
+            ),
+        ]
+
+
 class DarkCopy(BusinessRow):
     """A bid's file as members see it while they do not know whose it is."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
+from ggzy.methods import checks
 from ggzy.tendering.document import Criterion, LowPriceRule
 
 Scores = Mapping[str, Mapping[str, str]]
@@ -34,6 +35,21 @@ def low_priced(
         if others and price < sum(others, Decimal(0)) / len(others) * rule.of_others / HUNDRED:
             found.setdefault(bid, []).append(f"低于其他投标人平均报价的{rule.of_others}%")
     return found
+
+
+def abnormally_low(
+    prices: Mapping[str, Decimal], *, ceiling: Decimal, rule: LowPriceRule
+) -> dict[str, list[str]]:
+    """Return {bid: reasons} of the prices for which 财库〔2026〕2号 demands an explanation; before any deduction.
+
+    The file may raise the lines, up to 65 % (`_low_price` of the tender file has looked at that).
+    """
+    found = checks.abnormally_low(
+        list(prices.values()), ceiling=ceiling, of_mean=rule.of_others, of_ceiling=rule.of_ceiling
+    )
+    return {
+        bid: [why.label for why in reasons] for bid, reasons in zip(prices, found, strict=True) if reasons
+    }
 
 
 def differing(sheets: Sequence[Scores], *, criteria: Sequence[Criterion]) -> set[str]:

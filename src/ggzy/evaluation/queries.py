@@ -10,13 +10,14 @@ from ggzy.evaluation import dark, darkness, prompts, standing
 from ggzy.evaluation.actions import NotAMember, document_of
 from ggzy.evaluation.computing import outcome_of
 from ggzy.evaluation.drafts import own_draft
-from ggzy.evaluation.models import Evaluation, Sheet
+from ggzy.evaluation.judged import judged_bids
+from ggzy.evaluation.models import Evaluation, Qualification, Sheet
 from ggzy.experts.models import Member
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.methods.explain import Explanation, Level, explain
-from ggzy.opening.queries import OpenedBid, opened_bids
+from ggzy.opening.queries import OpenedBid
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import TenderDocument
@@ -81,8 +82,10 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         raise NotAMember("您不是本标段评标委员会成员")
     round_ = evaluation.round
     document = document_of(round_)
+    # a member's sheet holds what the committee judges, no more
+    document = replace(document, requirements=document.committees_requirements)
     waiting = standing.waiting_for(evaluation, round_, document)
-    opened = opened_bids(round_.pk)
+    opened = judged_bids(round_.pk)
     draft = own_draft(evaluation, member) if member.pk in waiting else None
     return Desk(
         round=round_.public_id,
@@ -247,6 +250,8 @@ _PUBLISHED = frozenset(
         Stage.CAND_END,
         Stage.AWARDED,
         Stage.NOTIFIED,
+        Stage.ANNOUNCED,
+        Stage.PUBLISHED,
         Stage.CONTRACTED,
         Stage.PERFORMING,
         Stage.ARCHIVED,
@@ -288,7 +293,7 @@ def computed(*, round_id: str, actor: Actor, without: Sequence[str] = ()) -> Com
     if evaluation is None:
         raise NotFound("该标段还没有评标结果")
     round_ = evaluation.round
-    tender, bids = round_.lot.tender, {b.bid: b for b in opened_bids(round_.pk)}
+    tender, bids = round_.lot.tender, {b.bid: b for b in judged_bids(round_.pk)}
     owner = bool(actor.organisation_pk) and actor.organisation_pk in {tender.tenderee_id, tender.agency_id}
     member = Member.objects.filter(draw_id=evaluation.draw_id, account_id=actor.account_pk).exists()
     own = next((b.bid for b in bids.values() if actor.organisation_pk == b.bidder_pk), "")
@@ -398,6 +403,12 @@ def unsigned_of(draw_id: str) -> list[dict[str, str]]:
     ]
 
 
+def qualified(round_pks: list[int]) -> set[str]:
+    """Return those of the rounds whose buyer has concluded who is qualified."""
+    rows = Qualification.objects.filter(round_id__in=round_pks, concluded_at__isnull=False)
+    return set(rows.values_list("round__public_id", flat=True))
+
+
 def reported_at_of(round_pks: list[int]) -> dict[int, datetime]:
     """Return {round primary key: moment of the report} of rounds whose report was handed over."""
     rows = Evaluation.objects.filter(round_id__in=round_pks, reported_at__isnull=False).order_by("number")
@@ -438,4 +449,4 @@ def bidder_names(*, round_id: str, actor: Actor) -> dict[str, str]:
     """
     require(actor, Permission.EVALUATION_READ_SHEETS)
     found = Evaluation.objects.filter(round__public_id=round_id).values_list("round_id", flat=True).first()
-    return {b.bid: b.bidder for b in opened_bids(found)} if found else {}
+    return {b.bid: b.bidder for b in judged_bids(found)} if found else {}

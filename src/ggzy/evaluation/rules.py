@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from ggzy.kernel.money import CENT
@@ -13,7 +13,7 @@ from ggzy.methods.expression import CONTEXT
 from ggzy.methods.method import Frozen
 from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, promise, what_if
 from ggzy.methods.shelf import method_named
-from ggzy.tendering.document import SCORED, Criterion, Method, PriceRule, Requirement, TenderDocument
+from ggzy.tendering.document import SCORED, Criterion, Method, Policy, PriceRule, Requirement, TenderDocument
 
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
@@ -28,6 +28,22 @@ class Offer:
     bid: str
     price: Decimal
     duration_days: int
+    #: percent that its declarations take off the price in a government procurement, and the brand of its core product
+    sme: Decimal = Decimal(0)
+    domestic: Decimal = Decimal(0)
+    brand: str = ""
+
+
+def declared(offer: Offer, fields: Mapping[str, object], *, policy: Policy | None) -> Offer:
+    """Return an offer with what the bid's declarations take off its price; nothing where the file has no policies."""
+    if policy is None:
+        return offer
+    return replace(
+        offer,
+        sme=policy.deduction(str(fields.get("size", ""))),
+        domestic=policy.domestic if fields.get("domestic") is True else Decimal(0),
+        brand=str(fields.get("brand") or "")[:100],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +79,11 @@ def rejected_by_majority(
 
 
 def require_preliminary(
-    content: Mapping[str, object], *, bids: Sequence[str], requirements: Sequence[Requirement]
+    content: Mapping[str, object],
+    *,
+    bids: Sequence[str],
+    requirements: Sequence[Requirement],
+    what: str = "初步评审表",
 ) -> dict[str, dict[str, dict[str, object]]]:
     """Return a preliminary sheet that judges every bid on every requirement, with a reason for each "no".
 
@@ -71,7 +91,7 @@ def require_preliminary(
     """
     out: dict[str, dict[str, dict[str, object]]] = {}
     if set(content) != set(bids):
-        raise BadInput("初步评审表应覆盖全部投标文件, 且不含其他内容", field="results")
+        raise BadInput(f"{what}应覆盖全部投标文件, 且不含其他内容", field="results")
     keys = {r.key: r for r in requirements}
     for bid in bids:
         given = content[bid]
@@ -85,6 +105,24 @@ def require_preliminary(
             if not verdict["passes"] and not reason:
                 raise BadInput(f"“{keys[key].text}”判为不通过的, 要写明理由", field=f"results.{bid}.{key}")
             out[bid][key] = {"passes": verdict["passes"], "reason": reason}
+    return out
+
+
+def unqualified(
+    results: Mapping[str, Mapping[str, Mapping[str, object]]],
+    credit: Mapping[str, Mapping[str, object]],
+    *,
+    requirements: Sequence[Requirement],
+) -> dict[str, list[str]]:
+    """Return {bid: reasons} of those who fail a requirement of the buyer's check, or whose credit record bars them."""
+    out: dict[str, list[str]] = {}
+    for bid, row in results.items():
+        for requirement in requirements:
+            verdict = row[requirement.key]
+            if not verdict["passes"]:
+                out.setdefault(bid, []).append(f"{requirement.text}: {verdict['reason']}")
+        if not credit[bid]["clean"]:
+            out.setdefault(bid, []).append(f"信用记录查询结果不符合要求({credit[bid]['source']})")
     return out
 
 
@@ -168,15 +206,21 @@ def require_price_judgement(
 
 
 def below_cost(
-    sheets: Sequence[Mapping[str, Mapping[str, object]]], *, bids: Sequence[str]
+    sheets: Sequence[Mapping[str, Mapping[str, object]]],
+    *,
+    bids: Sequence[str],
+    finding: str = "投标报价低于成本, 不能作出合理说明",
 ) -> dict[str, list[str]]:
-    """Return {bid: reasons} of the bids whose price more than half of the members find below cost (条例51第五项)."""
+    """Return {bid: reasons} of the bids whose price more than half of the members find below cost (条例51第五项).
+
+    In government procurement `finding` says that the low price was not proven to be reasonable (87号令第六十条).
+    """
     rejected = {}
     for bid in bids:
         against = [s[bid] for s in sheets if not s[bid]["passes"]]
         if 2 * len(against) > len(sheets):
             said = "; ".join(sorted({str(v["reason"]) for v in against}))
-            rejected[bid] = [f"投标报价低于成本, 不能作出合理说明: {said}"]
+            rejected[bid] = [f"{finding}: {said}"]
     return rejected
 
 
@@ -224,6 +268,11 @@ def scheme_of(document: TenderDocument) -> Scheme:
     if document.scheme is not None:
         return document.scheme
     price = document.price
+    if document.policy is not None:
+        if document.method is Method.LOWEST_EVALUATED_PRICE:
+            return promise(method_named("gp_lowest_price"), {})
+        named = f"gp_low_price_score_{document.policy.subject.value}"
+        return promise(method_named(named), {"price_weight": price.weight})
     if document.method is Method.LOWEST_EVALUATED_PRICE:
         return promise(method_named("gc_lowest_evaluated_price"), {"per_day": price.per_day})
     return promise(
@@ -255,7 +304,12 @@ def by_scheme(
     scheme = scheme_of(document)
     still = Rejected.AFTER if scheme.method.frozen is Frozen.OPENING else Rejected.BEFORE
     bids = [
-        Bid(ref=o.bid, figures=_figures(o, document, lot, score_sheets), rejected=standing)
+        Bid(
+            ref=o.bid,
+            figures=_figures(o, document, lot, score_sheets),
+            group=o.brand,
+            rejected=standing,
+        )
         for standing, rows in ((Rejected.NO, offers), (still, rejected))
         for o in rows
     ]
@@ -271,6 +325,7 @@ def _figures(
     sheets: Sequence[Mapping[str, Mapping[str, str]]],
 ) -> dict[str, Decimal]:
     figures = {"price": offer.price, "duration_days": Decimal(offer.duration_days)}
+    figures |= {"sme": offer.sme, "domestic": offer.domestic}
     if lot.ceiling:
         with localcontext(CONTEXT):
             figures["discount"] = (lot.ceiling - offer.price) / lot.ceiling * HUNDRED
@@ -306,6 +361,13 @@ def places_of(outcome: Outcome, *, document: TenderDocument, offers: Sequence[Of
         for line in outcome.lines
         if line.rank is not None
     ]
+
+
+def in_drawn_order(places: Sequence[Place], *, lot_of: Mapping[str, bytes]) -> list[Place]:
+    """Return places with equals put into the order of the public draw (87号令第六十八条: 并列的随机抽取确定)."""
+    shared = {p.rank for p in places if sum(1 for other in places if other.rank == p.rank) > 1}
+    placed = [replace(p, drawn=p.rank in shared or p.drawn) for p in places]
+    return sorted(placed, key=lambda p: (p.rank, lot_of[p.bid] if p.drawn else b""))
 
 
 def ranking(

@@ -28,6 +28,13 @@ FINDINGS = {
     "arithmetic": "分值汇总或者计算错误",
     "criteria": "未按招标文件载明的标准和方法评审",
 }
+#: the four cases in which a government procurement is judged again (87号令第六十四条)
+PROCUREMENT_FINDINGS = {
+    "arithmetic": "分值汇总计算错误",
+    "range": "分项评分超出评分标准范围",
+    "objective": "对客观评审因素评分不一致",
+    "outlier": "评分畸高、畸低",
+}
 #: what may change with a candidate before the award (条例56)
 CHANGES = {
     "business": "经营状况发生较大变化",
@@ -83,6 +90,11 @@ def _scope(kinds: Sequence[str], known: dict[str, str], text: str) -> str:
     return "; ".join(known[kind] for kind in kinds) + "。" + text.strip()
 
 
+def findings_of(scope: str) -> dict[str, str]:
+    """Return what may be found wrong in a report, by the tender's family of law."""
+    return PROCUREMENT_FINDINGS if scope == "GP" else FINDINGS
+
+
 #: cause of a later sitting → the move that it is, and the grounds the law knows
 _GROUNDS = {
     Evaluation.ERRORS: ("review_errors", FINDINGS),
@@ -97,6 +109,8 @@ def _ask(
     round_ = lock_round(round_id)
     require_tenderee(round_.lot.tender, actor)
     move, known = _GROUNDS[cause]
+    if cause == Evaluation.ERRORS:
+        known = findings_of(round_.lot.tender.scope)
     scope = _scope(kinds, known, text)
     require_move(round_, move, actor=actor)
     if Reopening.objects.filter(round=round_, state=Reopening.ASKED).exists():

@@ -10,9 +10,9 @@ from typing import Any
 
 from ggzy.committees.models import Clarification, Meeting
 from ggzy.evaluation import prompts, rules
+from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import Evaluation
 from ggzy.kernel.canonical import canonical, sha256
-from ggzy.opening.queries import opened_bids
 from ggzy.tendering.document import Method, TenderDocument
 from ggzy.tendering.models import Round
 
@@ -88,7 +88,7 @@ def _basis(evaluation: Evaluation, round_: Round, document: TenderDocument) -> s
         return basis_of(low_priced(evaluation, round_, document))
     if evaluation.step == Evaluation.SUMMARY:
         return digest_of(scores_of(evaluation))
-    return basis_of(b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected)
+    return basis_of(b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected)
 
 
 def last_sheets(evaluation: Evaluation, kind: str) -> list[Any]:
@@ -112,13 +112,19 @@ def _preliminary(
     sheets = _sheets(evaluation, "preliminary", "")
     if sheets is None:
         return None
-    return rules.rejected_by_majority(sheets, bids=bids, requirements=document.requirements)
+    return rules.rejected_by_majority(sheets, bids=bids, requirements=document.committees_requirements)
 
 
 def low_priced(evaluation: Evaluation, round_: Round, document: TenderDocument) -> dict[str, list[str]]:
     """Return {bid: what is striking} of the bids that passed the preliminary review at a markedly low price."""
-    opened = opened_bids(round_.pk)
+    opened = judged_bids(round_.pk)
     rejected = _preliminary(evaluation, [b.bid for b in opened], document) or {}
+    if document.policy is not None:
+        return prompts.abnormally_low(
+            {b.bid: b.price for b in opened if b.bid not in rejected},
+            ceiling=round_.lot.ceiling_price or round_.lot.budget,
+            rule=document.low_price,
+        )
     return prompts.low_priced(
         {b.bid: b.price for b in opened if b.bid not in rejected},
         ceiling=round_.lot.ceiling_price,
@@ -136,19 +142,19 @@ def explained(round_: Round) -> set[str]:
 
 def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> Stand:
     """Return where an evaluation stands."""
-    bids = [b.bid for b in opened_bids(round_.pk)]
+    bids = [b.bid for b in judged_bids(round_.pk)]
     rejected = _preliminary(evaluation, bids, document)
     if rejected is None:
         return Stand(step=Evaluation.PRELIMINARY)
-    if (halted := _competition(evaluation, bids, rejected)) is not None:
+    if (halted := _competition(evaluation, document, bids, rejected)) is not None:
         return halted
     flagged = low_priced(evaluation, round_, document)
     if flagged:
         judged = _sheets(evaluation, "price", basis_of(flagged))
         if judged is None:
             return Stand(step=Evaluation.PRICE, rejected=rejected)
-        rejected = rejected | rules.below_cost(judged, bids=list(flagged))
-        if (halted := _competition(evaluation, bids, rejected)) is not None:
+        rejected = rejected | rules.below_cost(judged, bids=list(flagged), **_finding(document))
+        if (halted := _competition(evaluation, document, bids, rejected)) is not None:
             return halted
     if document.method is not Method.COMPREHENSIVE:
         return Stand(step=Evaluation.SIGNING, rejected=rejected)
@@ -160,11 +166,26 @@ def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> St
     return Stand(step=Evaluation.SIGNING, rejected=rejected, scores=scores)
 
 
-def _competition(evaluation: Evaluation, bids: Sequence[str], rejected: dict[str, list[str]]) -> Stand | None:
-    """Return where fewer than three bids halt the evaluation, None if it goes on."""
+def _finding(document: TenderDocument) -> dict[str, str]:
+    """Return how a rejected low price is called where the law of government procurement rules."""
+    if document.policy is None:
+        return {}
+    return {"finding": "报价明显低于其他通过符合性审查的报价, 不能证明其合理性"}
+
+
+def _competition(
+    evaluation: Evaluation, document: TenderDocument, bids: Sequence[str], rejected: dict[str, list[str]]
+) -> Stand | None:
+    """Return where fewer than three bids halt the evaluation, None if it goes on.
+
+    In government procurement nobody argues that two still compete: it is over (政府采购法第三十六条).
+    """
     left = [b for b in bids if b not in rejected]
     if len(left) >= rules.LEAST_COMPETING:
         return None
+    if document.policy is not None:
+        reasons = [f"{bid}: {'; '.join(said)}" for bid, said in sorted(rejected.items())]
+        return Stand(step=Evaluation.DONE, rejected=rejected, against=reasons)
     votes = _sheets(evaluation, "competition", basis_of(left))
     if votes is None:
         return Stand(step=Evaluation.COMPETITION, rejected=rejected)

@@ -35,6 +35,7 @@ DRAW_STAGES = (
     Stage.CLOSED,
     Stage.OPENING,
     Stage.OPENED,
+    Stage.QUAL,
     Stage.PQ_OPEN,
     Stage.PQ_CLOSED,
 )

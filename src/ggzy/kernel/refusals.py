@@ -11,7 +11,12 @@ class Citation:
     article: str
 
     def __str__(self) -> str:
-        return f"《{self.instrument}》{self.article}"
+        # a document that is cited by its number has no title to put into marks
+        return (
+            f"{self.instrument}{self.article}"
+            if "〔" in self.instrument
+            else f"《{self.instrument}》{self.article}"
+        )
 
 
 class Refusal(Exception):

@@ -94,6 +94,8 @@ class TimeLimit:
             return "当场" if self.bound is Bound.AT else "期内"
         if self.direction is Direction.BEFORE:
             return f"{amount}前"
+        if self.bound is Bound.AT:
+            return amount
         return f"不少于{amount}" if self.bound is Bound.AT_LEAST else f"{amount}内"
 
 

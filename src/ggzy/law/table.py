@@ -7,6 +7,10 @@ from ggzy.law import (
     electronic_tendering,
     evaluation_rules,
     notice_rules,
+    procurement_law,
+    procurement_notices,
+    procurement_regulation,
+    procurement_tendering,
     tendering_law,
     tendering_regulation,
 )
@@ -19,6 +23,10 @@ _STATUTES = (
     evaluation_rules,
     construction_rules,
     notice_rules,
+    procurement_law,
+    procurement_regulation,
+    procurement_tendering,
+    procurement_notices,
 )
 ALL: tuple[TimeLimit, ...] = tuple(row for statute in _STATUTES for row in statute.LIMITS)
 

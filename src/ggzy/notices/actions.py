@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     CORRECTION = "correction"
     PREQUALIFICATION = "prequalification"
     FIRST_STAGE = "first_stage"
+    INTENT = "intent"
 
     @property
     def label(self) -> str:
@@ -48,6 +49,7 @@ class NoticeKind(StrEnum):
             "correction": "更正公告",
             "prequalification": "资格预审公告",
             "first_stage": "两阶段招标第一阶段公告",
+            "intent": "采购意向公告",
         }[self.value]
 
 

@@ -21,6 +21,7 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import Refusal
 from ggzy.law import table
+from ggzy.law.families import FAMILIES, Family
 from ggzy.law.limits import beijing_date, earliest_moment, keeps, latest_before, runs_out
 from ggzy.opening import rules as opening
 from ggzy.tendering.document import Method, TenderDocument, parse
@@ -173,13 +174,14 @@ def changes(rows: list[Act], out: _Findings) -> None:
         if row.fields.get("affects_bids"):
             made = _moment(row.fields["made_at"])
             last = min(deadlines[r] for r in row.fields["rounds"] if r in deadlines)
-            in_time = made < latest_before(law["GC-T05"], event=last, calendar=CHINA).instant
+            limit = law[family_of(rows).amended]
+            in_time = made < latest_before(limit, event=last, calendar=CHINA).instant
             out.judge(
-                "clock.GC-T05",
+                f"clock.{limit.key}",
                 title,
                 in_time,
-                f"{law['GC-T05'].cites}: 澄清距截止不少于{law['GC-T05'].length}日",
-                f"{law['GC-T05'].cites}: 澄清距截止不足{law['GC-T05'].length}日而未延期",
+                f"{limit.cites}: 澄清距截止不少于{limit.length}日",
+                f"{limit.cites}: 澄清距截止不足{limit.length}日而未延期",
             )
 
 
@@ -391,17 +393,61 @@ def _steps(mine: list[Act]) -> list[tuple[str, str]]:
     return steps
 
 
-def _shown_offers(rows: list[Act], round_id: str) -> list[evaluation.Offer]:
+def _shown_offers(rows: list[Act], round_id: str, document: TenderDocument) -> list[evaluation.Offer]:
     return [
-        evaluation.Offer(
-            bid=row.fields["bid"],
-            # a bidder may have written whole 元; the platform reads two places
-            price=Decimal(row.fields["fields"]["price"]["value"]).quantize(CENT),
-            duration_days=int(row.fields["fields"]["duration_days"]["value"]),
+        evaluation.declared(
+            evaluation.Offer(
+                bid=row.fields["bid"],
+                # a bidder may have written whole 元; the platform reads two places
+                price=Decimal(row.fields["fields"]["price"]["value"]).quantize(CENT),
+                duration_days=int(row.fields["fields"]["duration_days"]["value"]),
+            ),
+            {name: shown["value"] for name, shown in row.fields["fields"].items()},
+            policy=document.policy,
         )
         for row in _named(rows, "opening.bid_shown", round_id)
         if row.fields["state"] == "opened"
     ]
+
+
+def ranked_again(
+    rows: list[Act],
+    round_id: str,
+    document: TenderDocument,
+    lot: Mapping[str, Any],
+    sheets: list[Any],
+    rejected: Collection[str],
+    out: _Findings,
+) -> list[evaluation.Place]:
+    """Return the places that follow from what was read out, the file, the sheets and the public draw."""
+    shown = _shown_offers(rows, round_id, document)
+    offers = [o for o in shown if o.bid not in rejected]
+    randomness = experts.joined(_seeds_for(rows, round_id))
+    code = bytes.fromhex(round_id)
+    lot_of = {o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in shown}
+    if not document.scheme and not document.policy:
+        return evaluation.ranking(
+            offers,
+            document=document,
+            duration_days=int(lot["duration_days"]),
+            score_sheets=sheets,
+            lot_of=lot_of,
+        )
+    ceiling = lot.get("ceiling_price")
+    outcome = evaluation.by_scheme(
+        offers,
+        document=document,
+        lot=evaluation.LotFacts(
+            ceiling=Decimal(ceiling) if ceiling else None,
+            duration_days=int(lot["duration_days"]),
+            drawn=_drawn_parameters(rows, round_id, document, out) if document.scheme else {},
+        ),
+        score_sheets=sheets,
+        lot_of=lot_of,
+        rejected=[o for o in shown if o.bid in rejected],
+    )
+    places = evaluation.places_of(outcome, document=document, offers=offers)
+    return evaluation.in_drawn_order(places, lot_of=lot_of) if document.policy else places
 
 
 @_check
@@ -428,34 +474,7 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             last = {r.fields["member"]: r.fields["content"] for r in handed_in}
             sheets = [last[member] for member in sorted(_agreed(rows, published))]
         rejected = set(published.fields["rejected"])
-        shown = _shown_offers(rows, published.round)
-        offers = [o for o in shown if o.bid not in rejected]
-        randomness = experts.joined(_seeds_for(rows, published.round))
-        code = bytes.fromhex(published.round)
-        lot_of = {o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in shown}
-        if document.scheme:
-            ceiling = lot.get("ceiling_price")
-            outcome = evaluation.by_scheme(
-                offers,
-                document=document,
-                lot=evaluation.LotFacts(
-                    ceiling=Decimal(ceiling) if ceiling else None,
-                    duration_days=int(lot["duration_days"]),
-                    drawn=_drawn_parameters(rows, published.round, document, out),
-                ),
-                score_sheets=sheets,
-                lot_of=lot_of,
-                rejected=[o for o in shown if o.bid in rejected],
-            )
-            places = evaluation.places_of(outcome, document=document, offers=offers)
-        else:
-            places = evaluation.ranking(
-                offers,
-                document=document,
-                duration_days=int(lot["duration_days"]),
-                score_sheets=sheets,
-                lot_of=lot_of,
-            )
+        places = ranked_again(rows, published.round, document, lot, sheets, rejected, out)
         mine = [(p.rank, p.bid, str(p.price), _text(p.evaluated_price), _text(p.total)) for p in places]
         theirs = [
             (r["rank"], r["bid"], r["price"], r["evaluated_price"], r["total"])
@@ -608,7 +627,7 @@ def clocks(rows: list[Act], out: _Findings) -> None:
     for published in _named(rows, "tendering.published"):
         start, deadline = _moment(published.fields["published_at"]), _moment(published.fields["bid_deadline"])
         law = table.in_force(beijing_date(start))
-        for key in ("GC-T03", "GC-T01"):
+        for key in family_of(rows).time_to_bid:
             count = earliest_moment(law[key], started=start, calendar=CHINA)
             out.judge(
                 f"clock.{key}",
@@ -620,6 +639,12 @@ def clocks(rows: list[Act], out: _Findings) -> None:
         for lot in published.fields["lots"]:
             last = _last_deadline(rows, lot["round"], deadline)
             _round_clocks(rows, lot["round"], last, law, out, on=beijing_date(start))
+
+
+def family_of(rows: list[Act]) -> Family:
+    """Return the family of law of a process, from the limits that were stamped on its first notice."""
+    stamped = [key for row in _named(rows, "tendering.published")[:1] for key in row.fields.get("limits", {})]
+    return FAMILIES["GP"] if any(key.startswith("GP") for key in stamped) else FAMILIES["GC"]
 
 
 def _last_deadline(rows: list[Act], round_id: str, first: datetime) -> datetime:
@@ -686,17 +711,18 @@ def _round_clocks(
             )
     for sent in _named(rows, "awarding.notified", round_id)[-1:]:
         for signed in _named(rows, "contracting.signed", round_id):
+            limit = law[family_of(rows).contract]
             out.judge(
-                "clock.GC-T15",
-                law["GC-T15"].says,
+                f"clock.{limit.key}",
+                limit.says,
                 keeps(
-                    law["GC-T15"],
+                    limit,
                     started=_moment(sent.fields["sent_at"]),
                     moment=_moment(signed.fields["signed_at"]),
                     calendar=CHINA,
                 ),
-                f"{law['GC-T15'].length_label}签订合同",
-                f"{law['GC-T15'].cites}: 未在{law['GC-T15'].length_label}签订合同",
+                f"{limit.length_label}签订合同",
+                f"{limit.cites}: 未在{limit.length_label}签订合同",
             )
         awarded = _named(rows, "awarding.awarded", round_id)
         for signed in _named(rows, "contracting.signed", round_id):

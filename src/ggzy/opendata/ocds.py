@@ -13,7 +13,7 @@ from ggzy.kernel.actors import ANYONE
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.queries import tenderers_of
-from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
+from ggzy.procedures.catalogue import BY_CODE, main_of
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.queries import LotRow, TenderRow, lots_of_tender, tender, tender_of_ocid
 
@@ -35,9 +35,13 @@ _STATUS = {
     Stage.FAILED: "unsuccessful",
     Stage.PQ_FAILED: "unsuccessful",
     Stage.TS_FAILED: "unsuccessful",
+    Stage.CANCELLED: "unsuccessful",
     Stage.TERMINATED: "cancelled",
     Stage.AWARDED: "complete",
     Stage.NOTIFIED: "complete",
+    Stage.CONFIRMED: "complete",
+    Stage.ANNOUNCED: "complete",
+    Stage.PUBLISHED: "complete",
     Stage.CONTRACTED: "complete",
     Stage.PERFORMING: "complete",
     Stage.ARCHIVED: "complete",
@@ -201,7 +205,7 @@ class _Process:
         states = {_STATUS.get(Stage(lot.stage), "active") for lot in newest.values()}
         # an invitation that was not approved goes on as an open tender
         by_front = any(lot.restricted or lot.phase == 0 for lot in newest.values())
-        code = self.row.procedure_code if by_front else GC_OPEN_POST.code
+        code = self.row.procedure_code if by_front else main_of(self.row.procedure_code).code
         out: dict[str, Any] = {
             "id": self.row.tender,
             "title": self.row.name,
@@ -212,7 +216,7 @@ class _Process:
             else states.pop(),
             "procuringEntity": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
             "procurementMethod": _METHODS.get(code, "open"),
-            "procurementMethodDetails": BY_CODE[code].label.removeprefix("工程建设 "),
+            "procurementMethodDetails": BY_CODE[code].label.split(" ", 1)[-1],
             "mainProcurementCategory": "works",
             "submissionMethod": ["electronicSubmission"],
             "value": _money(sum(lot.budget for lot in newest.values())),

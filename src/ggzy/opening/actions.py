@@ -20,6 +20,7 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.money import CENT, MOST
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.law.families import family
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening import quiet, rules
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession
@@ -43,7 +44,18 @@ DECRYPT = "opening.decrypt"
 END_WINDOW = "opening.end_window"
 
 #: fields of a bid that are read out: everybody sees them once prices are shown
-READ_OUT = ("bidder", "uscc", "members", "price", "duration_days", "quality", "manager")
+READ_OUT = (
+    "bidder",
+    "uscc",
+    "members",
+    "price",
+    "duration_days",
+    "quality",
+    "manager",
+    "size",
+    "domestic",
+    "brand",
+)
 
 
 class NothingToOpen(Refusal):
@@ -100,19 +112,20 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
 def _fail(round_: Round, *, now: datetime) -> None:
     """A round with too few bids fails: public notice, sealed bids stay sealed, bidders are told privately."""
     tender = round_.lot.tender
+    own = family(tender.scope)
     make_move(round_, "fail_for_lack_of_bids", actor=SYSTEM, now=now, decided_at=now)
     publish_notice(
         kind=NoticeKind.FAILURE,
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）流标公告",
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}公告",
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
-            "reason": "至投标截止时间, 投标人少于3个",
-            "basis": "《招标投标法》第二十八条、《招标投标法实施条例》第四十四条",
-            "next": "招标人将分析原因后依法重新招标; 已递交的投标文件不开启, 投标保证金及时退还",
+            "reason": f"至投标截止时间, {own.bidder}少于3个",
+            "basis": own.too_few,
+            "next": f"{own.owner}将分析原因后依法重新组织; 已递交的投标文件不开启, 投标保证金及时退还",
         },
         actor=SYSTEM,
         now=now,
@@ -128,8 +141,8 @@ def _fail(round_: Round, *, now: datetime) -> None:
     bidders = Bid.objects.filter(round=round_, state=Bid.LIVE).values_list("bidder_id", flat=True)
     tell(
         organisations=bidders,
-        title=f"{tender.name}（{round_.lot.name}）流标",
-        text="投标人少于3个, 依法不开标。您的投标文件未被开启, 投标保证金将及时退还。重新招标时请重新递交。",
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}",
+        text=f"{own.bidder}少于3个, 依法不开标。您的投标文件未被开启, 投标保证金将及时退还。重新招标时请重新递交。",
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )

@@ -7,6 +7,7 @@ from django.db import transaction
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound
+from ggzy.law.families import family
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening import rules
 from ggzy.opening.models import BidOpening, OpeningSession
@@ -38,6 +39,7 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
     if not reason.strip():
         raise BadInput("请写明没有开启成功的原因", field="reason")
     make_move(round_, "fail_for_nothing_opened", actor=actor, now=now, decided_at=now)
+    own = family(tender.scope)
     session.ended_at = now
     session.save(update_fields=["ended_at"])
     publish_notice(
@@ -45,13 +47,13 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）流标公告",
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}公告",
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
             "reason": "开标时没有一份投标文件开启成功",
-            "basis": "《招标投标法》第二十八条、《电子招标投标办法》第三十一条",
-            "next": "招标人将分析原因后依法重新招标",
+            "basis": own.nothing_opened,
+            "next": f"{own.owner}将分析原因后依法重新组织",
         },
         actor=actor,
         now=now,
@@ -67,8 +69,8 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
     )
     tell(
         organisations=session.bids.values_list("bid__bidder_id", flat=True),
-        title=f"{tender.name}（{round_.lot.name}）流标",
-        text="开标时没有一份投标文件开启成功, 招标人将依法重新招标; 重新招标时请重新递交。",
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}",
+        text=f"开标时没有一份投标文件开启成功, {own.owner}将依法重新组织; 届时请重新递交。",
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )

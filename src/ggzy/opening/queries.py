@@ -98,7 +98,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
     sealed = None
     if round_.phase == 0:
         session = None  # the packages of a front are opened to their reviewers, never in a hall
-    elif round_.closed_at is not None and round_.stage != Stage.FAILED or session is not None:
+    elif round_.closed_at is not None and not Stage(round_.stage).failed or session is not None:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
     objections: tuple[dict[str, Any], ...] = ()

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     POOL_RATE = "pool:rating:give"
     POOL_FEES = "pool:fee:confirm"
     COMMITTEE_SEAT = "evaluation:committee:seat"
+    QUALIFY = "evaluation:qualification:conclude"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
     EVALUATION_REOPEN = "evaluation:sitting:reopen"
@@ -157,6 +158,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.POOL_RATE: _OWNERS | {_R.CENTRE},
     Permission.POOL_FEES: _OWNERS,
     Permission.COMMITTEE_SEAT: _OWNERS,
+    Permission.QUALIFY: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
     Permission.EVALUATION_REOPEN: frozenset({_R.TENDEREE}),

@@ -12,6 +12,7 @@ from ggzy.contracting.queries import contracts_of
 from ggzy.evidence.queries import acknowledgement
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.law.families import family
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
@@ -28,6 +29,7 @@ from ggzy.portals.sealing import (
     used_up,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
@@ -36,7 +38,7 @@ from ggzy.ui.bundles import sealing_bundles
 
 #: a key is one line of 74 characters; whoever chooses another file by mistake is told so
 MOST_KEY = 400
-_RESULT = {Stage.CAND_PUB, Stage.NOTIFIED}
+_RESULT = {Stage.CAND_PUB, Stage.NOTIFIED, Stage.ANNOUNCED}
 
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
@@ -110,11 +112,19 @@ def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> lis
             )
         mine = award is not None and award.sent_at is not None and award.bidder_pk == actor.organisation_pk
         sealed = contract is not None and contract.winner_certificate_id
-        if row.stage == Stage.NOTIFIED and mine and not sealed and row.published_at:
-            by, clause = due("GC-T15", started=award.sent_at, stamped=row.published_at)
+        if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed and row.published_at:
+            own = family(BY_CODE[row.procedure_code].scope)
+            by, clause = due(own.contract, started=award.sent_at, stamped=row.published_at)
             href = f"/work/rounds/{row.round}/contract"
             out.append(
-                Todo(what="与招标人签订合同", where=where, href=href, label="签订合同", due=by, clause=clause)
+                Todo(
+                    what=f"与{own.owner}签订合同",
+                    where=where,
+                    href=href,
+                    label="签订合同",
+                    due=by,
+                    clause=clause,
+                )
             )
     return out
 
@@ -282,7 +292,8 @@ def contract(request: HttpRequest, round_id: str) -> HttpResponse:
             next_steps=(("查看标段", f"/lots/{row.lot}"), ("返回工作台", "/work")),
         )
     made = contracts_of([row.round_pk]).get(row.round_pk)
-    by = due("GC-T15", started=award.sent_at, stamped=row.published_at) if row.published_at else None
+    own = family(BY_CODE[row.procedure_code].scope)
+    by = due(own.contract, started=award.sent_at, stamped=row.published_at) if row.published_at else None
     page = {
         "row": row,
         "award": award,

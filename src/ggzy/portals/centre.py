@@ -90,7 +90,15 @@ def _replacement_todos(actor: Actor) -> list[Todo]:
     ]
 
 
-_RUNNING = (Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.OPENED, Stage.EVALUATING, Stage.CAND_PUB)
+_RUNNING = (
+    Stage.OPEN_FOR_BID,
+    Stage.CLOSED,
+    Stage.OPENING,
+    Stage.OPENED,
+    Stage.QUAL,
+    Stage.EVALUATING,
+    Stage.CAND_PUB,
+)
 
 
 def _running() -> list[tenders.LotRow]:

@@ -460,10 +460,97 @@ GC_TWO_STAGE: dict[str, Row] = _package_moves(
     ),
 }
 
+_GP = "tests/journeys/test_procurement.py::test_"
+_BOUGHT = _GP + "from_the_intent_to_the_filed_contract"
+#: what construction has too is made in the same place; the tests of the family make it again
+_SHARED = (
+    "start_document",
+    "send_to_review",
+    "return_from_review",
+    "conclude_review",
+    "publish",
+    "clarify",
+    "clarify_and_postpone",
+    "submit_bid",
+    "withdraw_bid",
+    "terminate",
+    "close_bidding",
+    "fail_for_lack_of_bids",
+    "open_bids",
+    "release_key",
+    "object_at_opening",
+    "remedy_system_failure",
+    "end_opening",
+    "fail_for_nothing_opened",
+    "seat_committee",
+    "submit_report",
+    "review_errors",
+    "award",
+    "notify",
+    "sign_contract",
+    "winner_refuses",
+    "retender",
+    "annul_after_complaint",
+    "start_performance",
+    "archive",
+)
+GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
+    "publish_intent": Row(
+        act="ggzy.tendering.planning.publish_intent",
+        page="work-intent",
+        operation="POST /v1/tenders/{tender_id}/intent",
+        permission=P.TENDER_PUBLISH,
+        test=_BOUGHT,
+    ),
+    "file_plan": Row(
+        act="ggzy.tendering.planning.file_plan",
+        page="work-file-plan",
+        operation="POST /v1/tenders/{tender_id}/plan",
+        permission=P.TENDER_EDIT,
+        test=_BOUGHT,
+    ),
+    "qualify": Row(
+        act="ggzy.evaluation.qualifying.conclude_qualification",
+        page="work-qualify",
+        operation="POST /v1/rounds/{round_id}/qualification/conclusion",
+        permission=P.QUALIFY,
+        test=_BOUGHT,
+    ),
+    "fail_for_lack_of_qualified": Row(
+        act="ggzy.evaluation.qualifying.conclude_qualification",
+        page="work-qualify",
+        operation="POST /v1/rounds/{round_id}/qualification/conclusion",
+        permission=P.QUALIFY,
+        test=_GP + "fewer_than_three_qualified_end_it",
+    ),
+    "ask_low_price": Row(
+        act="ggzy.committees.clarifying.ask_bidder",
+        page="work-ask-bidder",
+        operation="POST /v1/rounds/{round_id}/clarifications",
+        permission=P.EVALUATE,
+        test=_GP + "a_low_price_has_thirty_minutes_and_nobody_argues_competition",
+    ),
+    "reject_all": Row(
+        act="ggzy.evaluation.actions.judge_prices",
+        page="work-prices",
+        operation="POST /v1/rounds/{round_id}/prices",
+        permission=P.EVALUATE,
+        test=_GP + "a_low_price_has_thirty_minutes_and_nobody_argues_competition",
+    ),
+    "file_contract": Row(
+        act="ggzy.contracting.actions.file_contract",
+        page="work-file-contract",
+        operation="POST /v1/rounds/{round_id}/contract/filing",
+        permission=P.PERFORMANCE_START,
+        test=_BOUGHT,
+    ),
+}
+
 #: procedure → move → where it is made
 COVERAGE: dict[str, dict[str, Row]] = {
     "GC_OPEN_POST": GC_OPEN_POST,
     "GC_PREQ": GC_PREQ,
     "GC_INVITE": GC_INVITE,
     "GC_TWO_STAGE": GC_TWO_STAGE,
+    "GP_OPEN": GP_OPEN,
 }

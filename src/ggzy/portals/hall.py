@@ -41,7 +41,7 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "lot": lot,
         "waiting": waiting,
         "places": places_of(round_id),
-        "failed": hall.stage == Stage.FAILED and hall.opened_at is None,
+        "failed": Stage(hall.stage).failed and hall.opened_at is None,
         "record": next((n.row for n in about if n.row.kind == NoticeKind.OPENING_RECORD), None),
         "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),
         "waiting_bids": sum(bid.state == "waiting" for bid in hall.bids),

@@ -1,5 +1,6 @@
 """The owner side: its bench, projects, new tenders; hosting openings; from the report to the contract."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,6 +13,7 @@ from ggzy.evaluation import queries as evaluations
 from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
+from ggzy.law.families import GP, family
 from ggzy.objections.queries import waiting_for_answer
 from ggzy.portals import registry
 from ggzy.portals.centre import seed_todos
@@ -42,6 +44,9 @@ _PLACES: dict[str, tuple[str, str]] = {
     "award": ("/work/rounds/{round}/result", "确定中标人"),
     "notify": ("/work/rounds/{round}/result", "签发中标通知书"),
     "sign_contract": ("/work/rounds/{round}/result", "签订合同"),
+    "publish_intent": ("/work/tenders/{tender}/plan", "公开采购意向"),
+    "file_plan": ("/work/tenders/{tender}/plan", "采购计划备案"),
+    "file_contract": ("/work/rounds/{round}/result", "登记合同备案"),
     "start_performance": ("/work/rounds/{round}/result", "登记履约信息"),
 }
 
@@ -69,6 +74,10 @@ _MEANWHILE = {
     Stage.ARCHIVED: "已归档",
     Stage.FAILED: "本轮流标, 可以开始新一轮招标",
     Stage.TERMINATED: "招标已终止",
+    Stage.CONFIRMED: "等待采购人公告结果并签发中标通知书",
+    Stage.ANNOUNCED: "等待采购人和中标供应商签订合同",
+    Stage.PUBLISHED: "等待采购人登记履约信息",
+    Stage.CANCELLED: "本轮废标, 可以开始新一轮采购",
 }
 
 
@@ -82,8 +91,18 @@ class Step:
     clause: str = ""
 
 
-def next_step(row: WorkRow, role: Role) -> Step:
-    """Return the one next step of a lot for a role, taken from the procedure that the lot runs by."""
+def next_step(row: WorkRow, role: Role, *, qualified: Collection[str] = ()) -> Step:
+    """Return the one next step of a lot for a role, taken from the procedure that the lot runs by.
+
+    :param qualified: rounds whose buyer has found out who is qualified
+    """
+    if row.stage == Stage.QUAL and row.round not in qualified:
+        return Step(
+            says="开标结束, 由采购人或者代理机构审查供应商资格",
+            href=f"/work/rounds/{row.round}/qualification",
+            label="办理资格审查",
+            clause="《政府采购货物和服务招标投标管理办法》第四十四条",
+        )
     if row.front is not None and (step := _front_step(row)) is not None:
         return step
     for move in _moves(row, role):
@@ -96,16 +115,23 @@ def next_step(row: WorkRow, role: Role) -> Step:
                 clause="、".join(map(str, move.basis)),
             )
     says = _MEANWHILE.get(Stage(row.stage), "查看进展")
-    if row.stage == Stage.FAILED:
+    if Stage(row.stage) in {Stage.FAILED, Stage.CANCELLED}:
         return Step(
             says=says,
             href=f"/work/tenders/{row.tender}",
             label="开始新一轮",
-            clause="《招标投标法》第二十八条",
+            clause=family(BY_CODE[row.procedure_code].scope).too_few,
         )
     if row.stage == Stage.OPEN_FOR_BID:
         return Step(says=says, href=f"/work/tenders/{row.tender}#committee", label="抽取专家")
-    if row.stage in {Stage.CAND_PUB, Stage.CONTRACTED, Stage.NOTIFIED, Stage.PERFORMING}:
+    if row.stage in {
+        Stage.CAND_PUB,
+        Stage.CONTRACTED,
+        Stage.NOTIFIED,
+        Stage.ANNOUNCED,
+        Stage.PUBLISHED,
+        Stage.PERFORMING,
+    }:
         return Step(says=says, href=f"/work/rounds/{row.round}/result", label="查看")
     return Step(says=says, href=f"/work/tenders/{row.tender}", label="查看")
 
@@ -176,7 +202,8 @@ def _moves(row: WorkRow, role: Role) -> list[Move]:
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return what waits for the owner side, its tenders with their next steps, and its projects."""
     rows = work_rows(actor.organisation_pk)
-    steps = {row.round: next_step(row, actor.role) for row in rows}
+    qualified = evaluations.qualified([row.round_pk for row in rows])
+    steps = {row.round: next_step(row, actor.role, qualified=qualified) for row in rows}
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
     todos += _result_todos(rows, steps)
     todos += registry.ending_todos(actor, moment)
@@ -238,6 +265,9 @@ _QUIET = {
     Stage.REPORTED,
     Stage.CAND_END,
     Stage.NOTIFIED,
+    Stage.CONFIRMED,
+    Stage.ANNOUNCED,
+    Stage.PUBLISHED,
 }
 
 
@@ -249,7 +279,11 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
         name = f"{row.tender_name} · {row.lot_name}"
         return [Todo(what=step.says, where=name, href=step.href, label=step.label, clause=step.clause)]
     stage = Stage(row.stage)
-    waits_for_others = step.says == _MEANWHILE.get(stage) and stage not in {Stage.OPEN_FOR_BID, Stage.FAILED}
+    waits_for_others = step.says == _MEANWHILE.get(stage) and stage not in {
+        Stage.OPEN_FOR_BID,
+        Stage.FAILED,
+        Stage.CANCELLED,
+    }
     if stage in _QUIET or stage is Stage.CAND_PUB or waits_for_others:
         return []
     name = f"{row.tender_name} · {row.lot_name}"
@@ -280,12 +314,15 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
     for row in rows:
         step, award = steps[row.round], awards.get(row.round_pk)
         key, started = "", None
+        own = family(BY_CODE[row.procedure_code].scope)
         if row.stage == Stage.REPORTED:
-            key, started = "GC-T12", reported.get(row.round_pk)
+            key, started = "GP-T08" if own is GP else "GC-T12", reported.get(row.round_pk)
         elif row.stage == Stage.CAND_END and step.label == "确定中标人":
             key, started = "GC-T22", reported.get(row.round_pk)
-        elif row.stage == Stage.NOTIFIED and step.label == "签订合同":
-            key, started = "GC-T15", award.sent_at if award else None
+        elif row.stage == Stage.CONFIRMED:
+            key, started = "GP-T10", award.determined_at if award else None
+        elif row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and step.label == "签订合同":
+            key, started = own.contract, award.sent_at if award else None
         if not key or started is None or row.published_at is None:
             continue
         by, clause = due(key, started=started, stamped=row.published_at)

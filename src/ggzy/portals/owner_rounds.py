@@ -18,6 +18,7 @@ from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import sittings
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
+from ggzy.law.families import GP, family
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
 from ggzy.opening import actions as opening
@@ -27,6 +28,7 @@ from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.owner import hold_labels
 from ggzy.portals.owner_tender import own_tender
 from ggzy.portals.work import due, refused_here
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
@@ -36,7 +38,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 def phase_of(hall: HallRow, *, closed: bool) -> str:
     """Return which part of the opening it is: waiting, closing, ready, failed, keys, read_out or ended."""
-    if hall.stage == Stage.FAILED:
+    if Stage(hall.stage).failed:
         return "failed"
     if hall.ended_at is not None:
         return "ended"
@@ -165,6 +167,7 @@ def fail_unopened(request: HttpRequest, round_id: str) -> HttpResponse:
 def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     actor = who(request)
     row = tenders.round_row(round_id)
+    own = family(BY_CODE[row.procedure_code].scope)
     tender = own_tender(row.tender, actor)
     publicity = publicities_of([row.round_pk]).get(row.round_pk)
     award = awards_of([row.round_pk]).get(row.round_pk)
@@ -184,10 +187,12 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "report": report,
         "first": first,
         "ended": ended,
-        "findings": sittings.FINDINGS,
+        "findings": sittings.findings_of(own.code),
         "reopening": next(iter(sittings.waiting_reopenings(actor=actor, round_id=round_id)), None),
         "changed": sittings.CHANGES,
-        "grounds": endings.RETENDER_GROUNDS,
+        "grounds": endings.PROCUREMENT_GROUNDS if own is GP else endings.RETENDER_GROUNDS,
+        "family": own,
+        "may": {move.code for move in BY_CODE[row.procedure_code].from_stage(row.stage) if move.built},
         "cancellations": {k: END_LABELS[k] for k in ("no_bond", "no_contract")},
         "most_bond": most_bond(award.price) if award else None,
         "given": {},
@@ -217,10 +222,13 @@ def _by(row: tenders.LotRow, report: Any, award: Any) -> dict[str, Any]:
     """Return by when the next step must be done, by its stage."""
     if row.published_at is None:
         return {}
+    own = family(BY_CODE[row.procedure_code].scope)
     started: dict[str, tuple[str, Any]] = {
-        Stage.REPORTED: ("GC-T12", report.reported_at if report else None),
+        Stage.REPORTED: ("GP-T08" if own is GP else "GC-T12", report.reported_at if report else None),
         Stage.CAND_END: ("GC-T22", report.reported_at if report else None),
-        Stage.NOTIFIED: ("GC-T15", award.sent_at if award else None),
+        Stage.NOTIFIED: (own.contract, award.sent_at if award else None),
+        Stage.CONFIRMED: ("GP-T10", award.determined_at if award else None),
+        Stage.ANNOUNCED: (own.contract, award.sent_at if award else None),
     }
     key, since = started.get(row.stage, ("", None))
     if not key or since is None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from ggzy.drafting.queries import acknowledged_at
 from ggzy.evaluation import actions as evaluation
+from ggzy.evaluation import queries as evaluations
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
@@ -17,10 +18,11 @@ from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
+from ggzy.law.families import family
 from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels, next_step
 from ggzy.portals.work import refused_here
-from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
+from ggzy.procedures.catalogue import BY_CODE, main_of
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.publishing.personal import personal_data_in
 from ggzy.tendering import actions as tendering
@@ -29,10 +31,13 @@ from ggzy.tendering import rules, worklist, writing
 from ggzy.tendering.document import (
     DEPOSIT_FORMS,
     FACTS,
+    PROCUREMENT_METHODS,
     Method,
     ReviewPart,
     Sealing,
+    Subject,
     parse,
+    procurement_requirements,
     standard_requirements,
 )
 from ggzy.ui.flow import steps_to
@@ -74,7 +79,8 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     lots = _own_lots(tender_id, actor)
     stages = {lot.stage for lot in lots}
     procedure = BY_CODE[tender.procedure_code]
-    main = GC_OPEN_POST
+    qualified = evaluations.qualified([lot.round_pk for lot in lots])
+    main = main_of(tender.procedure_code)
     published = [lot for lot in lots if lot.published_at and lot.bid_deadline]
     # lots that still need a committee; those of an earlier draw have theirs (a lot tendered anew draws anew)
     drawing = [lot for lot in lots if lot.stage in {s.value for s in experts.DRAW_STAGES}]
@@ -84,7 +90,13 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     return {
         "tender": tender,
         "procedure": procedure,
-        "lots": [(lot, next_step(lot, actor.role), hold_labels(lot.holds)) for lot in lots],
+        "family": family(procedure.scope),
+        "qualified": qualified,
+        "qualified_all": Stage.QUAL in stages
+        and all(lot.round in qualified for lot in lots if lot.stage == Stage.QUAL),
+        "lots": [
+            (lot, next_step(lot, actor.role, qualified=qualified), hold_labels(lot.holds)) for lot in lots
+        ],
         "stages": stages,
         "steps": steps_to(main, Stage(lots[0].stage), since=main.initial) if lots else [],
         "figures": worklist.lot_drafts(tender_id),
@@ -92,15 +104,19 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "conclusion": worklist.last_conclusion(tender_id),
         "digest": tendering.document_digest(parse(tender.document)) if tender.document else "",
         "is_tenderee": actor.organisation_pk == tender.tenderee_pk and actor.role is Role.TENDEREE,
-        "clocks": tenders.clocks(published_at=published[0].published_at, deadline=published[0].bid_deadline)
+        "clocks": tenders.clocks(
+            published_at=published[0].published_at,
+            deadline=published[0].bid_deadline,
+            scope=tender.scope,
+        )
         if published
         else [],
         "draw": draw,
         "may_draw": bool(drawing) and draw is None,
         "seats": seats,
         "missing_members": draw.committee_size - draw.checked_in if draw else 0,
-        "opened": bool(lots) and all(lot.stage == Stage.OPENED for lot in drawing),
-        "failed": [lot for lot in lots if lot.stage == Stage.FAILED],
+        "opened": bool(lots) and all(lot.stage in {Stage.OPENED, Stage.QUAL} for lot in drawing),
+        "failed": [lot for lot in lots if Stage(lot.stage) in {Stage.FAILED, Stage.CANCELLED}],
         "given": {"passed": "true", "opinion": ""},
         "fronts": [(lot.lot_name, lot.front) for lot in lots if lot.front],
         "front_first": any(
@@ -165,7 +181,7 @@ def review(request: HttpRequest, tender_id: str) -> HttpResponse:
     return done(f"/work/tenders/{tender_id}/document", "已退回修改, 改好后重新送审")
 
 
-def _filled(raw: dict[str, Any]) -> dict[str, Any]:
+def _filled(raw: dict[str, Any], *, procured: bool) -> dict[str, Any]:
     """Return the fields of the editor for a document, or of the standard file when none is written."""
     price = raw.get("price") or {}
     return {
@@ -185,7 +201,12 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
         "committee_size": raw.get("committee_size", 5),
         "owner_representatives": raw.get("owner_representatives", 0),
         "specialty": raw.get("specialty", "A08"),
-        "text": raw.get("text", "采用标准施工招标文件。技术标准、图纸和工程量清单见附件。"),
+        "text": raw.get(
+            "text",
+            "采购需求、商务要求和合同草案见附件。"
+            if procured
+            else "采用标准施工招标文件。技术标准、图纸和工程量清单见附件。",
+        ),
         "price": {
             "weight": price.get("weight", "60"),
             "above": price.get("above", "2"),
@@ -193,7 +214,9 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
             "lowered_by": price.get("lowered_by", "0"),
             "per_day": price.get("per_day", "0"),
         },
-        "requirements": list(raw.get("requirements") or standard_requirements()),
+        "requirements": list(
+            raw.get("requirements") or (procurement_requirements() if procured else standard_requirements())
+        ),
         "criteria": [
             {**row, "way": _way(row)}
             for row in raw.get("criteria")
@@ -202,8 +225,20 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
                 {"key": "team", "title": "项目管理机构", "weight": "15"},
             ]
         ],
-        "low_price": {"of_ceiling": "75", "of_others": "80", **(raw.get("low_price") or {})},
+        "low_price": {**_low_lines(procured), **(raw.get("low_price") or {})},
+        "policy": {
+            "subject": "goods",
+            "sme": "10",
+            "joint": "4",
+            "domestic": "20",
+            **(raw.get("policy") or {}),
+        },
     }
+
+
+def _low_lines(procured: bool) -> dict[str, str]:
+    """Return the lines below which a price is looked at, as the family of law proposes them."""
+    return {"of_ceiling": "45", "of_others": "50"} if procured else {"of_ceiling": "75", "of_others": "80"}
 
 
 def _rows(post: QueryDict, names: tuple[str, ...], *, prefix: str, must: str) -> list[dict[str, str]]:
@@ -253,8 +288,9 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
         ],
         "low_price": {
             name: text(request, f"low_{name}") or default
-            for name, default in (("of_ceiling", "75"), ("of_others", "80"))
+            for name, default in _low_lines("policy_subject" in request.POST).items()
         },
+        "policy": {name: text(request, f"policy_{name}") for name in ("subject", "sme", "joint", "domestic")},
     }
 
 
@@ -294,7 +330,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     states = tenders.states_of(tender_id)
     figures = worklist.lot_drafts(tender_id)
     most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
-    given = _filled(tender.document)
+    given = _filled(tender.document, procured=tender.scope == "GP")
     page: dict[str, Any] = {
         "tender": tender,
         "editable": any(s.stage in {Stage.DOC_EDIT, Stage.OPEN_FOR_BID} for s in states),
@@ -302,7 +338,10 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "stages": {s.stage for s in states},
         "figures": figures,
         "most_deposit": most,
-        "methods": list(Method),
+        "methods": [
+            (m.value, PROCUREMENT_METHODS[m.value] if tender.scope == "GP" else m.label) for m in Method
+        ],
+        "subjects": list(Subject),
         "sealings": list(Sealing),
         "parts": list(ReviewPart),
         "ways": [(way, label) for way, (label, _) in WAYS.items()],
@@ -344,9 +383,9 @@ def _total(given: dict[str, Any]) -> str:
         return ""
 
 
-def proposed_deadline(moment_: datetime) -> datetime:
+def proposed_deadline(moment_: datetime, *, scope: str = "GC") -> datetime:
     """Return the deadline the page proposes: the earliest lawful day and one more, a working day, 09:30."""
-    day = worklist.earliest_deadline(moment_).astimezone(BEIJING) + timedelta(days=1)
+    day = worklist.earliest_deadline(moment_, scope=scope).astimezone(BEIJING) + timedelta(days=1)
     while not CHINA.is_working(day.date()):
         day += timedelta(days=1)
     return day.replace(hour=9, minute=30, second=0, microsecond=0)
@@ -361,8 +400,8 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         "ready": any(s.stage == Stage.DOC_READY for s in tenders.states_of(tender_id)),
         "by_front": any(s.front for s in tenders.states_of(tender_id)),
         "figures": worklist.lot_drafts(tender_id),
-        "earliest": worklist.earliest_deadline(at),
-        "deadline": proposed_deadline(at),
+        "earliest": worklist.earliest_deadline(at, scope=tender.scope),
+        "deadline": proposed_deadline(at, scope=tender.scope),
         "personal": personal_data_in({"项目": tender.project, "招标文件": tender.document}),
         "now": at,
     }
@@ -374,12 +413,12 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         if request.GET.get("deadline"):
             page["deadline"] = _asked(request.GET["deadline"])
     except Refusal as refusal:
-        page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"])
+        page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"], scope=tender.scope)
         given = {"bid_deadline": text(request, "bid_deadline")}
         if request.method == "POST":
             return refused_here(request, "work/publish.html", page, refusal, given=given)
         page |= {"problem": refusal.message, "field": "bid_deadline"}
-    page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"])
+    page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"], scope=tender.scope)
     return show(request, "work/publish.html", page)
 
 

@@ -43,6 +43,9 @@ STAGES = (
     Stage.NOTIFIED,
     Stage.CONTRACTED,
     Stage.FAILED,
+    Stage.QUAL,
+    Stage.ANNOUNCED,
+    Stage.CANCELLED,
     Stage.PQ_OPEN,
     Stage.TS1_OPEN,
 )

@@ -105,6 +105,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "has_bill": bill_of_round(row.round) is not None,
         "has_dark": any(c.get("dark") for c in document["criteria"]),
         "promises": promises(document),
+        "procured": bool(document.get("policy")),
     }
 
 

@@ -3,6 +3,7 @@
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE
+from ggzy.procedures.procurement import GP_OPEN
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"
@@ -467,4 +468,15 @@ GC_OPEN_POST = Procedure(
     lawful_when="不需要预先筛选投标人的项目; 国有资金占控股或者主导地位的依法必须招标项目应当公开招标(条例第八条)",
 )
 
-BY_CODE: dict[str, Procedure] = {p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE)}
+BY_CODE: dict[str, Procedure] = {p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN)}
+
+
+def main_of(procedure_code: str) -> Procedure:
+    """Return the procedure that a tender's main rounds run by: its own, or open tendering behind a front."""
+    named = BY_CODE[procedure_code]
+    return GC_OPEN_POST if named.front else named
+
+
+def sources(code: str) -> frozenset[Stage]:
+    """Return the stages from which some procedure makes a built move of this code."""
+    return frozenset(m.source for p in BY_CODE.values() for m in p.moves if m.code == code and m.built)

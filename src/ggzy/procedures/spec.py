@@ -54,6 +54,19 @@ class Stage(StrEnum):
     TS2_OPEN = "TS2_OPEN"
     TS_DONE = "TS_DONE"
     TS_FAILED = "TS_FAILED"
+    BUDGET = "BUDGET"
+    INTENT = "INTENT"
+    PLAN = "PLAN"
+    QUAL = "QUAL"
+    CONFIRMED = "CONFIRMED"
+    ANNOUNCED = "ANNOUNCED"
+    PUBLISHED = "PUBLISHED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def failed(self) -> bool:
+        """Say whether this is the end of a round that failed."""
+        return self in FAILURES
 
     @property
     def label(self) -> str:
@@ -99,6 +112,14 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.TS2_OPEN: "第二阶段投标",
     Stage.TS_DONE: "两阶段转入开标",
     Stage.TS_FAILED: "第一阶段失败",
+    Stage.BUDGET: "采购需求编制",
+    Stage.INTENT: "采购意向已公开",
+    Stage.PLAN: "采购计划已备案",
+    Stage.QUAL: "采购人资格审查",
+    Stage.CONFIRMED: "已确定中标供应商",
+    Stage.ANNOUNCED: "中标结果已公告",
+    Stage.PUBLISHED: "合同已备案",
+    Stage.CANCELLED: "废标",
 }
 
 
@@ -124,7 +145,7 @@ class Hold(StrEnum):
 
 
 #: ends of a round that failed: a new round may follow
-FAILURES = frozenset({Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED})
+FAILURES = frozenset({Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED, Stage.CANCELLED})
 
 EVERY_HOLD = frozenset(Hold)
 NO_HOLD: frozenset[Hold] = frozenset()

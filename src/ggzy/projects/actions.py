@@ -36,6 +36,8 @@ def register_project(
 ) -> Project:
     """Register a project for the actor's organisation; an agency names the tenderee it acts for.
 
+    A procurement of goods or services has no investment code; a construction tender asks for it when it is drafted.
+
     :raises BadInput: a field that is missing or cannot be right
     :raises ProjectKnown: the same investment code is registered for this owner
     """
@@ -52,8 +54,9 @@ def register_project(
     if len(name) > 200:
         raise BadInput("项目名称不超过200字", field="name")
     owner = _owner(owner_uscc, actor)
-    code = require_invest_code(invest_code)
-    if Project.objects.filter(owner=owner, invest_code=code).exists():
+    # what is bought and not built has no investment code
+    code = require_invest_code(invest_code) if invest_code.strip() else ""
+    if code and Project.objects.filter(owner=owner, invest_code=code).exists():
         raise ProjectKnown(
             "该投资项目代码已登记过, 请在已有项目下新建招标", next_steps=(("我的项目", "/work"),)
         )

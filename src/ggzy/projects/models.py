@@ -10,7 +10,8 @@ class Project(BusinessRow):
     """A project registered by its tenderee; tenders hang on it."""
 
     name = models.CharField(max_length=200)
-    invest_code = models.CharField(max_length=24)
+    #: "" where goods or services are bought
+    invest_code = models.CharField(max_length=24, blank=True)
     industry_code = models.CharField(max_length=5)
     owner = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="projects")
     approval_document = models.CharField(max_length=200)
@@ -22,6 +23,8 @@ class Project(BusinessRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_project_is_registered_once", fields=["centre_id", "owner", "invest_code"]
+                name="a_project_is_registered_once",
+                fields=["centre_id", "owner", "invest_code"],
+                condition=~models.Q(invest_code=""),
             ),
         ]

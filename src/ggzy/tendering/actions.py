@@ -19,18 +19,20 @@ from ggzy.kernel.ids import deal_code, new_public_id
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.catalogue import BY_CODE, sources
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
 from ggzy.tendering import checking, fronts, holders, rules, versions
 from ggzy.tendering.document import TenderDocument, parse
-from ggzy.tendering.models import FormCheck, Lot, ReviewConclusion, Round, Tender, TenderFile
+from ggzy.tendering.models import FormCheck, Lot, ProcurementPlan, ReviewConclusion, Round, Tender, TenderFile
 from ggzy.tendering.moves import (
     lock_rounds_of,
     make_move,
+    procedure_of,
     require_owner_side,
     require_tenderee,
 )
@@ -79,6 +81,11 @@ def create_tender(
     if not 1 <= len(lots) <= 50:
         raise BadInput("招标项目至少有1个、最多50个标段", field="lots")
     procedure = BY_CODE[procedure_code]
+    if procedure.scope == "GC" and not project.invest_code:
+        raise BadInput(
+            "工程建设项目要有投资项目代码, 该项目没有登记; 货物、服务采购请选择政府采购程序",
+            field="procedure_code",
+        )
     public_id = new_public_id()
     tender = Tender.objects.create(
         public_id=public_id,
@@ -149,10 +156,15 @@ def _tender_of(rounds: Sequence[Round]) -> Tender:
     return rounds[0].lot.tender
 
 
-def _rounds_at(tender_id: str, stage: Stage, doing: str) -> list[Round]:
-    rounds = lock_rounds_of(tender_id, stages=[stage.value])
+def _rounds_before(tender_id: str, code: str) -> list[Round]:
+    """Return the locked rounds of a tender that stand where a move of this code begins."""
+    rounds = [
+        r for r in lock_rounds_of(tender_id, stages=sources(code)) if procedure_of(r).has(r.stage, code)
+    ]
     if not rounds:
-        raise NothingToDo(f"没有处于“{stage.label}”的标段, 不能{doing}。请刷新页面查看最新进展")
+        label = next(m.label for p in BY_CODE.values() for m in p.moves if m.code == code)
+        stages = "”或“".join(dict.fromkeys(s.label for s in sorted(sources(code))))
+        raise NothingToDo(f"没有处于“{stages}”的标段, 不能{label}。请刷新页面查看最新进展")
     return rounds
 
 
@@ -160,19 +172,31 @@ def _rounds_at(tender_id: str, stage: Stage, doing: str) -> list[Round]:
 def register(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     """Register the tender at the centre: DRAFT → REGISTERED for every lot that is a draft."""
     require(actor, Permission.TENDER_EDIT)
-    return _move_all(tender_id, Stage.DRAFT, "register", "tendering.registered", actor, now)
+    return move_all(tender_id, "register", "tendering.registered", actor=actor, now=now)
 
 
 @transaction.atomic
 def start_document(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     """Begin to write the tender file: REGISTERED → DOC_EDIT."""
     require(actor, Permission.TENDER_EDIT)
-    fronts.require_may_write(_rounds_at(tender_id, Stage.REGISTERED, "开始编制招标文件"))
-    return _move_all(tender_id, Stage.REGISTERED, "start_document", "tendering.document_started", actor, now)
+    fronts.require_may_write(_rounds_before(tender_id, "start_document"))
+    return move_all(tender_id, "start_document", "tendering.document_started", actor=actor, now=now)
 
 
-def _move_all(tender_id: str, stage: Stage, code: str, act: str, actor: Actor, now: datetime) -> Tender:
-    rounds = _rounds_at(tender_id, stage, BY_CODE["GC_OPEN_POST"].move(stage, code).label)
+def move_all(
+    tender_id: str,
+    code: str,
+    act: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    public: Mapping[str, Any] | None = None,
+) -> Tender:
+    """Make one move with every lot of a tender that stands where it begins, and record it as one act.
+
+    :raises NothingToDo: no lot stands there
+    """
+    rounds = _rounds_before(tender_id, code)
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
     for round_ in rounds:
@@ -183,6 +207,7 @@ def _move_all(tender_id: str, stage: Stage, code: str, act: str, actor: Actor, n
         actor=actor,
         legal_at=now,
         ocid=tender.ocid,
+        public=public,
         supervisor={"rounds": [r.public_id for r in rounds]},
     )
     return tender
@@ -209,10 +234,12 @@ def write_document(
         str(row.get("uscc", "")) for row in document.get("share_holders") or [] if isinstance(row, Mapping)
     ]
     # which certificate a part is sealed to is the platform's knowledge, never what somebody writes into the file
-    parsed = parse({**document, "share_holders": holders.named(asked)})
+    parsed = parse(
+        {**document, "share_holders": holders.named(asked), "policy": _policy(tender, document.get("policy"))}
+    )
     if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
-    rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds])
+    rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds], family=family(tender.scope))
     rules.require_ceilings(parsed, ceilings=[r.lot.ceiling_price for r in rounds])
     Tender.objects.filter(pk=tender.pk).update(document=parsed.as_json())
     record_act(
@@ -224,6 +251,14 @@ def write_document(
         supervisor={"sha256": document_digest(parsed)},
     )
     return parsed
+
+
+def _policy(tender: Tender, given: Any) -> Any:
+    """Return the policies of a government procurement, reserved as its filed plan says; None in construction."""
+    if tender.scope != "GP":
+        return None
+    plan = ProcurementPlan.objects.get(tender=tender)
+    return {**(given if isinstance(given, Mapping) else {}), "reserved": plan.reserved}
 
 
 def document_digest(document: TenderDocument) -> str:
@@ -240,16 +275,18 @@ def send_to_review(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     :raises UnlawfulClause: a finding of the negative list was neither changed nor answered in writing
     """
     require(actor, Permission.TENDER_EDIT)
-    rounds = _rounds_at(tender_id, Stage.DOC_EDIT, "送公平竞争审查")
+    rounds = _rounds_before(tender_id, "send_to_review")
     tender = _tender_of(rounds)
     if not tender.document:
         raise BadInput("招标文件还没有编制, 请先填写评标办法、评审要求等内容", field="document")
     document = parse(tender.document)
-    rules.require_lawful_document(document, budgets=[r.lot.budget for r in rounds])
+    rules.require_lawful_document(
+        document, budgets=[r.lot.budget for r in rounds], family=family(tender.scope)
+    )
     rules.require_ceilings(document, ceilings=[r.lot.ceiling_price for r in rounds])
     checking.require_ready_for_review(document)
     fronts.require_prequalification(document, procedure_code=tender.procedure_code)
-    return _move_all(tender_id, Stage.DOC_EDIT, "send_to_review", "tendering.sent_to_review", actor, now)
+    return move_all(tender_id, "send_to_review", "tendering.sent_to_review", actor=actor, now=now)
 
 
 def review_statement(*, tender: Tender, passed: bool, opinion: str) -> bytes:
@@ -370,8 +407,8 @@ def working_copy_state(tender_id: str) -> CopyState:
     return CopyState(changed=bool(differs), differs=differs, reviewed=True)
 
 
-def law_stamp(on: datetime) -> dict[str, Any]:
-    """Return the rows of law in force at a moment as JSON: what is stamped on a round at its first notice."""
+def law_stamp(on: datetime, *, scope: str = "GC") -> dict[str, Any]:
+    """Return the rows of a family of law in force at a moment as JSON: what is stamped on a round at its first notice."""
     return {
         key: {
             "says": row.says,
@@ -385,6 +422,7 @@ def law_stamp(on: datetime) -> dict[str, Any]:
             "in_force_from": row.in_force_from.isoformat(),
         }
         for key, row in table.in_force(beijing_date(on)).items()
+        if key.startswith(scope)
     }
 
 
@@ -396,17 +434,20 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     :raises ReviewNotOfThisFile: no passed fair-competition conclusion on this state of the file
     """
     require(actor, Permission.TENDER_PUBLISH)
-    rounds = _rounds_at(tender_id, Stage.DOC_READY, "发布招标公告")
+    rounds = _rounds_before(tender_id, "publish")
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
     rounds = fronts.ready_to_publish(rounds)
     restricted = bool(fronts.fronts_of(rounds))
     document = require_reviewed(tender)
     law = table.in_force(beijing_date(now))
-    rules.require_time_to_bid(published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA)
+    own = family(tender.scope)
+    rules.require_time_to_bid(
+        published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA, family=own
+    )
     file = versions.issue(tender, rounds, document, now=now)
     lots = file.lots
-    stamp = law_stamp(now)
+    stamp = law_stamp(now, scope=tender.scope)
     for round_ in rounds:
         make_move(
             round_,
@@ -446,7 +487,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             "bid_deadline": _iso(bid_deadline),
             "tender_file_sha256": file.sha256,
             "lots": lots,
-            "limits": {k: stamp[k] for k in ("GC-T01", "GC-T03", "GC-T12", "GC-T13") if k in stamp},
+            "limits": {k: stamp[k] for k in ("GC-T12", "GC-T13", *own.time_to_bid) if k in stamp},
             **({} if restricted else {"document": document.as_json()}),
         },
         # a file that is issued only to those let in is not in the public pack either
@@ -533,7 +574,7 @@ def _notice_body(
         "opening": "与投标截止同一时刻, 在本平台不见面开标大厅公开进行",
         "decryption_minutes": document.decryption_minutes,
         "sealing": f"{document.sealing.label}({document.sealing.says})",
-        "objection": "对招标文件有异议的, 在投标截止10日前通过本平台提出",
+        "objection": family(tender.scope).objection,
         "file": {"version": file.version, "sha256": file.sha256},
     }
 

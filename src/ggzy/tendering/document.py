@@ -10,6 +10,7 @@ from typing import Any
 from ggzy.drafting import clauses as drafted
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
+from ggzy.methods import checks
 from ggzy.methods import method as methods
 from ggzy.methods.run import Scheme, promise
 
@@ -24,6 +25,10 @@ class Method(StrEnum):
     def label(self) -> str:
         """Return the statutory name."""
         return {"lowest_evaluated_price": "经评审的最低投标价法", "comprehensive": "综合评估法"}[self.value]
+
+
+#: what the same two are called in government procurement (87号令第五十三条)
+PROCUREMENT_METHODS = {"lowest_evaluated_price": "最低评标价法", "comprehensive": "综合评分法"}
 
 
 class ReviewPart(StrEnum):
@@ -172,6 +177,53 @@ class ShareHolder:
     certificate: str
 
 
+class Subject(StrEnum):
+    """What a government procurement buys: the price counts for more where goods are bought (87号令第五十五条)."""
+
+    GOODS = "goods"
+    SERVICES = "services"
+
+    @property
+    def label(self) -> str:
+        """Return the word of the law."""
+        return {"goods": "货物", "services": "服务"}[self.value]
+
+    @property
+    def least_weight(self) -> Decimal:
+        """Return the least points of the price out of 100 (87号令第五十五条)."""
+        return Decimal(30 if self is Subject.GOODS else 10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What a government procurement takes off a price before it is compared, in percent of it (RULEBOOK 2.7).
+
+    sme: of a small or micro enterprise; joint: of a consortium or with subcontracts of which small enterprises carry
+    30 % or more; domestic: of domestic products. reserved: only small and medium enterprises may bid.
+    """
+
+    subject: Subject = Subject.GOODS
+    reserved: bool = False
+    sme: Decimal = Decimal(10)
+    joint: Decimal = Decimal(4)
+    domestic: Decimal = Decimal(20)
+
+    def deduction(self, claim: str) -> Decimal:
+        """Return the percent that a bid's declaration on its size takes off its price."""
+        if self.reserved:
+            return Decimal(0)
+        return {"small": self.sme, "joint": self.joint}.get(claim, Decimal(0))
+
+
+#: what a bid may declare of the size of its bidder → in words (财库〔2020〕46号)
+SIZE_CLAIMS = {
+    "": "不声明",
+    "medium": "中型企业",
+    "small": "小型、微型企业",
+    "joint": "与小微企业组成联合体或者分包不少于30%",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class TenderDocument:
     """Everything of the tender file that the platform acts upon."""
@@ -206,22 +258,42 @@ class TenderDocument:
     low_price: LowPriceRule = LowPriceRule()
     #: the evaluation method as data; None: the two statutory methods as `price` and `criteria` say
     scheme: Scheme | None = None
+    #: of government procurement alone; None: a construction tender
+    policy: Policy | None = None
 
     @property
     def method_label(self) -> str:
         """Return what the evaluation method is called."""
-        return self.scheme.method.title if self.scheme else self.method.label
+        if self.scheme:
+            return self.scheme.method.title
+        if self.policy:
+            return PROCUREMENT_METHODS[self.method.value]
+        return self.method.label
+
+    @property
+    def owners_requirements(self) -> tuple[Requirement, ...]:
+        """Return what the buyer itself checks after the opening (87号令第四十四条); nothing in construction."""
+        if self.policy is None:
+            return ()
+        return tuple(r for r in self.requirements if r.part is ReviewPart.QUALIFICATION)
+
+    @property
+    def committees_requirements(self) -> tuple[Requirement, ...]:
+        """Return what the committee checks in its preliminary review 初步评审, in government procurement 符合性审查."""
+        return tuple(r for r in self.requirements if r not in self.owners_requirements)
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
         plain: dict[str, Any] = _plain(asdict(replace(self, scheme=None)))
         del plain["scheme"]
+        if self.policy is None:
+            del plain["policy"]  # a construction file is hashed as it always was
         del plain["clauses"]  # a file without a template is hashed as it always was
         if self.sealing is Sealing.AGE:
             del plain["sealing"]  # and so is one without the national algorithms
         if not self.share_holders:
             del plain["share_holders"]
-        if self.low_price == LowPriceRule():
+        if self.low_price == (ABNORMAL if self.policy else LowPriceRule()):
             del plain["low_price"]
         # a file without rules for facts is hashed as it always was
         for row in [*plain["criteria"], *(plain["prequalification"] or {}).get("criteria", [])]:
@@ -264,6 +336,29 @@ STANDARD_REQUIREMENTS = (
 )
 
 
+#: what every supplier must meet (政府采购法第二十二条), and what a response must keep
+PROCUREMENT_REQUIREMENTS = (
+    (
+        "legal",
+        ReviewPart.QUALIFICATION,
+        "具有独立承担民事责任的能力, 具有履行合同的设备、能力, 财务、纳税、社保记录良好",
+    ),
+    (
+        "credit",
+        ReviewPart.QUALIFICATION,
+        "未被列入失信被执行人、重大税收违法失信主体、政府采购严重违法失信行为记录名单",
+    ),
+    ("seal", ReviewPart.FORMAL, "投标函已按要求签名"),
+    ("response", ReviewPart.RESPONSIVE, "响应招标文件标明的全部实质性要求"),
+    ("budget", ReviewPart.RESPONSIVE, "报价不超过采购预算和最高限价"),
+)
+
+
+def procurement_requirements() -> list[dict[str, str]]:
+    """Return the rows with which the file of a government procurement starts."""
+    return [{"key": key, "part": part.value, "text": text} for key, part, text in PROCUREMENT_REQUIREMENTS]
+
+
 def standard_requirements() -> list[dict[str, str]]:
     """Return the rows of the standard file with which a new document starts."""
     return [{"key": key, "part": part.value, "text": text} for _, key, text, part in STANDARD_REQUIREMENTS]
@@ -274,7 +369,8 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
 
     :raises BadInput: a part is missing or cannot be right; the sentence says which
     """
-    scheme = _scheme(raw.get("scheme"))
+    policy = _policy(raw.get("policy"))
+    scheme = _scheme(raw.get("scheme"), policy)
     method = _choice(Method, raw.get("method"), "method", "评标办法")
     price_raw = raw.get("price") or {}
     if not isinstance(price_raw, Mapping):
@@ -293,7 +389,8 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             text=_text(row.get("text"), f"requirements.{n}.text", "评审要求", 300),
         )
         for n, row in enumerate(
-            _rows(raw.get("requirements"), "requirements", "评审要求") or standard_requirements()
+            _rows(raw.get("requirements"), "requirements", "评审要求")
+            or (procurement_requirements() if policy else standard_requirements())
         )
     )
     criteria = tuple(
@@ -321,6 +418,14 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             raise BadInput(f"综合评估法各项分值合计应为100分且报价分大于0, 现为{total}分", field="criteria")
         if price.above < 0 or price.below < 0:
             raise BadInput("偏离基准价的扣分不能为负", field="price")
+        if policy and price.weight < policy.subject.least_weight:
+            raise BadInput(
+                f"{policy.subject.label}项目的价格分值占总分值的比重不得低于{policy.subject.least_weight}%, "
+                f"现为{price.weight}%(87号令第五十五条)",
+                field="price.weight",
+            )
+    if policy and not any(r.part is ReviewPart.QUALIFICATION for r in requirements):
+        raise BadInput("政府采购的资格条件由采购人在开标后审查, 至少要写明一项资格要求", field="requirements")
     given_forms = raw.get("deposit_forms") or list(DEPOSIT_FORMS)
     if not isinstance(given_forms, list | tuple):
         raise BadInput("保证金形式应为列表", field="deposit_forms")
@@ -358,9 +463,35 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         prequalification=_prequalification(raw.get("prequalification")),
         sealing=_choice(Sealing, raw.get("sealing", Sealing.AGE), "sealing", "投标文件的加密算法"),
         share_holders=_share_holders(raw.get("share_holders")),
-        low_price=_low_price(raw.get("low_price")),
+        low_price=_low_price(raw.get("low_price"), policy),
         scheme=scheme,
+        policy=policy,
     )
+
+
+def _policy(raw: Any) -> Policy | None:
+    """Return what policies a government procurement keeps; the platform sets this part by the tender's family.
+
+    :raises BadInput: a percentage beyond what the rules allow
+    """
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping):
+        raise BadInput("政府采购政策应写明采购内容和各项价格扣除的百分比", field="policy")
+    made = Policy(
+        subject=_choice(Subject, raw.get("subject", Subject.GOODS), "policy.subject", "采购货物还是服务"),
+        reserved=_yes(raw.get("reserved", False), "policy.reserved", "是否专门面向中小企业"),
+        sme=_number(raw.get("sme", 10), "policy.sme", "小微企业价格扣除"),
+        joint=_number(raw.get("joint", 4), "policy.joint", "联合体或分包的价格扣除"),
+        domestic=_number(raw.get("domestic", 20), "policy.domestic", "本国产品价格扣除"),
+    )
+    if not 10 <= made.sme <= 20:
+        raise BadInput("货物、服务项目对小微企业报价的扣除为10%至20%", field="policy.sme")
+    if not 4 <= made.joint <= 6:
+        raise BadInput("联合体或者分包中小微企业占30%以上的, 扣除为4%至6%", field="policy.joint")
+    if made.domestic not in {0, 20}:
+        raise BadInput("本国产品的价格扣除为20%; 不适用的填0", field="policy.domestic")
+    return made
 
 
 def _facts(row: Mapping[str, Any], field: str) -> FactRule | None:
@@ -400,15 +531,31 @@ def _day(value: Any, field: str) -> date | None:
         raise BadInput("完成日期应写成2023-01-01", field=field) from None
 
 
-def _low_price(raw: Any) -> LowPriceRule:
+#: of 财库〔2026〕2号, from which a file may only go up, and not beyond the last
+ABNORMAL, HIGHEST_LINE = (
+    LowPriceRule(of_ceiling=checks.OF_CEILING, of_others=checks.OF_MEAN),
+    checks.HIGHEST_LINE,
+)
+
+
+def _low_price(raw: Any, policy: Policy | None) -> LowPriceRule:
     if raw is None:
-        return LowPriceRule()
+        return ABNORMAL if policy else LowPriceRule()
     if not isinstance(raw, Mapping):
         raise BadInput("报价偏低的提示线应写明占最高投标限价和其他投标平均价的百分比", field="low_price")
     rule = LowPriceRule(
         of_ceiling=_number(raw.get("of_ceiling", 75), "low_price.of_ceiling", "占最高投标限价的百分比"),
         of_others=_number(raw.get("of_others", 80), "low_price.of_others", "占其他投标平均价的百分比"),
     )
+    if policy and not (
+        ABNORMAL.of_ceiling <= rule.of_ceiling <= HIGHEST_LINE
+        and ABNORMAL.of_others <= rule.of_others <= HIGHEST_LINE
+    ):
+        raise BadInput(
+            f"政府采购异常低价的比例: 占最高限价{ABNORMAL.of_ceiling}%至{HIGHEST_LINE}%, "
+            f"占平均报价{ABNORMAL.of_others}%至{HIGHEST_LINE}%(财库〔2026〕2号)",
+            field="low_price",
+        )
     if max(rule.of_ceiling, rule.of_others) > 100:
         raise BadInput("报价偏低的提示线不超过100%", field="low_price")
     return rule
@@ -418,11 +565,13 @@ def _low_price(raw: Any) -> LowPriceRule:
 SCORED = frozenset({"other", "technical", "quality"})
 #: figures of a bid that are read out
 READ_OUT = frozenset({"price", "discount", "duration_days"})
+#: figures of a bid that the file's policies and the bid's own declarations give
+DECLARED = frozenset({"sme", "domestic"})
 #: the parameters that hold the points of the price, beside which `other` completes 100
 POINTS = ("full", "price_weight")
 
 
-def _scheme(raw: Any) -> Scheme | None:
+def _scheme(raw: Any, policy: Policy | None) -> Scheme | None:
     """Return the evaluation method of a file, if it is given as data.
 
     :raises BadInput: it is none, or a value is missing
@@ -439,6 +588,8 @@ def _scheme(raw: Any) -> Scheme | None:
         )
     if method.separation:
         raise BadInput("本平台没有登记本地区采用评定分离的依据, 不能选用", field="scheme")
+    if policy is not None:
+        return _procurement_scheme(method, raw.get("values") or {}, policy)
     if method.candidates.text != "3" or method.one_per:
         # a file must not promise what the award would not keep: candidates are up to three, in order (条例第五十三条)
         raise BadInput(
@@ -446,6 +597,19 @@ def _scheme(raw: Any) -> Scheme | None:
             field="scheme",
         )
     return promise(method, raw.get("values") or {})
+
+
+def _procurement_scheme(method: methods.Method, values: Mapping[str, Any], policy: Policy) -> Scheme:
+    """Return the method of a government procurement.
+
+    :raises BadInput: a method of another family, or a price that counts for too little (its file says how much)
+    """
+    if method.scope not in {"gp", f"gp_{policy.subject.value}"} or method.candidates.text != "3":
+        raise BadInput(
+            f"“{method.title}”不用于政府采购{policy.subject.label}的公开招标, 请选用最低评标价法或综合评分法",
+            field="scheme",
+        )
+    return promise(method, values)
 
 
 def _require_scored(scheme: Scheme, criteria: tuple[Criterion, ...]) -> Method:
@@ -457,7 +621,7 @@ def _require_scored(scheme: Scheme, criteria: tuple[Criterion, ...]) -> Method:
     keys = {c.key for c in criteria}
     scored = [name for name in figures if name in SCORED or name in keys]
     for name, figure in figures.items():
-        if name not in {*READ_OUT, *SCORED, *keys} and figure.default is None:
+        if name not in {*READ_OUT, *SCORED, *DECLARED, *keys} and figure.default is None:
             raise BadInput(
                 f"办法要用“{figure.title}”({name}), 请设一个编号为{name}的评分项", field="criteria"
             )

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
-from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.catalogue import main_of as main_procedure
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.models import Admission, Lot, Round
@@ -31,11 +32,12 @@ class NotAdmitted(NotFound):
 
 def begin_rounds(lot: Lot, *, number: int, front: str, region_code: str) -> Round:
     """Create the rounds of a number: the main one and, where the tender has one, its front; return the first to run."""
+    procedure = main_procedure(lot.tender.procedure_code)
     main = Round.objects.create(
         lot=lot,
         number=number,
-        procedure_code=GC_OPEN_POST.code,
-        stage=GC_OPEN_POST.initial.value,
+        procedure_code=procedure.code,
+        stage=procedure.initial.value,
         region_code=region_code,
     )
     if not front:

@@ -180,3 +180,28 @@ class Admission(BusinessRow):
                 name="an_organisation_is_admitted_once", fields=["round", "organisation"]
             ),
         ]
+
+
+class ProcurementPlan(BusinessRow):
+    """What comes before the file of a government procurement: its published intent, and its filed plan."""
+
+    tender = models.OneToOneField(Tender, on_delete=models.PROTECT, related_name="plan")
+    #: what is to be bought, in general, and the month in which it is expected to begin
+    needs = models.TextField()
+    expected = models.CharField(max_length=7, blank=True)
+    intent_at = models.DateTimeField(null=True)
+    #: why no intent was published
+    urgent = models.TextField(blank=True)
+    #: number of the plan at the finance department, and what it says of small and medium enterprises
+    number = models.CharField(max_length=60, blank=True)
+    reserved = models.BooleanField(default=False)
+    not_reserved = models.TextField(blank=True)
+    filed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_plan_is_filed_after_an_intent_or_with_a_reason",
+                condition=models.Q(filed_at=None) | models.Q(intent_at__isnull=False) | ~models.Q(urgent=""),
+            ),
+        ]

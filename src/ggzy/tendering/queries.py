@@ -12,6 +12,7 @@ from ggzy.kernel import calendars
 from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date
 from ggzy.parties.grid import Permission, may
 from ggzy.procedures.spec import Stage
@@ -415,13 +416,14 @@ def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
     return out
 
 
-def clocks(*, published_at: datetime, deadline: datetime) -> list[rules.ClockRow]:
+def clocks(*, published_at: datetime, deadline: datetime, scope: str = "GC") -> list[rules.ClockRow]:
     """Return the bidding phase's clocks for two dates: the timeline, and the answer to "what if"."""
     return rules.timeline(
         published_at=published_at,
         deadline=deadline,
         law=table.in_force(beijing_date(published_at)),
         calendar=calendars.CHINA,
+        family=family(scope),
     )
 
 

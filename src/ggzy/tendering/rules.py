@@ -7,11 +7,14 @@ from decimal import ROUND_DOWN, Decimal
 
 from ggzy.kernel.calendars import WorkCalendar
 from ggzy.kernel.money import CENT
-from ggzy.kernel.refusals import BadInput, Citation, Refusal
+from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.law.families import GC, GP, Family
 from ggzy.law.limits import BEIJING, Bound, Direction, TimeLimit, earliest_moment, latest_before, runs_out
 from ggzy.tendering.document import TenderDocument
 
-DEPOSIT_SHARE = Decimal("0.02")
+DEPOSIT_SHARE = GC.deposit_share
+#: from which budget, in 元, a government procurement has seven members or more (87号令第四十七条)
+LARGE_BUDGET, LARGE_COMMITTEE = Decimal(10_000_000), 7
 DEPOSIT_CAP = Decimal(800_000)
 
 
@@ -25,33 +28,42 @@ class DepositTooHigh(Refusal):
     """A bid deposit beyond the legal share."""
 
     code = "tendering.deposit_too_high"
-    basis = Citation("招标投标法实施条例", "第二十六条")
 
 
 class CommitteeUnlawful(Refusal):
     """Too small, even, or with too many representatives of the tenderee."""
 
     code = "tendering.committee_unlawful"
-    basis = Citation("招标投标法", "第三十七条")
 
 
-def require_lawful_document(document: TenderDocument, *, budgets: Sequence[Decimal]) -> None:
+def require_lawful_document(
+    document: TenderDocument, *, budgets: Sequence[Decimal], family: Family = GC
+) -> None:
     """Let a document pass whose numbers the law allows.
 
     :raises DepositTooHigh: more than 2 % of the estimate
-    :raises CommitteeUnlawful: not an odd number of 5 or more, or experts under two thirds
+    :raises CommitteeUnlawful: not an odd number of 5 or more (of 7 or more for a large government procurement), or
+        experts under two thirds
     """
-    most = (min(budgets) * DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
+    most = (min(budgets) * family.deposit_share).quantize(CENT, ROUND_DOWN)
     if document.deposit > most:
+        what = "招标项目估算价" if family is GC else "采购项目预算金额"
         raise DepositTooHigh(
-            f"投标保证金不得超过招标项目估算价的2%, 本项目最高为{most}元, 现为{document.deposit}元"
+            f"投标保证金不得超过{what}的2%, 本项目最高为{most}元, 现为{document.deposit}元",
+            basis=family.deposit_basis,
         )
     size, owners = document.committee_size, document.owner_representatives
     if size < 5 or size % 2 == 0:
-        raise CommitteeUnlawful(f"评标委员会应为5人以上单数, 现为{size}人")
+        raise CommitteeUnlawful(f"评标委员会应为5人以上单数, 现为{size}人", basis=family.committee_basis)
+    if family is GP and max(budgets) >= LARGE_BUDGET and size < LARGE_COMMITTEE:
+        raise CommitteeUnlawful(
+            f"采购预算金额在1000万元以上的, 评标委员会应为7人以上单数, 现为{size}人",
+            basis=family.committee_basis,
+        )
     if 3 * (size - owners) < 2 * size:
         raise CommitteeUnlawful(
-            f"技术、经济专家不得少于成员总数的三分之二, {size}人中招标人代表最多{size // 3}人"
+            f"评审专家不得少于成员总数的三分之二, {size}人中{family.owner}代表最多{size // 3}人",
+            basis=family.committee_basis,
         )
 
 
@@ -78,13 +90,18 @@ def warnings_on(document: TenderDocument) -> list[str]:
 
 
 def require_time_to_bid(
-    *, published_at: datetime, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar
+    *,
+    published_at: datetime,
+    deadline: datetime,
+    law: Mapping[str, TimeLimit],
+    calendar: WorkCalendar,
+    family: Family = GC,
 ) -> None:
     """Let a deadline pass that leaves bidders the statutory time.
 
-    :raises DeadlineTooEarly: fewer days than GC-T01 or GC-T03 demand; the sentence names the earliest lawful one
+    :raises DeadlineTooEarly: fewer days than the family's floors demand; the sentence names the earliest lawful one
     """
-    for key in ("GC-T03", "GC-T01"):
+    for key in family.time_to_bid:
         limit = law[key]
         earliest = earliest_moment(limit, started=published_at, calendar=calendar)
         if deadline < earliest.instant and limit.may_block:
@@ -112,7 +129,12 @@ class ClockRow:
 
 
 def timeline(
-    *, published_at: datetime, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar
+    *,
+    published_at: datetime,
+    deadline: datetime,
+    law: Mapping[str, TimeLimit],
+    calendar: WorkCalendar,
+    family: Family = GC,
 ) -> list[ClockRow]:
     """Return the clocks of the bidding phase for a publication and a deadline, in the order of their moments.
 
@@ -120,7 +142,7 @@ def timeline(
     """
     rows = [
         _clock(law[key], started=published_at, event=deadline, calendar=calendar)
-        for key in ("GC-T01", "GC-T03", "GC-T05", "GC-T07", "GC-T11")
+        for key in family.bidding_clocks
     ]
     return sorted(rows, key=lambda row: (row.instant, row.key))
 
@@ -156,6 +178,8 @@ def _clock(limit: TimeLimit, *, started: datetime, event: datetime, calendar: Wo
     elif limit.bound is Bound.AT_LEAST:
         count = earliest_moment(limit, started=started, calendar=calendar)
         kept = event >= count.instant
+    elif limit.bound is Bound.AT and limit.length:
+        count = runs_out(limit, started=started, calendar=calendar)
     else:
         count = runs_out(limit, started=event, calendar=calendar)
     return ClockRow(

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from ggzy.kernel import calendars
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date, earliest_moment
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.tendering.models import FormCheck, HoldRow, Lot, ReviewConclusion, Round, Tender
@@ -139,12 +140,12 @@ def lot_drafts(tender_id: str) -> list[LotDraft]:
     ]
 
 
-def earliest_deadline(published_at: datetime) -> datetime:
+def earliest_deadline(published_at: datetime, *, scope: str = "GC") -> datetime:
     """Return the first moment at which bids may be due if the notice came out at `published_at`."""
     law = table.in_force(beijing_date(published_at))
     return max(
         earliest_moment(law[key], started=published_at, calendar=calendars.CHINA).instant
-        for key in ("GC-T01", "GC-T03")
+        for key in family(scope).time_to_bid
     )
 
 

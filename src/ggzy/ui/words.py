@@ -230,6 +230,7 @@ NOTICE_KINDS = {
     "opening_record": "开标记录",
     "prequalification": "资格预审公告",
     "first_stage": "两阶段招标第一阶段公告",
+    "intent": "采购意向公告",
 }
 _SHEETS = {
     "preliminary": "初步评审表",

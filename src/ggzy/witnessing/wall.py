@@ -200,12 +200,14 @@ def _opening(round_: Round) -> Watched:
     if round_.stage == Stage.OPEN_FOR_BID:
         step = "等待投标截止"
     elif session is None:
-        step = "已流标, 不开标" if round_.stage == Stage.FAILED else "已截止, 等待主持人开标"
+        step = "已流标, 不开标" if Stage(round_.stage).failed else "已截止, 等待主持人开标"
     elif session.ended_at:
         step = "开标结束"
     else:
         step = "唱标和异议" if session.shown_at else "投标人解密"
-    over = bool(session and session.ended_at) or round_.stage in {Stage.FAILED, Stage.TERMINATED}
+    over = (
+        bool(session and session.ended_at) or Stage(round_.stage).failed or round_.stage == Stage.TERMINATED
+    )
     facts = Facts(kind=Kind.OPENING, deadline=round_.bid_deadline, begun=session is not None, over=over)
     return Watched(
         kind=Kind.OPENING,

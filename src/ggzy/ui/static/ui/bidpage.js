@@ -88,6 +88,7 @@ function sealing(section) {
     };
     if (facts.priced) {
       Object.assign(fields, { price: amount(value("price")), duration_days: Number(value("days")), quality: value("quality"), validity_days: facts.validity_days });
+      if (facts.procured) Object.assign(fields, { size: value("size"), domestic: form.elements.domestic.checked, ...(value("brand") ? { brand: value("brand") } : {}) });
       const subcontracts = rows("subcontracts"), promised = [...form.querySelectorAll("[name=promise]:checked")].map((box) => box.value);
       if (promised.length) fields.commitments = promised;
       if (subcontracts.length) fields.subcontracts = subcontracts;

@@ -1,0 +1,95 @@
+"""The two families of procurement law: what each calls things, and which of its limits and clauses govern a common step.
+
+Construction tenders (GC) follow 《招标投标法》, government procurement (GP) 《政府采购法》. One procedure belongs to one
+family; a step that both know is the same code with the family's own clause.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+
+from ggzy.kernel.refusals import Citation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """One family of law. Limits are named by their rulebook ids."""
+
+    code: str
+    label: str
+    #: who buys, who sells, and what a failed round is called
+    owner: str
+    bidder: str
+    failure: str
+    #: floors of the time between the notice and the deadline, the strictest first
+    time_to_bid: tuple[str, ...]
+    #: how long before the deadline a change of the file must reach the bidders
+    amended: str
+    #: the clocks of the bidding phase
+    bidding_clocks: tuple[str, ...]
+    #: from the letter to the contract
+    contract: str
+    #: from the report to the winner; it only warns in construction
+    award: str
+    #: why a round with too few bids, or with none opened, or with none that responds ends
+    too_few: str
+    nothing_opened: str
+    none_left: str
+    #: what an award that came to nothing, and what tendering anew instead of awarding, rest on
+    award_ended: str
+    #: bid deposit: at most this share of the budget
+    deposit_share: Decimal
+    deposit_basis: Citation
+    committee_basis: Citation
+    #: who must be told about objections to the file, in the words of the notice
+    objection: str
+
+
+GC = Family(
+    code="GC",
+    label="工程建设招标投标",
+    owner="招标人",
+    bidder="投标人",
+    failure="流标",
+    time_to_bid=("GC-T03", "GC-T01"),
+    amended="GC-T05",
+    bidding_clocks=("GC-T01", "GC-T03", "GC-T05", "GC-T07", "GC-T11"),
+    contract="GC-T15",
+    award="GC-T22",
+    too_few="《招标投标法》第二十八条、《招标投标法实施条例》第四十四条",
+    nothing_opened="《招标投标法》第二十八条、《电子招标投标办法》第三十一条",
+    none_left="《招标投标法》第四十二条",
+    award_ended="《招标投标法实施条例》第五十五条、第七十四条",
+    deposit_share=Decimal("0.02"),
+    deposit_basis=Citation("招标投标法实施条例", "第二十六条"),
+    committee_basis=Citation("招标投标法", "第三十七条"),
+    objection="对招标文件有异议的, 在投标截止10日前通过本平台提出",
+)
+GP = Family(
+    code="GP",
+    label="政府采购",
+    owner="采购人",
+    bidder="供应商",
+    failure="废标",
+    time_to_bid=("GP-T03", "GP-T02"),
+    amended="GP-T04",
+    bidding_clocks=("GP-T01", "GP-T02", "GP-T03", "GP-T04"),
+    contract="GP-T12",
+    award="GP-T08",
+    too_few="《政府采购法》第三十六条、《政府采购货物和服务招标投标管理办法》第四十三条",
+    nothing_opened="《政府采购法》第三十六条",
+    none_left="《政府采购法》第三十六条",
+    award_ended="《政府采购法实施条例》第四十九条",
+    deposit_share=Decimal("0.02"),
+    deposit_basis=Citation("政府采购法实施条例", "第三十三条"),
+    committee_basis=Citation("政府采购货物和服务招标投标管理办法", "第四十七条"),
+    objection="供应商认为采购文件使自己的权益受到损害的, 自收到采购文件之日或者公告期限届满之日起7个工作日内, 以书面形式向采购人或者代理机构提出质疑",
+)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.code: family for family in (GC, GP)})
+
+
+def family(scope: str) -> Family:
+    """Return the family of law that a tender's scope names."""
+    return FAMILIES[scope]
