@@ -18,6 +18,8 @@ class Family:
 
     code: str
     label: str
+    #: what the deal codes of its tenders begin with (交易分类)
+    class_code: str
     #: who buys, who sells, and what a failed round is called
     owner: str
     bidder: str
@@ -49,6 +51,7 @@ class Family:
 GC = Family(
     code="GC",
     label="工程建设招标投标",
+    class_code="A01",
     owner="招标人",
     bidder="投标人",
     failure="流标",
@@ -69,6 +72,7 @@ GC = Family(
 GP = Family(
     code="GP",
     label="政府采购",
+    class_code="D01",
     owner="采购人",
     bidder="供应商",
     failure="废标",

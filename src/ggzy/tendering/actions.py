@@ -86,6 +86,8 @@ def create_tender(
             "工程建设项目要有投资项目代码, 该项目没有登记; 货物、服务采购请选择政府采购程序",
             field="procedure_code",
         )
+    own = family(procedure.scope)
+    kind = class_code if len(class_code) == 3 and class_code[0] == own.class_code[0] else own.class_code
     public_id = new_public_id()
     tender = Tender.objects.create(
         public_id=public_id,
@@ -94,9 +96,9 @@ def create_tender(
         name=name.strip(),
         procedure_code=procedure.code,
         scope=procedure.scope,
-        class_code=class_code if len(class_code) == 3 else "A01",
+        class_code=kind,
         deal_code=deal_code(
-            kind=class_code if len(class_code) == 3 else "A01",
+            kind=kind,
             organiser_uscc=settings.CENTRE_USCC,
             on=beijing_date(now),
             serial=new_public_id()[:6].upper(),

@@ -38,7 +38,21 @@ TENDERS: tuple[tuple[str, tuple[tuple[str, int], ...], str, str], ...] = (
     ("训练市乡村公路提升工程", (("路面工程", 15_300_000),), "lowest_evaluated_price", "open_soon"),
     ("训练市体育公园工程", (("公园", 21_000_000),), "lowest_evaluated_price", "draft"),
 )
+#: a government procurement, opened, whose buyer has to find out who is qualified
+PURCHASE = ("训练市学校计算机设备采购", (("计算机设备", 4_800_000),), "comprehensive", "qualifying")
+#: what the suppliers declare of their size
+SIZES = {"jia": "small", "yi": "", "bing": "medium", "ding": "joint"}
 SHARES = {"jia": Decimal("0.912"), "yi": Decimal("0.934"), "bing": Decimal("0.927"), "ding": Decimal("0.951")}
+#: what its file says beside the plain one: goods, price 40 of 100, the rest by criteria
+GOODS = {
+    "text": "采购需求、商务要求和合同草案见附件。",
+    "policy": {"subject": "goods"},
+    "price": {"weight": "40"},
+    "criteria": [
+        {"key": "technical", "title": "技术响应", "weight": "40"},
+        {"key": "service", "title": "售后服务", "weight": "20", "reasons": True},
+    ],
+}
 
 
 def build_stages() -> None:
@@ -71,12 +85,13 @@ class _Builder:
     def run(self) -> None:
         """Tell the whole history of the training centre, from 2026-03-02 on."""
         try:
-            made = {goal: self._prepare(row) for row in TENDERS[:5] for goal in [row[3]]}
+            made = {row[3]: self._prepare(row) for row in TENDERS[:5]}
+            made["qualifying"] = self._prepare(PURCHASE)
             deadline = _at(TRAINING_STARTS + timedelta(days=22), 9, 30)
             for tender in made.values():
                 story.publish(self.owner, tender["tender"], deadline=deadline)
             for goal, tender in made.items():
-                self._bid(tender, two=goal == "failed")
+                self._bid(tender, two=goal == "failed", bought=goal == "qualifying")
             draws = {
                 g: story.draw(self.owner, self.cast, made[g]["tender"])
                 for g in made
@@ -91,6 +106,7 @@ class _Builder:
                 if goal != "evaluating":
                     for round_ in made[goal]["rounds"]:
                         story.evaluate(members, round_["round"])
+            self._open(made["qualifying"])
             self._award(made["contract"])
             later = [self._prepare(row) for row in TENDERS[5:7]]
             for tender, days in zip(later, (24, 21), strict=True):
@@ -121,7 +137,8 @@ class _Builder:
 
     def _prepare(self, row: tuple) -> dict:
         name, lots, method, _ = row
-        number = next(n for n, r in enumerate(TENDERS) if r[0] == name)
+        number = [*(r[0] for r in TENDERS), PURCHASE[0]].index(name)
+        bought = row is PURCHASE
         project = story.register_project(self.owner, name=name, serial=800000 + number)
         deposit = min(budget for _, budget in lots) * Decimal("0.01")
         return story.prepare_tender(
@@ -129,10 +146,11 @@ class _Builder:
             project=project,
             name=name,
             lots=_lots(lots),
-            file=story.document(method=method, deposit=deposit),
+            file=story.document(method=method, deposit=deposit, **(GOODS if bought else {})),
+            procedure="GP_OPEN" if bought else "GC_OPEN_POST",
         )
 
-    def _bid(self, tender: dict, *, two: bool) -> None:
+    def _bid(self, tender: dict, *, two: bool, bought: bool) -> None:
         budgets = {r["round"]: b for r, (_, b) in zip(tender["rounds"], self._lots_of(tender), strict=True)}
         for round_id, budget in budgets.items():
             for name in list(SHARES)[: 2 if two else 4]:
@@ -144,12 +162,15 @@ class _Builder:
                     duration_days=300,
                     folder=self.folder / round_id / name,
                     registry=True,
-                    more={"manager": {"name": "项目负责人", "certificate": manager_certificate(name)}},
+                    more={
+                        "manager": {"name": "项目负责人", "certificate": manager_certificate(name)},
+                        **({"size": SIZES[name]} if bought else {}),
+                    },
                 )
 
     def _lots_of(self, tender: dict) -> tuple:
         title = self.owner.get(f"/tenders/{tender['tender']}")["title"]
-        return next(row[1] for row in TENDERS if row[0] == title)
+        return next(row[1] for row in (*TENDERS, PURCHASE) if row[0] == title)
 
     def _open(self, tender: dict) -> None:
         self.owner.post(f"/tenders/{tender['tender']}/opening")
