@@ -68,7 +68,10 @@ def test_through_the_forms(platform: Any, folder: Path) -> None:
     owner.post(f"{console}/document", **(file | {"price_weight": "40", "criterion_weight": ["40", "20", ""]}))
     owner.post(f"{console}/send-to-review")
     owner.sign(
-        f"{console}/review", f"{console}/review/to-sign", passed="true", opinion="经审查, 未发现排除、限制竞争的内容"
+        f"{console}/review",
+        f"{console}/review/to-sign",
+        passed="true",
+        opinion="经审查, 未发现排除、限制竞争的内容",
     )
     publish = owner.get(f"{console}/publish")
     assert "GP-T03" in publish or "《政府采购法》第三十五条" in publish

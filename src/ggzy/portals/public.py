@@ -16,6 +16,7 @@ from ggzy.experts.queries import draws_of_tender
 from ggzy.fronts.queries import public_front
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput
+from ggzy.law.families import family
 from ggzy.methods.explain import scheme_in_words
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
@@ -117,7 +118,9 @@ def _asked_moment(request: HttpRequest, name: str, says: str) -> datetime | None
     return found if found.tzinfo else found.replace(tzinfo=BEIJING)
 
 
-def _clocks(request: HttpRequest, *, published: datetime | None, deadline: datetime | None) -> dict[str, Any]:
+def _clocks(
+    request: HttpRequest, *, published: datetime | None, deadline: datetime | None, scope: str
+) -> dict[str, Any]:
     """Return the timeline of the real dates, or of the dates somebody asks about."""
     trouble, asked = "", False
     try:
@@ -127,7 +130,11 @@ def _clocks(request: HttpRequest, *, published: datetime | None, deadline: datet
         published, deadline = other_published or published, other_deadline or deadline
     except BadInput as refusal:
         trouble = refusal.message
-    rows = tenders.clocks(published_at=published, deadline=deadline) if published and deadline else []
+    rows = (
+        tenders.clocks(published_at=published, deadline=deadline, scope=scope)
+        if published and deadline
+        else []
+    )
     return {"clocks": rows, "asked": asked, "trouble": trouble, "from": published, "deadline": deadline}
 
 
@@ -157,6 +164,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
         "states": [] if lots else tenders.states_of(tender_id),
         "first": first,
         "procedure": BY_CODE.get(row.procedure_code),
+        "family": family(row.scope),
         "notices": notices.of_tender(tender_id),
         "files": tenders.file_versions(tender_id),
         "draws": draws_of_tender(row.pk),
@@ -166,6 +174,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
             request,
             published=newest.published_at if newest else None,
             deadline=newest.bid_deadline if newest else None,
+            scope=row.scope,
         ),
         "anchor": anchor_of(newest.round) if newest else None,
         "own": bool(viewer.organisation_pk) and viewer.organisation_pk in {row.tenderee_pk, row.agency_pk},
@@ -190,6 +199,7 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "steps": _steps(row),
         "front": public_front(row.round) if row.phase == 0 else None,
         "procedure": BY_CODE[row.procedure_code],
+        "family": family(BY_CODE[row.procedure_code].scope),
         "rounds": tenders.rounds_of_lot(lot_id),
         "holds": [Hold(kind).label for state in held for kind in state.holds],
         "notices": about,
@@ -244,6 +254,7 @@ _SHOWN = frozenset(
         "resumption",
         "termination",
         "correction",
+        "intent",
     }
 )
 

@@ -139,7 +139,9 @@ class _Builder:
         name, lots, method, _ = row
         number = [*(r[0] for r in TENDERS), PURCHASE[0]].index(name)
         bought = row is PURCHASE
-        project = story.register_project(self.owner, name=name, serial=800000 + number)
+        project = story.register_project(
+            self.owner, name=name, serial=800000 + number if not bought else 800020
+        )
         deposit = min(budget for _, budget in lots) * Decimal("0.01")
         return story.prepare_tender(
             self.owner,
