@@ -19,6 +19,7 @@ from ggzy.api import (
     fronts,
     ocds,
     papers,
+    partners,
     publications,
     registry,
     results,
@@ -481,6 +482,7 @@ api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", committees.router)
 api.add_router("/v1", draws.router)
+api.add_router("/v1", partners.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ggzy.experts import rules
 from ggzy.experts.actions import Wish, found_for, ground_of
 from ggzy.experts.actions import entries_of as entries_for
+from ggzy.experts.borrowing import loans_of
 from ggzy.experts.models import Candidate, Draw, PoolList, Seed, Widening
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
@@ -56,6 +57,8 @@ class DrawRow:
     seeds: list[dict[str, Any]]
     randomness: str
     lists: list[ListRow]
+    #: other pools that give to a list: frozen, waited for, or left out
+    loans: list[dict[str, Any]]
     #: a list waits for its seeds
     seeding: bool
     stalled: bool
@@ -94,10 +97,11 @@ def draw_row(draw_id: str) -> DrawRow:
         committee_size=draw.committee_size,
         short=draw.short,
         pool_size=sum(row.size for row in lists),
-        pool_sha256=lists[0].sha256,
-        seeds=(waiting or lists[-1]).seeds,
+        pool_sha256=lists[0].sha256 if lists else "",
+        seeds=(waiting or lists[-1]).seeds if lists else [],
         randomness=draw.randomness,
         lists=lists,
+        loans=loans_of(draw),
         seeding=waiting is not None,
         stalled=waiting is not None and waiting.stalled,
         called=[{"rank": c.rank, "label": c.label, "state": c.state} for c in called],
@@ -232,12 +236,18 @@ def dry_draws() -> list[dict[str, Any]]:
 
 def labels_of(draw_id: str) -> list[str]:
     """Return the labels of every frozen list, sorted."""
-    return sorted(Candidate.objects.filter(draw__public_id=draw_id).values_list("label", flat=True))
+    return sorted(_frozen(draw_id).values_list("label", flat=True))
+
+
+def _frozen(draw_id: str) -> QuerySet[Candidate]:
+    """Return the lines of lists that are frozen: what one pool gave while another is waited for is none yet."""
+    numbers = PoolList.objects.filter(draw__public_id=draw_id).values("number")
+    return Candidate.objects.filter(draw__public_id=draw_id, list_number__in=numbers)
 
 
 def entries_of(draw_id: str) -> list[list[Any]]:
     """Return the lines of the frozen lists, [list, label, quotas it satisfies, employer's label]: what is recomputed from."""
-    rows = Candidate.objects.filter(draw__public_id=draw_id).order_by("list_number", "label")
+    rows = _frozen(draw_id).order_by("list_number", "label")
     return [list(row) for row in rows.values_list("list_number", "label", "fits", "unit")]
 
 
