@@ -172,9 +172,8 @@ def receive(*, text: str, actor: Actor, now: datetime) -> Agreement:
     """
     require(actor, Permission.AGREEMENT_KEEP)
     letter, digest = _read(text)
-    terms, key = letter["terms"], letter["key"]
-    own_key = keys.ack_public()
-    if key == own_key:
+    key = letter["key"]
+    if key == keys.ack_public():
         raise LetterWrong("这是本中心自己的协议函, 应当发给对方", field="letter")
     row = Agreement.objects.select_for_update(of=("self",)).filter(sha256=digest).first()
     if row is None:

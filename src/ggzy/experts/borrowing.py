@@ -83,16 +83,19 @@ def terminal_name(scope: str) -> str:
 def source_of(loan: Loan) -> ExpertSource:
     """Return the pool behind a loan, by the agreement or by the settings."""
     if loan.agreement is not None:
-        found: ExpertSource = import_string(settings.PARTNER_POOL)(
-            address=loan.agreement.partner_address,
-            key=loan.agreement.partner_key,
-            agreement=loan.agreement.sha256,
+        adapter, how = (
+            settings.PARTNER_POOL,
+            {
+                "address": loan.agreement.partner_address,
+                "key": loan.agreement.partner_key,
+                "agreement": loan.agreement.sha256,
+            },
         )
-        return found
-    how = dict(settings.EXPERT_SOURCES[loan.draw.tender.scope])
-    how.pop("name")
-    terminal: ExpertSource = import_string(how.pop("adapter"))(**how)
-    return terminal
+    else:
+        said = settings.EXPERT_SOURCES[loan.draw.tender.scope]
+        adapter, how = said["adapter"], {k: v for k, v in said.items() if k not in {"name", "adapter"}}
+    pool: ExpertSource = import_string(adapter)(**how)
+    return pool  # noqa: RET504 - the name carries the type
 
 
 def require_partners(scope: str, chosen: tuple[str, ...], *, now: datetime) -> list[Agreement]:
