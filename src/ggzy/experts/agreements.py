@@ -279,9 +279,15 @@ def in_force(side: str, *, now: datetime) -> list[Agreement]:
     return list(rows.order_by("pk"))
 
 
+def to_answer() -> list[tuple[str, str]]:
+    """Return the agreements whose letter has come and waits for this centre, with the partner's name."""
+    rows = Agreement.objects.filter(state__in=[Agreement.RECEIVED, Agreement.ANSWERED]).order_by("pk")
+    return list(rows.values_list("public_id", "partner_name")[:50])
+
+
 def agreements(*, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Return every agreement with the letter to send and the digits to compare, newest first, and our own digits."""
-    require(actor, Permission.AGREEMENT_KEEP)
+    """Return every agreement with the letter to send, newest first, and our own digits; never those of a partner's key."""
+    require(actor, Permission.POOL_OPEN)
     rows = Agreement.objects.order_by("-pk").prefetch_related("lent", "loans")
     return {
         "digits": key_digits(keys.ack_public()),

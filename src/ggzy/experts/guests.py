@@ -11,6 +11,7 @@ from django.db import transaction
 
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evidence.actions import record_act
+from ggzy.experts import rules
 from ggzy.experts.borrowing import PoolNotThere, source_of
 from ggzy.experts.locking import DrawNotNow, lock_draw, record
 from ggzy.experts.models import Candidate, Draw, Expert
@@ -78,7 +79,7 @@ def _expected(label: str) -> Candidate:
 def _opened(found: Candidate, *, token: str, bidders: list[str]) -> Opened:
     assert found.loan is not None, "a guest comes with a loan"
     try:
-        return source_of(found.loan).identify(
+        who = source_of(found.loan).identify(
             lent=found.loan.lent, label=found.label, token=token, bidders=bidders
         )
     except SourceRefused as no:
@@ -87,6 +88,11 @@ def _opened(found: Candidate, *, token: str, bidders: list[str]) -> Opened:
         raise PoolNotThere(
             f"{found.loan.name}暂时没有答复({trouble}), 身份没有核对成功, 请稍后再试或者请中心工作人员联系对方"
         ) from None
+    if not rules.proves(salt=who.salt, expert=who.expert, label=found.label) or not who.name.strip():
+        raise NotOurGuest(
+            f"{found.loan.name}打开的不是这个编号, 不能签到, 请中心工作人员联系对方核实", field="label"
+        )
+    return who
 
 
 @transaction.atomic

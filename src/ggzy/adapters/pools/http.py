@@ -62,9 +62,9 @@ class _Pool:
             "identity", {"lent": lent, "label": label, "token": token, "bidders": sorted(bidders)}
         )
         try:
-            return wire.opened_of(said, label=label)
-        except (KeyError, TypeError, ValueError) as wrong:
-            raise SourceRefused(f"对方给出的身份与编号不符: {wrong}") from wrong
+            return wire.opened_of(said)
+        except KeyError as missing:
+            raise SourceUnavailable(f"答复的身份缺少{missing}") from missing
 
     def _about(self, what: str, lent: str, label: str, more: Mapping[str, Any], field: str) -> Any:
         said = self._ask(what, {"lent": lent, "label": label, **more})
