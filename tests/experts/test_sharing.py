@@ -21,7 +21,6 @@ from ggzy.experts.models import Agreement, Candidate, Draw, Expert, LentLabel, L
 from ggzy.experts.ports import Asked, SourceRefused, SourceUnavailable
 from ggzy.kernel.clock import real_now
 from ggzy.parties.models import Account
-from ggzy.pool import conduct
 from ggzy.pool.models import ExpertFile
 from tests.conftest import BASE
 from tests.experts.test_draw import agree, asked, seeds, shown
@@ -54,13 +53,6 @@ class Fickle(TwinPool):
 
     def answer(self, *, lent: str, label: str) -> bool | None:
         return None if super().answer(lent=lent, label=label) and Fickle.silent else True
-
-    def identify(self, **facts: Any) -> Any:
-        found = super().identify(**facts)
-        return replace(found, expert="f" * 32) if facts["token"].endswith("x") else found
-
-    def _whose(self, lent: str, label: str) -> tuple[int, int]:
-        return super()._whose(lent, label.removesuffix("x"))
 
 
 class Liar(Fickle):
@@ -400,22 +392,16 @@ def test_a_lender_freezes_once_calls_by_phone_and_opens_to_a_token_alone(
     assert pool.answer(lent=lent, label=other) is False
     pool.call(lent=lent, label=third)
     gone = LentLabel.objects.get(label=third)
-    from tests.people import actor
-
-    supervisor = actor("supervisor", account_pk=Account.objects.get(username="jiandu").pk)
-    conduct.suspend(
-        file_id=ExpertFile.objects.get(expert=gone.expert).public_id,
-        kind="pause",
-        basis="监决〔2026〕2号",
-        authority="训练市住房和城乡建设局",
-        reason="违反评标纪律",
-        until=date(2026, 12, 31),
-        repair="期满后恢复",
-        actor=replace(supervisor, role=supervisor.role.__class__("supervisor"))
-        if not isinstance(supervisor.role, str)
-        else supervisor,
-        now=platform.now,
-    )
+    file = ExpertFile.objects.get(expert=gone.expert).public_id
+    decision = {
+        "kind": "pause",
+        "basis": "监决〔2026〕2号",
+        "authority": "训练市住房和城乡建设局",
+        "reason": "违反评标纪律",
+        "repair": "期满后恢复",
+        "until": "2026-12-31",
+    }
+    Person(platform, "jiandu").post(f"/work/pool/files/{file}/suspend", **decision)
     assert pool.answer(lent=lent, label=third) is False
 
 

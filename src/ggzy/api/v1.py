@@ -20,6 +20,7 @@ from ggzy.api import (
     ocds,
     papers,
     partners,
+    pool,
     publications,
     registry,
     results,
@@ -483,6 +484,7 @@ api.add_router("/v1", evaluations.router)
 api.add_router("/v1", committees.router)
 api.add_router("/v1", draws.router)
 api.add_router("/v1", partners.router)
+api.add_router("/v1", pool.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)

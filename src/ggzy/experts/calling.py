@@ -251,7 +251,7 @@ def leave_out(draw: Draw, loan: Loan, actor: Actor, now: datetime) -> None:
         ring = Ring.objects.filter(candidate=mine).first()
         _answered(draw, mine, Candidate.SILENT, ring=ring, via="", now=now)
         record(draw, "experts.no_answer", actor, now, {"label": mine.label})
-    if draw.state == Draw.CALLING:
+        # after each one: the steps say that nobody waits who could be called
         fill_places(draw, actor=actor, now=now)
 
 
