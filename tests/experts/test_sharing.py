@@ -532,3 +532,17 @@ def test_who_was_here_before_comes_again_under_the_same_name(
     assert first == again == {"username": "laike"}
     no(platform.anonymous().post, "/arrivals", came | {"username": "bieren"}, code="experts.draw_not_now")
     assert guests.mask_guest(Account.objects.get(username="laike").public_id, platform.now) is None
+
+
+def test_anyone_checks_that_a_lenders_part_reached_the_list_whole(platform: Any, folder: Path) -> None:
+    """By what is published: the part's labels and its digest, as the lender froze and logged it."""
+    row = partner()
+    tale = Tale(platform, folder).published()
+    draw = asked(tale, partners=[row.public_id])
+    platform.work()
+    shown_row = shown(tale, draw)
+    (loan,) = shown_row["loans"]
+    lines = [e[1:] for e in shown_row["entries"] if e[1] in set(loan["labels"])]
+    part = [rules.Entry(label, tuple(fits), unit) for label, fits, unit in lines]
+    assert rules.list_digest(part) == loan["sha256"] == loan["receipt"]["sha256"]
+    assert len(part) == loan["size"] == 30
