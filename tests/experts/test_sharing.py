@@ -16,14 +16,16 @@ from ggzy.client import story
 from ggzy.client.party import Identity, Party, new_request
 from ggzy.evidence import acks, keys
 from ggzy.evidence.models import Entry
+from ggzy.experts import actions as experts
 from ggzy.experts import agreements, guests, rules, wire
 from ggzy.experts.models import Agreement, Candidate, Draw, Expert, LentLabel, Loan, Member
 from ggzy.experts.ports import Asked, SourceRefused, SourceUnavailable
+from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.clock import real_now
 from ggzy.parties.models import Account
 from ggzy.pool.models import ExpertFile
 from tests.conftest import BASE
-from tests.experts.test_draw import agree, asked, seeds, shown
+from tests.experts.test_draw import _checks, agree, asked, seeds, shown
 from tests.experts.test_recipe import recompute
 from tests.journeys.tale import Tale
 from tests.journeys.test_whole_tender import no
@@ -50,6 +52,10 @@ class Fickle(TwinPool):
     def call(self, *, lent: str, label: str) -> None:
         super().call(lent=lent, label=label)
         Fickle.heard.append(label)
+
+    def release(self, *, lent: str) -> None:
+        super().release(lent=lent)
+        Fickle.heard.append(lent)
 
     def answer(self, *, lent: str, label: str) -> bool | None:
         return None if super().answer(lent=lent, label=label) and Fickle.silent else True
@@ -274,6 +280,9 @@ def test_a_partner_that_falls_silent_after_the_ranking_holds_its_places_until_it
     supervisor_api(platform).post(f"/loans/{loan.public_id}/aside-decision", {"approve": True})
     agree(tale, draw)
     row = shown(tale, draw)
+    platform.sequence()
+    found = {c["name"]: c["outcome"] for c in _checks(tale)}
+    assert {found[n] for n in ("draw.pool", "draw.seeds", "draw.rank", "draw.calls")} == {"passed"}
     steps = [s["what"] for s in row["steps"]]
     assert steps.count("silent") == len(waiting) and "busy" in steps
     assert row["state"] == "confirmed"
@@ -532,6 +541,36 @@ def test_who_was_here_before_comes_again_under_the_same_name(
     assert first == again == {"username": "laike"}
     no(platform.anonymous().post, "/arrivals", came | {"username": "bieren"}, code="experts.draw_not_now")
     assert guests.mask_guest(Account.objects.get(username="laike").public_id, platform.now) is None
+
+
+def test_a_draw_that_is_given_up_frees_the_lenders_experts(platform: Any, folder: Path) -> None:
+    row = partner()
+    tale = Tale(platform, folder).published()
+    draw = asked(tale, partners=[row.public_id])
+    platform.work()
+    seeds(tale, draw)
+    platform.work()
+    held = Draw.objects.get(public_id=draw)
+    Fickle.down = True
+    experts.cancel_draw(held, reason="时间变更", actor=SYSTEM, now=platform.now)
+    platform.work()
+    assert draw not in Fickle.heard and "没有答复" in Person(platform, "zhaobiao").get(f"/draws/{draw}")
+    Fickle.down = False
+    wait(platform, seconds=61)
+    assert draw in Fickle.heard
+
+    _, pool = lender(platform)
+    frozen = pool.freeze(wish())
+    label = frozen.entries[0].label
+    pool.call(lent=frozen.lent, label=label)
+    for _ in range(2):
+        pool.release(lent=frozen.lent)
+    assert LentLabel.objects.get(label=label).state == Candidate.REPLACED
+    assert Entry.objects.filter(act="experts.list_released").count() == 1
+    pool.call(lent=frozen.lent, label=frozen.entries[1].label)
+    assert pool.answer(lent=frozen.lent, label=frozen.entries[1].label) is False, (
+        "nobody is called for nothing"
+    )
 
 
 def test_anyone_checks_that_a_lenders_part_reached_the_list_whole(platform: Any, folder: Path) -> None:

@@ -142,6 +142,12 @@ def partner_answer(request: HttpRequest) -> dict[str, Any]:
     return lending.lend_answer(said=_said(request.body), real=real_now())
 
 
+@router.post("/partner/releases", summary="协议单位: 抽取取消, 不再需要")
+@write
+def partner_release(request: HttpRequest) -> dict[str, Any]:
+    return lending.lend_release(said=_said(request.body), now=now(), real=real_now())
+
+
 @router.get("/partner/identities", summary="协议单位: 签到时核对一个编号的身份(问题在X-Question中, 留痕)")
 def partner_identity(request: HttpRequest) -> HttpResponse:
     # not a remembered write: a name must not lie in the table of answers

@@ -351,6 +351,7 @@ def cancel_draw(draw: Draw, *, reason: str, actor: Actor, now: datetime) -> None
     draw.save(update_fields=["state"])
     cancel_timer(kind=STALLED, subject=draw.public_id, now=now)
     record(draw, "experts.draw_cancelled", actor, now, {"reason": reason})
+    borrowing.release(draw, now=now)
 
 
 def open_pool_place(

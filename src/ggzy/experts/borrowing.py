@@ -22,7 +22,7 @@ from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.moves import require_owner_side
 
-GATHER = "experts.gather"
+GATHER, RELEASE = "experts.gather", "experts.release"
 #: what happens once every pool has answered or was left out: the merged list is frozen (registered by `actions`)
 _WHOLE: list[Callable[[Draw, int, Actor, datetime], None]] = []
 #: what happens to the calls of a pool that is left out (registered by `calling`)
@@ -311,6 +311,26 @@ def _lock_loan(loan_id: str) -> Loan:
     loan = Loan.objects.select_for_update(of=("self",)).get(pk=known.pk)
     loan.draw = draw
     return loan
+
+
+def release(draw: Draw, *, now: datetime) -> None:
+    """Let the pools that lent to a draw know that it is given up (called inside the act that gives it up)."""
+    for loan in draw.loans.exclude(lent=""):
+        set_timer(kind=RELEASE, subject=loan.public_id, due_at=now)
+
+
+@effect(RELEASE)
+def tell_release(loan_id: str, now: datetime) -> datetime | None:
+    """Tell a pool that its experts are free again; asked again every minute until the session would have begun."""
+    loan = Loan.objects.select_related("draw__tender", "agreement").get(public_id=loan_id)
+    told = reached(loan, lambda pool: _released(pool, loan), now=now)
+    late = loan.draw.session_from or loan.asked_at + timedelta(days=30)
+    return None if told or now > late else now + timedelta(minutes=1)
+
+
+def _released(pool: ExpertSource, loan: Loan) -> bool:
+    pool.release(lent=loan.lent)
+    return True
 
 
 def loans_of(draw: Draw) -> list[dict[str, Any]]:

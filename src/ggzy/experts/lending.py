@@ -200,7 +200,7 @@ def lend_call(*, said: Mapping[str, Any], now: datetime, real: datetime) -> dict
     mine = _label(said, _agreement(said, "call", real=real), lock=True)
     if mine.state == Candidate.WAITING:
         lent = mine.lent
-        if _cannot_come(mine, now):
+        if lent.released_at or _cannot_come(mine, now):
             mine.state, mine.answered_at = Candidate.BUSY, now
             mine.save(update_fields=["state", "answered_at"])
         else:
@@ -331,6 +331,27 @@ def take_out_lent(expert: Expert, *, now: datetime) -> int:
         cancel_timer(kind=NO_ANSWER, subject=mine.public_id, now=now)
         _answer(mine, Candidate.REPLACED, via="", now=now)
     return len(found)
+
+
+@transaction.atomic
+def lend_release(*, said: Mapping[str, Any], now: datetime, real: datetime) -> dict[str, Any]:
+    """Free the experts of a list whose draw the partner gave up; who had agreed sees it on their page. Again: the same.
+
+    :raises NotFound: no such list
+    """
+    agreement = _agreement(said, "release", real=real)
+    lent = Lent.objects.filter(agreement=agreement, public_id=str(said.get("lent"))).first()
+    if lent is None:
+        raise NotFound("没有这份出借的名单")
+    held = lent.labels.select_for_update().filter(state__in=[Candidate.CALLED, Candidate.ACCEPTED])
+    for mine in held:
+        cancel_timer(kind=NO_ANSWER, subject=mine.public_id, now=now)
+        _answer(mine, Candidate.REPLACED, via="", now=now)
+    if lent.released_at is None:
+        lent.released_at = now
+        lent.save(update_fields=["released_at"])
+        _record(lent, "list_released", now, {"draw": lent.draw})
+    return answered({"lent": lent.public_id, "label": "", "released": True})
 
 
 # Who it is

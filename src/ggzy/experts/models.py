@@ -259,6 +259,8 @@ class Lent(BusinessRow):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     frozen_at = models.DateTimeField()
+    #: the partner gave the draw up
+    released_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -104,6 +104,10 @@ class ExpertSource(Protocol):
         """Return what a called expert answered, None while they have not."""
         ...
 
+    def release(self, *, lent: str) -> None:
+        """Let a pool know that the draw is given up: whoever was called or has agreed does not come."""
+        ...
+
     def identify(self, *, lent: str, label: str, token: str, bidders: Collection[str]) -> Opened:
         """Open a label at the check-in, against what the expert got from their own pool; `bidders` are compared there."""
         ...

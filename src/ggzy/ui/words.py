@@ -103,6 +103,7 @@ ACTS: dict[str, str] = {
     "experts.label_opened": "向协作中心核对一名专家的身份",
     "experts.lent_answered": "出借的专家答复",
     "experts.lent_called": "应协作中心请求通知专家",
+    "experts.list_released": "协作中心取消抽取, 释放出借的名单",
     "experts.list_lent": "为协作中心冻结名单",
     "experts.pool_asked": "请其他专家库冻结名单",
     "experts.pool_lent": "其他专家库冻结名单",

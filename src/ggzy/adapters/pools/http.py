@@ -3,6 +3,7 @@
     POST {address}/api/v1/partner/lists       → {"lent", "draw", "list", "sha256", "frozen_at", "entries"}
     POST {address}/api/v1/partner/calls       {"lent", "label"} → {"label", "called": true}
     POST {address}/api/v1/partner/answers     {"lent", "label"} → {"label", "accepted": true, false or null}
+    POST {address}/api/v1/partner/releases    {"lent"} → {"label": "", "released": true}: the draw is given up
     GET  {address}/api/v1/partner/identities  X-Question: base64url of {"lent", "label", "token", "bidders"} → who it is
 
 A partner's question and answer are signed (experts/wire.py). A pool of another make is asked the same with a bearer
@@ -23,7 +24,13 @@ from ggzy.kernel.clock import real_now
 
 #: the longest wait for one answer, in seconds
 SECONDS = 8.0
-_PATHS = {"list": "lists", "call": "calls", "answer": "answers", "identity": "identities"}
+_PATHS = {
+    "list": "lists",
+    "call": "calls",
+    "answer": "answers",
+    "release": "releases",
+    "identity": "identities",
+}
 
 
 class _Pool:
@@ -55,6 +62,10 @@ class _Pool:
         if found is not None and not isinstance(found, bool):
             raise SourceUnavailable("专家的答复不是同意或者不同意")
         return found
+
+    def release(self, *, lent: str) -> None:
+        """Give the draw up."""
+        self._about("release", lent, "", {}, "released")
 
     def identify(self, *, lent: str, label: str, token: str, bidders: Collection[str]) -> Opened:
         """Return who a label is."""

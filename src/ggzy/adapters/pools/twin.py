@@ -48,6 +48,10 @@ class TwinPool:
         self._whose(lent, label)
         return not self._declines or int(label[-6:], 16) % self._declines != 0
 
+    def release(self, *, lent: str) -> None:
+        """Let nobody come; nobody was invented for anything else."""
+        self._there()
+
     def identify(self, *, lent: str, label: str, token: str, bidders: Collection[str]) -> Opened:
         """Return an invented person."""
         self._there()
