@@ -208,6 +208,16 @@ LATE_MINUTES = int(os.environ.get("GGZY_LATE_MINUTES", "30"))
 DRAW_LEAST_POOL = int(os.environ.get("GGZY_DRAW_LEAST_POOL", "3"))
 #: what this centre leaves out of every draw where the owner side says nothing (experts.rules.Conditions)
 DRAW_CONDITIONS = json.loads(os.environ.get("GGZY_DRAW_CONDITIONS", "{}"))
+#: scope (GC, GP) → the pool this centre is a draw terminal of: {"name", "adapter", …} as JSON; a scope that is not named
+#: draws from the centre's own pool
+EXPERT_SOURCES = json.loads(os.environ.get("GGZY_EXPERT_SOURCES", "{}"))
+if any(not {"name", "adapter"} <= set(_one) for _one in EXPERT_SOURCES.values()):
+    raise SystemExit("GGZY_EXPERT_SOURCES 的每一项都要有 name(专家库名称)和 adapter(接入方式)")
+#: the adapter of partners' pools under an agreement; seconds between two questions to another pool
+PARTNER_POOL = os.environ.get("GGZY_PARTNER_POOL", "ggzy.adapters.pools.http.PartnerPool")
+SOURCE_SECONDS = float(os.environ.get("GGZY_SOURCE_SECONDS", "10"))
+#: days after the check-in for which the name and employer of another pool's expert are kept whole
+GUEST_DAYS = int(os.environ.get("GGZY_GUEST_DAYS", "180"))
 #: the adapter of SMS and voice calls to experts (ggzy.adapters.calls); "" where a centre has none
 CALLS = os.environ.get(
     "GGZY_CALLS",

@@ -66,6 +66,7 @@ committees:meeting:read         ✓     ✓     -     -     ✓     -     ✓   
 committees:meeting:keep         -     -     -     -     ✓     -     -     -     -     -
 committees:site:answer          -     -     -     -     ✓     ✓     -     -     -     -
 committees:clarification:answer -     -     ✓     -     -     -     -     -     -     -
+experts:agreement:keep          -     -     -     -     ✓     -     -     -     -     -
 pool:file:own                   -     -     -     ✓     -     -     -     -     -     -
 pool:file:keep                  -     -     -     -     ✓     -     -     -     -     -
 pool:personal:open              -     -     -     -     ✓     -     ✓     -     -     -

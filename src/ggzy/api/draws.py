@@ -11,7 +11,7 @@ from ninja import Router, Schema
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.experts import actions as experts
-from ggzy.experts import attending, calling, desks, rules, seeding, widening
+from ggzy.experts import attending, calling, desks, lending, rules, seeding, widening
 from ggzy.experts import queries as draws
 from ggzy.kernel.refusals import NotPermitted
 from ggzy.parties.grid import Permission, require
@@ -44,6 +44,8 @@ class WishIn(Schema):
     conditions: ConditionsIn | None = None
     session_from: datetime | None = None
     session_to: datetime | None = None
+    #: agreements under which partners' pools are drawn from besides
+    partners: list[str] = []
 
     def whole(self) -> experts.Wish:
         """Return the wish as the context takes it."""
@@ -52,6 +54,7 @@ class WishIn(Schema):
             conditions=rules.conditions_of(self.conditions.dict()) if self.conditions else None,
             session_from=self.session_from,
             session_to=self.session_to,
+            partners=tuple(self.partners),
         )
 
 
@@ -186,7 +189,8 @@ def answer_call(request: HttpRequest, draw_id: str, body: Answer) -> dict[str, A
 @write
 def answer_ring(request: HttpRequest, body: RingAnswer) -> dict[str, Any]:
     _require_gateway(request)
-    made = calling.answer_ring(ring_id=body.ring, key=body.key, now=now())
+    lent = lending.answer_lent_ring(ring_id=body.ring, key=body.key, now=now())
+    made = lent or calling.answer_ring(ring_id=body.ring, key=body.key, now=now())
     return {"state": made.state}
 
 

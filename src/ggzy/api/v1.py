@@ -19,6 +19,8 @@ from ggzy.api import (
     fronts,
     ocds,
     papers,
+    partners,
+    pool,
     procurement,
     publications,
     registry,
@@ -482,6 +484,8 @@ api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", committees.router)
 api.add_router("/v1", draws.router)
+api.add_router("/v1", partners.router)
+api.add_router("/v1", pool.router)
 api.add_router("/v1", results.router)
 api.add_router("/v1", procurement.router)
 api.add_router("/v1", changes.router)

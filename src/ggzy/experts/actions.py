@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import transaction
 
 from ggzy.deadlines.actions import cancel_timer
-from ggzy.experts import rules
+from ggzy.experts import borrowing, rules
 from ggzy.experts.locking import DrawNotNow, record
-from ggzy.experts.models import Away, Candidate, Draw, Expert, PoolList
+from ggzy.experts.models import Away, Candidate, Draw, Expert, Loan, PoolList
 from ggzy.experts.pool import pool
 from ggzy.experts.ports import Found, Wanted
 from ggzy.experts.seeding import STALLED
@@ -41,6 +41,12 @@ DRAW_STAGES = (
 )
 
 
+TOO_SMALL = (
+    "符合条件的专家不够: 每个席位至少要有{least}名专家可抽, 条件不得缩窄到少数人。"
+    "请用更短的专业代码、扩大地域或者放宽其他条件"
+)
+
+
 class PoolTooSmall(Refusal):
     """Not enough experts satisfy the conditions, or so few that they would name somebody."""
 
@@ -63,6 +69,8 @@ class Wish:
     conditions: rules.Conditions | None = None
     session_from: datetime | None = None
     session_to: datetime | None = None
+    #: agreements under which partners' pools are drawn from besides
+    partners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +156,9 @@ def _session(rounds: Sequence[Round], wish: Wish) -> tuple[datetime | None, date
 
 
 def found_for(ground: Ground, *, now: datetime) -> Sequence[Found]:
-    """Return the experts who satisfy a draw's conditions."""
+    """Return the experts of this centre's own pool who satisfy a draw's conditions; a terminal has none."""
+    if borrowing.is_terminal(ground.tender.scope):
+        return []
     own = {o.uscc for o in (ground.tender.tenderee, ground.tender.agency) if o is not None}
     return pool().candidates(
         Wanted(
@@ -179,7 +189,8 @@ def entries_of(found: Sequence[Found], quotas: Sequence[rules.Quota]) -> list[ru
 def request_draw(*, tender_id: str, actor: Actor, now: datetime, wish: Wish | None = None) -> Draw:
     """Ask for a committee and freeze the list of who may be drawn: only salted labels are published.
 
-    Without a wish the committee is as the tender file says: one specialty, all its experts.
+    Without a wish the committee is as the tender file says: one specialty, all its experts. Where other pools are drawn
+    from, they are asked first, and the merged list is frozen when the last one has answered.
 
     :raises DrawNotNow: there is a draw already, or the tender is not published
     :raises QuotasWrong: the quotas do not add up to the experts of the tender file
@@ -187,20 +198,19 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime, wish: Wish | No
     """
     require(actor, Permission.DRAW_REQUEST)
     ground = ground_of(tender_id, wish or Wish(), actor=actor, lock=True)
-    found = found_for(ground, now=now)
-    if not rules.can_be_filled(
+    partners = borrowing.require_partners(ground.tender.scope, (wish or Wish()).partners, now=now)
+    others = bool(partners) or borrowing.is_terminal(ground.tender.scope)
+    found = [] if others else found_for(ground, now=now)
+    if not others and not rules.can_be_filled(
         entries_of(found, ground.quotas),
         ground.quotas,
         least=settings.DRAW_LEAST_POOL,
         one_per_unit=ground.conditions.one_per_unit,
     ):
-        raise PoolTooSmall(
-            f"符合条件的专家不够: 每个席位至少要有{settings.DRAW_LEAST_POOL}名专家可抽, 条件不得缩窄到少数人。"
-            "请用更短的专业代码、扩大地域或者放宽其他条件"
-        )
+        raise PoolTooSmall(TOO_SMALL.format(least=settings.DRAW_LEAST_POOL))
     draw = Draw.objects.create(
         tender=ground.tender,
-        state=Draw.SEEDING,
+        state=Draw.GATHERING if others else Draw.SEEDING,
         quotas=[q.as_json() for q in ground.quotas],
         conditions=ground.conditions.as_json(),
         needed=ground.needed,
@@ -211,8 +221,59 @@ def request_draw(*, tender_id: str, actor: Actor, now: datetime, wish: Wish | No
         region_code=ground.tender.region_code,
     )
     draw.rounds.set(ground.rounds)
-    freeze(draw, found, ground.quotas, actor=actor, now=now)
+    if others:
+        borrowing.ask(draw, 1, partners, actor=actor, now=now)
+    else:
+        freeze(draw, found, ground.quotas, actor=actor, now=now)
     return draw
+
+
+@borrowing.when_whole
+def freeze_merged(draw: Draw, number: int, actor: Actor, now: datetime) -> None:
+    """Freeze what the pools gave together with the own list of this moment.
+
+    A first list that is too small ends the draw; a later one that brings nobody new leaves it short, in public.
+    """
+    quotas = borrowing.quotas_of(draw, number)
+    found = own_list(draw, quotas, now=now)
+    lent = [rules.Entry(c.label, tuple(c.fits), c.unit) for c in borrowed(draw, number)]
+    entries = [*entries_of(found, quotas), *lent]
+    if number > 1 and not entries:
+        return record(draw, "experts.widening_empty", actor, now, {"list": number})
+    facts = {"least": settings.DRAW_LEAST_POOL, "one_per_unit": bool(draw.conditions["one_per_unit"])}
+    if number == 1 and not rules.can_be_filled(entries, quotas, **facts):
+        reason = TOO_SMALL.format(least=settings.DRAW_LEAST_POOL)
+        return cancel_draw(draw, reason=reason, actor=actor, now=now)
+    if number == 1:
+        draw.state = Draw.SEEDING
+        draw.save(update_fields=["state"])
+    freeze(draw, found, quotas, actor=actor, now=now)
+    return None
+
+
+def own_list(draw: Draw, quotas: Sequence[rules.Quota], *, now: datetime) -> Sequence[Found]:
+    """Return the experts of the own pool who satisfy the conditions of a draw and stand in none of its lists yet."""
+    if borrowing.is_terminal(draw.tender.scope):
+        return []
+    own = {o.uscc for o in (draw.tender.tenderee, draw.tender.agency) if o is not None}
+    known = set(draw.candidates.exclude(expert=None).values_list("expert_id", flat=True))
+    found = pool().candidates(
+        Wanted(
+            quotas=quotas,
+            conditions=rules.Conditions(**draw.conditions),
+            without_employers=own,
+            tenderee_pk=draw.tender.tenderee_id,
+            since=draw.session_from or now,
+            until=draw.session_to,
+            now=now,
+        )
+    )
+    return [one for one in found if one.pk not in known]
+
+
+def borrowed(draw: Draw, number: int) -> list[Candidate]:
+    """Return the labels that other pools gave to a list; of a pool that was left out before the seeds, none."""
+    return list(draw.candidates.filter(list_number=number, loan__state=Loan.FROZEN).order_by("label"))
 
 
 def freeze(
@@ -242,6 +303,8 @@ def freeze(
             )
         )
     Candidate.objects.bulk_create(rows, batch_size=2000)
+    # one list: a label's place depends on no other label, wherever it comes from
+    rows += borrowed(draw, number)
     entries = [rules.Entry(row.label, tuple(row.fits), row.unit) for row in rows]
     made = PoolList.objects.create(
         draw=draw,
@@ -267,6 +330,11 @@ def freeze(
             "entries": sorted([e.label, list(e.fits), e.unit] for e in entries),
             "pool_sha256": made.sha256,
             "parties": list(rules.SEED_PARTIES),
+            "parts": [
+                {key: loan[key] for key in ("pool", "demo", "state", "sha256", "size", "labels")}
+                for loan in borrowing.loans_of(draw)
+                if loan["list"] == number
+            ],
         },
     )
     return made
@@ -284,6 +352,7 @@ def cancel_draw(draw: Draw, *, reason: str, actor: Actor, now: datetime) -> None
     draw.save(update_fields=["state"])
     cancel_timer(kind=STALLED, subject=draw.public_id, now=now)
     record(draw, "experts.draw_cancelled", actor, now, {"reason": reason})
+    borrowing.release(draw, now=now)
 
 
 def open_pool_place(

@@ -81,6 +81,7 @@ def check_in(*, draw_id: str, must_avoid: bool, reason: str, actor: Actor, now: 
         bidders=[b.uscc for b in bidders],
         today=now.astimezone(BEIJING).date(),
     )
+    matched = matched or mine.avoids or _same_unit(draw, mine)
     leaves = must_avoid or bool(matched)
     member = Member.objects.create(
         draw=draw,
@@ -96,6 +97,17 @@ def check_in(*, draw_id: str, must_avoid: bool, reason: str, actor: Actor, now: 
     if leaves:
         drop_out(draw, mine, what="avoided", state=Candidate.REPLACED, actor=actor, now=now)
     return member
+
+
+def _same_unit(draw: Draw, mine: Candidate) -> str:
+    """Return why an expert stands aside from who sits: labels of employers cannot be compared across pools, people can."""
+    assert mine.expert is not None, "who checks in is known"
+    if not draw.conditions["one_per_unit"] or not mine.expert.employer_uscc:
+        return ""
+    others = draw.members.filter(left=False, candidate__expert__employer_uscc=mine.expert.employer_uscc)
+    if mine.loan_id is None:
+        others = others.filter(candidate__loan__isnull=False)
+    return "同一工作单位已有专家签到" if others.exists() else ""
 
 
 def _seat_owner(draw: Draw, *, must_avoid: bool, actor: Actor, now: datetime) -> Member:

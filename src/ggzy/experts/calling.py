@@ -8,16 +8,17 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
-from ggzy.experts import rules
+from ggzy.experts import borrowing, rules
 from ggzy.experts.locking import DrawNotNow, lock_draw, record, take_step
-from ggzy.experts.models import Candidate, Draw, Expert, Ring
-from ggzy.experts.ports import Calls, Message
+from ggzy.experts.models import Candidate, Draw, Expert, LentLabel, Loan, Ring
+from ggzy.experts.ports import Calls, ExpertSource, Message
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.parties.grid import Permission, require
 
-SEND, NO_ANSWER = "experts.ring", "experts.no_answer"
+SEND, NO_ANSWER, ASK = "experts.ring", "experts.no_answer", "experts.ask_answer"
+_WITH_POOL = ("candidate__draw__tender", "candidate__loan__draw__tender", "candidate__loan__agreement")
 _SITTING = (Candidate.CALLED, Candidate.ACCEPTED)
 
 
@@ -55,7 +56,7 @@ def fill_places(draw: Draw, *, actor: Actor, now: datetime) -> None:
 def _next(draw: Draw) -> Candidate | None:
     """Return who is called next, None if every place is held or nobody is left."""
     ranked = draw.candidates.filter(state=Candidate.WAITING, rank__isnull=False)
-    waiting = ranked.select_related("expert").order_by("rank")
+    waiting = ranked.select_related("expert", "loan").order_by("rank")
     by_label: dict[str, Candidate] = {}
 
     def lines():  # type: ignore[no-untyped-def]  # a generator of Entry, read as far as is needed
@@ -72,8 +73,16 @@ def _next(draw: Draw) -> Candidate | None:
 
 
 def _sits_elsewhere(draw: Draw, due: Candidate) -> bool:
-    if draw.session_to is None:
+    if draw.session_to is None or due.expert_id is None:
         return False
+    lent = LentLabel.objects.filter(
+        expert_id=due.expert_id,
+        state__in=_SITTING,
+        lent__session_from__lt=draw.session_to,
+        lent__session_to__gt=draw.session_from,
+    )
+    if lent.exists():
+        return True
     others = Candidate.objects.filter(
         expert_id=due.expert_id,
         state__in=_SITTING,
@@ -84,7 +93,9 @@ def _sits_elsewhere(draw: Draw, due: Candidate) -> bool:
 
 
 def _kept_away(draw: Draw, due: Candidate, now: datetime) -> bool:
-    """Say whether an expert was suspended, or went on leave, after the list was frozen."""
+    """Say whether an expert was suspended, or went on leave, after the list was frozen, or their pool was left out."""
+    if due.expert is None:
+        return due.loan is not None and due.loan.state == Loan.ASIDE
     first = (draw.session_from or now).astimezone(BEIJING).date()
     last = (draw.session_to or draw.session_from or now).astimezone(BEIJING).date()
     away = Q(until__isnull=True) | Q(until__gte=first)
@@ -117,21 +128,22 @@ def take_out(expert: Expert, *, actor: Actor, now: datetime) -> int:
 
 def _ring(draw: Draw, called: Candidate, now: datetime) -> None:
     by = now + timedelta(minutes=settings.CALL_MINUTES)
+    text = invitation(since=draw.session_from, until=draw.session_to, city=settings.CENTRE_CITY)
     ring = Ring.objects.create(
-        candidate=called, text=_text(draw), rung_at=now, answer_by=by, region_code=draw.region_code
+        candidate=called, text=text, rung_at=now, answer_by=by, region_code=draw.region_code
     )
     set_timer(kind=SEND, subject=ring.public_id, due_at=now)
     set_timer(kind=NO_ANSWER, subject=ring.public_id, due_at=by)
 
 
-def _text(draw: Draw) -> str:
+def invitation(*, since: datetime | None, until: datetime | None, city: str) -> str:
     """Return what an expert hears: time, length and city. No project and no tenderee."""
-    when = f"{draw.session_from.astimezone(BEIJING):%m月%d日%H:%M}" if draw.session_from else "时间另行通知"
+    when = f"{since.astimezone(BEIJING):%m月%d日%H:%M}" if since else "时间另行通知"
     hours = ""
-    if draw.session_from and draw.session_to:
-        hours = f", 约{max(1, round((draw.session_to - draw.session_from) / timedelta(hours=1)))}小时"
+    if since and until:
+        hours = f", 约{max(1, round((until - since) / timedelta(hours=1)))}小时"
     return (
-        f"评标邀请: {when}{hours}, 地点在{settings.CENTRE_CITY}。同意参加按1, 不能参加按2。"
+        f"评标邀请: {when}{hours}, 地点在{city}。同意参加按1, 不能参加按2。"
         f"{settings.CALL_MINUTES}分钟内没有答复视为不能参加。"
     )
 
@@ -142,7 +154,11 @@ def send_ring(ring_id: str, now: datetime) -> datetime | None:
 
     The time to answer begins when it was sent. No lock is held while the provider is asked: answers may come meanwhile.
     """
-    ring = Ring.objects.select_related("candidate__expert__account__person").get(public_id=ring_id)
+    ring = Ring.objects.select_related(*_WITH_POOL, "candidate__expert__account__person").get(
+        public_id=ring_id
+    )
+    if ring.candidate.loan is not None:
+        return _send_abroad(ring, ring.candidate.loan, now)
     provider = calls_provider()
     if provider is None or ring.sent_at or ring.answer:
         return None
@@ -151,6 +167,48 @@ def send_ring(ring_id: str, now: datetime) -> datetime | None:
     by = max(ring.answer_by, now + timedelta(minutes=settings.CALL_MINUTES))
     if Ring.objects.filter(pk=ring.pk, answer="").update(sent_at=now, answer_by=by):
         set_timer(kind=NO_ANSWER, subject=ring.public_id, due_at=by)
+    return None
+
+
+def _send_abroad(ring: Ring, loan: Loan, now: datetime) -> datetime | None:
+    if ring.sent_at or ring.answer or loan.state == Loan.ASIDE:
+        return None
+    label = ring.candidate.label
+    if borrowing.reached(loan, lambda pool: _called(pool, loan, label), now=now) is None:
+        return now + timedelta(seconds=settings.SOURCE_SECONDS)
+    by = now + timedelta(minutes=settings.CALL_MINUTES)
+    if Ring.objects.filter(pk=ring.pk, answer="").update(sent_at=now, answer_by=by):
+        # the other pool keeps the time to answer; this clock only sees to it that somebody is told
+        set_timer(kind=ASK, subject=ring.public_id, due_at=now + timedelta(seconds=settings.SOURCE_SECONDS))
+        set_timer(kind=NO_ANSWER, subject=ring.public_id, due_at=by + timedelta(minutes=1))
+    return None
+
+
+def _called(pool: ExpertSource, loan: Loan, label: str) -> bool:
+    pool.call(lent=loan.lent, label=label)
+    return True
+
+
+def _asked(loan: Loan, label: str, now: datetime) -> tuple[bool, bool | None]:
+    """Return whether another pool could be asked, and what its expert answered."""
+    found = borrowing.reached(loan, lambda pool: (pool.answer(lent=loan.lent, label=label),), now=now)
+    return (False, None) if found is None else (True, found[0])
+
+
+@effect(ASK)
+def ask_answer(ring_id: str, now: datetime) -> datetime | None:
+    """Ask another pool what its expert answered, until it knows or the call waits no more. Twice the same is once."""
+    ring = Ring.objects.select_related(*_WITH_POOL).get(public_id=ring_id)
+    mine, loan = ring.candidate, ring.candidate.loan
+    if loan is None or mine.state != Candidate.CALLED or mine.draw.state == Draw.CANCELLED:
+        return None
+    _, accept = _asked(loan, mine.label, now)
+    if accept is None:
+        return now + timedelta(seconds=settings.SOURCE_SECONDS)
+    draw = lock_draw(mine.draw.public_id, cancelled=True)
+    mine = draw.candidates.get(pk=mine.pk)
+    if mine.state == Candidate.CALLED and draw.state != Draw.CANCELLED:
+        _take_answer(draw, mine, accept=accept, via=Ring.POOL, actor=SYSTEM, now=now)
     return None
 
 
@@ -163,18 +221,38 @@ def calls_provider() -> Calls | None:
 @effect(NO_ANSWER)
 def note_silence(ring_id: str, now: datetime) -> datetime | None:
     """Take an unanswered call as a no, and call the next by rank."""
-    ring = Ring.objects.select_related("candidate__draw").get(public_id=ring_id)
+    ring = Ring.objects.select_related(*_WITH_POOL).get(public_id=ring_id)
+    loan, accept = ring.candidate.loan, None
+    if loan is not None and ring.candidate.state == Candidate.CALLED and loan.state != Loan.ASIDE:
+        there, accept = _asked(loan, ring.candidate.label, now)
+        if ring.sent_at is None or not there:
+            # nobody has heard it, or nobody can say what was answered: the draw waits, or goes on by consent
+            return now + timedelta(minutes=settings.CALL_MINUTES)
     draw = lock_draw(ring.candidate.draw.public_id, cancelled=True)
     ring = Ring.objects.select_for_update(of=("self",)).select_related("candidate").get(pk=ring.pk)
     if ring.answer or draw.state == Draw.CANCELLED or ring.candidate.state != Candidate.CALLED:
         return None
-    if ring.sent_at is None and calls_provider() is not None:
+    if accept is not None:
+        _take_answer(draw, ring.candidate, accept=accept, via=Ring.POOL, actor=SYSTEM, now=now)
+        return None
+    if loan is None and ring.sent_at is None and calls_provider() is not None:
         # nobody has heard it yet: it is not their silence
         return now + timedelta(minutes=settings.CALL_MINUTES)
     _answered(draw, ring.candidate, Candidate.SILENT, ring=ring, via="", now=now)
     record(draw, "experts.no_answer", SYSTEM, now, {"label": ring.candidate.label})
     fill_places(draw, actor=SYSTEM, now=now)
     return None
+
+
+@borrowing.when_left_out
+def leave_out(draw: Draw, loan: Loan, actor: Actor, now: datetime) -> None:
+    """Take the open calls of a pool that is left out as unanswered; the next by rank are called."""
+    for mine in draw.candidates.filter(loan=loan, state=Candidate.CALLED).order_by("rank"):
+        ring = Ring.objects.filter(candidate=mine).first()
+        _answered(draw, mine, Candidate.SILENT, ring=ring, via="", now=now)
+        record(draw, "experts.no_answer", actor, now, {"label": mine.label})
+        # after each one: the steps say that nobody waits who could be called
+        fill_places(draw, actor=actor, now=now)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import transaction
 from ggzy.experts import rules
 from ggzy.experts.attending import absent_labels, late_after
 from ggzy.experts.locking import record
-from ggzy.experts.models import Candidate, Draw, PoolList, Replacement, Ring, Tie, Widening
+from ggzy.experts.models import Candidate, Draw, LentLabel, Loan, PoolList, Replacement, Ring, Tie, Widening
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound
 from ggzy.notices.queries import of_round
@@ -34,8 +34,10 @@ class OwnRing:
 
 def rings(*, limit: int = 100) -> list[OwnRing]:
     """Return the newest calls with whose phone rings, for the page of the training phones alone."""
-    rows = Ring.objects.select_related("candidate__expert__account__person", "candidate__draw")
-    return [
+    rows = Ring.objects.filter(candidate__loan=None).select_related(
+        "candidate__expert__account__person", "candidate__draw"
+    )
+    own = [
         OwnRing(
             ring=r.public_id,
             phone_of=r.candidate.expert.account.person.name,
@@ -49,6 +51,23 @@ def rings(*, limit: int = 100) -> list[OwnRing]:
         )
         for r in rows.order_by("-pk")[:limit]
     ]
+    lent = LentLabel.objects.exclude(rung_at=None).select_related("expert__account__person")
+    said = {Candidate.ACCEPTED: Ring.YES, Candidate.REFUSED: Ring.NO, Candidate.CALLED: ""}
+    own += [
+        OwnRing(
+            ring=r.public_id,
+            phone_of=r.expert.account.person.name,
+            username=r.expert.account.username,
+            text=r.text,
+            rung_at=r.rung_at,
+            answer_by=r.answer_by,
+            answer=said.get(r.state, Ring.NONE),
+            via=r.via,
+            open=r.state == Candidate.CALLED,
+        )
+        for r in lent.order_by("-pk")[:limit]
+    ]
+    return sorted(own, key=lambda r: r.rung_at, reverse=True)[:limit]
 
 
 def attendance(draw_id: str, *, actor: Actor) -> dict[str, Any]:
@@ -98,9 +117,11 @@ def to_oversee(*, actor: Actor) -> list[dict[str, Any]]:
     require(actor, Permission.DRAW_OVERSEE)
     stalled = PoolList.objects.exclude(stalled_at=None).filter(randomness="").select_related("draw__tender")
     waits = Widening.objects.filter(approved=None).select_related("draw__tender")
+    aside = Loan.objects.filter(decided_at=None).exclude(aside_at=None).select_related("draw__tender")
     return [
         *({"draw": r.draw.public_id, "tender_name": r.draw.tender.name, "what": "stalled"} for r in stalled),
         *({"draw": w.draw.public_id, "tender_name": w.draw.tender.name, "what": "widening"} for w in waits),
+        *({"draw": a.draw.public_id, "tender_name": a.draw.tender.name, "what": "aside"} for a in aside),
     ]
 
 
@@ -155,7 +176,7 @@ def open_names(*, draw_id: str, actor: Actor, now: datetime) -> list[dict[str, A
     record(draw, "experts.names_opened", actor, now, {})
     return [
         _opened(c) | {"rank": c.rank, "state": c.state}
-        for c in rows.select_related("expert__account__person")
+        for c in rows.select_related("expert__account__person", "loan")
     ]
 
 
@@ -163,9 +184,9 @@ def _opened(row: Candidate) -> dict[str, Any]:
     return {
         "label": row.label,
         "salt": row.salt,
-        "expert": row.expert.public_id,
-        "name": row.expert.account.person.name,
-        "employer": row.expert.employer_name,
+        "expert": row.expert.public_id if row.expert else "",
+        "name": row.expert.account.person.name if row.expert else f"{row.loan.name}的专家, 签到后才知道",
+        "employer": row.expert.employer_name if row.expert else "",
     }
 
 

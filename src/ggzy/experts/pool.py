@@ -1,4 +1,4 @@
-"""The centre's own pool behind the port. A terminal of a provincial pool would be another one of these."""
+"""The centre's own pool behind the port. Pools of others stand behind `ports.ExpertSource` (see `borrowing`)."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
 
-from ggzy.experts.models import Away, Candidate, Draw, Expert, Member
+from ggzy.experts.models import Away, Candidate, Draw, Expert, LentLabel, Member
 from ggzy.experts.ports import ExpertPool, Found, Wanted
 from ggzy.kernel.clock import BEIJING
 
@@ -69,9 +69,7 @@ def _left_out(wanted: Wanted) -> list[QuerySet]:
             )
         )
     if wanted.until is not None:
-        out.append(
-            busy(wanted).values("expert"),
-        )
+        out += [busy(wanted).values("expert"), busy_lent(wanted).values("expert")]
     return out
 
 
@@ -82,6 +80,15 @@ def busy(wanted: Wanted) -> QuerySet[Candidate]:
         draw__session_from__lt=wanted.until,
         draw__session_to__gt=wanted.since,
     ).exclude(draw__state=Draw.CANCELLED)
+
+
+def busy_lent(wanted: Wanted) -> QuerySet[LentLabel]:
+    """Return the same of committees of partners."""
+    return LentLabel.objects.filter(
+        state__in=[Candidate.CALLED, Candidate.ACCEPTED],
+        lent__session_from__lt=wanted.until,
+        lent__session_to__gt=wanted.since,
+    )
 
 
 def pool() -> ExpertPool:

@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ggzy.experts import rules
 from ggzy.experts.actions import Wish, found_for, ground_of
 from ggzy.experts.actions import entries_of as entries_for
-from ggzy.experts.models import Candidate, Draw, PoolList, Seed, Widening
+from ggzy.experts.borrowing import is_terminal, loans_of, pools_for, require_partners, terminal_name
+from ggzy.experts.models import Candidate, Draw, Loan, PoolList, Seed, Widening
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.queries import Avoidable, bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
+from ggzy.tendering.models import Tender
 
 PARTY_LABELS = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
 
@@ -56,6 +58,8 @@ class DrawRow:
     seeds: list[dict[str, Any]]
     randomness: str
     lists: list[ListRow]
+    #: other pools that give to a list: frozen, waited for, or left out
+    loans: list[dict[str, Any]]
     #: a list waits for its seeds
     seeding: bool
     stalled: bool
@@ -94,10 +98,11 @@ def draw_row(draw_id: str) -> DrawRow:
         committee_size=draw.committee_size,
         short=draw.short,
         pool_size=sum(row.size for row in lists),
-        pool_sha256=lists[0].sha256,
-        seeds=(waiting or lists[-1]).seeds,
+        pool_sha256=lists[0].sha256 if lists else "",
+        seeds=(waiting or lists[-1]).seeds if lists else [],
         randomness=draw.randomness,
         lists=lists,
+        loans=loans_of(draw),
         seeding=waiting is not None,
         stalled=waiting is not None and waiting.stalled,
         called=[{"rank": c.rank, "label": c.label, "state": c.state} for c in called],
@@ -232,23 +237,63 @@ def dry_draws() -> list[dict[str, Any]]:
 
 def labels_of(draw_id: str) -> list[str]:
     """Return the labels of every frozen list, sorted."""
-    return sorted(Candidate.objects.filter(draw__public_id=draw_id).values_list("label", flat=True))
+    return sorted(_frozen(draw_id).values_list("label", flat=True))
+
+
+def _frozen(draw_id: str) -> QuerySet[Candidate]:
+    """Return the lines of lists that are frozen: what one pool gave while another is waited for is none yet."""
+    numbers = PoolList.objects.filter(draw__public_id=draw_id).values("number")
+    return Candidate.objects.filter(draw__public_id=draw_id, list_number__in=numbers)
 
 
 def entries_of(draw_id: str) -> list[list[Any]]:
     """Return the lines of the frozen lists, [list, label, quotas it satisfies, employer's label]: what is recomputed from."""
-    rows = Candidate.objects.filter(draw__public_id=draw_id).order_by("list_number", "label")
+    rows = _frozen(draw_id).order_by("list_number", "label")
     return [list(row) for row in rows.values_list("list_number", "label", "fits", "unit")]
 
 
-def enough_for(tender_id: str, wish: Wish, *, actor: Actor, now: datetime) -> tuple[list[rules.Enough], bool]:
+def draws_unanswered() -> list[dict[str, Any]]:
+    """Return the draws in which another pool does not answer and nobody has proposed to go on without it."""
+    rows = (
+        Loan.objects.exclude(trouble="")
+        .exclude(state=Loan.ASIDE)
+        .exclude(aside_at__isnull=False, decided_at=None)
+        .exclude(draw__state__in=[Draw.SEATED, Draw.CANCELLED])
+        .select_related("draw__tender")
+        .order_by("pk")
+    )
+    return [
+        {
+            "draw": row.draw.public_id,
+            "tender": row.draw.tender.public_id,
+            "tender_name": row.draw.tender.name,
+            "pool": row.name,
+        }
+        for row in rows[:100]
+    ]
+
+
+def other_pools(tender_id: str, *, now: datetime) -> dict[str, Any]:
+    """Return the partners' pools a tender's draw may borrow from, and the pool this centre is a terminal of."""
+    scope = Tender.objects.filter(public_id=tender_id).values_list("scope", flat=True).first() or ""
+    return {"pools": pools_for(scope, now=now), "terminal": terminal_name(scope)}
+
+
+def enough_for(
+    tender_id: str, wish: Wish, *, actor: Actor, now: datetime
+) -> tuple[list[rules.Enough], bool | None]:
     """Return for a wish whether each quota finds enough experts, and all together: yes or no, no number and no name.
+
+    None where another pool is asked: it says so with its list.
 
     :raises DrawNotNow: there is a draw already, or the tender is not published
     :raises QuotasWrong: the quotas do not add up
     """
     require(actor, Permission.DRAW_REQUEST)
     ground = ground_of(tender_id, wish, actor=actor)
+    if wish.partners or is_terminal(ground.tender.scope):
+        require_partners(ground.tender.scope, wish.partners, now=now)
+        return [], None
     entries = entries_for(found_for(ground, now=now), ground.quotas)
     facts = {"least": settings.DRAW_LEAST_POOL, "one_per_unit": ground.conditions.one_per_unit}
     each = rules.enough(entries, ground.quotas, **facts)

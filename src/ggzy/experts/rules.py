@@ -21,6 +21,14 @@ def label_of(*, salt: bytes, expert: str) -> str:
     return sha256(salt + expert.encode()).hex()
 
 
+def proves(*, salt: str, expert: str, label: str) -> bool:
+    """Say whether a salt (hex) and an expert's id are those of a label: another pool opens its labels so."""
+    try:
+        return bool(expert) and label_of(salt=bytes.fromhex(salt), expert=expert) == label
+    except ValueError:
+        return False
+
+
 def pool_digest(labels: Iterable[str]) -> str:
     """Return the digest that freezes a pool: SHA-256 of the sorted labels."""
     return sha256(canonical(sorted(labels))).hex()

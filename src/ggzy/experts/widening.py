@@ -7,11 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from ggzy.experts import rules
-from ggzy.experts.actions import PoolTooSmall, freeze
+from ggzy.experts.actions import PoolTooSmall, freeze, own_list
+from ggzy.experts.borrowing import ask, quotas_of
 from ggzy.experts.locking import DrawNotNow, lock_draw, record
-from ggzy.experts.models import Draw, Widening
-from ggzy.experts.pool import pool
-from ggzy.experts.ports import Found, Wanted
+from ggzy.experts.models import Draw, Loan, Widening
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.parties.grid import Permission, require
@@ -32,7 +31,8 @@ def propose_widening(
     require_owner_side(draw.tender, actor)
     if not draw.short:
         raise DrawNotNow("候选专家没有用尽, 不需要扩大抽取范围")
-    if draw.lists.filter(randomness="").exists() or draw.widenings.filter(approved=None).exists():
+    asked = draw.loans.filter(state=Loan.ASKED).exists()
+    if asked or draw.lists.filter(randomness="").exists() or draw.widenings.filter(approved=None).exists():
         raise DrawNotNow("已经提出扩大抽取范围, 请等待监督部门确认和三方种子")
     if not reason.strip():
         raise BadInput("请写明需要扩大范围的原因", field="reason")
@@ -85,32 +85,20 @@ def decide_widening(
     act = "experts.widening_approved" if approve else "experts.widening_declined"
     record(draw, act, actor, now, {"wider": asked.wider, "opinion": asked.opinion})
     if approve:
-        quotas = _wider(draw, asked.wider)
-        found = _new_ones(draw, quotas, now)
-        if not found:
-            raise PoolTooSmall("扩大后仍没有新的专家, 请不同意本申请, 由招标人提出更大的范围")
-        freeze(draw, found, quotas, actor=actor, now=now)
+        _freeze_wider(draw, actor=actor, now=now)
     return asked
 
 
-def _wider(draw: Draw, wider: Mapping[str, Any]) -> list[rules.Quota]:
-    """Return the quotas as widened, in their own order: a number means the same place in every list."""
-    return [rules.quota_of({**quota, **wider.get(str(n), {})}) for n, quota in enumerate(draw.quotas)]
-
-
-def _new_ones(draw: Draw, quotas: list[rules.Quota], now: datetime) -> list[Found]:
-    """Return the experts of the wider pool who stand in no list of this draw yet."""
-    own = {o.uscc for o in (draw.tender.tenderee, draw.tender.agency) if o is not None}
-    found = pool().candidates(
-        Wanted(
-            quotas=quotas,
-            conditions=rules.Conditions(**draw.conditions),
-            without_employers=own,
-            tenderee_pk=draw.tender.tenderee_id,
-            since=draw.session_from or now,
-            until=draw.session_to,
-            now=now,
-        )
-    )
-    known = set(draw.candidates.values_list("expert_id", flat=True))
-    return [one for one in found if one.pk not in known]
+def _freeze_wider(draw: Draw, *, actor: Actor, now: datetime) -> None:
+    """Freeze the second list, or ask the other pools of the first one for theirs before that."""
+    number = draw.lists.count() + 1
+    first = draw.loans.filter(list_number=1).exclude(state=Loan.ASIDE).select_related("agreement")
+    if draw.loans.exists():
+        agreements = [one.agreement for one in first if one.agreement is not None]
+        if ask(draw, number, agreements, actor=actor, now=now):
+            return
+    quotas = quotas_of(draw, number)
+    found = own_list(draw, quotas, now=now)
+    if not found:
+        raise PoolTooSmall("扩大后仍没有新的专家, 请不同意本申请, 由招标人提出更大的范围")
+    freeze(draw, found, quotas, actor=actor, now=now)

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     DRAW_OVERSEE = "experts:draw:oversee"
     DRAW_ATTEND = "experts:attendance:keep"
     TIE_KEEP = "experts:tie:keep"
+    AGREEMENT_KEEP = "experts:agreement:keep"
     POOL_OWN = "pool:file:own"
     POOL_KEEP = "pool:file:keep"
     POOL_OPEN = "pool:personal:open"
@@ -150,6 +151,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.DRAW_OVERSEE: frozenset({_R.SUPERVISOR}),
     Permission.DRAW_ATTEND: frozenset({_R.CENTRE}),
     Permission.TIE_KEEP: frozenset({_R.EXPERT}),
+    Permission.AGREEMENT_KEEP: frozenset({_R.CENTRE}),
     Permission.POOL_OWN: frozenset({_R.EXPERT}),
     Permission.POOL_KEEP: frozenset({_R.CENTRE}),
     Permission.POOL_OPEN: frozenset({_R.CENTRE, _R.SUPERVISOR}),
@@ -218,6 +220,7 @@ BINDING = frozenset(
         Permission.OPENING_SHARE,
         Permission.DRAW_OVERSEE,
         Permission.POOL_SUSPEND,
+        Permission.AGREEMENT_KEEP,
         Permission.EVALUATE,
         Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,

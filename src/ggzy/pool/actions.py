@@ -15,6 +15,7 @@ from ggzy.deadlines.actions import cancel_timer, effect, set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.experts.actions import keep_away, keep_place, open_pool_place, set_drawable
 from ggzy.experts.calling import take_out
+from ggzy.experts.lending import take_out_lent
 from ggzy.experts.models import Expert
 from ggzy.kernel import files
 from ggzy.kernel.actors import SYSTEM, Actor, Role
@@ -108,6 +109,7 @@ def move(
         set_drawable(file.expert, drawable=drawable)
         if not drawable:
             take_out(file.expert, actor=actor, now=now)
+            take_out_lent(file.expert, now=now)
     FileMove.objects.create(
         file=file,
         event=event,

@@ -40,6 +40,16 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
         out.append(
             Todo(what=what, where=f"专家抽取: {row['tender_name']}", href=href, label="办理", clause=clause)
         )
+    for row in draws.draws_unanswered() if party == "owner" else ():
+        if only is None or row["tender"] in only:
+            out.append(
+                Todo(
+                    what=f"{row['pool']}没有答复: 继续等待, 或者申请不再等待",
+                    where=f"专家抽取: {row['tender_name']}",
+                    href=f"/work/draws/{row['draw']}/committee",
+                    label="查看",
+                )
+            )
     for row in draws.dry_draws() if party == "owner" else ():
         if only is None or row["tender"] in only:
             out.append(
@@ -157,7 +167,9 @@ def _seed_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:
 
 
 def seed(request: HttpRequest, draw_id: str) -> HttpResponse:
-    """Show one's own part in a draw: commit, wait, reveal."""
+    """Show one's own part in a draw: commit, wait, reveal. Before the list is frozen there is none."""
+    if not draws.draw_row(draw_id).lists:
+        return done(f"/draws/{draw_id}", "名单还没有冻结, 冻结后再给种子")
     return show(request, "work/seed.html", _seed_page(request, draw_id))
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.experts import actions as experts
 from ggzy.experts import attending, desks, rules, seeding, widening
 from ggzy.experts import queries as draws
-from ggzy.experts.models import Tie
+from ggzy.experts.models import Draw, Tie
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
@@ -26,11 +26,14 @@ def request_draw(request: HttpRequest, tender_id: str) -> HttpResponse:
     """Show the conditions of a draw with what follows from the tender file; say enough or not; freeze the list."""
     actor = who(request)
     page: dict[str, Any] = {"tender": tender_id, "least": settings.DRAW_LEAST_POOL}
+    page |= draws.other_pools(tender_id, now=now())
     try:
         # posted empty: the draw as the tender file says, from the button of the tender's page
         wish = _wish(request) if request.method == "POST" else experts.Wish()
         if request.method == "POST" and text(request, "act") != "check":
             made = experts.request_draw(tender_id=tender_id, actor=actor, now=now(), wish=wish)
+            if made.state == Draw.GATHERING:
+                return done(f"/work/draws/{made.public_id}/committee", "已请其他专家库冻结名单")
             return done(f"/work/draws/{made.public_id}/seed", "名单已冻结, 请提交本方的随机种子")
         ground = experts.ground_of(tender_id, wish, actor=actor)
         each, good = draws.enough_for(tender_id, wish, actor=actor, now=now())
@@ -43,7 +46,7 @@ def request_draw(request: HttpRequest, tender_id: str) -> HttpResponse:
     page |= {
         "ground": ground,
         "enough": good,
-        "each": each if request.method == "POST" or not good else [],
+        "each": each if request.method == "POST" or good is False else [],
         "explained": ground.conditions.explained(),
         "lines": _posted_lines(request) if request.method == "POST" else _lines(ground.quotas),
         "given": _posted(request) if request.method == "POST" else _usual(ground),
@@ -64,8 +67,9 @@ def _posted_lines(request: HttpRequest) -> list[dict[str, str]]:
     ]
 
 
-def _posted(request: HttpRequest) -> dict[str, str]:
-    return {n: text(request, n) for n in (*_NUMBERS, *_FLAGS, "session_from", "session_to")}
+def _posted(request: HttpRequest) -> dict[str, Any]:
+    given: dict[str, Any] = {n: text(request, n) for n in (*_NUMBERS, *_FLAGS, "session_from", "session_to")}
+    return given | {"partners": request.POST.getlist("partners")}
 
 
 def _usual(ground: experts.Ground) -> dict[str, Any]:
@@ -92,6 +96,7 @@ def _wish(request: HttpRequest) -> experts.Wish:
         conditions=rules.conditions_of(given),
         session_from=_moment(given["session_from"], "session_from"),
         session_to=_moment(given["session_to"], "session_to"),
+        partners=tuple(given["partners"]),
     )
 
 
@@ -106,10 +111,11 @@ def _moment(given: str, field: str) -> datetime | None:
 
 def committee(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Show the owner side what a draw waits for: a wider pool, or a member who cannot go on."""
-    return show(request, "work/draw_owner.html", _owner_page(request, draw_id))
+    return show(request, "work/draw_owner.html", owner_page(request, draw_id))
 
 
-def _owner_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:
+def owner_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:
+    """Return what the owner side sees of a draw."""
     return {
         "draw": draws.draw_row(draw_id),
         "given": {},
@@ -119,7 +125,7 @@ def _owner_page(request: HttpRequest, draw_id: str) -> dict[str, Any]:
 
 def propose_widening(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Propose a wider pool."""
-    page = _owner_page(request, draw_id)
+    page = owner_page(request, draw_id)
     wider = {
         str(n): {
             "specialty": text(request, f"specialty_{n}"),
@@ -146,7 +152,7 @@ def propose_replacement(request: HttpRequest, draw_id: str) -> HttpResponse:
             draw_id=draw_id, code=given["code"], reason=given["why"], actor=who(request), now=now()
         )
     except Refusal as refusal:
-        page = _owner_page(request, draw_id)
+        page = owner_page(request, draw_id)
         return refused_here(request, "work/draw_owner.html", page, refusal, given=given, field="why")
     return done(f"/work/draws/{draw_id}/committee", "已提出, 由中心确认后递补")
 

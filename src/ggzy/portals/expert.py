@@ -13,7 +13,7 @@ from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import dark, drafts, rules
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
-from ggzy.experts import attending, calling
+from ggzy.experts import attending, calling, lending
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.clock import BEIJING
@@ -63,6 +63,18 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
                         urgent=True,
                     )
                 )
+    todos += [
+        Todo(
+            what="答复协作中心的评标邀请",
+            where=call["text"],
+            due=call["answer_by"],
+            href="/work/calls",
+            label="答复",
+            urgent=True,
+        )
+        for call in lending.lent_calls_of(actor)
+        if call["state"] == "called"
+    ]
     desks = evaluations.desks_of(actor.account_pk)
     for desk in desks:
         if desk.waits_for_me:
@@ -75,8 +87,10 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
 
 
 def calls(request: HttpRequest) -> HttpResponse:
-    """Show the calls of an expert."""
-    return show(request, "work/calls.html", {"calls": draws.calls_of(who(request))})
+    """Show the calls of an expert, of the own centre and of partners."""
+    actor = who(request)
+    page = {"calls": draws.calls_of(actor), "lent": lending.lent_calls_of(actor)}
+    return show(request, "work/calls.html", page)
 
 
 def answer_call(request: HttpRequest, draw_id: str) -> HttpResponse:

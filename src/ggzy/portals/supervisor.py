@@ -51,6 +51,7 @@ def _draw_todos(actor: Actor) -> list[Todo]:
     if not actor.certificate:
         return []
     words = {"stalled": "核实逾期未公开的种子, 重新开始", "widening": "确认扩大专家抽取范围"}
+    words["aside"] = "决定是否不再等待没有答复的专家库"
     return [
         Todo(
             what=words[row["what"]],

@@ -24,6 +24,7 @@ from ggzy.portals import (
     seals,
     security,
     shares,
+    sharing,
     trust,
     uploads,
     urls_public,
@@ -58,6 +59,7 @@ _TOPICS = (
     seals,
     security,
     pool_own,
+    sharing,
     pool,
     pool_after,
 )

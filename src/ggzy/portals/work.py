@@ -70,6 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         owner,
         pool_own,
         shares,
+        sharing,
         supervisor,
     )
 
@@ -95,6 +96,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 *committees.todos(actor),
                 *afterwards.reopening_todos(actor),
                 *pool_own.todos(actor),
+                *sharing.todos(actor),
             ]
         ),
         "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],

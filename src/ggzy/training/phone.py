@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
-from ggzy.experts import calling, desks
+from ggzy.experts import calling, desks, lending
 from ggzy.kernel.clock import legal_now
 from ggzy.kernel.refusals import Refusal
 from ggzy.portals.frame import done, refused, show
@@ -16,9 +16,9 @@ def phones(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return show(request, "training/phone.html", {"rings": desks.rings()})
     try:
-        calling.answer_ring(
-            ring_id=str(request.POST.get("ring", "")), key=str(request.POST.get("key", "")), now=legal_now()
-        )
+        pressed = {"ring_id": str(request.POST.get("ring", "")), "key": str(request.POST.get("key", ""))}
+        if lending.answer_lent_ring(**pressed, now=legal_now()) is None:
+            calling.answer_ring(**pressed, now=legal_now())
     except Refusal as refusal:
         return refused(request, refusal)
     return done("/training/phone", "已按键答复")

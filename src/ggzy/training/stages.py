@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import httpx
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from ggzy.client import bids as bidders_side
@@ -60,6 +61,8 @@ def build_stages() -> None:
     if Tender.objects.filter(name=TENDERS[-1][0]).exists():
         return
     load_effects()
+    # the history is told with the demo experts, also where the centre then goes on as a terminal of another pool
+    settings.EXPERT_SOURCES = {}
     transport = httpx.WSGITransport(app=get_wsgi_application())
     _Builder(transport).run()
 

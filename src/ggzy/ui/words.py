@@ -92,6 +92,22 @@ ACTS: dict[str, str] = {
     "experts.widening_approved": "监督部门确认扩大抽取范围",
     "experts.widening_declined": "监督部门不同意扩大抽取范围",
     "experts.widening_proposed": "提出扩大抽取范围",
+    "experts.agreement_ended": "终止专家共享协议",
+    "experts.agreement_in_force": "专家共享协议生效",
+    "experts.agreement_proposed": "提出专家共享协议",
+    "experts.aside_approved": "监督部门同意不再等待没有答复的专家库",
+    "experts.aside_declined": "监督部门不同意不再等待",
+    "experts.aside_proposed": "申请不再等待没有答复的专家库",
+    "experts.guest_identified": "共享专家核对身份",
+    "experts.guest_masked": "共享专家的个人信息到期遮盖",
+    "experts.label_opened": "向协作中心核对一名专家的身份",
+    "experts.lent_answered": "出借的专家答复",
+    "experts.lent_called": "应协作中心请求通知专家",
+    "experts.list_released": "协作中心取消抽取, 释放出借的名单",
+    "experts.list_lent": "为协作中心冻结名单",
+    "experts.pool_asked": "请其他专家库冻结名单",
+    "experts.pool_lent": "其他专家库冻结名单",
+    "experts.widening_empty": "扩大后没有新的专家",
     "experts.called_next": "依次补充邀请",
     "experts.draw_cancelled": "取消抽取",
     "experts.checked_in": "专家签到",
@@ -189,11 +205,12 @@ ACTS: dict[str, str] = {
 }
 
 DRAW_STATES = {
+    "gathering": "等待其他专家库冻结名单",
     "seeding": "等待三方种子",
     "calling": "正在依次邀请",
     "confirmed": "人数已满",
     "seated": "已组建评标委员会",
-    "cancelled": "已取消(时间变更, 重新抽取)",
+    "cancelled": "已取消, 重新抽取",
 }
 CALL_STATES = {
     "waiting": "候补",
@@ -207,6 +224,14 @@ CALL_STATES = {
     "avoided": "回避",
     "left": "中途更换",
 }
+AGREEMENT_STATES = {
+    "proposed": "已提出, 等对方复函",
+    "received": "对方提出, 待核对签署",
+    "answered": "对方已复函, 待核对",
+    "in_force": "生效",
+    "ended": "已终止",
+}
+LOAN_STATES = {"asked": "等待冻结名单", "frozen": "已冻结", "aside": "不参加本次抽取"}
 BID_STATES = {
     "waiting": "等待解密",
     "released": "正在解密",

@@ -205,7 +205,13 @@ def act_label(value: Any) -> str:
 @register.filter
 def said(value: Any, kind: str) -> str:
     """Return the word for a state by its kind: draw, call, bid or limit."""
-    table = {"draw": words.DRAW_STATES, "call": words.CALL_STATES, "bid": words.BID_STATES}[kind]
+    table = {
+        "draw": words.DRAW_STATES,
+        "call": words.CALL_STATES,
+        "bid": words.BID_STATES,
+        "agreement": words.AGREEMENT_STATES,
+        "loan": words.LOAN_STATES,
+    }[kind]
     return table.get(str(value), str(value))
 
 
