@@ -79,6 +79,11 @@ def test_from_the_intent_to_the_filed_contract(platform: Any, folder: Path) -> N
     assert "评标价8208000.00元, 排序第2名" in told
     assert tale.bidder("yi").name not in told
     assert "未通过资格审查" in tale.bidder("ding").get("/messages")["messages"][0]["text"]
+    free = {
+        r["standing"]: r["refundable_from"]
+        for r in tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
+    }
+    assert free["非中标候选人"] and free["中标候选人(未中标)"] and free["中标人"] is None
     story.contract(tale.owner, tale.bidder("bing"), tale.round)
     assert tale.stage() == "CONTRACTED"
     filing = f"/rounds/{tale.round}/contract/filing"

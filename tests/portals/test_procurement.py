@@ -78,7 +78,7 @@ def test_through_the_forms(platform: Any, folder: Path) -> None:
     deadline = platform.now + timedelta(days=22)
     owner.post(f"{console}/publish", bid_deadline=deadline.strftime("%Y-%m-%dT%H:%M"))
     tale = Tale(platform, folder, procedure="GP_OPEN")
-    tale.tender = owner.party.get(f"/tenders/{tender}")
+    tale.tender = {"tender": tender, **owner.party.get(f"/tenders/{tender}")}
     tale.deadline = deadline
     for name in PRICES:
         tale.bid(name, more={"size": "small" if name == "yi" else ""})

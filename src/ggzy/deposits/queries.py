@@ -35,7 +35,12 @@ def release_moments(*, round_id: str, viewer: Actor) -> list[ReleaseMoment]:
     lost = {a.bid for a in ended_awards(round_.pk) if a.kind != "annulled"}
     facts = LotFacts(
         failed_at=round_.decided_at if Stage(round_.stage).failed else None,
-        publicity_ended_at=publicity.ended_at if publicity else None,
+        # where nothing is published before the award, who lost is free with the letter (政采条例第三十三条)
+        publicity_ended_at=publicity.ended_at
+        if publicity
+        else award.sent_at
+        if award and round_.lot.tender.scope == "GP"
+        else None,
         result_published_at=award.sent_at if award else None,
         contract_signed_at=contract.signed_at if contract else None,
     )

@@ -34,6 +34,7 @@ from ggzy.publishing.personal import personal_data_in
 from ggzy.publishing.rules import (
     NOT_HANDED_OVER,
     Medium,
+    Scope,
     State,
     media_for,
     missed_by_leaps,
@@ -45,7 +46,7 @@ from ggzy.publishing.rules import (
 log = logging.getLogger("ggzy.publishing")
 
 TIMER = "publishing.medium"
-LIMIT = "GC-T23"
+LIMITS = {Scope.CONSTRUCTION: "GC-T23", Scope.PROCUREMENT: "GP-T47"}
 #: a transaction that holds a notice's number is never this far behind the newest one
 WINDOW = 10_000
 MOST_A_SWEEP = 200
@@ -120,9 +121,10 @@ def _take_up(notice: Notice, *, now: datetime) -> set[str]:
         personal=[{"place": f.place, "kind": f.kind, "shown": f.shown} for f in found],
     )
     facts = {**first_body(notice.tender), **(notice.body if notice.kind == "tender" else {})}
-    media = media_for(notice.kind, scope_of(str(facts.get("deal_code") or "")))
+    scope = scope_of(str(facts.get("deal_code") or notice.body.get("deal_code") or ""))
+    media = media_for(notice.kind, scope)
     # counted from our own publication: a worker that slept is late as well
-    limit = table.limit(LIMIT, on=beijing_date(notice.published_at))
+    limit = table.limit(LIMITS[scope], on=beijing_date(notice.published_at))
     due_at = runs_out(limit, started=notice.published_at, calendar=calendars.CHINA).instant
     for medium in media:
         Delivery.objects.create(

@@ -63,6 +63,7 @@ def publish_intent(
         title=f"{tender.name}采购意向公告",
         body={
             "owner": tender.tenderee.name,
+            "deal_code": tender.deal_code,
             "name": tender.name,
             "needs": plan.needs,
             "budget": str(budget),
