@@ -353,3 +353,29 @@ def test_lengths_as_people_say_them(row, label):
 @pytest.mark.parametrize(("hour", "day"), [(15, date(2026, 3, 1)), (16, date(2026, 3, 2))])
 def test_the_day_in_beijing_begins_at_four_in_the_afternoon_utc(hour, day):
     assert limits.beijing_date(datetime(2026, 3, 1, hour, tzinfo=UTC)) == day
+
+
+@pytest.mark.parametrize(
+    ("started", "length", "unit", "last"),
+    [
+        (date(2026, 1, 31), 1, Unit.MONTH, date(2026, 2, 28)),
+        (date(2026, 3, 15), 12, Unit.MONTH, date(2027, 3, 15)),
+        (date(2024, 2, 29), 1, Unit.YEAR, date(2025, 2, 28)),
+        (date(2026, 11, 30), 15, Unit.YEAR, date(2041, 11, 30)),
+    ],
+)
+def test_months_and_years_end_on_the_day_of_the_same_number(started, length, unit, last):
+    """民法典第二百零二条: 没有对应日的, 月末日为到期日."""
+    assert ends(limit(length, unit), started) == last
+
+
+@given(days, st.integers(1, 40), day_units, rolls, pauses)
+@quick
+def test_the_arithmetic_day_by_day_is_the_count(day, length, unit, roll, paused):
+    """What the page lists day by day ends on the day that the count gives, and numbers every counted day once."""
+    row = limit(length, unit, roll=roll)
+    steps = limits.arithmetic_of(row, started=at(day), calendar=CHINA, paused=paused)
+    assert steps[0].day == day and steps[0].number is None
+    assert [s.number for s in steps if s.number] == list(range(1, length + 1))
+    assert steps[-1].day == limits.last_day(row, started=day, calendar=CHINA, paused=paused)
+    assert [s.day for s in steps] == [day + timedelta(n) for n in range(len(steps))]

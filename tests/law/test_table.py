@@ -35,11 +35,15 @@ INSTRUMENTS = {
     "101号令": "政府采购信息发布管理办法",
     "94号令": "政府采购质疑和投诉办法",
     "74号令": "政府采购非招标采购方式管理办法",
-    "财库〔2026〕2号": "财库〔2026〕2号",
+    "110号令": "政府采购框架协议采购方式管理暂行办法",
+    **{
+        number: number
+        for number in ("财库〔2026〕2号", "财库〔2014〕214号", "财库〔2019〕38号", "财库〔2020〕46号")
+    },
     "财库〔2020〕10号": "财库〔2020〕10号",
 }
 #: limits that are in a notice without articles, and one known from memory only
-WITHOUT_ARTICLE = {"GP-T49"}
+WITHOUT_ARTICLE = {"GP-T49", "GP-T48", "OP-T01"}
 
 
 def test_keys_are_unique():
@@ -61,12 +65,13 @@ def test_every_row_cites_its_clause(row):
 @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
 def test_only_what_was_read_in_the_text_may_block(row):
     assert row.may_block is (row.status is Status.READ)
-    assert row.may_block is (row.key not in {"GC-T21", "GC-T22", "GC-T23", "GP-T50"})
+    from_memory = {"GC-T21", "GC-T22", "GC-T23", "GP-T33", "GP-T34", "GP-T35", "GP-T50"}
+    assert row.may_block is (row.key not in from_memory and row.key[:2] not in {"LD", "MN", "SP"})
 
 
 @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
 def test_every_row_is_complete(row):
-    assert re.fullmatch(r"G[CP]-T\d\d", row.key)
+    assert re.fullmatch(r"(GC|GP|PY|LD|MN|AU|SP|OP)-T\d\d", row.key)
     assert row.says
     assert "." in row.starts
     assert row.length >= 0
@@ -194,20 +199,25 @@ class TestAgainstTheRulebook:
 
     @pytest.fixture(scope="class")
     def theirs(self):
-        return {row["id"]: row for row in json.loads(TIME_LIMITS.read_text()) if row["scope"] in {"GC", "GP"}}
+        return {row["id"]: row for row in json.loads(TIME_LIMITS.read_text())}
 
-    def test_no_row_of_construction_is_missing_and_none_is_made_up(self, theirs):
-        ours = {row.key for row in table.ALL}
-        assert ours <= set(theirs)
-        assert {key for key in theirs if key.startswith("GC")} <= ours
+    def test_no_row_is_missing_and_none_is_made_up(self, theirs):
+        assert {row.key for row in table.ALL} == set(theirs)
+        assert len(theirs) == 102
 
     @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
     def test_number_unit_direction_and_status_are_the_same(self, theirs, row):
         other = theirs[row.key]
-        assert (row.length, row.unit.value, row.status.value) == (other["n"], other["unit"], other["status"])
+        assert (row.length, row.unit.value, row.status.value) == (
+            other["n"],
+            other["unit"],
+            other["status"].removesuffix("*"),
+        )
         assert (row.bound, row.direction) == BOUNDS[other["op"]]
 
-    @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
+    @pytest.mark.parametrize(
+        "row", [r for r in table.ALL if r.key[:2] in {"GC", "GP"}], ids=lambda row: row.key
+    )
     def test_the_clause_is_the_same(self, theirs, row):
         ours, cited = {(c.instrument, c.article) for c in row.basis}, _cited(theirs[row.key]["basis"])
         # a limit of procurement is shared by procedures that stand in other statutes too

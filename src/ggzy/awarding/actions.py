@@ -16,9 +16,8 @@ from ggzy.identity.models import Sealing
 from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import Citation, NotFound, Refusal
-from ggzy.law import table
 from ggzy.law.families import family
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import runs_out
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
 from ggzy.parties.grid import Permission, require
@@ -35,6 +34,7 @@ from ggzy.tendering.moves import (
     require_owner_side,
     require_tenderee,
 )
+from ggzy.tendering.stamps import law_of
 from ggzy.ui.documents import day, letter_pdf
 
 END_PUBLICITY = "awarding.end_publicity"
@@ -63,9 +63,7 @@ class NotTheFirst(Refusal):
 
 def publicity_end(*, started: datetime, round_: Round) -> datetime:
     """Return the exclusive end of a publicity: GC-T13 of the law in force when the round was first published."""
-    assert round_.published_at is not None
-    limit = table.limit("GC-T13", on=beijing_date(round_.published_at))
-    return runs_out(limit, started=started, calendar=calendars.CHINA).instant
+    return runs_out(law_of(round_)["GC-T13"], started=started, calendar=calendars.CHINA).instant
 
 
 def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:

@@ -12,14 +12,14 @@ from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.law import table
 from ggzy.law.families import family
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import runs_out
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
+from ggzy.tendering.stamps import law_of
 
 #: why a tenderee may begin anew instead of awarding (条例55、81)
 RETENDER_GROUNDS = {
@@ -118,8 +118,8 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
     if not reason.strip():
         raise BadInput("请写明事实和理由", field="reason")
     if kind == Award.NO_CONTRACT:
-        assert award.sent_at is not None and round_.published_at is not None
-        limit = table.limit(family(tender.scope).contract, on=beijing_date(round_.published_at))
+        assert award.sent_at is not None
+        limit = law_of(round_)[family(tender.scope).contract]
         until = runs_out(limit, started=award.sent_at, calendar=calendars.CHINA)
         if now < until.instant:
             raise TooEarlyToCancel(

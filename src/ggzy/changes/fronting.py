@@ -19,6 +19,7 @@ from ggzy.notices.actions import tell
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import lock_rounds_of
+from ggzy.tendering.stamps import law_of
 
 STAGES = tuple(postponing.DEADLINES)
 _DECRYPTION = timedelta(minutes=fronts.DECRYPTION_MINUTES)
@@ -58,7 +59,7 @@ def plan(wish: Wish, ground: Ground) -> Plan:
     demands: list[tuple[str, str]] = []
     earliest, proposal = old, None
     if clarifies and wish.affects_bids:
-        limit = postponing.law_of(rounds[0], now=ground.now)["GC-T04"]
+        limit = law_of(rounds[0], now=ground.now)["GC-T04"]
         earliest = fronts.earliest_event(limit, now=ground.now, calendar=calendars.CHINA, least=old)
         if new < earliest:
             proposal = rules.working_moment(earliest, like=old, calendar=calendars.CHINA)
@@ -94,7 +95,7 @@ def _deadline_moves(
         )
     ]
     if stage is Stage.PQ_OPEN:
-        law = postponing.law_of(rounds[0], now=ground.now)
+        law = law_of(rounds[0], now=ground.now)
         was = fronts.timeline(deadline=old, law=law, calendar=calendars.CHINA)
         will = fronts.timeline(deadline=new, law=law, calendar=calendars.CHINA)
         rows += [

@@ -11,15 +11,15 @@ from ggzy.experts.actions import running_draw
 from ggzy.inquiries.queries import open_questions
 from ggzy.kernel import calendars
 from ggzy.kernel.refusals import NotFound
-from ggzy.law import table
 from ggzy.law.families import family
-from ggzy.law.limits import beijing_date
+from ggzy.law.limits import TimeLimit
 from ggzy.opening.models import OpeningSession
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.tendering.actions import ReviewNotOfThisFile, require_reviewed
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import HoldRow, Round, Tender
 from ggzy.tendering.rules import timeline
+from ggzy.tendering.stamps import law_of
 from ggzy.tendering.versions import changes_bids, lot_rows, newest, working_copy
 
 #: from the notice to the award: where a change of dates, a hold or a trouble can still matter
@@ -62,10 +62,10 @@ class Ground:
         """Return the published deadline of the rounds that take bids."""
         return max((r.bid_deadline for r in self.open if r.bid_deadline), default=None)
 
-    def law(self) -> dict[str, table.TimeLimit]:
+    def law(self) -> dict[str, TimeLimit]:
         """Return the law in force when the first notice came out."""
-        first = min(r.published_at for r in self.rounds if r.published_at)
-        return table.in_force(beijing_date(first))
+        first = min((r for r in self.rounds if r.published_at), key=lambda r: (r.published_at, r.pk))
+        return law_of(first)
 
 
 def last_suspension(tender: Tender) -> Change | None:

@@ -15,13 +15,12 @@ from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.law import table
-from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import tell
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import place_of, require_move
+from ggzy.tendering.stamps import law_of
 
 LAPSE = "committees.clarification_lapsed"
 LEAST_MINUTES, MOST_MINUTES = 10, 24 * 60
@@ -120,7 +119,7 @@ def ask_bidder(
 def least_minutes(round_: Round, ground: str, *, now: datetime) -> int:
     """Return how long a bidder must have for an answer: in government procurement GP-T49 for a low price."""
     if round_.lot.tender.scope == "GP" and ground == Clarification.LOW_PRICE:
-        return table.limit("GP-T49", on=beijing_date(round_.published_at or now)).length
+        return law_of(round_, now=now)["GP-T49"].length
     return LEAST_MINUTES
 
 

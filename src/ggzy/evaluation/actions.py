@@ -23,9 +23,8 @@ from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.law import table
 from ggzy.law.families import GC, family
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import runs_out
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, opened_bids
@@ -41,6 +40,7 @@ from ggzy.tendering.moves import (
     procedure_of,
     require_owner_side,
 )
+from ggzy.tendering.stamps import law_of
 from ggzy.ui.documents import report_pdf
 
 REPORT_PDF = "evaluation.report_pdf"
@@ -693,8 +693,7 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
 
 def _await_winner(round_: Round, *, now: datetime) -> None:
     """Let the clock run within which the buyer determines the winner (GP-T08, 87号令第六十八条)."""
-    assert round_.published_at is not None, "a report follows a notice"
-    limit = table.limit(family(round_.lot.tender.scope).award, on=beijing_date(round_.published_at))
+    limit = law_of(round_)[family(round_.lot.tender.scope).award]
     due = runs_out(limit, started=now, calendar=calendars.CHINA).instant
     set_timer(kind=AWARD_BY_SILENCE, subject=round_.public_id, due_at=due)
 

@@ -12,11 +12,10 @@ from ggzy.fronts.invitation import REPLY_DUE
 from ggzy.fronts.models import FrontClarification, Invitation
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor
-from ggzy.law import table
-from ggzy.law.limits import TimeLimit, beijing_date
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import make_move, place_of
+from ggzy.tendering.stamps import law_of
 
 #: where a front has a deadline that may move, and what it is called
 DEADLINES = {
@@ -34,11 +33,6 @@ def has_deadline(round_: Round, *, now: datetime) -> bool:
         and round_.bid_deadline is not None
         and now < round_.bid_deadline
     )
-
-
-def law_of(round_: Round, *, now: datetime) -> dict[str, TimeLimit]:
-    """Return the law in force when a front was published."""
-    return table.in_force(beijing_date(round_.published_at or now))
 
 
 def told(rounds: Sequence[Round]) -> set[int]:

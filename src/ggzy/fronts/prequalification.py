@@ -22,12 +22,12 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.law import table
-from ggzy.law.limits import TimeLimit, beijing_date, runs_out
+from ggzy.law.limits import beijing_date, runs_out
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.opening import quiet
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
-from ggzy.tendering.actions import law_stamp, require_reviewed
+from ggzy.tendering.actions import require_reviewed
 from ggzy.tendering.document import Prequalification, TenderDocument
 from ggzy.tendering.fronts import admit, main_of
 from ggzy.tendering.models import Round, Tender
@@ -41,6 +41,7 @@ from ggzy.tendering.moves import (
     require_owner_side,
     set_hold,
 )
+from ggzy.tendering.stamps import law_of, law_stamp
 
 LIMITS = ("GC-T01", "GC-T02", "GC-T04", "GC-T06")
 
@@ -58,11 +59,6 @@ def _rounds_at(tender_id: str, stage: Stage, doing: str, actor: Actor) -> tuple[
     tender = rounds[0].lot.tender
     require_owner_side(tender, actor)
     return rounds, tender
-
-
-def _law(round_: Round) -> dict[str, TimeLimit]:
-    assert round_.published_at is not None
-    return table.in_force(beijing_date(round_.published_at))
 
 
 @transaction.atomic
@@ -235,7 +231,7 @@ def object_to_prequalification(*, round_id: str, text: str, actor: Actor, now: d
         raise rules.AnswerTimePassed("申请截止时间已到, 不再受理对资格预审文件的异议; 仍有意见的可依法投诉")
     if not text.strip():
         raise BadInput("请写明异议事项和理由", field="text")
-    law = _law(round_)
+    law = law_of(round_)
     late = rules.is_late(law["GC-T06"], now=now, deadline=round_.bid_deadline, calendar=calendars.CHINA)
     row = FrontObjection.objects.create(
         round=round_,

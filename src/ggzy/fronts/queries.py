@@ -36,6 +36,7 @@ from ggzy.tendering.document import Prequalification
 from ggzy.tendering.fronts import main_of
 from ggzy.tendering.models import HoldRow, Round
 from ggzy.tendering.moves import require_owner_side
+from ggzy.tendering.stamps import law_of
 
 
 def earliest_dates(published_at: datetime) -> tuple[datetime, datetime]:
@@ -83,7 +84,7 @@ def public_front(round_id: str) -> FrontPage | None:
     round_ = front.round
     object_until = None
     if round_.stage == Stage.PQ_OPEN and round_.bid_deadline and round_.published_at:
-        limit = table.limit("GC-T06", on=beijing_date(round_.published_at))
+        limit = law_of(round_)["GC-T06"]
         object_until = latest_before(limit, event=round_.bid_deadline, calendar=calendars.CHINA).instant
     return FrontPage(
         round=round_.public_id,

@@ -16,10 +16,10 @@ from ggzy.kernel.refusals import BadInput
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.actions import law_stamp
 from ggzy.tendering.fronts import FrontNotDone, main_of
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_rounds_of, make_move, require_owner_side
+from ggzy.tendering.stamps import law_stamp
 
 
 @transaction.atomic

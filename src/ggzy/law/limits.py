@@ -4,6 +4,8 @@ Counting follows 《民法典》第二百零一至二百零四条 and each statu
 Every answer is an exclusive instant: comparisons are `now < end` or `now >= end`.
 """
 
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
@@ -19,13 +21,15 @@ class Unit(StrEnum):
 
     DAY = "D"
     WORKDAY = "WD"
+    MONTH = "MO"
+    YEAR = "Y"
     HOUR = "H"
     MINUTE = "MIN"
 
     @property
     def label(self) -> str:
         """Return the word of the statute."""
-        return {"D": "日", "WD": "个工作日", "H": "小时", "MIN": "分钟"}[self.value]
+        return {"D": "日", "WD": "个工作日", "MO": "个月", "Y": "年", "H": "小时", "MIN": "分钟"}[self.value]
 
 
 class Bound(StrEnum):
@@ -124,17 +128,66 @@ def last_day(
     """Return the last day of a limit counted in days after `started`.
 
     The day on which the clock starts is not counted; paused days are not counted; the last day moves on
-    by the limit's own rule. A working-day limit ends on a working day by its nature.
+    by the limit's own rule. A working-day limit ends on a working day by its nature. Months and years end on the day
+    of the same number, or the month's last where there is none (民法典202), later by the paused days.
     """
-    day, left = started, limit.length
-    while left:
+    if limit.unit in {Unit.MONTH, Unit.YEAR}:
+        end = _same_day(started, limit.length * (12 if limit.unit is Unit.YEAR else 1))
+        end += timedelta(days=sum(1 for day in paused if started < day <= end))
+        return _rolled(end, limit.roll, calendar, paused)
+    day = started
+    for step in counted_days(limit, started=started, calendar=calendar, paused=paused):
+        day = step.day
+    return _rolled(day, limit.roll, calendar, paused)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayStep:
+    """One day of a count: its number, or why it does not count."""
+
+    day: date
+    number: int | None
+    says: str = ""
+
+
+def counted_days(
+    limit: TimeLimit, *, started: date, calendar: WorkCalendar, paused: frozenset[date] = frozenset()
+) -> Iterator[DayStep]:
+    """Yield day after day of a limit in days, up to the last that counts: the arithmetic itself."""
+    day, number = started, 0
+    while number < limit.length:
         day += timedelta(days=1)
         if day in paused:
-            continue
-        if limit.unit is Unit.WORKDAY and not calendar.is_working(day):
-            continue
-        left -= 1
-    return _rolled(day, limit.roll, calendar, paused)
+            yield DayStep(day=day, number=None, says="暂停期间不计")
+        elif limit.unit is Unit.WORKDAY and not calendar.is_working(day):
+            yield DayStep(day=day, number=None, says=calendar.holidays.get(day) or "周末")
+        else:
+            number += 1
+            yield DayStep(day=day, number=number, says="调休上班" if day in calendar.make_up_days else "")
+
+
+def arithmetic_of(
+    limit: TimeLimit, *, started: datetime, calendar: WorkCalendar, paused: frozenset[date] = frozenset()
+) -> list[DayStep]:
+    """Return every day of a limit that runs after an event, the first that is not counted and the roll included.
+
+    Empty for hours and minutes, which are exact durations, and for months and years, which are not counted by days.
+    """
+    if limit.direction is Direction.BEFORE or limit.unit not in {Unit.DAY, Unit.WORKDAY}:
+        return []
+    first = beijing_date(started)
+    steps = [DayStep(day=first, number=None, says="起算当日不计")]
+    steps += counted_days(limit, started=first, calendar=calendar, paused=paused)
+    end, day = last_day(limit, started=first, calendar=calendar, paused=paused), steps[-1].day
+    while day < end:
+        day += timedelta(days=1)
+        steps.append(DayStep(day=day, number=None, says="末日是休息日, 顺延" if day < end else "顺延至此日"))
+    return steps
+
+
+def _same_day(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _rolled(day: date, roll: Roll, calendar: WorkCalendar, paused: frozenset[date]) -> date:
@@ -169,7 +222,8 @@ def runs_out(
     first = beijing_date(started)
     last = last_day(limit, started=first, calendar=calendar, paused=paused)
     plain = last_day(_without_roll(limit), started=first, calendar=calendar, paused=paused)
-    steps = f"{first:%m月%d日}当日不计, 次日起算第{limit.length}{limit.unit.label}为{plain:%m月%d日}"
+    number = f"满{limit.length}" if limit.unit in {Unit.MONTH, Unit.YEAR} else f"第{limit.length}"
+    steps = f"{first:%m月%d日}当日不计, 次日起算{number}{limit.unit.label}为{plain:%m月%d日}"
     if counted_out := sum(1 for day in paused if first < day <= last):
         steps += f", 扣除暂停{counted_out}日"
     if plain != last:

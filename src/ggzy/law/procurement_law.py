@@ -71,6 +71,44 @@ COMPLAINT = TimeLimit(
     bound=Bound.NO_LATER_THAN,
     in_force_from=FROM,
 )
+GP_T27 = TimeLimit(
+    key="GP-T27",
+    says="投诉处理决定",
+    basis=(
+        Citation("政府采购法", "第五十六条"),
+        Citation("政府采购质疑和投诉办法", "第二十六条"),
+        Citation("政府采购质疑和投诉办法", "第二十七条"),
+    ),
+    starts="complaint.received",
+    length=30,
+    unit=Unit.WORKDAY,
+    bound=Bound.NO_LATER_THAN,
+    in_force_from=FROM,
+)
+GP_T28 = TimeLimit(
+    key="GP-T28",
+    says="暂停采购活动最长",
+    basis=(
+        Citation("政府采购法", "第五十七条"),
+        Citation("政府采购质疑和投诉办法", "第二十八条"),
+    ),
+    starts="suspension.notified",
+    length=30,
+    unit=Unit.DAY,
+    bound=Bound.NO_LATER_THAN,
+    roll=Roll.STATUTORY,
+    in_force_from=FROM,
+)
+GP_T46 = TimeLimit(
+    key="GP-T46",
+    says="采购文件保存",
+    basis=(Citation("政府采购法", "第四十二条"),),
+    starts="procurement.ended",
+    length=15,
+    unit=Unit.YEAR,
+    bound=Bound.AT_LEAST,
+    in_force_from=FROM,
+)
 
 LIMITS = (
     TIME_TO_BID,
@@ -79,4 +117,7 @@ LIMITS = (
     CHALLENGE,
     CHALLENGE_ANSWER,
     COMPLAINT,
+    GP_T27,
+    GP_T28,
+    GP_T46,
 )

@@ -3,7 +3,7 @@
 from datetime import date
 
 from ggzy.kernel.refusals import Citation
-from ggzy.law.limits import Bound, Direction, Status, TimeLimit, Unit
+from ggzy.law.limits import Bound, Direction, Roll, Status, TimeLimit, Unit
 
 FROM = date(2020, 3, 1)
 
@@ -39,5 +39,32 @@ LOW_PRICE_EXPLAINED = TimeLimit(
     bound=Bound.AT_LEAST,
     in_force_from=date(2026, 1, 1),
 )
+GP_T48 = TimeLimit(
+    key="GP-T48",
+    says="收到发票后支付",
+    basis=(Citation("财库〔2019〕38号", ""),),
+    starts="invoice.received",
+    length=30,
+    unit=Unit.DAY,
+    bound=Bound.NO_LATER_THAN,
+    roll=Roll.REST_DAY,
+    in_force_from=date(2019, 8, 1),
+)
+GP_T51 = TimeLimit(
+    key="GP-T51",
+    says="中小企业认定复函",
+    basis=(Citation("财库〔2020〕46号", "第十六条"),),
+    starts="sme.inquiry_received",
+    length=10,
+    unit=Unit.WORKDAY,
+    bound=Bound.NO_LATER_THAN,
+    in_force_from=date(2021, 1, 1),
+)
 
-LIMITS = (MEDIUM, INTENT, LOW_PRICE_EXPLAINED)
+LIMITS = (
+    MEDIUM,
+    INTENT,
+    LOW_PRICE_EXPLAINED,
+    GP_T48,
+    GP_T51,
+)

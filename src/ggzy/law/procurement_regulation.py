@@ -50,10 +50,35 @@ QUESTION_ANSWER = TimeLimit(
     bound=Bound.NO_LATER_THAN,
     in_force_from=FROM,
 )
+GP_T06 = TimeLimit(
+    key="GP-T06",
+    says="提交资格预审申请文件时间",
+    basis=(Citation("政府采购法实施条例", "第二十一条"),),
+    starts="prequalification.published",
+    length=5,
+    unit=Unit.WORKDAY,
+    bound=Bound.AT_LEAST,
+    in_force_from=FROM,
+)
+GP_T36 = TimeLimit(
+    key="GP-T36",
+    says="单一来源公示（达到公开招标数额、唯一供应商）",
+    basis=(
+        Citation("政府采购法实施条例", "第三十八条"),
+        Citation("政府采购非招标采购方式管理办法", "第三十八条"),
+    ),
+    starts="single_source.published",
+    length=5,
+    unit=Unit.WORKDAY,
+    bound=Bound.AT_LEAST,
+    in_force_from=FROM,
+)
 
 LIMITS = (
     DEPOSIT_OF_LOSERS,
     RESULT_ANNOUNCED,
     CONTRACT_PUBLISHED,
     QUESTION_ANSWER,
+    GP_T06,
+    GP_T36,
 )

@@ -105,6 +105,27 @@ RESULT_NOTICE_LASTS = TimeLimit(
     bound=Bound.AT,
     in_force_from=FROM,
 )
+GP_T05 = TimeLimit(
+    key="GP-T05",
+    says="资格预审文件澄清",
+    basis=(Citation("政府采购货物和服务招标投标管理办法", "第二十七条"),),
+    starts="prequalification.deadline",
+    length=3,
+    unit=Unit.DAY,
+    bound=Bound.AT_LEAST,
+    direction=Direction.BEFORE,
+    in_force_from=FROM,
+)
+GP_T09 = TimeLimit(
+    key="GP-T09",
+    says="自行组织招标的确定中标人",
+    basis=(Citation("政府采购货物和服务招标投标管理办法", "第六十八条"),),
+    starts="evaluation.ended",
+    length=5,
+    unit=Unit.WORKDAY,
+    bound=Bound.NO_LATER_THAN,
+    in_force_from=FROM,
+)
 
 LIMITS = (
     NOTICE_LASTS,
@@ -116,4 +137,6 @@ LIMITS = (
     REPORT_DELIVERED,
     WINNER,
     RESULT_NOTICE_LASTS,
+    GP_T05,
+    GP_T09,
 )

@@ -3,14 +3,22 @@
 from datetime import date
 
 from ggzy.law import (
+    auctions,
     construction_rules,
     electronic_tendering,
     evaluation_rules,
+    land_and_mining,
     notice_rules,
+    openness,
+    payments,
+    procurement_challenges,
+    procurement_frameworks,
     procurement_law,
     procurement_notices,
+    procurement_other_methods,
     procurement_regulation,
     procurement_tendering,
+    state_property,
     tendering_law,
     tendering_regulation,
 )
@@ -26,7 +34,15 @@ _STATUTES = (
     procurement_law,
     procurement_regulation,
     procurement_tendering,
+    procurement_other_methods,
+    procurement_challenges,
+    procurement_frameworks,
     procurement_notices,
+    payments,
+    land_and_mining,
+    auctions,
+    state_property,
+    openness,
 )
 ALL: tuple[TimeLimit, ...] = tuple(row for statute in _STATUTES for row in statute.LIMITS)
 

@@ -11,14 +11,14 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.law import table
-from ggzy.law.limits import beijing_date, latest_before, runs_out
+from ggzy.law.limits import latest_before, runs_out
 from ggzy.notices.actions import tell
 from ggzy.objections.models import Objection
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.tendering.moves import lift_hold, lock_round, place_of, require_move, require_owner_side, set_hold
+from ggzy.tendering.stamps import law_of
 
 
 class ObjectionTooLate(Refusal):
@@ -46,8 +46,7 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
         raise NotPermitted("只有本标段的投标人可以对评标结果提出异议")
     if not text.strip():
         raise BadInput("请写明异议事项和理由", field="text")
-    assert round_.published_at is not None
-    limit = table.limit("GC-T08", on=beijing_date(round_.published_at))
+    limit = law_of(round_)["GC-T08"]
     row = Objection.objects.create(
         round=round_,
         objector_id=actor.organisation_pk,
@@ -89,14 +88,14 @@ def object_to_file(*, round_id: str, text: str, actor: Actor, now: datetime) -> 
     require(actor, Permission.FILE_OBJECT)
     round_ = lock_round(round_id)
     require_move(round_, "object_to_document", actor=actor)
-    assert round_.bid_deadline is not None and round_.published_at is not None
+    assert round_.bid_deadline is not None
     if now >= round_.bid_deadline:
         raise ObjectionTooLate("投标截止时间已到, 不再受理对招标文件的异议; 仍有意见的可依法投诉")
     if not text.strip():
         raise BadInput("请写明异议事项和理由", field="text")
-    on = beijing_date(round_.published_at)
-    last = latest_before(table.limit("GC-T07", on=on), event=round_.bid_deadline, calendar=calendars.CHINA)
-    due = runs_out(table.limit("GC-T08", on=on), started=now, calendar=calendars.CHINA).instant
+    law = law_of(round_)
+    last = latest_before(law["GC-T07"], event=round_.bid_deadline, calendar=calendars.CHINA)
+    due = runs_out(law["GC-T08"], started=now, calendar=calendars.CHINA).instant
     late = now >= last.instant
     row = Objection.objects.create(
         round=round_,

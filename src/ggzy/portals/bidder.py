@@ -34,6 +34,7 @@ from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
+from ggzy.tendering.stamps import laws_of
 from ggzy.ui.bundles import sealing_bundles
 
 #: a key is one line of 74 characters; whoever chooses another file by mistake is told so
@@ -95,6 +96,7 @@ def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> lis
     rows = [tenders.round_row(bid.round) for bid in own]
     pks = [row.round_pk for row in rows]
     publicities, awards, contracts = publicities_of(pks), awards_of(pks), contracts_of(pks)
+    laws = laws_of(pks)
     out = []
     for row in rows:
         where = f"{row.tender_name} · {row.name}"
@@ -114,7 +116,7 @@ def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> lis
         sealed = contract is not None and contract.winner_certificate_id
         if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed and row.published_at:
             own = family(BY_CODE[row.procedure_code].scope)
-            by, clause = due(own.contract, started=award.sent_at, stamped=row.published_at)
+            by, clause = due(laws[row.round_pk][own.contract], started=award.sent_at)
             href = f"/work/rounds/{row.round}/contract"
             out.append(
                 Todo(
@@ -293,7 +295,7 @@ def contract(request: HttpRequest, round_id: str) -> HttpResponse:
         )
     made = contracts_of([row.round_pk]).get(row.round_pk)
     own = family(BY_CODE[row.procedure_code].scope)
-    by = due(own.contract, started=award.sent_at, stamped=row.published_at) if row.published_at else None
+    by = due(laws_of([row.round_pk])[row.round_pk][own.contract], started=award.sent_at)
     page = {
         "row": row,
         "award": award,

@@ -26,6 +26,7 @@ from ggzy.projects.queries import known_project, project_row, projects_of
 from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
 from ggzy.tendering.queries import FrontState
+from ggzy.tendering.stamps import laws_of
 from ggzy.tendering.worklist import WorkRow, work_rows
 
 LOT_ROWS = 3
@@ -309,7 +310,7 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
 def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
     """Return what lots after their report ask of the owner side, with the statutory day."""
     pks = [row.round_pk for row in rows]
-    reported, awards = evaluations.reported_at_of(pks), awards_of(pks)
+    reported, awards, laws = evaluations.reported_at_of(pks), awards_of(pks), laws_of(pks)
     out = []
     for row in rows:
         step, award = steps[row.round], awards.get(row.round_pk)
@@ -325,7 +326,7 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
             key, started = own.contract, award.sent_at if award else None
         if not key or started is None or row.published_at is None:
             continue
-        by, clause = due(key, started=started, stamped=row.published_at)
+        by, clause = due(laws[row.round_pk][key], started=started)
         where = f"{row.tender_name} · {row.lot_name}"
         out.append(Todo(what=step.says, where=where, href=step.href, label=step.label, due=by, clause=clause))
     return out

@@ -32,6 +32,7 @@ from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
+from ggzy.tendering.stamps import laws_of
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -233,7 +234,7 @@ def _by(row: tenders.LotRow, report: Any, award: Any) -> dict[str, Any]:
     key, since = started.get(row.stage, ("", None))
     if not key or since is None:
         return {}
-    instant, clause = due(key, started=since, stamped=row.published_at)
+    instant, clause = due(laws_of([row.round_pk])[row.round_pk][key], started=since)
     return {"instant": instant, "clause": clause}
 
 

@@ -25,7 +25,7 @@ SOURCES = "信用中国网站、中国政府采购网"
 
 def plan(request: HttpRequest, tender_id: str) -> HttpResponse:
     """Show the intent and the plan of a procurement with the one that comes next."""
-    return show(request, "work/plan.html", _plan_page(request, tender_id))
+    return show(request, "work/procurement_plan.html", _plan_page(request, tender_id))
 
 
 def _plan_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def publish_intent(request: HttpRequest, tender_id: str) -> HttpResponse:
         planning.publish_intent(tender_id=tender_id, **given, actor=who(request), now=now())
     except Refusal as refusal:
         page = _plan_page(request, tender_id)
-        return refused_here(request, "work/plan.html", page, refusal, given=given)
+        return refused_here(request, "work/procurement_plan.html", page, refusal, given=given)
     return done(f"/work/tenders/{tender_id}/plan", "采购意向已公开, 请在采购活动开始前备案采购计划")
 
 
@@ -69,7 +69,9 @@ def file_plan(request: HttpRequest, tender_id: str) -> HttpResponse:
         )
     except Refusal as refusal:
         page = _plan_page(request, tender_id)
-        return refused_here(request, "work/plan.html", page, refusal, given=given | {"reserved": reserved})
+        return refused_here(
+            request, "work/procurement_plan.html", page, refusal, given=given | {"reserved": reserved}
+        )
     return done(f"/work/tenders/{tender_id}", "采购计划已备案, 可以开始编制招标文件")
 
 

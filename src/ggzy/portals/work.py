@@ -17,8 +17,7 @@ from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound, Refusal
-from ggzy.law import table
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import TimeLimit, runs_out
 from ggzy.notices.queries import inbox
 from ggzy.opendata.access import require_level, require_may_read
 from ggzy.parties.grid import ProveAgain
@@ -47,12 +46,8 @@ def in_order(todos: list[Todo]) -> list[Todo]:
     return sorted(todos, key=lambda todo: (not todo.urgent, todo.due or far))
 
 
-def due(key: str, *, started: datetime, stamped: datetime) -> tuple[datetime, str]:
-    """Return when a statutory limit that began at `started` runs out, and its clause.
-
-    The law is the one in force when the round's first notice came out (`stamped`).
-    """
-    limit = table.limit(key, on=beijing_date(stamped))
+def due(limit: TimeLimit, *, started: datetime) -> tuple[datetime, str]:
+    """Return when a limit of the law that governs a round, begun at `started`, runs out, and its clause."""
     clause = limit.cites if limit.may_block else f"{limit.cites}(条文待核, 仅作提示)"
     return runs_out(limit, started=started, calendar=calendars.CHINA).instant, clause
 

@@ -36,6 +36,7 @@ from ggzy.tendering.moves import (
     require_owner_side,
     require_tenderee,
 )
+from ggzy.tendering.stamps import law_stamp
 
 CLOSE_BIDDING = "opening.close_bidding"
 #: whoever issues a version of a file sets this timer on it: its PDF is made by `tendering.filepdf`
@@ -407,25 +408,6 @@ def working_copy_state(tender_id: str) -> CopyState:
     except ReviewNotOfThisFile:
         return CopyState(changed=bool(differs), differs=differs, reviewed=False)
     return CopyState(changed=bool(differs), differs=differs, reviewed=True)
-
-
-def law_stamp(on: datetime, *, scope: str = "GC") -> dict[str, Any]:
-    """Return the rows of a family of law in force at a moment as JSON: what is stamped on a round at its first notice."""
-    return {
-        key: {
-            "says": row.says,
-            "length": row.length,
-            "unit": row.unit.value,
-            "bound": row.bound.value,
-            "direction": row.direction.value,
-            "roll": row.roll.value,
-            "status": row.status.value,
-            "cites": row.cites,
-            "in_force_from": row.in_force_from.isoformat(),
-        }
-        for key, row in table.in_force(beijing_date(on)).items()
-        if key.startswith(scope)
-    }
 
 
 @transaction.atomic
