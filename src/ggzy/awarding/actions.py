@@ -59,6 +59,12 @@ class NotTheFirst(Refusal):
     basis = Citation("招标投标法实施条例", "第五十五条")
 
 
+class PanelDecides(Refusal):
+    """A panel chooses the winner here, by the plan of award in the tender file."""
+
+    code = "awarding.panel_decides"
+
+
 def publicity_end(*, started: datetime, round_: Round) -> datetime:
     """Return the exclusive end of a publicity: GC-T13 of the law in force when the round was first published."""
     assert round_.published_at is not None
@@ -67,7 +73,7 @@ def publicity_end(*, started: datetime, round_: Round) -> datetime:
 
 
 def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
-    """Return the report's candidates in rank order with their bids.
+    """Return the report's candidates with their bids: in rank order, or by name where they have none (评定分离).
 
     :raises NotFound: no report yet
     """
@@ -75,6 +81,8 @@ def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
     if evaluation is None or evaluation.report is None:
         raise NotFound("评标报告尚未提交")
     bids = {b.bid: b for b in opened_bids(round_.pk)}
+    if evaluation.report.get("separation"):
+        return [(row, bids[row["bid"]]) for row in evaluation.report["ranking"]]
     last = Publicity.objects.filter(round=round_).order_by("-number").first()
     over = last.passed_over if last else []
     chosen = rules.candidates([row["bid"] for row in evaluation.report["ranking"]], without=over)
@@ -131,6 +139,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
         region_code=round_.region_code,
     )
     rows = candidates_of(round_)
+    separated = bool(evaluation.report.get("separation"))
     if not rows:
         raise NoCandidateLeft(
             "全部投标人在前面标段的中标数已达招标文件规定的上限, 本标段没有中标候选人, 应当重新招标"
@@ -148,6 +157,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             "candidates": candidates,
             "rejected": evaluation.report["rejected"],
             **({"passed_over": over} if over else {}),
+            **({"separation": True} if separated else {}),
             "from": now.isoformat(),
             "until": ends_at.isoformat(),
             "objection": "投标人或者其他利害关系人对评标结果有异议的, 在公示期间通过本平台提出; 招标人自收到异议之日起3日内答复, 答复前暂停招标投标活动",
@@ -169,7 +179,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             "number": publicity.number,
             "ranking": [
                 {k: row[k] for k in ("rank", "bid", "price", "evaluated_price", "total", "drawn")}
-                for row in evaluation.report["ranking"]
+                for row in ([] if separated else evaluation.report["ranking"])
             ],
             "rejected": [row["bid"] for row in evaluation.report["rejected"]],
             "candidates": candidates,
@@ -261,6 +271,7 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
 
     CAND_END → AWARDED.
 
+    :raises PanelDecides: the tender file has a plan of award
     :raises NotTheFirst: another bid than the first candidate's who is still there
     :raises NoCandidateLeft: every candidate's award came to nothing
     """
@@ -269,10 +280,20 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
     tender = round_.lot.tender
     require_tenderee(tender, actor)
     require_move(round_, "award", actor=actor)
+    if document_of(round_).award_plan:
+        raise PanelDecides(
+            "本标段实行评定分离, 中标人由定标委员会按定标方案确定, 不能直接定标",
+            next_steps=(("定标委员会", f"/work/rounds/{round_.public_id}/panel"),),
+        )
     row, bid = first_left(round_)
     if bid.bid != bid_id:
         place = "第一" if row["rank"] == 1 else "依次顺延到"
         raise NotTheFirst(f"应当确定排名{place}的中标候选人({bid.bidder})为中标人, 不能跳过")
+    return make_award(round_, bid, rank=row["rank"], actor=actor, now=now)
+
+
+def make_award(round_: Round, bid: OpenedBid, *, rank: int | None, actor: Actor, now: datetime) -> Award:
+    """Make the award of a locked round to a bid (called inside an act); `rank` None where candidates have no order."""
     make_move(round_, "award", actor=actor, now=now, decided_at=now)
     made = Award.objects.create(
         round=round_,
@@ -292,7 +313,7 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
             "bidder": bid.bidder,
             "uscc": bid.uscc,
             "price": str(bid.price),
-            "rank": row["rank"],
+            "rank": rank,
         },
     )
     return made

@@ -282,6 +282,7 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
         "document": document,
         "lots": row.lots,
         "method": parsed.method_label,
+        "award_plan": parsed.award_plan.in_words() if parsed.award_plan else [],
         "scheme": scheme_in_words(parsed.scheme) if parsed.scheme else [],
         "parts": [
             (part.label, [r["text"] for r in document["requirements"] if r["part"] == part.value])

@@ -13,6 +13,7 @@ from ggzy.portals import (
     draws,
     exports,
     front_pages,
+    panels,
     papers,
     pdfcheck,
     pool,
@@ -60,6 +61,7 @@ _TOPICS = (
     pool_own,
     pool,
     pool_after,
+    panels,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -12,6 +12,7 @@ from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
 from ggzy.methods import method as methods
 from ggzy.methods.run import Scheme, promise
+from ggzy.tendering import plan as plans
 
 
 class Method(StrEnum):
@@ -206,6 +207,8 @@ class TenderDocument:
     low_price: LowPriceRule = LowPriceRule()
     #: the evaluation method as data; None: the two statutory methods as `price` and `criteria` say
     scheme: Scheme | None = None
+    #: 评定分离: candidates without an order, and how a panel chooses among them; None: the first of the ranking wins
+    award_plan: plans.AwardPlan | None = None
 
     @property
     def method_label(self) -> str:
@@ -214,8 +217,8 @@ class TenderDocument:
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
-        plain: dict[str, Any] = _plain(asdict(replace(self, scheme=None)))
-        del plain["scheme"]
+        plain: dict[str, Any] = _plain(asdict(replace(self, scheme=None, award_plan=None)))
+        del plain["scheme"], plain["award_plan"]
         del plain["clauses"]  # a file without a template is hashed as it always was
         if self.sealing is Sealing.AGE:
             del plain["sealing"]  # and so is one without the national algorithms
@@ -234,6 +237,8 @@ class TenderDocument:
                     del row[mark]
         if self.scheme:
             plain["scheme"] = self.scheme.as_json()
+        if self.award_plan:
+            plain["award_plan"] = self.award_plan.as_json()
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -328,6 +333,11 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     if unknown := [form for form in forms if form not in DEPOSIT_FORMS]:
         raise BadInput(f"保证金形式“{unknown[0]}”不在可选范围内", field="deposit_forms")
     size = _whole(raw.get("committee_size", 5), "committee_size", "评标委员会人数", 5, 21)
+    award_plan = plans.parse(raw.get("award_plan"))
+    most_lots = _whole(raw.get("most_lots", 0), "most_lots", "最多中标标段数", 0, 50)
+    if award_plan is not None and most_lots:
+        # who is passed over follows from who is first in the lots before, and here nobody is first
+        raise BadInput("采用评定分离的, 不能再限制每个投标人的中标标段数", field="most_lots")
     owners = _whole(raw.get("owner_representatives", 0), "owner_representatives", "招标人代表人数", 0, 7)
     return TenderDocument(
         method=method,
@@ -349,7 +359,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         specialty=_word(raw.get("specialty", "A08"), "specialty"),
         text=_text(raw.get("text", ""), "text", "招标文件正文", 200_000, empty=True),
         remedy_minutes=_whole(raw.get("remedy_minutes", 0), "remedy_minutes", "开标补救时间", 0, 240),
-        most_lots=_whole(raw.get("most_lots", 0), "most_lots", "最多中标标段数", 0, 50),
+        most_lots=most_lots,
         subcontract_allowed=_yes(
             raw.get("subcontract_allowed", False), "subcontract_allowed", "是否允许分包"
         ),
@@ -360,6 +370,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         share_holders=_share_holders(raw.get("share_holders")),
         low_price=_low_price(raw.get("low_price")),
         scheme=scheme,
+        award_plan=award_plan,
     )
 
 
@@ -438,7 +449,10 @@ def _scheme(raw: Any) -> Scheme | None:
             field="scheme",
         )
     if method.separation:
-        raise BadInput("本平台没有登记本地区采用评定分离的依据, 不能选用", field="scheme")
+        raise BadInput(
+            "评定分离写在招标文件的定标方案 (award_plan) 里, 并且要有本地区的依据, 不写在评标办法里",
+            field="scheme",
+        )
     if method.candidates.text != "3" or method.one_per:
         # a file must not promise what the award would not keep: candidates are up to three, in order (条例第五十三条)
         raise BadInput(

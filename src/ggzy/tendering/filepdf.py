@@ -68,6 +68,10 @@ def _facts(file: TenderFile) -> dict[str, Any]:
         "facts": [
             ["评标办法", document.method_label],
             *_scheme_facts(document),
+            *(
+                [title, says]
+                for title, says in (document.award_plan.in_words() if document.award_plan else [])
+            ),
             ["质量要求", document.quality],
             ["投标保证金", f"{document.deposit}元"],
             ["保证金形式", "、".join(DEPOSIT_FORMS[form] for form in document.deposit_forms)],
