@@ -120,6 +120,6 @@ def _discussed(plan: AwardPlan, ballots: Sequence[Ballot], between: tuple[str, .
         if len(agreed) == len(cast):
             return Standing(turn=number, between=between, turns=tuple(turns))
         turns.append(
-            Turn(turn=number, between=between, votes=Counter(b.choice for b in agreed), left=between)
+            Turn(turn=number, between=between, votes=dict(Counter(b.choice for b in agreed)), left=between)
         )
     return Standing(turn=len(turns) + 1, between=between, turns=tuple(turns))

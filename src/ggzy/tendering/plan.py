@@ -111,7 +111,7 @@ def parse(raw: Any) -> AwardPlan | None:
             field="award_plan.way",
         )
     try:
-        way = Way(raw.get("way"))
+        way = Way(str(raw.get("way")))
     except ValueError:
         raise BadInput("请选择定标方法: 票决、价格竞争或者集体议事", field="award_plan.way") from None
     members = _whole(raw.get("members", 5), "members", "定标委员会人数", LEAST_MEMBERS, MOST_MEMBERS)
