@@ -15,7 +15,7 @@ from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.opendata.checks import ALL
 from ggzy.opendata.separation_checks import ALL as PANELS
-from tests.journeys.tale import Tale
+from tests.journeys.tale import PRICES, Tale
 from tests.people import actor
 
 pytestmark = pytest.mark.journey
@@ -84,6 +84,10 @@ def seats(tale: Tale, platform: Any) -> tuple[list[dict[str, str]], list[Party]]
 
 def checked(pack: dict[str, Any]) -> dict[str, str]:
     return {c.name: c.outcome for check in (*ALL, *PANELS) for c in check(pack)}
+
+
+def told_of(report: dict[str, Any], bid: str) -> str:
+    return next(str(row["bidder"]) for row in report["ranking"] if row["bid"] == bid)
 
 
 def test_a_panel_chooses_among_candidates_without_an_order(platform: Any, tmp_path: Path) -> None:
@@ -155,6 +159,24 @@ def test_a_panel_chooses_among_candidates_without_an_order(platform: Any, tmp_pa
     full = checked(pack)
     assert full["panel"] == full["ranking.candidates"] == full["report.signed"] == "passed", full
     assert "failed" not in full.values(), full
+    # the winner refuses: a further panel chooses among who is left, and the earlier decision stays as it was
+    winner = next(p for p in map(tale.bidder, PRICES) if p.name == told_of(report, middle))
+    query = urlencode({"kind": "refused", "reason": "不能按期进场"})
+    waiting = winner.get(f"{at}/award-end?{query}")
+    winner.post(
+        f"{at}/award-end",
+        {"kind": "refused", "reason": "不能按期进场", "signature": winner.signature_on(waiting["to_sign"])},
+    )
+    tale.owner.post(f"{at}/panel", {"members": rows})
+    with pytest.raises(Problem, match="本轮的候选人"):
+        vote(members[0], tale.round, middle)
+    for member in members:
+        vote(member, tale.round, dearest)
+    waiting = tale.owner.post(f"{at}/panel/report")
+    tale.owner.post(f"{at}/panel/report/seal", {"signature": tale.owner.signature_on(waiting["to_sign"])})
+    platform.sequence()
+    again = checked(tale.owner.get(f"/evidence/{tale.tender['ocid']}"))
+    assert "failed" not in again.values(), again
     # ending the basis stops nothing that was published on it
     platform.demo("guanli").post(f"/separation-bases/{basis}/end", {"reason": "文件废止"})
     with pytest.raises(Problem, match="没有登记生效的评定分离依据"):
@@ -163,6 +185,12 @@ def test_a_panel_chooses_among_candidates_without_an_order(platform: Any, tmp_pa
 
 def test_minutes_that_one_member_does_not_agree_to_are_written_again(platform: Any, tmp_path: Path) -> None:
     a_basis(platform)
+    other = Tale(platform, tmp_path / "other", changes={"award_plan": PLAN}).published()
+    for changed in ({}, {"award_plan": {**PLAN, "members": 7}}):
+        with pytest.raises(Problem, match="公告发出后不能"):
+            other.owner.ask(
+                "PUT", f"/tenders/{other.tender['tender']}/document", {"document": story.document(**changed)}
+            )
     tale = Tale(platform, tmp_path, changes={"award_plan": {**PLAN, "way": "discussion"}})
     tale.seated()
     story.evaluate(tale.members, tale.round, until_scored=True)
