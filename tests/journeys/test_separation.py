@@ -177,10 +177,11 @@ def test_a_panel_chooses_among_candidates_without_an_order(platform: Any, tmp_pa
     platform.sequence()
     again = checked(tale.owner.get(f"/evidence/{tale.tender['ocid']}"))
     assert "failed" not in again.values(), again
-    # ending the basis stops nothing that was published on it
+    # ending the basis stops nothing that was published on it, and everything that was not
+    written = Tale(platform, tmp_path / "written", changes={"award_plan": PLAN}).prepared()
     platform.demo("guanli").post(f"/separation-bases/{basis}/end", {"reason": "文件废止"})
     with pytest.raises(Problem, match="没有登记生效的评定分离依据"):
-        Tale(platform, tmp_path / "later", changes={"award_plan": PLAN}).prepared()
+        story.publish(tale.owner, written.tender["tender"], deadline=platform.now + timedelta(days=21))
 
 
 def test_minutes_that_one_member_does_not_agree_to_are_written_again(platform: Any, tmp_path: Path) -> None:
@@ -208,6 +209,20 @@ def test_minutes_that_one_member_does_not_agree_to_are_written_again(platform: A
     vote(members[0], tale.round, first, reason="")
     vote(members[1], tale.round, first, agrees=False, reason="业绩不足")
     assert tale.owner.get(at)["waits_for_minutes"]
+    # a candidate's situation changes: the committee judges again, and with its new report the panel is no more
+    asked = tale.owner.post(
+        f"/rounds/{tale.round}/reconsideration", {"kinds": ["finance"], "text": "第一家被列为被执行人"}
+    )
+    platform.demo("jiandu").post(f"/reopenings/{asked['reopening']}/decision", {"unlock": True})
+    story.evaluate(tale.members, tale.round, until_scored=True)
+    find(tale.members, tale.round)
+    story.sign_report(tale.members, tale.round)
+    made = tale.owner.post(f"/rounds/{tale.round}/publicity")
+    platform.advance(datetime.fromisoformat(made["ends_at"]) + timedelta(seconds=1))
+    assert not tale.owner.get(at)["named"]
+    tale.owner.post(at, {"members": rows})
+    tale.owner.post(f"{at}/minutes", {"text": "再次议事", "choice": first})
+    vote(members[0], tale.round, first, reason="")
     # somebody cannot go on: the panel begins again, with a reason that is public
     with pytest.raises(Problem, match="写明原因"):
         tale.owner.post(at, {"members": rows})

@@ -391,6 +391,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
     make_move(round_, "notify", actor=actor, now=now)
     made.letter, made.sent_at = files.keep(sealed.pdf), now
     made.save(update_fields=["letter", "sent_at"])
+    plan = document_of(round_).award_plan
     publish_notice(
         kind=NoticeKind.RESULT,
         ocid=tender.ocid,
@@ -404,6 +405,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
             "price": str(made.price),
             "tenderee": tender.tenderee.name,
             "deal_code": tender.deal_code,
+            **({"decided_by": f"定标委员会({plan.way.label})"} if plan else {}),
         },
         actor=actor,
         now=now,

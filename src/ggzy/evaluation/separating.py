@@ -6,7 +6,8 @@ from typing import Any
 from ggzy.evaluation.rules import Place
 from ggzy.kernel.refusals import BadInput
 
-MOST_FINDING = 2000
+#: as much as a draft keeps of one field
+MOST_FINDING = 1000
 
 
 def shortlist(places: Sequence[Place], *, most: int) -> list[str]:

@@ -128,6 +128,13 @@ def _objective(requirement: Requirement, bid: Any, desk: evaluations.Desk) -> di
     return {"passes": "", "reason": ""}
 
 
+def _findings_before(desk: evaluations.Desk) -> dict[str, str]:
+    """Return what this member found of each bid in the sitting before, as the form's fields."""
+    if desk.step != "findings":
+        return {}
+    return {f"finding:{bid}": said for bid, said in desk.earlier.get("findings", {}).items()}
+
+
 def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
     """Return what this member said of a requirement in the sitting before, empty if there was none."""
     said = desk.earlier.get("preliminary", {}).get(bid, {}).get(key)
@@ -177,7 +184,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         else {},
         "base": base,
         # a draft of the step before scores is of other fields
-        "given": given if scoring else dict(desk.draft),
+        "given": given if scoring else _findings_before(desk) | desk.draft,
         "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
     }

@@ -98,6 +98,7 @@ def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
             for kind, label in _KINDS.items()
             if any(s["kind"] == kind for s in found)
         ],
+        "separated": "award_plan" in document,
         "titles": titles,
         "names": evaluations.bidder_names(round_id=round_id, actor=who(request)),
         "record": meetings.record_for_supervisor(draw_of_rounds([round_id]), actor=who(request)),
