@@ -148,7 +148,7 @@ def plan(request: HttpRequest, tender_id: str) -> HttpResponse:
     page: dict[str, Any] = {
         "tender": tender,
         "editable": any(s.stage == Stage.DOC_EDIT for s in tenders.states_of(tender_id)),
-        "basis": bases.basis_for(tender.region_code, now=now()),
+        "carried": bases.basis_for(tender.region_code, now=now()),
         "kept": plans.parse(kept).in_words() if kept else [],  # type: ignore[union-attr]
         "ways": list(plans.Way),
         "methods": _over_prices(),
