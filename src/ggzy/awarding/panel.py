@@ -19,6 +19,7 @@ from ggzy.identity.models import Sealing
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.opening.queries import OpenedBid, bidders_of_rounds
 from ggzy.parties.grid import Permission, require
@@ -553,8 +554,8 @@ def _pdf(round_: Round, panel: Panel, report: Mapping[str, Any], now: datetime) 
         ["招标项目", report["tender"]],
         ["标段", report["lot"]],
         *([title, says] for title, says in plan.in_words()),
-        ["评标报告 SHA-256", report["evaluation_report_sha256"]],
-        ["本报告数据 SHA-256", panel.report_sha256],
+        ["评标报告 SHA-256", _in_two(report["evaluation_report_sha256"])],
+        ["本报告 SHA-256", _in_two(panel.report_sha256)],
     ]
     tables = [
         {
@@ -581,6 +582,21 @@ def _pdf(round_: Round, panel: Panel, report: Mapping[str, Any], now: datetime) 
             ],
         },
     ]
+    tables.append(
+        {
+            "columns": ["成员", "轮次", "签名时间", "签名证书指纹"],
+            "widths": [1, 1, 3, 6],
+            "rows": [
+                [
+                    b["member"],
+                    f"第{b['turn']}轮",
+                    f"{datetime.fromisoformat(b['cast_at']).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
+                    _in_two(b["certificate"]),
+                ]
+                for b in report["ballots"]
+            ],
+        }
+    )
     lines = [
         f"第{n}次议事纪要(结论: {names[m['choice']]}): {m['text']}"
         for n, m in enumerate(report["minutes"], start=1)
@@ -597,6 +613,11 @@ def _pdf(round_: Round, panel: Panel, report: Mapping[str, Any], now: datetime) 
         "day": day(now),
     }
     return paper_pdf(content=content, code="", at=now)
+
+
+def _in_two(digest: str) -> str:
+    """Return a digest that may break in the middle of a line."""
+    return f"{digest[:32]} {digest[32:]}"
 
 
 def _counted(turn: Mapping[str, Any], names: Mapping[str, str], plan: AwardPlan) -> str:
