@@ -206,6 +206,8 @@ def _panel_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
                 t,
                 [(row.names[bid], n) for bid, n in sorted(t.votes.items(), key=lambda v: -v[1])],
                 "、".join(row.names[bid] for bid in t.left),
+                row.minutes[t.turn - 1]["text"] if row.minutes else "",
+                sum(t.votes.values()),
             )
             for t in row.turns
         ],
