@@ -56,3 +56,13 @@ def test_a_plan_is_kept_as_it_was_read_and_a_file_without_one_is_hashed_as_alway
     assert "award_plan" not in parse(document()).as_json()
     with pytest.raises(BadInput, match="标段数"):
         parse(document(award_plan=GOOD, most_lots=1))
+
+
+def test_with_a_plan_the_clause_on_candidates_promises_no_order() -> None:
+    chosen = {"template": "construction", "version": "2026.1"}
+    plain = {c.key: c.text for c in parse(document(clauses=chosen)).clauses_read()}
+    planned = {c.key: c.text for c in parse(document(clauses=chosen, award_plan=GOOD)).clauses_read()}
+    changed = {key for key in plain if plain[key] != planned[key]}
+    assert changed == {"evaluation.candidates"}
+    assert "排名第一" in plain["evaluation.candidates"]
+    assert "不标明排序" in planned["evaluation.candidates"] and "票决定标" in planned["evaluation.candidates"]

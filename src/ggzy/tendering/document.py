@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ggzy.drafting import clauses as drafted
+from ggzy.kernel.canonical import sha256
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
 from ggzy.methods import method as methods
@@ -214,6 +215,17 @@ class TenderDocument:
     def method_label(self) -> str:
         """Return what the evaluation method is called."""
         return self.scheme.method.title if self.scheme else self.method.label
+
+    def clauses_read(self) -> list[drafted.Rendered]:
+        """Return the clauses as they are read; with a plan of award the one on candidates says what the plan says."""
+        read = self.clauses.rendered() if self.clauses else []
+        if self.award_plan is None:
+            return read
+        says = self.award_plan.clause
+        return [
+            replace(c, text=says, sha256=sha256(says.encode()).hex()) if c.key == plans.CANDIDATES else c
+            for c in read
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""

@@ -43,7 +43,7 @@ def embedded(file: TenderFile) -> bytes:
 
 def _facts(file: TenderFile) -> dict[str, Any]:
     document, tender = parse(file.document), file.tender
-    rendered = document.clauses.rendered() if document.clauses else []
+    rendered = document.clauses_read()
     chapters = [
         {"title": title, "clauses": [{"title": c.title, "text": c.text, "law": c.law} for c in group]}
         for title, group in groupby(rendered, key=lambda c: c.chapter)

@@ -39,6 +39,8 @@ LEAST_CANDIDATES, MOST_CANDIDATES = 3, 7
 LEAST_MEMBERS, MOST_MEMBERS = 5, 15
 MOST_BALLOTS = 5
 MOST_FACTORS = 2000
+#: the clause of the templates that says how candidates are named, and who wins
+CANDIDATES = "evaluation.candidates"
 
 
 class LotteryOfWinners(Refusal):
@@ -73,6 +75,14 @@ class AwardPlan:
             "factors": self.factors,
         }
         return out | ({"scheme": self.scheme.as_json()} if self.scheme else {})
+
+    @property
+    def clause(self) -> str:
+        """Return the clause on candidates of a file with this plan."""
+        return (
+            f"评标委员会推荐的中标候选人为{self.candidates}名，不标明排序，末位得分相同的一并推荐；"
+            f"由定标委员会按定标方案确定中标人，定标方法为{self.way.label}。"
+        )
 
     def in_words(self) -> list[tuple[str, str]]:
         """Return the plan as rows for a page or a document: (title, sentence)."""
