@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "ggzy.identity",
     "ggzy.registry",
     "ggzy.projects",
+    "ggzy.pilots",
     "ggzy.drafting",
     "ggzy.quantities",
     "ggzy.tendering",

@@ -32,6 +32,8 @@ parties:organisation:register   ✓     ✓     ✓     ✓     ✓     ✓     
 identity:certificate:apply      ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 identity:trust:propose          -     -     -     -     -     -     -     ✓     -     -
 identity:trust:confirm          -     -     -     -     -     -     -     ✓     -     -
+pilots:basis:propose            -     -     -     -     -     -     -     ✓     -     -
+pilots:basis:confirm            -     -     -     -     -     -     -     ✓     -     -
 registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -     -
 portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 projects:project:register       ✓     ✓     -     -     -     -     -     -     -     -
@@ -85,6 +87,8 @@ awarding:publicity:start        ✓     ✓     -     -     -     -     -     - 
 objections:result:raise         -     -     ✓     -     -     -     -     -     -     -
 objections:result:answer        ✓     ✓     -     -     -     -     -     -     -     -
 awarding:award:decide           ✓     -     -     -     -     -     -     -     -     -
+awarding:panel:name             ✓     -     -     -     -     -     -     -     -     -
+awarding:panel:vote             ✓     -     -     ✓     -     -     -     -     -     -
 awarding:award:end              ✓     -     ✓     -     -     -     -     -     -     -
 awarding:award:annul            -     -     -     -     -     -     ✓     -     -     -
 contracting:performance:start   ✓     -     -     -     -     -     -     -     -     -

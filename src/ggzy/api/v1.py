@@ -18,6 +18,7 @@ from ggzy.api import (
     evaluations,
     fronts,
     ocds,
+    panels,
     papers,
     partners,
     pool,
@@ -499,4 +500,5 @@ api.add_router("/v1", bookings.router)
 api.add_router("/v1", witness_desk.router)
 api.add_router("/v1", drafting.router)
 api.add_router("/v1", papers.router)
+api.add_router("/v1", panels.router)
 api.add_router("/v1", seals.router)

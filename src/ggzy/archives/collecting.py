@@ -12,7 +12,7 @@ from django.db.models import Q
 from ggzy.archives import bag, check, kit, rules
 from ggzy.archives.models import Package
 from ggzy.archives.shelf import Shelf, when
-from ggzy.awarding.models import Award
+from ggzy.awarding.models import Award, Panel
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.changes import proofs
@@ -410,6 +410,15 @@ def _result(shelf: Shelf, package: Package) -> None:
                 title="中标通知书",
                 by=tender.tenderee.name,
                 at=award.sent_at,
+            )
+    if package.reader != Package.BIDDER:
+        for panel in Panel.objects.filter(round=package.round).exclude(report_pdf="").order_by("pk"):
+            shelf.copy(
+                f"7-result/award-report-{panel.number}.pdf",
+                files.path_of(panel.report_pdf),
+                title="定标报告",
+                by=tender.tenderee.name,
+                at=panel.award.determined_at if panel.award else None,
             )
     contract = (
         Contract.objects.filter(award__round=package.round, signed_at__isnull=False).order_by("-pk").first()

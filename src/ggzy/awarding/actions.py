@@ -61,13 +61,19 @@ class NotTheFirst(Refusal):
     basis = Citation("招标投标法实施条例", "第五十五条")
 
 
+class PanelDecides(Refusal):
+    """A panel chooses the winner here, by the plan of award in the tender file."""
+
+    code = "awarding.panel_decides"
+
+
 def publicity_end(*, started: datetime, round_: Round) -> datetime:
     """Return the exclusive end of a publicity: GC-T13 of the law in force when the round was first published."""
     return runs_out(law_of(round_)["GC-T13"], started=started, calendar=calendars.CHINA).instant
 
 
 def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
-    """Return the report's candidates in rank order with their bids.
+    """Return the report's candidates with their bids: in rank order, or by name where they have none (评定分离).
 
     :raises NotFound: no report yet
     """
@@ -75,6 +81,8 @@ def candidates_of(round_: Round) -> list[tuple[dict[str, Any], OpenedBid]]:
     if evaluation is None or evaluation.report is None:
         raise NotFound("评标报告尚未提交")
     bids = {b.bid: b for b in opened_bids(round_.pk)}
+    if evaluation.report.get("separation"):
+        return [(row, bids[row["bid"]]) for row in evaluation.report["ranking"]]
     last = Publicity.objects.filter(round=round_).order_by("-number").first()
     # what is published as candidates stays as it was; where nothing is published (政府采购), it is reckoned anew
     over = last.passed_over if last else _passed_over(round_, evaluation.report)
@@ -139,6 +147,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
         region_code=round_.region_code,
     )
     rows = candidates_of(round_)
+    separated = bool(evaluation.report.get("separation"))
     if not rows:
         raise NoCandidateLeft(
             "全部投标人在前面标段的中标数已达招标文件规定的上限, 本标段没有中标候选人, 应当重新招标"
@@ -156,6 +165,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             "candidates": candidates,
             "rejected": evaluation.report["rejected"],
             **({"passed_over": over} if over else {}),
+            **({"separation": True} if separated else {}),
             "from": now.isoformat(),
             "until": ends_at.isoformat(),
             "objection": "投标人或者其他利害关系人对评标结果有异议的, 在公示期间通过本平台提出; 招标人自收到异议之日起3日内答复, 答复前暂停招标投标活动",
@@ -177,7 +187,7 @@ def start_publicity(*, round_id: str, actor: Actor, now: datetime) -> Publicity:
             "number": publicity.number,
             "ranking": [
                 {k: row[k] for k in ("rank", "bid", "price", "evaluated_price", "total", "drawn")}
-                for row in evaluation.report["ranking"]
+                for row in ([] if separated else evaluation.report["ranking"])
             ],
             "rejected": [row["bid"] for row in evaluation.report["rejected"]],
             "candidates": candidates,
@@ -269,6 +279,7 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
 
     CAND_END → AWARDED.
 
+    :raises PanelDecides: the tender file has a plan of award
     :raises NotTheFirst: another bid than the first candidate's who is still there
     :raises NoCandidateLeft: every candidate's award came to nothing
     """
@@ -277,6 +288,11 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
     tender = round_.lot.tender
     require_tenderee(tender, actor)
     require_move(round_, "award", actor=actor)
+    if document_of(round_).award_plan:
+        raise PanelDecides(
+            "本标段实行评定分离, 中标人由定标委员会按定标方案确定, 不能直接定标",
+            next_steps=(("定标委员会", f"/work/rounds/{round_.public_id}/panel"),),
+        )
     row, bid = first_left(round_)
     if bid.bid != bid_id:
         place = "第一" if row["rank"] == 1 else "依次顺延到"
@@ -284,12 +300,22 @@ def award(*, round_id: str, bid_id: str, actor: Actor, now: datetime) -> Award:
             f"应当确定排名{place}的中标候选人({bid.bidder})为中标人, 不能跳过",
             basis=None if _has_publicity(round_) else Citation("政府采购法实施条例", "第四十三条"),
         )
-    return _determine(round_, row, bid, actor=actor, now=now)
+    return make_award(round_, bid, rank=row["rank"], actor=actor, now=now)
 
 
-def _determine(
-    round_: Round, row: dict[str, Any], bid: OpenedBid, *, actor: Actor, now: datetime, silent: bool = False
+def make_award(
+    round_: Round,
+    bid: OpenedBid,
+    *,
+    rank: int | None,
+    silent: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> Award:
+    """Make the award of a locked round to a bid (called inside an act); `rank` None where candidates have no order.
+
+    :param silent: the buyer let its time pass, and the clock determines the first
+    """
     make_move(round_, "award", actor=actor, now=now, decided_at=now)
     made = Award.objects.create(
         round=round_,
@@ -309,7 +335,7 @@ def _determine(
             "bidder": bid.bidder,
             "uscc": bid.uscc,
             "price": str(bid.price),
-            "rank": row["rank"],
+            "rank": rank,
             "determined_at": now.isoformat(),
             **({"by_silence": True} if silent else {}),
         },
@@ -330,7 +356,7 @@ def award_by_silence(round_id: str, now: datetime) -> datetime | None:
     if holds_on(round_):
         return now + timedelta(days=1)
     row, bid = first_left(round_)
-    _determine(round_, row, bid, actor=SYSTEM, now=now, silent=True)
+    make_award(round_, bid, rank=row["rank"], silent=True, actor=SYSTEM, now=now)
     tender = round_.lot.tender
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
@@ -415,6 +441,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
     made.letter, made.sent_at = files.keep(sealed.pdf), now
     made.save(update_fields=["letter", "sent_at"])
     own = family(tender.scope)
+    plan = document_of(round_).award_plan
     publish_notice(
         kind=NoticeKind.RESULT,
         ocid=tender.ocid,
@@ -429,6 +456,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
             "tenderee": tender.tenderee.name,
             "deal_code": tender.deal_code,
             **procured.result_body(round_, made),
+            **({"decided_by": f"定标委员会({plan.way.label})"} if plan else {}),
         },
         actor=actor,
         now=now,

@@ -1,9 +1,12 @@
 """Publicity, award and the letter of award."""
 
+import pgtrigger
 from django.db import models
 
 from ggzy.bidding.models import Bid
+from ggzy.identity.models import Signature
 from ggzy.kernel.models import BusinessRow
+from ggzy.parties.models import Account
 from ggzy.tendering.models import Round
 
 
@@ -55,4 +58,63 @@ class Award(BusinessRow):
                 name="one_award_in_force", fields=["round"], condition=models.Q(ended_at=None)
             ),
             models.UniqueConstraint(name="a_bid_is_awarded_once", fields=["round", "bid"]),
+        ]
+
+
+class Panel(BusinessRow):
+    """A panel 定标委员会 that chooses one of the candidates of one report 评定分离; a further one where its award came to nothing."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="panels")
+    number = models.PositiveSmallIntegerField()
+    #: which evaluation report names the candidates: when the committee judges again, the panel stands no more
+    evaluation_sha256 = models.CharField(max_length=64)
+    named_at = models.DateTimeField()
+    #: 集体议事: one {text, choice, written_at} for each turn; the last is the one to agree to
+    minutes = models.JSONField(default=list)
+    #: the report of award 定标报告 as it was set, and as it was sealed
+    report = models.JSONField(null=True)
+    report_sha256 = models.CharField(max_length=64, blank=True)
+    report_pdf = models.CharField(max_length=64, blank=True)
+    award = models.OneToOneField(Award, on_delete=models.PROTECT, null=True, related_name="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="panels_are_numbered_once", fields=["round", "number"]),
+        ]
+
+
+class PanelMember(BusinessRow):
+    """A member of a panel: of the tenderee, of its superior, or invited."""
+
+    OWN, SUPERIOR, INVITED = "own", "superior", "invited"
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="members")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=8)
+    side = models.CharField(max_length=10)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="an_account_sits_once", fields=["panel", "account"]),
+            models.UniqueConstraint(name="a_panel_code_is_one_member", fields=["panel", "code"]),
+        ]
+
+
+class PanelBallot(BusinessRow):
+    """One member's signed ballot of one turn, with reasons; it stays as it was cast."""
+
+    member = models.ForeignKey(PanelMember, on_delete=models.PROTECT, related_name="ballots")
+    turn = models.PositiveSmallIntegerField()
+    choice = models.CharField(max_length=32)
+    agrees = models.BooleanField(default=True)
+    reason = models.TextField(blank=True)
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT)
+    cast_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_member_votes_once_a_turn", fields=["member", "turn"]),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="panel_ballots_stay", operation=pgtrigger.Update | pgtrigger.Delete),
         ]

@@ -280,9 +280,13 @@ def elect_leader(members: Sequence[Party], draw_id: str) -> None:
 
 
 def evaluate(
-    members: Sequence[Party], round_id: str, *, points: Mapping[str, Mapping[str, str]] | None = None
+    members: Sequence[Party],
+    round_id: str,
+    *,
+    points: Mapping[str, Mapping[str, str]] | None = None,
+    until_scored: bool = False,
 ) -> None:
-    """Let every member review, score where the method scores, and sign."""
+    """Let every member review, score where the method scores, and sign; `until_scored` leaves the signing out."""
     desk = members[0].get(f"/rounds/{round_id}/desk")
     if desk["step"] == "leader":
         elect_leader(members, desk["draw"])
@@ -330,7 +334,8 @@ def evaluate(
             member.post(f"/rounds/{round_id}/scores", {"scores": scores})
         for member in members:
             member.post(f"/rounds/{round_id}/summary")
-    sign_report(members, round_id)
+    if not until_scored:
+        sign_report(members, round_id)
 
 
 def sign_report(members: Sequence[Party], round_id: str) -> None:

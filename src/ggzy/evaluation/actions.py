@@ -9,7 +9,7 @@ from django.db import transaction
 
 from ggzy.committees import actions as committees
 from ggzy.deadlines.actions import effect, set_timer
-from ggzy.evaluation import dark, darkness, prompts, rules, standing
+from ggzy.evaluation import dark, darkness, prompts, rules, separating, standing
 from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import offer_of, outcome_of
 from ggzy.evaluation.judged import judged_bids
@@ -446,6 +446,27 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
     return evaluation
 
 
+@transaction.atomic
+def hand_in_findings(
+    *, round_id: str, findings: Mapping[str, Any], actor: Actor, now: datetime
+) -> Evaluation:
+    """Hand in what one member finds of every bid left (评定分离); the last sheet compiles the report.
+
+    :raises NotThisStep: not the step of findings, or this member's sheet is in
+    :raises BadInput: a bid is missing, or nothing is said of one
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.FINDINGS:
+        raise NotThisStep("当前不是撰写评审意见的步骤, 请刷新页面查看当前步骤")
+    bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
+    content = separating.require_findings(findings, bids=bids)
+    basis = standing.basis_of(bids)
+    _hand_in(evaluation, round_, member, "findings", content, basis=basis, actor=actor, now=now)
+    _advance(evaluation, round_, document, actor=actor, now=now)
+    return evaluation
+
+
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else str(value)
 
@@ -486,6 +507,10 @@ def _compile(
         "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
         "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
+    if document.award_plan:
+        evaluation.report = _separated(
+            evaluation, evaluation.report, places, most=document.award_plan.candidates
+        )
     evaluation.report_sha256 = sha256(canonical(evaluation.report)).hex()
     evaluation.step = Evaluation.SIGNING
     evaluation.save(update_fields=["step", "rejected", "report", "report_sha256"])
@@ -511,6 +536,34 @@ def _unqualified(round_: Round) -> dict[str, Any]:
             {"bid": bid, "bidder": names[bid], "reasons": reasons}
             for bid, reasons in sorted(found.unqualified.items())
         ]
+    }
+
+
+def _separated(
+    evaluation: Evaluation, report: dict[str, Any], places: Sequence[rules.Place], *, most: int
+) -> dict[str, Any]:
+    """Return the report without an order: candidates by name with the members' findings, and who else was left."""
+    chosen = separating.shortlist(places, most=most)
+    sheets = (
+        evaluation.sheets.filter(kind="findings", member__left=False)
+        .order_by("member__code", "version")
+        .values_list("member__code", "content")
+    )
+    last = dict(sheets)
+    rows = separating.without_order(report["ranking"], chosen=chosen)
+    others = [row for row in report["ranking"] if row["bid"] not in chosen]
+    plain = {k: v for k, v in report.items() if k != "explained"}
+    return plain | {
+        "separation": True,
+        "ranking": rows,
+        "candidates": [row["bid"] for row in rows],
+        "findings": {
+            bid: [{"member": code, "text": said[bid]} for code, said in sorted(last.items())]
+            for bid in chosen
+        },
+        "not_recommended": sorted(row["bidder"] for row in others),
+        # points by member would tell the order; the supervisor has the sheets
+        "annexes": {**report["annexes"], "scores": []},
     }
 
 

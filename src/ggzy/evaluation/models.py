@@ -14,13 +14,14 @@ from ggzy.tendering.models import Round
 class Evaluation(BusinessRow):
     """One sitting of a committee on one round: the first, or a later one with its cause and its scope."""
 
-    LEADER, PRELIMINARY, COMPETITION, PRICE, DETAILED, SUMMARY, SIGNING, DONE = (
+    LEADER, PRELIMINARY, COMPETITION, PRICE, DETAILED, SUMMARY, FINDINGS, SIGNING, DONE = (
         "leader",
         "preliminary",
         "competition",
         "price",
         "detailed",
         "summary",
+        "findings",
         "signing",
         "done",
     )

@@ -297,13 +297,15 @@ def computed(*, round_id: str, actor: Actor, without: Sequence[str] = ()) -> Com
     owner = bool(actor.organisation_pk) and actor.organisation_pk in {tender.tenderee_id, tender.agency_id}
     member = Member.objects.filter(draw_id=evaluation.draw_id, account_id=actor.account_pk).exists()
     own = next((b.bid for b in bids.values() if actor.organisation_pk == b.bidder_pk), "")
+    document = document_of(round_)
+    if document.award_plan and actor.role is not Role.SUPERVISOR:
+        raise NotFound("本标段实行评定分离, 中标候选人不排序; 计算过程由监督部门查阅")
     if owner or actor.role is Role.SUPERVISOR or (member and actor.account_pk):
         level = Level.FULL
     elif round_.stage not in _PUBLISHED:
         raise NotFound("评标结果尚未公示")
     else:
         level = Level.BIDDER if own else Level.PUBLIC
-    document = document_of(round_)
     sheets = standing.scores_of(evaluation)
     outcome = outcome_of(evaluation, document, sheets)
     names = {bid: row.bidder for bid, row in bids.items()}
@@ -418,7 +420,13 @@ def reported_at_of(round_pks: list[int]) -> dict[int, datetime]:
 def rankings_of(round_pks: list[int]) -> dict[int, list[dict[str, Any]]]:
     """Return {round primary key: the ranking of its last report} of rounds whose report was handed over."""
     rows = Evaluation.objects.filter(round_id__in=round_pks, reported_at__isnull=False).order_by("number")
-    return {pk: list(report["ranking"]) for pk, report in rows.values_list("round_id", "report")}
+    return {
+        pk: list(report["ranking"])
+        for pk, report in rows.values_list("round_id", "report")
+        if not report.get(
+            "separation"
+        )  # without an order there is no first: such a lot has a page of its own
+    }
 
 
 def evaluations(*, actor: Actor, limit: int = 50) -> list[dict[str, Any]]:

@@ -57,6 +57,7 @@ SHEET_OF_STEP = {
     Evaluation.PRICE: "price",
     Evaluation.DETAILED: "scores",
     Evaluation.SUMMARY: "summary",
+    Evaluation.FINDINGS: "findings",
 }
 
 
@@ -156,13 +157,17 @@ def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> St
         rejected = rejected | rules.below_cost(judged, bids=list(flagged), **_finding(document))
         if (halted := _competition(evaluation, document, bids, rejected)) is not None:
             return halted
-    if document.method is not Method.COMPREHENSIVE:
-        return Stand(step=Evaluation.SIGNING, rejected=rejected)
-    scores = _sheets(evaluation, "scores", basis_of(b for b in bids if b not in rejected))
-    if scores is None:
-        return Stand(step=Evaluation.DETAILED, rejected=rejected)
-    if _sheets(evaluation, "summary", digest_of(scores)) is None:
-        return Stand(step=Evaluation.SUMMARY, rejected=rejected, scores=scores)
+    scores: list[Any] | None = []
+    left = basis_of(b for b in bids if b not in rejected)
+    if document.method is Method.COMPREHENSIVE:
+        scores = _sheets(evaluation, "scores", left)
+        if scores is None:
+            return Stand(step=Evaluation.DETAILED, rejected=rejected)
+        if _sheets(evaluation, "summary", digest_of(scores)) is None:
+            return Stand(step=Evaluation.SUMMARY, rejected=rejected, scores=scores)
+    # where candidates have no order, each bid has the members' words, written before anybody knows who is a candidate
+    if document.award_plan and _sheets(evaluation, "findings", left) is None:
+        return Stand(step=Evaluation.FINDINGS, rejected=rejected, scores=scores)
     return Stand(step=Evaluation.SIGNING, rejected=rejected, scores=scores)
 
 

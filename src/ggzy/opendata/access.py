@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from ggzy.awarding.models import Award
+from ggzy.awarding.models import Award, Panel
 from ggzy.changes import proofs
 from ggzy.contracting.models import Contract
 from ggzy.evaluation.dark import hidden_sources
@@ -65,6 +65,16 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     award = Award.objects.filter(letter=digest).select_related("round__lot").first()
     if award is not None:
         return f"中标通知书-{award.round.lot.name}.pdf"
+    panel = Panel.objects.filter(report_pdf=digest).select_related("round__lot__tender").first()
+    if panel is not None:
+        tender = panel.round.lot.tender
+        if not (
+            viewer.role is Role.SUPERVISOR
+            or (viewer.organisation_pk and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id})
+            or panel.members.filter(account_id=viewer.account_pk).exists()
+        ):
+            raise NotPermitted("定标报告由招标人、定标委员会成员和监督部门查阅")
+        return f"定标报告-{panel.round.lot.name}.pdf"
     contract = (
         Contract.objects.filter(pdf=digest).select_related("award__round__lot__tender", "award__bid").first()
     )

@@ -13,6 +13,7 @@ from typing import Any
 from ggzy.awarding import rules as awarding
 from ggzy.bidding import bidbox
 from ggzy.evaluation import rules as evaluation
+from ggzy.evaluation import separating
 from ggzy.evidence.verifier import Check, Outcome, Pack, shown_values
 from ggzy.experts import rules as experts
 from ggzy.identity import cms, trust
@@ -475,6 +476,10 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             sheets = [last[member] for member in sorted(_agreed(rows, published))]
         rejected = set(published.fields["rejected"])
         places = ranked_again(rows, published.round, document, lot, sheets, rejected, out)
+        if document.award_plan:
+            _shortlisted(published, places, document, out)
+            _signed(rows, published, document, out)
+            continue
         mine = [(p.rank, p.bid, str(p.price), _text(p.evaluated_price), _text(p.total)) for p in places]
         theirs = [
             (r["rank"], r["bid"], r["price"], r["evaluated_price"], r["total"])
@@ -499,14 +504,36 @@ def ranking(rows: list[Act], out: _Findings) -> None:
         )
         if published is _named(rows, "awarding.publicity_started", published.round)[-1]:
             _awards(rows, published, candidates, {m[1]: m[2] for m in mine}, out)
-        signed = _agreed(rows, published)
-        out.judge(
-            "report.signed",
-            "评标报告签名",
-            len(signed) == document.committee_size,
-            f"{len(signed)}名成员签署了同一份报告",
-            f"报告应有{document.committee_size}名成员签署, 同一份报告现有{len(signed)}名",
-        )
+        _signed(rows, published, document, out)
+
+
+def _signed(rows: list[Act], published: Act, document: TenderDocument, out: _Findings) -> None:
+    signed = _agreed(rows, published)
+    out.judge(
+        "report.signed",
+        "评标报告签名",
+        len(signed) == document.committee_size,
+        f"{len(signed)}名成员签署了同一份报告",
+        f"报告应有{document.committee_size}名成员签署, 同一份报告现有{len(signed)}名",
+    )
+
+
+def _shortlisted(
+    published: Act, places: list[evaluation.Place], document: TenderDocument, out: _Findings
+) -> None:
+    """The published candidates are the first places, told by name, with nothing that tells an order."""
+    assert document.award_plan is not None
+    rows = published.fields["candidates"]
+    chosen = separating.shortlist(places, most=document.award_plan.candidates)
+    by_name = sorted(rows, key=lambda row: (row["bidder"], row["bid"]))
+    silent = all(row["rank"] is None and row["total"] is None for row in rows)
+    out.judge(
+        "ranking.candidates",
+        "中标候选人(评定分离)",
+        sorted(row["bid"] for row in rows) == chosen and rows == by_name and silent,
+        f"公示的{len(rows)}名候选人就是评审前列, 按名称排列, 不显示名次和得分",
+        "公示的候选人不是评审前列, 或显示了名次、得分",
+    )
 
 
 def _agreed(rows: list[Act], published: Act) -> set[str]:

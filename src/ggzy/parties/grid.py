@@ -14,6 +14,8 @@ class Permission(StrEnum):
     CERTIFICATE_APPLY = "identity:certificate:apply"
     TRUST_PROPOSE = "identity:trust:propose"
     TRUST_CONFIRM = "identity:trust:confirm"
+    BASIS_PROPOSE = "pilots:basis:propose"
+    BASIS_CONFIRM = "pilots:basis:confirm"
     REGISTRY_KEEP = "registry:record:keep"
     WORKBENCH_READ = "portal:workbench:read"
     PROJECT_REGISTER = "projects:project:register"
@@ -67,6 +69,8 @@ class Permission(StrEnum):
     RESULT_OBJECT = "objections:result:raise"
     OBJECTION_ANSWER = "objections:result:answer"
     AWARD = "awarding:award:decide"
+    PANEL_NAME = "awarding:panel:name"
+    PANEL_VOTE = "awarding:panel:vote"
     AWARD_END = "awarding:award:end"
     AWARD_ANNUL = "awarding:award:annul"
     CONTRACT_SIGN = "contracting:contract:sign"
@@ -116,6 +120,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     # not in BINDING: the first list must be made before any certificate can be bound (identity/listing.py)
     Permission.TRUST_PROPOSE: frozenset({_R.ADMIN}),
     Permission.TRUST_CONFIRM: frozenset({_R.ADMIN}),
+    Permission.BASIS_PROPOSE: frozenset({_R.ADMIN}),
+    Permission.BASIS_CONFIRM: frozenset({_R.ADMIN}),
     Permission.REGISTRY_KEEP: _OWNERS | {_R.BIDDER},
     Permission.WORKBENCH_READ: _SIGNED_IN,
     Permission.PROJECT_REGISTER: _OWNERS,
@@ -170,6 +176,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.RESULT_OBJECT: frozenset({_R.BIDDER}),
     Permission.OBJECTION_ANSWER: _OWNERS,
     Permission.AWARD: frozenset({_R.TENDEREE}),
+    Permission.PANEL_NAME: frozenset({_R.TENDEREE}),
+    # members may be of the tenderee, of another tenderee (its superior) or invited experts
+    Permission.PANEL_VOTE: frozenset({_R.TENDEREE, _R.EXPERT}),
     Permission.AWARD_END: frozenset({_R.TENDEREE, _R.BIDDER}),
     Permission.AWARD_ANNUL: frozenset({_R.SUPERVISOR}),
     Permission.PERFORMANCE_START: frozenset({_R.TENDEREE}),
@@ -225,7 +234,11 @@ BINDING = frozenset(
         Permission.CLARIFY,
         Permission.EVALUATION_REOPEN,
         Permission.EVALUATION_UNLOCK,
+        Permission.BASIS_PROPOSE,
+        Permission.BASIS_CONFIRM,
         Permission.AWARD,
+        Permission.PANEL_NAME,
+        Permission.PANEL_VOTE,
         Permission.AWARD_END,
         Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,

@@ -30,6 +30,7 @@ STEPS = {
     "price": "报价评审",
     "detailed": "详细评审(打分)",
     "summary": "汇总复核",
+    "findings": "撰写评审意见",
     "signing": "签署评标报告",
     "done": "评标结束",
 }
@@ -80,9 +81,10 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         if desk.waits_for_me:
             href = f"/work/rounds/{desk.round}/desk"
             todos.append(Todo(what=STEPS[desk.step], where=desk.name, href=href, label="进入评标"))
-    from ggzy.portals.front_pages import expert_todos  # it stands above the benches
+    from ggzy.portals.front_pages import expert_todos  # they stand above the benches
+    from ggzy.portals.panels import ballot_todos
 
-    todos += expert_todos(actor)
+    todos += expert_todos(actor) + ballot_todos(actor)
     return {"bench": "expert", "todos": todos, "calls": calls, "desks": [(d, STEPS[d.step]) for d in desks]}
 
 
@@ -140,6 +142,13 @@ def _objective(requirement: Requirement, bid: Any, desk: evaluations.Desk) -> di
     return {"passes": "", "reason": ""}
 
 
+def _findings_before(desk: evaluations.Desk) -> dict[str, str]:
+    """Return what this member found of each bid in the sitting before, as the form's fields."""
+    if desk.step != "findings":
+        return {}
+    return {f"finding:{bid}": said for bid, said in desk.earlier.get("findings", {}).items()}
+
+
 def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
     """Return what this member said of a requirement in the sitting before, empty if there was none."""
     said = desk.earlier.get("preliminary", {}).get(bid, {}).get(key)
@@ -189,7 +198,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         else {},
         "base": base,
         # a draft of the step before scores is of other fields
-        "given": given if scoring else dict(desk.draft),
+        "given": given if scoring else _findings_before(desk) | desk.draft,
         "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
     }
@@ -239,7 +248,7 @@ def _show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | No
 
 
 #: steps that not every evaluation passes: shown only while it stands there
-_SOMETIMES = {"competition", "price"}
+_SOMETIMES = {"competition", "price", "findings"}
 
 
 def _steps(step: str, *, scored: bool) -> list[tuple[str, str]]:
@@ -350,6 +359,18 @@ def prices(request: HttpRequest, round_id: str) -> HttpResponse:
         page["price_rows"] = _price_rows(page["desk"], given)
         return refused_here(request, "work/desk.html", page, refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "报价评审已提交")
+
+
+def findings(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Hand in what a member finds of every bid left (评定分离)."""
+    page = _desk_page(request, round_id)
+    said = {b.bid: text(request, f"finding:{b.bid}") for b in page["left"]}
+    try:
+        evaluation.hand_in_findings(round_id=round_id, findings=said, actor=who(request), now=now())
+    except Refusal as refusal:
+        given = {f"finding:{bid}": value for bid, value in said.items()}
+        return refused_here(request, "work/desk.html", page, refusal, given=given)
+    return done(f"/work/rounds/{round_id}/desk", "评审意见已提交")
 
 
 def summary(request: HttpRequest, round_id: str) -> HttpResponse:

@@ -209,6 +209,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     todos += _result_todos(rows, steps)
     todos += registry.ending_todos(actor, moment)
     todos += seed_todos("owner", only={row.tender for row in rows})
+    from ggzy.portals.panels import ballot_todos  # it stands above the benches
+
+    todos += ballot_todos(actor)
     for waiting in objections_waiting(actor.organisation_pk):
         todos.append(
             Todo(

@@ -361,6 +361,8 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         given["clauses"] = tender.document["clauses"]
     if tender.document.get("scheme"):  # the method as data is chosen on a page of its own
         given["scheme"] = tender.document["scheme"]
+    if tender.document.get("award_plan"):  # the plan of award is written on a page of its own
+        given["award_plan"] = tender.document["award_plan"]
     if tender.document.get("prequalification"):  # it is written on the page of the front
         given["prequalification"] = tender.document["prequalification"]
     try:

@@ -10,7 +10,6 @@ from django.utils.http import urlencode
 from ggzy.awarding.queries import awards_of, publicities_of
 from ggzy.contracting.queries import contracts_of
 from ggzy.deposits.queries import release_moments
-from ggzy.drafting import clauses
 from ggzy.drafting.queries import file_pdf
 from ggzy.experts.queries import draws_of_tender
 from ggzy.fronts.queries import public_front
@@ -296,6 +295,7 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
         "document": document,
         "lots": row.lots,
         "method": parsed.method_label,
+        "award_plan": parsed.award_plan.in_words() if parsed.award_plan else [],
         "scheme": scheme_in_words(parsed.scheme) if parsed.scheme else [],
         "parts": [
             (part.label, [r["text"] for r in document["requirements"] if r["part"] == part.value])
@@ -304,8 +304,8 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
         "forms": [DEPOSIT_FORMS.get(form, form) for form in document["deposit_forms"]],
         "files": tenders.file_versions(tender_id),
     }
-    written = clauses.parse(document.get("clauses"))
-    page |= {"clauses": written.rendered() if written else [], "answers": written.answers if written else ()}
+    written = parsed.clauses
+    page |= {"clauses": parsed.clauses_read(), "answers": written.answers if written else ()}
     page["pdf"] = file_pdf(tender=tender_id, version=version)
     return show(request, "public/file.html", page)
 

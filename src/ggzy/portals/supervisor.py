@@ -20,7 +20,13 @@ from ggzy.publishing.queries import red_count
 from ggzy.tendering import queries as tenders
 from ggzy.witnessing import queries as witnessing
 
-_KINDS = {"preliminary": "初步评审表", "competition": "竞争性论证", "price": "报价评审表", "scores": "打分表"}
+_KINDS = {
+    "preliminary": "初步评审表",
+    "competition": "竞争性论证",
+    "price": "报价评审表",
+    "scores": "打分表",
+    "findings": "评审意见",
+}
 
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
@@ -93,6 +99,7 @@ def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
             for kind, label in _KINDS.items()
             if any(s["kind"] == kind for s in found)
         ],
+        "separated": "award_plan" in document,
         "titles": titles,
         "names": evaluations.bidder_names(round_id=round_id, actor=who(request)),
         "record": meetings.record_for_supervisor(draw_of_rounds([round_id]), actor=who(request)),

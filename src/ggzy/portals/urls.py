@@ -14,6 +14,7 @@ from ggzy.portals import (
     draws,
     exports,
     front_pages,
+    panels,
     papers,
     pdfcheck,
     pool,
@@ -64,6 +65,7 @@ _TOPICS = (
     sharing,
     pool,
     pool_after,
+    panels,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

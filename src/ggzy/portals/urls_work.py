@@ -119,6 +119,7 @@ urlpatterns = [
     _act(f"{_ROUND}/competition", expert.competition, "work-competition", P.EVALUATE),
     _act(f"{_ROUND}/prices", expert.prices, "work-prices", P.EVALUATE),
     _act(f"{_ROUND}/scores", expert.scores, "work-scores", P.EVALUATE),
+    _act(f"{_ROUND}/findings", expert.findings, "work-findings", P.EVALUATE),
     _act(f"{_ROUND}/summary", expert.summary, "work-summary", P.EVALUATE),
     _at(f"{_ROUND}/report/to-sign", _sign(expert.report_bytes), "report-to-sign", P.EVALUATE),
     _act(f"{_ROUND}/report", expert.sign_report, "work-report", P.EVALUATE),

@@ -330,7 +330,7 @@ AWARD = Move(
     target=Stage.AWARDED,
     actors=_OWNER,
     documents="定标报告",
-    guard="国有资金占控股或主导地位的应当确定第一名",
+    guard="国有资金占控股或主导地位的应当确定第一名; 有地区依据、招标文件写明定标方案的, 由定标委员会确定",
     limits=("GC-T21", "GC-T22"),
     basis=(Citation(_RULES, "第五十五条"),),
 )

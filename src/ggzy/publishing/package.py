@@ -225,7 +225,9 @@ def _candidates(source: Source, sender: Sender, medium: Medium) -> dict[str, Any
         "PUBLICITY_END_TIME": stamp(source.body.get("until")),
         "OBJECTION_METHOD": source.body.get("objection", ""),
     }
-    for place, row in zip(("FIRST", "SECOND", "THIRD"), source.body.get("candidates") or (), strict=False):
+    # candidates without an order (评定分离) are in the notice itself: these three fields would give them one
+    ranked = [] if source.body.get("separation") else source.body.get("candidates") or []
+    for place, row in zip(("FIRST", "SECOND", "THIRD"), ranked, strict=False):
         fields[f"{place}_BIDDER_NAME"] = row.get("bidder", "")
         fields[f"{place}_BIDDER_CODE"] = row.get("uscc", "")
     return fields

@@ -23,6 +23,7 @@ from ggzy.law.families import family
 from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
 from ggzy.parties.grid import Permission, require
+from ggzy.pilots.queries import require_basis
 from ggzy.procedures.catalogue import BY_CODE, sources
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
@@ -242,6 +243,7 @@ def write_document(
     )
     if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
+    _require_plan(tender, parsed, published=any(r.published_at for r in rounds), now=now)
     rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds], family=family(tender.scope))
     rules.require_ceilings(parsed, ceilings=[r.lot.ceiling_price for r in rounds])
     Tender.objects.filter(pk=tender.pk).update(document=parsed.as_json())
@@ -262,6 +264,24 @@ def _policy(tender: Tender, given: Any) -> Any:
         return None
     plan = ProcurementPlan.objects.get(tender=tender)
     return {**(given if isinstance(given, Mapping) else {}), "reserved": plan.reserved}
+
+
+def _require_plan(tender: Tender, document: TenderDocument, *, published: bool, now: datetime) -> None:
+    """Let a plan of award stand that was there before the notice and has a regional basis.
+
+    :raises BadInput: not construction, or it would change after the notice
+    :raises NoRegionalBasis: no basis is in force for the tender's region
+    """
+    if published:
+        before = parse(versions.newest(tender).document).award_plan
+        if before != document.award_plan:
+            raise BadInput("定标方案在发布公告前确定, 公告发出后不能增加、修改或删除", field="award_plan")
+        return
+    if document.award_plan is None:
+        return
+    if tender.scope != "GC":
+        raise BadInput("评定分离只用于工程建设招标项目", field="award_plan")
+    require_basis(tender.region_code, now=now)
 
 
 def document_digest(document: TenderDocument) -> str:
@@ -392,6 +412,7 @@ _PARTS = {
     "decryption_minutes": "解密时限",
     "text": "正文",
     "sealing": "加密算法",
+    "award_plan": "定标方案",
 }
 
 
@@ -424,6 +445,8 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     rounds = fronts.ready_to_publish(rounds)
     restricted = bool(fronts.fronts_of(rounds))
     document = require_reviewed(tender)
+    # the basis must be in force when the notice comes out, whatever it was when the file was written
+    plan_basis = require_basis(tender.region_code, now=now) if document.award_plan else None
     law = table.in_force(beijing_date(now))
     own = family(tender.scope)
     rules.require_time_to_bid(
@@ -456,7 +479,8 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             rounds=[r.public_id for r in rounds],
             title=f"{tender.name}招标公告"
             + (f"(第{rounds[0].number}次招标)" if rounds[0].number > 1 else ""),
-            body=_notice_body(tender, document, lots, now=now, deadline=bid_deadline, file=file),
+            body=_notice_body(tender, document, lots, now=now, deadline=bid_deadline, file=file)
+            | ({"separation": f"评定分离, 依据{plan_basis.says}"} if plan_basis else {}),
             actor=actor,
             now=now,
         )
@@ -473,6 +497,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             "lots": lots,
             "limits": {k: stamp[k] for k in ("GC-T12", "GC-T13", *own.time_to_bid) if k in stamp},
             **({} if restricted else {"document": document.as_json()}),
+            **({"separation_basis": plan_basis.says} if plan_basis else {}),
         },
         # a file that is issued only to those let in is not in the public pack either
         party={"document": document.as_json()} if restricted else None,

@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 from ggzy.drafting import clauses as drafted
+from ggzy.kernel.canonical import sha256
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput
 from ggzy.methods import checks
 from ggzy.methods import method as methods
 from ggzy.methods.run import Scheme, promise
+from ggzy.tendering import plan as plans
 
 
 class Method(StrEnum):
@@ -260,6 +262,8 @@ class TenderDocument:
     scheme: Scheme | None = None
     #: of government procurement alone; None: a construction tender
     policy: Policy | None = None
+    #: 评定分离: candidates without an order, and how a panel chooses among them; None: the first of the ranking wins
+    award_plan: plans.AwardPlan | None = None
 
     @property
     def method_label(self) -> str:
@@ -282,10 +286,21 @@ class TenderDocument:
         """Return what the committee checks in its preliminary review 初步评审, in government procurement 符合性审查."""
         return tuple(r for r in self.requirements if r not in self.owners_requirements)
 
+    def clauses_read(self) -> list[drafted.Rendered]:
+        """Return the clauses as they are read; with a plan of award the one on candidates says what the plan says."""
+        read = self.clauses.rendered() if self.clauses else []
+        if self.award_plan is None:
+            return read
+        says = self.award_plan.clause
+        return [
+            replace(c, text=says, sha256=sha256(says.encode()).hex()) if c.key == plans.CANDIDATES else c
+            for c in read
+        ]
+
     def as_json(self) -> dict[str, Any]:
         """Return the document as JSON values, Decimals as strings: what is hashed and published."""
-        plain: dict[str, Any] = _plain(asdict(replace(self, scheme=None)))
-        del plain["scheme"]
+        plain: dict[str, Any] = _plain(asdict(replace(self, scheme=None, award_plan=None)))
+        del plain["scheme"], plain["award_plan"]
         if self.policy is None:
             del plain["policy"]  # a construction file is hashed as it always was
         del plain["clauses"]  # a file without a template is hashed as it always was
@@ -306,6 +321,8 @@ class TenderDocument:
                     del row[mark]
         if self.scheme:
             plain["scheme"] = self.scheme.as_json()
+        if self.award_plan:
+            plain["award_plan"] = self.award_plan.as_json()
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -433,6 +450,11 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     if unknown := [form for form in forms if form not in DEPOSIT_FORMS]:
         raise BadInput(f"保证金形式“{unknown[0]}”不在可选范围内", field="deposit_forms")
     size = _whole(raw.get("committee_size", 5), "committee_size", "评标委员会人数", 5, 21)
+    award_plan = plans.parse(raw.get("award_plan"))
+    most_lots = _whole(raw.get("most_lots", 0), "most_lots", "最多中标标段数", 0, 50)
+    if award_plan is not None and most_lots:
+        # who is passed over follows from who is first in the lots before, and here nobody is first
+        raise BadInput("采用评定分离的, 不能再限制每个投标人的中标标段数", field="most_lots")
     owners = _whole(raw.get("owner_representatives", 0), "owner_representatives", "招标人代表人数", 0, 7)
     return TenderDocument(
         method=method,
@@ -454,7 +476,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         specialty=_word(raw.get("specialty", "A08"), "specialty"),
         text=_text(raw.get("text", ""), "text", "招标文件正文", 200_000, empty=True),
         remedy_minutes=_whole(raw.get("remedy_minutes", 0), "remedy_minutes", "开标补救时间", 0, 240),
-        most_lots=_whole(raw.get("most_lots", 0), "most_lots", "最多中标标段数", 0, 50),
+        most_lots=most_lots,
         subcontract_allowed=_yes(
             raw.get("subcontract_allowed", False), "subcontract_allowed", "是否允许分包"
         ),
@@ -466,6 +488,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         low_price=_low_price(raw.get("low_price"), policy),
         scheme=scheme,
         policy=policy,
+        award_plan=award_plan,
     )
 
 
@@ -587,7 +610,10 @@ def _scheme(raw: Any, policy: Policy | None) -> Scheme | None:
             field="scheme",
         )
     if method.separation:
-        raise BadInput("本平台没有登记本地区采用评定分离的依据, 不能选用", field="scheme")
+        raise BadInput(
+            "评定分离写在招标文件的定标方案 (award_plan) 里, 并且要有本地区的依据, 不写在评标办法里",
+            field="scheme",
+        )
     if policy is not None:
         return _procurement_scheme(method, raw.get("values") or {}, policy)
     if method.candidates.text != "3" or method.one_per:

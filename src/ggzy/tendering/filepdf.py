@@ -43,7 +43,7 @@ def embedded(file: TenderFile) -> bytes:
 
 def _facts(file: TenderFile) -> dict[str, Any]:
     document, tender = parse(file.document), file.tender
-    rendered = document.clauses.rendered() if document.clauses else []
+    rendered = document.clauses_read()
     chapters = [
         {"title": title, "clauses": [{"title": c.title, "text": c.text, "law": c.law} for c in group]}
         for title, group in groupby(rendered, key=lambda c: c.chapter)
@@ -68,6 +68,10 @@ def _facts(file: TenderFile) -> dict[str, Any]:
         "facts": [
             ["评标办法", document.method_label],
             *_scheme_facts(document),
+            *(
+                [title, says]
+                for title, says in (document.award_plan.in_words() if document.award_plan else [])
+            ),
             ["质量要求", document.quality],
             ["投标保证金", f"{document.deposit}元"],
             ["保证金形式", "、".join(DEPOSIT_FORMS[form] for form in document.deposit_forms)],
