@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "ggzy.registry",
     "ggzy.projects",
     "ggzy.pilots",
+    "ggzy.statutes",
     "ggzy.drafting",
     "ggzy.quantities",
     "ggzy.tendering",

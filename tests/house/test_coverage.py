@@ -85,3 +85,13 @@ def test_the_page_of_the_coverage_lets_no_word_break_anywhere_else(client: Any) 
     page = client.get("/procedures/GC_OPEN_POST/coverage").content.decode()
     assert "ggzy.<wbr>tendering.<wbr>actions.<wbr>register" in page
     assert not re.search(r'class="mono(?![^"]*joints)', page), "every name of code has its joints"
+
+
+def test_no_two_pages_share_an_address_or_a_name() -> None:
+    """The first of two routes of one address would hide the second from everybody."""
+    from ggzy.portals.urls import urlpatterns
+
+    addresses = [str(p.pattern) for p in urlpatterns]
+    names = [p.name for p in urlpatterns]
+    assert {a for a in addresses if addresses.count(a) > 1} == set()
+    assert {n for n in names if names.count(n) > 1} == set()

@@ -34,6 +34,9 @@ identity:trust:propose          -     -     -     -     -     -     -     ✓   
 identity:trust:confirm          -     -     -     -     -     -     -     ✓     -     -
 pilots:basis:propose            -     -     -     -     -     -     -     ✓     -     -
 pilots:basis:confirm            -     -     -     -     -     -     -     ✓     -     -
+statutes:limit:propose          -     -     -     -     -     -     -     ✓     -     -
+statutes:limit:confirm          -     -     -     -     -     -     -     ✓     -     -
+statutes:clause:read            -     -     -     -     -     -     -     ✓     -     -
 registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -     -
 portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 projects:project:register       ✓     ✓     -     -     -     -     -     -     -     -

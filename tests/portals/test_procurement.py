@@ -43,7 +43,7 @@ def _drafted(owner: Person) -> str:
 def test_through_the_forms(platform: Any, folder: Path) -> None:
     owner = Person(platform, "zhaobiao")
     tender = _drafted(owner)
-    console, plan = f"/work/tenders/{tender}", f"/work/tenders/{tender}/plan"
+    console, plan = f"/work/tenders/{tender}", f"/work/tenders/{tender}/procurement-plan"
     assert "公开采购意向" in owner.get(console)
     assert "请写明采购需求概况" in owner.client.post(f"{console}/intent", {"needs": " "}).content.decode()
     owner.post(f"{console}/intent", needs="训练设备一批, 含安装和培训", expected="2026-06")

@@ -27,6 +27,7 @@ from ggzy.api import (
     registry,
     results,
     seals,
+    statutes,
 )
 from ggzy.api import trust as trust_list
 from ggzy.api import (
@@ -502,3 +503,4 @@ api.add_router("/v1", drafting.router)
 api.add_router("/v1", papers.router)
 api.add_router("/v1", panels.router)
 api.add_router("/v1", seals.router)
+api.add_router("/v1", statutes.router)

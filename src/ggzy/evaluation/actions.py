@@ -80,7 +80,8 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
     evaluations = []
     for pk in draw.rounds.order_by("pk").values_list("public_id", flat=True):
         round_ = lock_round(pk)
-        if not procedure_of(round_).has(round_.stage, "seat_committee"):
+        # a front's committee is seated by the front (fronts.review)
+        if round_.phase == 0 or not procedure_of(round_).has(round_.stage, "seat_committee"):
             continue
         if document_of(round_).policy is not None:
             require_qualified(round_)

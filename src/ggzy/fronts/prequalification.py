@@ -86,7 +86,7 @@ def publish_prequalification(
     rules.require_time_to_apply(
         published_at=now, file_until=file_until, deadline=deadline, law=law, calendar=calendars.CHINA
     )
-    stamp, series = law_stamp(now), new_public_id()
+    stamp, series = law_stamp(now, scope="GC", region=tender.region_code), new_public_id()
     for round_ in rounds:
         make_move(
             round_,

@@ -44,7 +44,7 @@ def publish_first_stage(
         raise BadInput("请写明技术需求和对技术建议的要求", field="need")
     if deadline <= now:
         raise BadInput("提交技术建议的截止时间应晚于现在", field="deadline")
-    stamp, series = law_stamp(now), new_public_id()
+    stamp, series = law_stamp(now, scope="GC", region=tender.region_code), new_public_id()
     for round_ in rounds:
         make_move(
             round_,

@@ -16,6 +16,9 @@ class Permission(StrEnum):
     TRUST_CONFIRM = "identity:trust:confirm"
     BASIS_PROPOSE = "pilots:basis:propose"
     BASIS_CONFIRM = "pilots:basis:confirm"
+    LIMIT_PROPOSE = "statutes:limit:propose"
+    LIMIT_CONFIRM = "statutes:limit:confirm"
+    CLAUSE_READ = "statutes:clause:read"
     REGISTRY_KEEP = "registry:record:keep"
     WORKBENCH_READ = "portal:workbench:read"
     PROJECT_REGISTER = "projects:project:register"
@@ -122,6 +125,9 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.TRUST_CONFIRM: frozenset({_R.ADMIN}),
     Permission.BASIS_PROPOSE: frozenset({_R.ADMIN}),
     Permission.BASIS_CONFIRM: frozenset({_R.ADMIN}),
+    Permission.LIMIT_PROPOSE: frozenset({_R.ADMIN}),
+    Permission.LIMIT_CONFIRM: frozenset({_R.ADMIN}),
+    Permission.CLAUSE_READ: frozenset({_R.ADMIN}),
     Permission.REGISTRY_KEEP: _OWNERS | {_R.BIDDER},
     Permission.WORKBENCH_READ: _SIGNED_IN,
     Permission.PROJECT_REGISTER: _OWNERS,
@@ -236,6 +242,9 @@ BINDING = frozenset(
         Permission.EVALUATION_UNLOCK,
         Permission.BASIS_PROPOSE,
         Permission.BASIS_CONFIRM,
+        Permission.LIMIT_PROPOSE,
+        Permission.LIMIT_CONFIRM,
+        Permission.CLAUSE_READ,
         Permission.AWARD,
         Permission.PANEL_NAME,
         Permission.PANEL_VOTE,

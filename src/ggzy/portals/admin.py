@@ -10,7 +10,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import Refusal
 from ggzy.parties.grid import Permission, require
-from ggzy.portals import panels, seals, trust
+from ggzy.portals import panels, seals, statutes, trust
 from ggzy.portals.frame import done, moment, show, text, who
 from ggzy.portals.work import refused_here
 from ggzy.tendering import queries as tenders
@@ -18,7 +18,7 @@ from ggzy.tendering import queries as tenders
 
 def bench(actor: Actor, moment_: datetime) -> dict[str, Any]:
     """Return what an administrator looks after."""
-    todos = trust.todos(actor) + seals.todos() + panels.basis_todos(actor)
+    todos = trust.todos(actor) + seals.todos() + panels.basis_todos(actor) + statutes.limit_todos(actor)
     return {"bench": "admin", "todos": todos, "face": clock.face()}
 
 

@@ -92,5 +92,5 @@ urlpatterns = [
     route(
         f"{_ROUND}/hand-over", only_posted(hand_over), name="work-hand-over", permission=P.ARCHIVE_HAND_OVER
     ),
-    route("work/packages/<str:package_id>", download, name="work-package", permission=P.PACKAGE_READ),
+    route("work/packages/<str:package_id>", download, name="work-archive-package", permission=P.PACKAGE_READ),
 ]

@@ -45,8 +45,8 @@ _PLACES: dict[str, tuple[str, str]] = {
     "award": ("/work/rounds/{round}/result", "确定中标人"),
     "notify": ("/work/rounds/{round}/result", "签发中标通知书"),
     "sign_contract": ("/work/rounds/{round}/result", "签订合同"),
-    "publish_intent": ("/work/tenders/{tender}/plan", "公开采购意向"),
-    "file_plan": ("/work/tenders/{tender}/plan", "采购计划备案"),
+    "publish_intent": ("/work/tenders/{tender}/procurement-plan", "公开采购意向"),
+    "file_plan": ("/work/tenders/{tender}/procurement-plan", "采购计划备案"),
     "file_contract": ("/work/rounds/{round}/result", "登记合同备案"),
     "start_performance": ("/work/rounds/{round}/result", "登记履约信息"),
 }

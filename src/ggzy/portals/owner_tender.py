@@ -385,9 +385,11 @@ def _total(given: dict[str, Any]) -> str:
         return ""
 
 
-def proposed_deadline(moment_: datetime, *, scope: str = "GC") -> datetime:
+def proposed_deadline(moment_: datetime, *, scope: str = "GC", region: str = "") -> datetime:
     """Return the deadline the page proposes: the earliest lawful day and one more, a working day, 09:30."""
-    day = worklist.earliest_deadline(moment_, scope=scope).astimezone(BEIJING) + timedelta(days=1)
+    day = worklist.earliest_deadline(moment_, scope=scope, region=region).astimezone(BEIJING) + timedelta(
+        days=1
+    )
     while not CHINA.is_working(day.date()):
         day += timedelta(days=1)
     return day.replace(hour=9, minute=30, second=0, microsecond=0)
@@ -402,8 +404,8 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         "ready": any(s.stage == Stage.DOC_READY for s in tenders.states_of(tender_id)),
         "by_front": any(s.front for s in tenders.states_of(tender_id)),
         "figures": worklist.lot_drafts(tender_id),
-        "earliest": worklist.earliest_deadline(at, scope=tender.scope),
-        "deadline": proposed_deadline(at, scope=tender.scope),
+        "earliest": worklist.earliest_deadline(at, scope=tender.scope, region=tender.region_code),
+        "deadline": proposed_deadline(at, scope=tender.scope, region=tender.region_code),
         "personal": personal_data_in({"项目": tender.project, "招标文件": tender.document}),
         "now": at,
     }

@@ -54,7 +54,9 @@ def publish_intent(request: HttpRequest, tender_id: str) -> HttpResponse:
     except Refusal as refusal:
         page = _plan_page(request, tender_id)
         return refused_here(request, "work/procurement_plan.html", page, refusal, given=given)
-    return done(f"/work/tenders/{tender_id}/plan", "采购意向已公开, 请在采购活动开始前备案采购计划")
+    return done(
+        f"/work/tenders/{tender_id}/procurement-plan", "采购意向已公开, 请在采购活动开始前备案采购计划"
+    )
 
 
 def file_plan(request: HttpRequest, tender_id: str) -> HttpResponse:

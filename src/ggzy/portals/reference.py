@@ -17,6 +17,7 @@ from ggzy.methods.shelf import shipped
 from ggzy.portals.coverage import COVERAGE
 from ggzy.portals.frame import show, who
 from ggzy.procedures.catalogue import BY_CODE
+from ggzy.statutes import queries as statutes
 from ggzy.ui.flow import main_line, stations
 
 #: acts that come by the clock and say nothing of a process
@@ -112,6 +113,8 @@ def law(request: HttpRequest) -> HttpResponse:
         "statutes": [(f"s{number}", name, by_statute[name]) for number, name in enumerate(order, 1)],
         "known": sum(row.may_block for row in ALL),
         "total": len(ALL),
+        "local": [row for row in statutes.local_rows() if row.state == "confirmed"],
+        "read": statutes.read_rows(),
     }
     return show(request, "public/law.html", page)
 

@@ -18,7 +18,6 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.ids import deal_code, new_public_id
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
-from ggzy.law import table
 from ggzy.law.families import family
 from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
@@ -27,6 +26,7 @@ from ggzy.pilots.queries import require_basis
 from ggzy.procedures.catalogue import BY_CODE, sources
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
+from ggzy.statutes import queries as statutes
 from ggzy.tendering import checking, fronts, holders, rules, versions
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ProcurementPlan, ReviewConclusion, Round, Tender, TenderFile
@@ -447,14 +447,14 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     document = require_reviewed(tender)
     # the basis must be in force when the notice comes out, whatever it was when the file was written
     plan_basis = require_basis(tender.region_code, now=now) if document.award_plan else None
-    law = table.in_force(beijing_date(now))
+    law = statutes.in_force(now, region=tender.region_code)
     own = family(tender.scope)
     rules.require_time_to_bid(
         published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA, family=own
     )
     file = versions.issue(tender, rounds, document, now=now)
     lots = file.lots
-    stamp = law_stamp(now, scope=tender.scope)
+    stamp = law_stamp(now, scope=tender.scope, region=tender.region_code)
     for round_ in rounds:
         make_move(
             round_,

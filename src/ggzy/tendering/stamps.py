@@ -1,19 +1,26 @@
 """The law that governs a round: the rows in force at its first notice, stamped on it and kept to its end."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from ggzy.kernel.refusals import Citation
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import Bound, Direction, Roll, Status, TimeLimit, Unit, beijing_date
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.spec import Stage
+from ggzy.statutes import queries as statutes
 from ggzy.tendering.models import Round
 
 
-def law_stamp(on: datetime, *, scope: str = "GC") -> dict[str, Any]:
-    """Return the rows of a family of law in force at a moment as JSON: what is stamped on a round at its first notice."""
+def law_stamp(on: datetime, *, scope: str, region: str) -> dict[str, Any]:
+    """Return the rows of a family of law in force in a region at a moment as JSON: what a round's first notice stamps."""
     return {
-        key: as_json(row) for key, row in table.in_force(beijing_date(on)).items() if key.startswith(scope)
+        key: as_json(row)
+        for key, row in statutes.in_force(on, region=region).items()
+        if key.startswith(scope)
     }
 
 
@@ -66,3 +73,66 @@ def law_of(round_: Round, *, now: datetime | None = None) -> dict[str, TimeLimit
     assert moment is not None, "a round that is not published needs a moment"
     found = dict(table.in_force(beijing_date(moment)))
     return found | {key: limit_of(key, row) for key, row in (round_.law or {}).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Governing:
+    """One content of the law that rounds are governed by: how many, since when, what is other than in the one before."""
+
+    family: str
+    version: int
+    rounds: int
+    running: int
+    first: datetime
+    last: datetime
+    differs: tuple[str, ...]
+    #: (lot, name of the tender) of some of the rounds
+    examples: tuple[tuple[str, str], ...]
+
+
+def governing() -> list[Governing]:
+    """Return which rounds are governed by which law: rounds with an equal stamp together, the newest content first."""
+    rows = Round.objects.filter(published_at__isnull=False).select_related("lot__tender")
+    groups: dict[str, list[Round]] = {}
+    for row in rows.order_by("published_at", "pk"):
+        groups.setdefault(_content(row), []).append(row)
+    versions: dict[str, int] = {}
+    before: dict[str, dict[str, Any]] = {}
+    out = []
+    for found in groups.values():
+        head, last = found[0], found[-1]
+        assert head.published_at is not None and last.published_at is not None, (
+            "only published rounds are asked for"
+        )
+        scope = head.lot.tender.scope
+        versions[scope] = versions.get(scope, 0) + 1
+        old = before.get(scope, head.law)
+        before[scope] = head.law
+        out.append(
+            Governing(
+                family=family(scope).label,
+                version=versions[scope],
+                rounds=len(found),
+                running=sum(1 for r in found if Stage(r.stage) not in BY_CODE[r.procedure_code].final),
+                first=head.published_at,
+                last=last.published_at,
+                differs=tuple(
+                    sorted(key for key in {*old, *head.law} if _lengths(old, key) != _lengths(head.law, key))
+                ),
+                examples=tuple(
+                    dict.fromkeys((r.lot.public_id, r.lot.tender.name) for r in reversed(found[-3:]))
+                ),
+            )
+        )
+    return out[::-1]
+
+
+def _content(row: Round) -> str:
+    """Return a stamp as text that is equal for equal limits, whatever else was written beside them."""
+    limits = sorted((key, _lengths(row.law, key)) for key in row.law)
+    return f"{row.lot.tender.scope} {limits}"
+
+
+def _lengths(law: Mapping[str, Any], key: str) -> tuple[Any, ...]:
+    row = law.get(key) or {}
+    return tuple(row.get(name) for name in ("length", "unit", "bound", "roll", "status"))

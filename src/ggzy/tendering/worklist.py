@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Q
 
 from ggzy.kernel import calendars
-from ggzy.law import table
 from ggzy.law.families import family
-from ggzy.law.limits import beijing_date, earliest_moment
+from ggzy.law.limits import earliest_moment
 from ggzy.procedures.spec import FAILURES, Stage
+from ggzy.statutes import queries as statutes
 from ggzy.tendering.models import FormCheck, HoldRow, Lot, ReviewConclusion, Round, Tender
 from ggzy.tendering.queries import FrontState, front_state
 
@@ -140,9 +140,9 @@ def lot_drafts(tender_id: str) -> list[LotDraft]:
     ]
 
 
-def earliest_deadline(published_at: datetime, *, scope: str = "GC") -> datetime:
-    """Return the first moment at which bids may be due if the notice came out at `published_at`."""
-    law = table.in_force(beijing_date(published_at))
+def earliest_deadline(published_at: datetime, *, scope: str = "GC", region: str = "") -> datetime:
+    """Return the first moment at which bids may be due if the notice came out at `published_at` in a region."""
+    law = statutes.in_force(published_at, region=region)
     return max(
         earliest_moment(law[key], started=published_at, calendar=calendars.CHINA).instant
         for key in family(scope).time_to_bid
