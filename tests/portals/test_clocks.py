@@ -53,3 +53,16 @@ def test_a_change_of_law_leaves_a_running_round_alone(
     assert law_of(old)["GC-T13"].length == 3
     later = Tale(platform, folder / "later").published()
     assert law_of(Round.objects.get(public_id=later.round))["GC-T13"].length == 5
+
+
+@pytest.mark.django_db
+def test_a_stamp_from_before_it_held_clauses_apart_is_still_read(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder).published()
+    row = Round.objects.get(public_id=tale.round)
+    for limit in row.law.values():
+        for name in ("basis", "starts", "reading"):
+            del limit[name]
+    row.law["GC-T13"]["length"] = 4
+    found = law_of(row)["GC-T13"]
+    assert (found.length, found.starts) == (4, "publicity.started")
+    assert str(found.basis[0]) == "《招标投标法实施条例》第五十四条"

@@ -37,17 +37,22 @@ def as_json(row: TimeLimit) -> dict[str, Any]:
         "cites": row.cites,
         "basis": [[c.instrument, c.article] for c in row.basis],
         "starts": row.starts,
+        "reading": row.reading,
         "in_force_from": row.in_force_from.isoformat(),
     }
 
 
-def limit_of(key: str, stamped: Mapping[str, Any]) -> TimeLimit:
-    """Return a stamped row as the limit that it is."""
+def limit_of(key: str, stamped: Mapping[str, Any], *, table_row: TimeLimit | None) -> TimeLimit:
+    """Return a stamped row as the limit that it is.
+
+    :param table_row: the table's row of the day, for what early stamps did not hold: the clauses apart, what starts it
+    """
+    basis = tuple(Citation(i, a) for i, a in stamped.get("basis") or ())
     return TimeLimit(
         key=key,
         says=stamped["says"],
-        basis=tuple(Citation(i, a) for i, a in stamped.get("basis") or [[stamped["cites"], ""]]),
-        starts=stamped.get("starts", ""),
+        basis=basis or (table_row.basis if table_row else (Citation(stamped["cites"], ""),)),
+        starts=stamped.get("starts") or (table_row.starts if table_row else ""),
         length=int(stamped["length"]),
         unit=Unit(stamped["unit"]),
         bound=Bound(stamped["bound"]),
@@ -55,6 +60,7 @@ def limit_of(key: str, stamped: Mapping[str, Any]) -> TimeLimit:
         roll=Roll(stamped["roll"]),
         status=Status(stamped["status"]),
         in_force_from=date.fromisoformat(stamped["in_force_from"]),
+        reading=stamped.get("reading") or (table_row.reading if table_row else ""),
     )
 
 
@@ -72,7 +78,8 @@ def law_of(round_: Round, *, now: datetime | None = None) -> dict[str, TimeLimit
     moment = round_.published_at or now
     assert moment is not None, "a round that is not published needs a moment"
     found = dict(table.in_force(beijing_date(moment)))
-    return found | {key: limit_of(key, row) for key, row in (round_.law or {}).items()}
+    stamp = round_.law or {}
+    return found | {key: limit_of(key, row, table_row=found.get(key)) for key, row in stamp.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
