@@ -29,8 +29,11 @@ const cents = (amount) => BigInt(amount.replace(".", ""));
 export function hints(facts, fields, files) {
   const out = facts.priced ? againstTheFile(facts, fields, files) : [];
   const { manager, members, registry } = fields;
-  if (!manager.name) out.push("没有填写项目负责人。");
-  else if (!manager.certificate) out.push("没有填写项目负责人的证书编号。");
+  // goods have no manager; who delivers services is named in the files
+  if (!facts.procured) {
+    if (!manager.name) out.push("没有填写项目负责人。");
+    else if (!manager.certificate) out.push("没有填写项目负责人的证书编号。");
+  }
   if (members.length && !facts.consortium_allowed) out.push("招标文件不接受联合体投标。");
   if (members.length && !fields.consortium) out.push("联合体应附联合体协议(《招标投标法》第三十一条)。");
   if (registry?.records && !registry.records.length) out.push("主体库里还没有可以使用的登记信息, 固定的是空的。");
