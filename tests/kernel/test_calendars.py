@@ -1,11 +1,12 @@
 """Our table of days off is the State Council's: compared day by day with a package that others keep."""
 
+import json
 from datetime import date, timedelta
 
 import chinese_calendar
 import pytest
 
-from ggzy.kernel.calendars import CHINA, WorkCalendar
+from ggzy.kernel.calendars import CHINA, CalendarWrong, WorkCalendar, with_years
 
 pytestmark = pytest.mark.pure
 
@@ -64,3 +65,39 @@ def test_no_day_is_both_off_and_made_up():
 
 def test_a_calendar_without_years_knows_none():
     assert not WorkCalendar(holidays={}, make_up_days=frozenset()).knows(date(2026, 1, 1))
+
+
+NEXT = {
+    "year": 2027,
+    "source": "某通知",
+    "holidays": [["2027-01-01", "2027-01-03", "元旦"]],
+    "make_up": ["2027-01-09"],
+}
+
+
+def test_a_year_is_known_once_its_file_is_there(tmp_path):
+    assert not CHINA.knows(date(2027, 1, 4))
+    (tmp_path / "2027.json").write_text(json.dumps(NEXT))
+    loaded = with_years(CHINA, tmp_path)
+    assert loaded.knows(date(2027, 1, 4))
+    assert loaded.is_statutory_rest(date(2027, 1, 1)) and not loaded.is_working(date(2027, 1, 1))
+    assert loaded.is_working(date(2027, 1, 9))
+    assert loaded.is_statutory_rest(date(2026, 10, 1)), "the years before stay as they were"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"year": 2026}, "2026年的安排已经有了"),
+        ({"holidays": [["2026-12-31", "2027-01-02", "元旦"]]}, "都应在2027年内"),
+        ({"holidays": []}, "至少有一个放假日"),
+        ({"make_up": ["2027-01-11"]}, "2027-01-11不是可以调休上班的周末"),
+        ({"make_up": ["2027-01-02"]}, "2027-01-02不是可以调休上班的周末"),
+        ({"holidays": "元旦"}, "应写明"),
+        ({"year": "明年"}, "应写明"),
+    ],
+)
+def test_a_wrong_file_of_a_year_is_refused_with_its_reason(tmp_path, change, says):
+    (tmp_path / "2027.json").write_text(json.dumps({**NEXT, **change}))
+    with pytest.raises(CalendarWrong, match=says):
+        with_years(CHINA, tmp_path)

@@ -42,6 +42,7 @@ from ggzy.identity import sessions
 from ggzy.identity.queries import certificates_of
 from ggzy.kernel import clock
 from ggzy.kernel.actors import Role
+from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.money import yuan
 from ggzy.notices import queries as notices
 from ggzy.parties import actions as parties
@@ -424,6 +425,17 @@ def lots(
 def clocks(request: HttpRequest, published: datetime, deadline: datetime) -> HttpResponse:
     rows = tenders.clocks(published_at=published, deadline=deadline)
     return answer({"clocks": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
+
+
+@api.get("/v1/calendar", tags=["法"], summary="工作日历: 已公布各年的放假和调休")
+def calendar(request: HttpRequest) -> HttpResponse:
+    return answer(
+        {
+            "years": sorted(CHINA.years),
+            "holidays": {day.isoformat(): name for day, name in sorted(CHINA.holidays.items())},
+            "make_up": [day.isoformat() for day in sorted(CHINA.make_up_days)],
+        }
+    )
 
 
 @api.get("/v1/notices", tags=["公开"], summary="公告列表")

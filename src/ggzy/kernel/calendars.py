@@ -1,12 +1,15 @@
 """The working calendar of China: officially announced days off and make-up days, year by year.
 
 Facts from the State Council's notices for 2024, 2025 and 2026. A year that has not been announced is unknown,
-not "weekends only": what touches it is marked provisional and recomputed when the year is loaded.
+not "weekends only": what touches it is marked provisional, until a file of the year lies in the folder GGZY_CALENDARS names.
 """
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,48 @@ _MAKE_UP = (
     " 2026-01-04 2026-02-14 2026-02-28 2026-05-09 2026-09-20 2026-10-10"
 )
 
-CHINA = WorkCalendar(
+_BUILT_IN = WorkCalendar(
     holidays=_HOLIDAYS,
     make_up_days=frozenset(date.fromisoformat(day) for day in _MAKE_UP.split()),
     years=frozenset({2024, 2025, 2026}),
 )
+
+
+class CalendarWrong(ValueError):
+    """A file of a year that cannot be right; the sentence says which and why."""
+
+
+def with_years(known: WorkCalendar, folder: Path) -> WorkCalendar:
+    """Return a calendar with the years that lie in a folder as `2027.json`: each the announced days of one year.
+
+    {"year": 2027, "source": "...", "holidays": [["2027-01-01", "2027-01-03", "元旦"]], "make_up": ["2027-02-20"]}
+
+    :raises CalendarWrong: a year that is known, a day outside its year, or a make-up day that is no weekend
+    """
+    for path in sorted(folder.glob("*.json")):
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            year = int(raw["year"])
+            blocks = [_block(first, last, str(name)) for first, last, name in raw["holidays"]]
+            made_up = {date.fromisoformat(day) for day in raw["make_up"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise CalendarWrong(
+                f"{path.name}: 应写明 year、holidays([首日, 末日, 名称])和 make_up(调休上班的日期)"
+            ) from error
+        days = {day: name for block in blocks for day, name in block.items()}
+        if year in known.years:
+            raise CalendarWrong(f"{path.name}: {year}年的安排已经有了, 不能重复载入")
+        if not days or any(day.year != year for day in {*days, *made_up}):
+            raise CalendarWrong(f"{path.name}: 放假和调休的日期都应在{year}年内, 且至少有一个放假日")
+        if wrong := sorted(day for day in made_up if day.weekday() < 5 or day in days):
+            raise CalendarWrong(f"{path.name}: {wrong[0]}不是可以调休上班的周末")
+        known = WorkCalendar(
+            holidays={**known.holidays, **days},
+            make_up_days=known.make_up_days | made_up,
+            years=known.years | {year},
+        )
+    return known
+
+
+#: the built-in years, and those that the centre has put into a folder of its own
+CHINA = with_years(_BUILT_IN, Path(os.environ.get("GGZY_CALENDARS") or "/nonexistent"))
