@@ -536,14 +536,11 @@ def _ranked(
     lot_of: Mapping[str, bytes],
 ) -> tuple[list[rules.Place], dict[str, Any]]:
     """Return the places, and what the report says more where the file has a method of its own: every step told."""
-    days = round_.lot.duration_days
+    outcome = outcome_of(evaluation, document, sheets)
+    places = rules.places_of(outcome, document=document, offers=offers, lot_of=lot_of)
     if document.scheme is None and document.policy is None:
-        places = rules.ranking(
-            offers, document=document, duration_days=days, score_sheets=sheets, lot_of=lot_of
-        )
         return places, {}
     bids = {b.bid: b for b in judged_bids(round_.pk)}
-    outcome = outcome_of(evaluation, document, sheets)
     told = explain(outcome, level=Level.FULL, names={bid: row.bidder for bid, row in bids.items()})
     more = {
         "method_title": document.method_label,
@@ -554,8 +551,7 @@ def _ranked(
             if line.rank is None and line.bid not in evaluation.rejected
         ],
     }
-    places = rules.places_of(outcome, document=document, offers=offers)
-    return (rules.in_drawn_order(places, lot_of=lot_of) if document.policy else places), more
+    return places, more
 
 
 def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
 from ggzy.evaluation import actions as evaluation
-from ggzy.evaluation import dark, drafts, rules
+from ggzy.evaluation import dark, drafts
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
 from ggzy.experts import attending, calling, lending
@@ -150,7 +149,6 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     desk = evaluations.desk(round_id=round_id, actor=who(request))
     left = [b for b in desk.bids if b.bid not in desk.rejected]
     document = desk.document
-    base = rules.base_price([b.price for b in left], rule=document.price) if left else Decimal(0)
     scored = document.method is Method.COMPREHENSIVE
     registry = registry_desk.gather(
         desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
@@ -184,10 +182,8 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "left": left,
         "rejected": [(b, desk.rejected[b.bid]) for b in desk.bids if b.bid in desk.rejected],
         "names": {b.bid: b.bidder for b in desk.bids} | {d.code: d.code for d in desk.dark},
-        "price_scores": {b.bid: rules.price_score(b.price, base=base, rule=document.price) for b in left}
-        if scored and left
-        else {},
-        "base": base,
+        "price_scores": desk.price_points,
+        "base": desk.base_price,
         # a draft of the step before scores is of other fields
         "given": given if scoring else dict(desk.draft),
         "given_reasons": reasons,
