@@ -250,6 +250,8 @@ def void_what_they_concluded(member: Member, actor: Actor, now: datetime) -> Non
     The others' sheets stay; a report that waited for signatures is no report any more.
     """
     committees.unseat(member)
+    # what they had entered was never handed in: nobody reads it, and nobody goes on from it
+    Draft.objects.filter(member=member).delete()
     running = Evaluation.objects.select_for_update(of=("self",)).filter(draw_id=member.draw_id)
     for evaluation in running.exclude(step=Evaluation.DONE).select_related("round__lot__tender", "draw"):
         meeting_has_leader = committees.has_leader(evaluation.draw)
@@ -427,6 +429,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
     """Confirm one's own scores after the checks of the sum; the last confirmation compiles the report.
 
     What the checks say changes nothing by itself. Objective items on which members differ must be made equal first.
+    Corrections that were entered and not handed in are given up.
 
     :raises NotThisStep: not the step of summing up, or confirmed already
     :raises BadInput: an objective item on which the members differ
@@ -442,6 +445,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
         )
     basis = standing.digest_of(sheets)
     _hand_in(evaluation, round_, member, "summary", {"confirmed": True}, basis=basis, actor=actor, now=now)
+    Draft.objects.filter(evaluation=evaluation, member=member).delete()
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -489,6 +493,8 @@ def _compile(
     evaluation.report_sha256 = sha256(canonical(evaluation.report)).hex()
     evaluation.step = Evaluation.SIGNING
     evaluation.save(update_fields=["step", "rejected", "report", "report_sha256"])
+    # who confirmed and then began another correction is too late with it
+    evaluation.drafts.all().delete()
     record_act(
         "evaluation.report_compiled",
         subject=evaluation.public_id,

@@ -90,7 +90,8 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     document = replace(document, requirements=document.committees_requirements)
     waiting = standing.waiting_for(evaluation, round_, document)
     opened = judged_bids(round_.pk)
-    draft = own_draft(evaluation, member) if member.pk in waiting else None
+    correcting = evaluation.step == Evaluation.SUMMARY
+    draft = own_draft(evaluation, member) if correcting or member.pk in waiting else None
     points, base = _price_points(evaluation, document)
     return Desk(
         round=round_.public_id,

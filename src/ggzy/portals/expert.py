@@ -12,6 +12,7 @@ from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import dark, drafts
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
+from ggzy.evaluation.news import desk_news
 from ggzy.experts import attending, calling, lending
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
@@ -162,6 +163,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     )
     return {
         "desk": desk,
+        "news": desk_news(round_id=round_id, actor=who(request)).as_json(),
         "registry": registry,
         "table": (request.POST.get("form") or request.GET.get("form")) == "table",
         "known": known,
