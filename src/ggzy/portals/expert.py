@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
@@ -20,6 +20,7 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.portals import desk_sheet, registry_desk, work
 from ggzy.portals.frame import done, now, show, text, who
+from ggzy.portals.ranges import send_file
 from ggzy.portals.work import Todo, refused_here, refused_json
 from ggzy.tendering.document import Method, Requirement, ReviewPart
 
@@ -407,7 +408,10 @@ def bid_file(request: HttpRequest, round_id: str, digest: str) -> HttpResponse:
 def dark_file(request: HttpRequest, round_id: str, code: str, number: int) -> HttpResponse:
     """Send a dark bid's file under a member's own code, to be read in the page."""
     path = dark.dark_file(round_id=round_id, code=code, number=number, actor=who(request))
-    answer = FileResponse(path.open("rb"), content_type="application/pdf", filename=f"{code}-{number}.pdf")
+    name = f"{code}-{number}"
+    # the mark is of this member's own code: a mark of the content would tell whose code is whose among members
+    mark = f"{name}-{path.stat().st_size}"
+    answer = send_file(request, path, mark=mark, content_type="application/pdf", filename=f"{name}.pdf")
     answer["Cache-Control"] = "no-store"
     return answer
 

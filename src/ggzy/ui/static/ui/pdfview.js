@@ -1,6 +1,6 @@
 // A PDF in the page: pages drawn when they come into sight, text to select, search, zoom. Nothing to download.
 const VENDOR = new URL("../vendor/", import.meta.url);
-const FAR = 6;
+const FAR = 6, PART = 256 * 1024;
 
 let kit;
 const loaded = () => (kit ??= import("../vendor/pdfkit.js").then((made) => {
@@ -15,7 +15,8 @@ async function opened(address) {
   if (!OPEN.has(address)) {
     const task = getDocument({
       url: address, cMapUrl: new URL("pdf/", VENDOR).href, cMapPacked: true, wasmUrl: new URL("pdf/", VENDOR).href,
-      useWasm: false, isEvalSupported: false, enableXfa: false, verbosity: 0,
+      // a large file is read by the parts that the shown pages need, not to its end
+      rangeChunkSize: PART, disableStream: true, disableAutoFetch: true, useWasm: false, isEvalSupported: false, enableXfa: false, verbosity: 0,
     });
     task.promise.catch(() => OPEN.delete(address));
     OPEN.set(address, task);
