@@ -1,6 +1,6 @@
 // A PDF in the page: pages drawn when they come into sight, text to select, search, zoom. Nothing to download.
 const VENDOR = new URL("../vendor/", import.meta.url);
-const FAR = 6, PART = 256 * 1024;
+const FAR = 6;
 
 let kit;
 const loaded = () => (kit ??= import("../vendor/pdfkit.js").then((made) => {
@@ -16,7 +16,7 @@ async function opened(address) {
     const task = getDocument({
       url: address, cMapUrl: new URL("pdf/", VENDOR).href, cMapPacked: true, wasmUrl: new URL("pdf/", VENDOR).href,
       // a large file is read by the parts that the shown pages need, not to its end
-      rangeChunkSize: PART, disableStream: true, disableAutoFetch: true, useWasm: false, isEvalSupported: false, enableXfa: false, verbosity: 0,
+      disableStream: true, disableAutoFetch: true, useWasm: false, isEvalSupported: false, enableXfa: false, verbosity: 0,
     });
     task.promise.catch(() => OPEN.delete(address));
     OPEN.set(address, task);
