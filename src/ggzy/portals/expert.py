@@ -262,6 +262,7 @@ def _price_rows(desk: evaluations.Desk, given: dict[str, Any]) -> list[dict[str,
             "bid": b,
             "says": desk.low_prices[b.bid],
             "explained": b.bid in desk.explained,
+            "asked": any(c.bid == b.bid and c.ground == "low_price" for c in desk.clarifications),
             **given.get(b.bid, {"passes": "", "reason": ""}),
         }
         for b in desk.bids
