@@ -224,6 +224,7 @@ def test_a_hall_is_not_promised_beyond_its_seats(platform: Any, folder: Path) ->
     site.meeting = Meeting.objects.create(draw=other, planned_at=platform.now)
     site.pk, site.public_id, site._state.adding = None, "e" * 32, True
     site.hall, site.members, site.state = "二楼评标厅", 11, Site.BOOKED
+    site.starts_at = platform.now
     site.save()
     room = {"accept": True, "hall": " 二楼评标厅", "seats": 12, "columns": 4}
     with pytest.raises(Problem, match="预留11个席位, 还剩1个, 不足2个") as refused:

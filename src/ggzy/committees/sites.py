@@ -128,9 +128,10 @@ def _require_left(
     besides: int,
     now: datetime,
 ) -> None:
-    """Refuse to promise seats of a hall that other meetings have been promised for that day; one without a time sits today.
+    """Refuse to promise seats of a hall that other meetings have been promised for that day.
 
-    How long a committee sits nobody knows beforehand: a seat is promised for the day.
+    How long a committee sits nobody knows beforehand: a seat is promised for the day. A meeting without a time counts
+    while it sits: one that was planned and never began must not keep a hall for good.
     """
     hall = hall.strip()[:100]
     if not hall:
@@ -142,7 +143,12 @@ def _require_left(
     there = Site.objects.filter(
         centre_id=centre_pk, hall=hall, state__in=[Site.BOOKED, Site.READY, Site.RUNNING, Site.CUT_OFF]
     ).exclude(meeting__draw_id=besides)
-    others = [s.members for s in there if beijing_date(s.starts_at or now) == day]
+    sitting = {Site.RUNNING, Site.CUT_OFF}
+    others = [
+        s.members
+        for s in there
+        if (s.starts_at or s.state in sitting) and beijing_date(s.starts_at or now) == day
+    ]
     left = rules.seats_left(seats=seats, promised=others)
     if left < members:
         raise HallFull(
