@@ -19,6 +19,7 @@ from ggzy.parties.models import Organisation
 from tests.journeys.tale import Tale
 from tests.portals.test_work import Person
 
+_UNSENT_HIDDEN = "data-unsent hidden"
 ITEMS = [{"key": f"item_{n}", "title": f"评审项{n}", "weight": "1", "reasons": n < 10} for n in range(40)]
 
 
@@ -66,6 +67,43 @@ def test_a_draft_is_its_members_until_the_sheet_is_in(platform: Any, folder: Pat
     assert not Draft.objects.exists()
     assert _save(one, tale.round, "preliminary", reason).status_code == 409
     assert not Draft.objects.exists()
+
+
+def test_corrections_are_kept_until_confirmed_and_go_with_a_replaced_member(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder, method="comprehensive").seated()
+    story.elect_leader(tale.members, tale.draw)
+    at = f"/rounds/{tale.round}"
+    desk = tale.members[0].get(f"{at}/desk")
+    yes = {
+        b["bid"]: {r["key"]: {"passes": True, "reason": ""} for r in desk["document"]["requirements"]}
+        for b in desk["bids"]
+    }
+    scores = {b["bid"]: {c["key"]: "10" for c in desk["document"]["criteria"]} for b in desk["bids"]}
+    for member in tale.members:
+        member.post(f"{at}/preliminary", {"results": yes})
+    for member in tale.members:
+        member.post(f"{at}/scores", {"scores": scores})
+    first, second, third = (Person(platform, m.name) for m in tale.members[:3])
+    page, cell = f"/work{at}/desk?form=table", f"score:{desk['bids'][0]['bid']}:plan"
+    assert cell in first.get(page) and _UNSENT_HIDDEN in first.get(page)
+    for person, points in ((first, "3.25"), (second, "4.75"), (third, "5.25")):
+        assert _save(person, tale.round, "scores", {cell: points}).status_code == 200
+    assert 'value="3.25"' in first.get(page) and _UNSENT_HIDDEN not in first.get(page)
+    assert "3.25" not in second.get(page)
+
+    # one hands the correction in, one confirms what stands, one is replaced: nothing of the three is left
+    tale.members[0].post(f"{at}/scores", {"scores": scores})
+    tale.members[1].post(f"{at}/summary")
+    assert [d.content[cell] for d in Draft.objects.all()] == ["5.25"]
+    # who has confirmed may still correct
+    assert _save(second, tale.round, "scores", {cell: "6"}).status_code == 200
+    code = tale.members[2].get(f"/draws/{tale.draw}/meeting")["code"]
+    asked = tale.owner.post(f"/draws/{tale.draw}/replacements", {"code": code, "reason": "突发疾病送医"})
+    assert Draft.objects.count() == 2
+    platform.demo("zhongxin").post(f"/replacements/{asked['replacement']}", {"approve": True})
+    assert [d.content[cell] for d in Draft.objects.all()] == ["6"]
 
 
 def _more_bids(tale: Tale, count: int) -> None:

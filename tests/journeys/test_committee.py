@@ -5,11 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
-from ggzy.client.party import Party
+from ggzy.client.party import Party, Problem
 from ggzy.committees import rules
-from ggzy.committees.models import Seat
+from ggzy.committees.models import Meeting, Seat, Site
+from ggzy.experts.models import Draw
 from tests.api.test_refusals import no
 from tests.journeys.tale import PRICES, Tale
 
@@ -203,6 +206,35 @@ def test_a_committee_at_two_centres(platform: Any, folder: Path) -> None:
     public = str(platform.anonymous().get(f"/evidence/{tale.tender['ocid']}"))
     assert "请核对甲的工期" not in public and "自有设备" not in public and "光缆中断" not in public
     assert Decimal(tale.owner.get(f"{at}/report")["report"]["ranking"][0]["other_score"]) > 0
+
+
+def test_a_hall_is_not_promised_beyond_its_seats(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder).read_out()
+    partner = platform.demo("fuchang")
+    tale.draw = story.draw(tale.owner, platform.cast(), tale.tender["tender"])
+    plan = {"form": "remote", "hall": "工位评标厅", "seats": 24, "columns": 6}
+    plan["sub_sites"] = [{"centre": partner.uscc, "members": 2}]
+    _, away = tale.owner.post(f"/draws/{tale.draw}/meeting", plan)["sites"]
+
+    # another committee has been promised 11 of the 12 seats of that day
+    other = Draw.objects.get(public_id=tale.draw)
+    other.pk, other.public_id, other._state.adding = None, "f" * 32, True
+    other.save()
+    site = Site.objects.get(public_id=away["site"])
+    site.meeting = Meeting.objects.create(draw=other, planned_at=platform.now)
+    site.pk, site.public_id, site._state.adding = None, "e" * 32, True
+    site.hall, site.members, site.state = "二楼评标厅", 11, Site.BOOKED
+    site.starts_at = platform.now
+    site.save()
+    room = {"accept": True, "hall": " 二楼评标厅", "seats": 12, "columns": 4}
+    with pytest.raises(Problem, match="预留11个席位, 还剩1个, 不足2个") as refused:
+        partner.post(f"/sites/{away['site']}/answer", room)
+    assert refused.value.code == "committees.hall_full"
+    assert Site.objects.get(public_id=away["site"]).state == Site.ASKED
+    site.starts_at = platform.now + timedelta(days=1)
+    site.save()
+    partner.post(f"/sites/{away['site']}/answer", room)
+    assert Site.objects.get(public_id=away["site"]).state == Site.BOOKED
 
 
 def test_a_member_lost_for_good_is_replaced_and_judges_again(platform: Any, folder: Path) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from ggzy.committees import rules
 from ggzy.committees.clarifying import own_clarification
 from ggzy.committees.models import Absence, Clarification, Meeting, Message, Seat, Site
-from ggzy.experts.models import Draw
+from ggzy.experts.models import Draw, Member
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, NotPermitted
@@ -147,6 +147,42 @@ def meeting_of(draw_id: str, *, actor: Actor) -> MeetingRow | None:
         pause_reason=meeting.pause_reason,
         messages=_messages(meeting, own=mine.pk),
         ended_at=meeting.ended_at,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingNews:
+    """What of a meeting may have changed since a member's page was shown."""
+
+    messages: int
+    #: which turn elects the leader, and who it is, "" before
+    turn: int
+    leader: str
+    pause: str
+    #: why this member is away, "" if not; and who else is, by code
+    away: str
+    others_away: tuple[str, ...]
+    ended: bool
+
+
+def meeting_news(draw_pk: int, *, member: Member) -> MeetingNews | None:
+    """Return a meeting's present state in few values, for contexts above that have asked who reads."""
+    meeting = Meeting.objects.select_related("leader").filter(draw_id=draw_pk).first()
+    if meeting is None:
+        return None
+    away = dict(
+        Absence.objects.filter(member__draw_id=draw_pk, ended_at=None, member__left=False)
+        .order_by("member__code")
+        .values_list("member__code", "kind")
+    )
+    return MeetingNews(
+        messages=meeting.messages.count(),
+        turn=meeting.turn,
+        leader=meeting.leader.code if meeting.leader else "",
+        pause=(meeting.pause_reason or "暂停") if meeting.paused_at else "",
+        away=away.pop(member.code, ""),
+        others_away=tuple(away),
+        ended=meeting.ended_at is not None,
     )
 
 

@@ -63,6 +63,11 @@ def drawn_seat(free: Iterable[int], *, randomness: bytes, code: bytes, member: s
     return min(free, key=lambda n: position(randomness=randomness, code=code, label=f"{member}:{n}"))
 
 
+def seats_left(*, seats: int, promised: Iterable[int]) -> int:
+    """Return how many seats of a hall are left on a day when so many are promised to each other meeting."""
+    return max(0, seats - sum(promised))
+
+
 def room_for(*, seats: int, columns: int) -> int:
     """Return how many members of one committee a hall can hold with none beside another."""
     chosen: set[int] = set()

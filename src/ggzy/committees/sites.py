@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from ggzy.committees import rules
 from ggzy.committees.actions import (
@@ -20,11 +20,19 @@ from ggzy.committees.models import Absence, Meeting, Seat, Site
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
 from ggzy.experts.models import Member
 from ggzy.kernel.actors import SYSTEM, Actor, Role
-from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
+from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import tell
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.tendering.moves import require_owner_side
+
+
+class HallFull(Refusal):
+    """So many seats of the hall are promised to other meetings of that day that this one does not fit."""
+
+    code = "committees.hall_full"
+
 
 SITE_UNANSWERED = "committees.site_unanswered"
 SITE_LONG_CUT = "committees.site_long_cut"
@@ -48,6 +56,7 @@ def plan_meeting(
     `sub_sites` are (USCC of a centre, members that shall sit there); the rest sits at the main site.
 
     :raises MeetingNotNow: somebody has sat down already
+    :raises HallFull: the hall's seats are promised to other meetings of that day
     :raises BadInput: a form that does not exist, a hall too small to keep members apart, an unknown centre
     """
     require(actor, Permission.MEETING_PLAN)
@@ -65,6 +74,9 @@ def plan_meeting(
     if here < 1 or any(count < 1 for _, count in sub_sites):
         raise BadInput(f"评标委员会共{draw.committee_size}人, 主场和每个副场至少各1人", field="sub_sites")
     _require_hall(form, seats=seats, columns=columns, members=here)
+    _require_left(
+        centre_pk=None, hall=hall, seats=seats, members=here, at=starts_at, besides=draw.pk, now=now
+    )
     meeting, _ = Meeting.objects.update_or_create(
         draw=draw,
         defaults={"form": form, "planned_at": now, "region_code": draw.region_code},
@@ -103,6 +115,46 @@ def _require_hall(form: str, *, seats: int, columns: int, members: int) -> None:
         raise BadInput(
             f"该场地在同一评标委员会成员互不相邻时最多坐{holds}人, 不足{members}人, 请换更大的场地",
             field="seats",
+        )
+
+
+def _require_left(
+    *,
+    centre_pk: int | None,
+    hall: str,
+    seats: int,
+    members: int,
+    at: datetime | None,
+    besides: int,
+    now: datetime,
+) -> None:
+    """Refuse to promise seats of a hall that other meetings have been promised for that day.
+
+    How long a committee sits nobody knows beforehand: a seat is promised for the day. A meeting without a time counts
+    while it sits: one that was planned and never began must not keep a hall for good.
+    """
+    hall = hall.strip()[:100]
+    if not hall:
+        return
+    # promises for one hall are made one after the other
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"hall:{centre_pk}:{hall}"])
+    day = beijing_date(at or now)
+    there = Site.objects.filter(
+        centre_id=centre_pk, hall=hall, state__in=[Site.BOOKED, Site.READY, Site.RUNNING, Site.CUT_OFF]
+    ).exclude(meeting__draw_id=besides)
+    sitting = {Site.RUNNING, Site.CUT_OFF}
+    others = [
+        s.members
+        for s in there
+        if (s.starts_at or s.state in sitting) and beijing_date(s.starts_at or now) == day
+    ]
+    left = rules.seats_left(seats=seats, promised=others)
+    if left < members:
+        raise HallFull(
+            f"该场地{day:%m月%d日}已为其他{len(others)}场评标预留{sum(others)}个席位, 还剩{left}个, 不足{members}个, "
+            "请安排其他场地",
+            field="hall",
         )
 
 
@@ -182,6 +234,7 @@ def answer_site(
     """Give seats to another centre's meeting, or say why not: NEGOTIATE → BOOKED or REJECTED.
 
     :raises MeetingNotNow: it was answered, or the request lapsed
+    :raises HallFull: the hall's seats are promised to other meetings of that day
     :raises BadInput: no hall, a hall too small, or no reason for a refusal
     """
     require(actor, Permission.SITE_ANSWER)
@@ -193,6 +246,15 @@ def answer_site(
         if not hall.strip():
             raise BadInput("请填写安排的场地", field="hall")
         _require_hall(site.meeting.form, seats=seats, columns=columns, members=site.members)
+        _require_left(
+            centre_pk=site.centre_id,
+            hall=hall,
+            seats=seats,
+            members=site.members,
+            at=site.starts_at,
+            besides=site.meeting.draw_id,
+            now=now,
+        )
         site.hall, site.seats, site.columns, site.state = hall.strip()[:100], seats, columns, Site.BOOKED
     elif not reason.strip():
         raise BadInput("请写明不能安排的原因", field="reason")

@@ -251,6 +251,8 @@ def void_what_they_concluded(member: Member, actor: Actor, now: datetime) -> Non
     The others' sheets stay; a report that waited for signatures is no report any more.
     """
     committees.unseat(member)
+    # what they had entered was never handed in: nobody reads it, and nobody goes on from it
+    Draft.objects.filter(member=member).delete()
     running = Evaluation.objects.select_for_update(of=("self",)).filter(draw_id=member.draw_id)
     for evaluation in running.exclude(step=Evaluation.DONE).select_related("round__lot__tender", "draw"):
         meeting_has_leader = committees.has_leader(evaluation.draw)
@@ -428,6 +430,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
     """Confirm one's own scores after the checks of the sum; the last confirmation compiles the report.
 
     What the checks say changes nothing by itself. Objective items on which members differ must be made equal first.
+    Corrections that were entered and not handed in are given up.
 
     :raises NotThisStep: not the step of summing up, or confirmed already
     :raises BadInput: an objective item on which the members differ
@@ -443,6 +446,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
         )
     basis = standing.digest_of(sheets)
     _hand_in(evaluation, round_, member, "summary", {"confirmed": True}, basis=basis, actor=actor, now=now)
+    Draft.objects.filter(evaluation=evaluation, member=member).delete()
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -515,6 +519,8 @@ def _compile(
     evaluation.report_sha256 = sha256(canonical(evaluation.report)).hex()
     evaluation.step = Evaluation.SIGNING
     evaluation.save(update_fields=["step", "rejected", "report", "report_sha256"])
+    # who confirmed and then began another correction is too late with it
+    evaluation.drafts.all().delete()
     record_act(
         "evaluation.report_compiled",
         subject=evaluation.public_id,
@@ -590,14 +596,11 @@ def _ranked(
     lot_of: Mapping[str, bytes],
 ) -> tuple[list[rules.Place], dict[str, Any]]:
     """Return the places, and what the report says more where the file has a method of its own: every step told."""
-    days = round_.lot.duration_days
+    outcome = outcome_of(evaluation, document, sheets)
+    places = rules.places_of(outcome, document=document, offers=offers, lot_of=lot_of)
     if document.scheme is None and document.policy is None:
-        places = rules.ranking(
-            offers, document=document, duration_days=days, score_sheets=sheets, lot_of=lot_of
-        )
         return places, {}
     bids = {b.bid: b for b in judged_bids(round_.pk)}
-    outcome = outcome_of(evaluation, document, sheets)
     told = explain(outcome, level=Level.FULL, names={bid: row.bidder for bid, row in bids.items()})
     more = {
         "method_title": document.method_label,
@@ -608,8 +611,7 @@ def _ranked(
             if line.rank is None and line.bid not in evaluation.rejected
         ],
     }
-    places = rules.places_of(outcome, document=document, offers=offers)
-    return (rules.in_drawn_order(places, lot_of=lot_of) if document.policy else places), more
+    return places, more
 
 
 def _report_row(place: rules.Place, bid: OpenedBid) -> dict[str, Any]:

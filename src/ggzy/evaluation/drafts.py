@@ -23,6 +23,8 @@ STEPS = {
     Evaluation.COMPETITION: "competition",
     Evaluation.PRICE: "price",
     Evaluation.DETAILED: "scores",
+    # corrections, until all have confirmed
+    Evaluation.SUMMARY: "scores",
     Evaluation.FINDINGS: "findings",
 }
 
@@ -54,7 +56,8 @@ def save_draft(*, round_id: str, kind: str, content: Mapping[str, Any], actor: A
     if STEPS.get(evaluation.step) != kind:
         raise NotThisStep("评标已进入其他步骤, 请刷新页面")
     round_ = evaluation.round
-    if member.pk not in standing.waiting_for(evaluation, round_, document_of(round_)):
+    correcting = evaluation.step == Evaluation.SUMMARY
+    if not correcting and member.pk not in standing.waiting_for(evaluation, round_, document_of(round_)):
         raise NotThisStep("您的评审表已提交, 不再暂存")
     draft, _ = Draft.objects.update_or_create(
         evaluation=evaluation,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from ggzy.committees.queries import ClarificationRow, clarifications_of
@@ -51,6 +52,9 @@ class Desk:
     #: while scores are summed up: this member's own, to correct, and what the checks say of them
     own_scores: dict[str, Any]
     prompts: list[prompts.Prompt]
+    #: while members score beside a statutory method: {bid: points of its price}, and the price they are measured by
+    price_points: dict[str, Decimal]
+    base_price: Decimal | None
     #: {bid: what is striking} while prices are judged, and the bids whose bidder has been asked
     low_prices: dict[str, list[str]]
     explained: set[str]
@@ -86,7 +90,9 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     document = replace(document, requirements=document.committees_requirements)
     waiting = standing.waiting_for(evaluation, round_, document)
     opened = judged_bids(round_.pk)
-    draft = own_draft(evaluation, member) if member.pk in waiting else None
+    correcting = evaluation.step == Evaluation.SUMMARY
+    draft = own_draft(evaluation, member) if correcting or member.pk in waiting else None
+    points, base = _price_points(evaluation, document)
     return Desk(
         round=round_.public_id,
         tender_name=round_.lot.tender.name,
@@ -112,6 +118,8 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         draw=evaluation.draw.public_id,
         own_scores=_own_scores(evaluation, member, document) if evaluation.step == Evaluation.SUMMARY else {},
         prompts=_prompts(evaluation, member, document) if evaluation.step == Evaluation.SUMMARY else [],
+        price_points=points,
+        base_price=base,
         low_prices=standing.low_priced(evaluation, round_, document)
         if evaluation.step == Evaluation.PRICE
         else {},
@@ -120,6 +128,20 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         draft=draft.content if draft else {},
         draft_saved_at=draft.saved_at if draft else None,
     )
+
+
+def _price_points(
+    evaluation: Evaluation, document: TenderDocument
+) -> tuple[dict[str, Decimal], Decimal | None]:
+    """Return {bid: points of its price} and the base price; a file's own method is told when all have scored."""
+    if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY} or document.scheme is not None:
+        return {}, None
+    outcome = outcome_of(evaluation, document, [])
+    method = outcome.scheme.method
+    points = {
+        line.bid: line.figures[method.score] for line in outcome.lines if line.bid not in evaluation.rejected
+    }
+    return points, outcome.ones[method.base]
 
 
 def _shown(bids: list[OpenedBid], evaluation: Evaluation) -> list[OpenedBid]:

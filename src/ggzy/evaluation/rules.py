@@ -3,6 +3,7 @@
 《招标投标法》第四十条、四十一条; 《招标投标法实施条例》第四十九至五十三条; RULEBOOK 3.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -13,7 +14,7 @@ from ggzy.methods.expression import CONTEXT
 from ggzy.methods.method import Frozen
 from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, promise, what_if
 from ggzy.methods.shelf import method_named
-from ggzy.tendering.document import SCORED, Criterion, Method, Policy, PriceRule, Requirement, TenderDocument
+from ggzy.tendering.document import SCORED, Criterion, Method, Policy, Requirement, TenderDocument
 
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
@@ -224,25 +225,6 @@ def below_cost(
     return rejected
 
 
-def evaluated_price(offer: Offer, *, duration_days: int, rule: PriceRule) -> Decimal:
-    """Return the price by which 经评审的最低投标价法 ranks: lowered for each day the bid is faster than demanded."""
-    faster = max(0, duration_days - offer.duration_days)
-    return (offer.price - rule.per_day * faster).quantize(CENT, ROUND_HALF_UP)
-
-
-def base_price(prices: Sequence[Decimal], *, rule: PriceRule) -> Decimal:
-    """Return 评标基准价: the mean of the responsive bids' prices, lowered by the file's percentage, unrounded."""
-    assert prices, "a base price needs a responsive bid"
-    return sum(prices, Decimal(0)) / len(prices) * (HUNDRED - rule.lowered_by) / HUNDRED
-
-
-def price_score(price: Decimal, *, base: Decimal, rule: PriceRule) -> Decimal:
-    """Return the points of a price by its deviation from the base: `above` or `below` points lost per 1 %, floor 0."""
-    deviation = (price - base) / base * HUNDRED
-    lost = deviation * rule.above if deviation > 0 else -deviation * rule.below
-    return max(Decimal(0), rule.weight - lost).quantize(CENT, ROUND_HALF_UP)
-
-
 def mean_score(
     sheets: Sequence[Mapping[str, Mapping[str, str]]], *, bid: str, criteria: Sequence[Criterion]
 ) -> Decimal:
@@ -331,7 +313,8 @@ def _figures(
             figures["discount"] = (lot.ceiling - offer.price) / lot.ceiling * HUNDRED
     # nobody scored a bid that was rejected in the review; where it still sets a base, it does so by its price
     scored = bool(sheets) and all(offer.bid in sheet for sheet in sheets)
-    for criterion in document.criteria:
+    # only a method of the file's own asks for an item by its key: a statutory one reads all of them together
+    for criterion in document.criteria if document.scheme is not None else ():
         figures[criterion.key] = (
             mean_score(sheets, bid=offer.bid, criteria=[criterion]) if scored else Decimal(0)
         )
@@ -339,77 +322,31 @@ def _figures(
     return figures | {name: total for name in SCORED if name not in figures}
 
 
-def places_of(outcome: Outcome, *, document: TenderDocument, offers: Sequence[Offer]) -> list[Place]:
-    """Return the ranked bids of an outcome as the report lists them."""
+def places_of(
+    outcome: Outcome, *, document: TenderDocument, offers: Sequence[Offer], lot_of: Mapping[str, bytes]
+) -> list[Place]:
+    """Return the ranked bids of an outcome as the report lists them, equals in the order of the public draw.
+
+    `lot_of` holds each bid's drawn position, and `drawn` says that it decided (87号令第六十八条: 并列的随机抽取确定).
+    """
     price = {o.bid: o.price for o in offers}
     method = outcome.scheme.method
-    scored = bool(document.criteria)
     total = method.order[0].formula.text if method.order[0].highest else ""
-    other = next((f.name for f in method.figures if f.name in SCORED), "")
-    return [
+    other = next((f.name for f in method.figures if f.name in SCORED), "") if document.criteria else ""
+    ranked = [(line.rank, line) for line in outcome.lines if line.rank is not None]
+    shared = Counter(rank for rank, _ in ranked)
+    places = [
         Place(
             bid=line.bid,
-            rank=line.rank,
+            rank=rank,
             price=price[line.bid],
             # a method that adjusts nothing ranks by the price itself
             evaluated_price=None if total else line.figures.get("evaluated", price[line.bid]),
             price_score=line.figures.get(method.score),
-            other_score=line.figures.get(other) if scored else None,
+            other_score=line.figures.get(other),
             total=line.figures.get(total),
-            drawn=line.drawn,
+            drawn=line.drawn or (document.policy is not None and shared[rank] > 1),
         )
-        for line in outcome.lines
-        if line.rank is not None
+        for rank, line in ranked
     ]
-
-
-def in_drawn_order(places: Sequence[Place], *, lot_of: Mapping[str, bytes]) -> list[Place]:
-    """Return places with equals put into the order of the public draw (87号令第六十八条: 并列的随机抽取确定)."""
-    shared = {p.rank for p in places if sum(1 for other in places if other.rank == p.rank) > 1}
-    placed = [replace(p, drawn=p.rank in shared or p.drawn) for p in places]
-    return sorted(placed, key=lambda p: (p.rank, lot_of[p.bid] if p.drawn else b""))
-
-
-def ranking(
-    offers: Sequence[Offer],
-    *,
-    document: TenderDocument,
-    duration_days: int,
-    score_sheets: Sequence[Mapping[str, Mapping[str, str]]],
-    lot_of: Mapping[str, bytes],
-) -> list[Place]:
-    """Return the responsive bids in order, by one of the two statutory methods.
-
-    经评审的最低投标价法: evaluated price, then price. 综合评估法: total, then price, then the other points. What is
-    equal in all of these is ordered by a public draw: `lot_of` holds each bid's drawn position, and `drawn` says so.
-    """
-    if document.method is Method.LOWEST_EVALUATED_PRICE:
-        rated = [
-            (evaluated_price(o, duration_days=duration_days, rule=document.price), o.price, Decimal(0), o)
-            for o in offers
-        ]
-    else:
-        base = base_price([o.price for o in offers], rule=document.price)
-        rated = []
-        for o in offers:
-            priced = price_score(o.price, base=base, rule=document.price)
-            other = mean_score(score_sheets, bid=o.bid, criteria=document.criteria)
-            rated.append((-(priced + other), o.price, -other, o))
-    rated.sort(key=lambda r: (*r[:3], lot_of[r[3].bid]))
-    places = []
-    for rank, row in enumerate(rated, start=1):
-        tied = sum(1 for other_row in rated if other_row[:3] == row[:3]) > 1
-        comprehensive = document.method is Method.COMPREHENSIVE
-        places.append(
-            Place(
-                bid=row[3].bid,
-                rank=rank,
-                price=row[3].price,
-                evaluated_price=None if comprehensive else row[0],
-                price_score=-row[0] + row[2] if comprehensive else None,
-                other_score=-row[2] if comprehensive else None,
-                total=-row[0] if comprehensive else None,
-                drawn=tied,
-            )
-        )
-    return places
+    return sorted(places, key=lambda p: (p.rank, lot_of[p.bid] if p.drawn else b""))

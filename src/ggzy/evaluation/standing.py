@@ -141,6 +141,12 @@ def explained(round_: Round) -> set[str]:
     return set(rows.values_list("bid__public_id", flat=True))
 
 
+def questions(round_: Round) -> tuple[int, int]:
+    """Return how many questions were put to the bidders of a round, and how many wait no more."""
+    states = Clarification.objects.filter(round=round_).values_list("state", flat=True)
+    return len(states), sum(1 for state in states if state != Clarification.ASKED)
+
+
 def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> Stand:
     """Return where an evaluation stands."""
     bids = [b.bid for b in judged_bids(round_.pk)]

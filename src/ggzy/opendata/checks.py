@@ -426,14 +426,6 @@ def ranked_again(
     randomness = experts.joined(_seeds_for(rows, round_id))
     code = bytes.fromhex(round_id)
     lot_of = {o.bid: experts.position(randomness=randomness, code=code, label=o.bid) for o in shown}
-    if not document.scheme and not document.policy:
-        return evaluation.ranking(
-            offers,
-            document=document,
-            duration_days=int(lot["duration_days"]),
-            score_sheets=sheets,
-            lot_of=lot_of,
-        )
     ceiling = lot.get("ceiling_price")
     outcome = evaluation.by_scheme(
         offers,
@@ -447,8 +439,7 @@ def ranked_again(
         lot_of=lot_of,
         rejected=[o for o in shown if o.bid in rejected],
     )
-    places = evaluation.places_of(outcome, document=document, offers=offers)
-    return evaluation.in_drawn_order(places, lot_of=lot_of) if document.policy else places
+    return evaluation.places_of(outcome, document=document, offers=offers, lot_of=lot_of)
 
 
 @_check

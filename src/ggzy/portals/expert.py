@@ -2,17 +2,17 @@
 
 import json
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
 from ggzy.evaluation import actions as evaluation
-from ggzy.evaluation import dark, drafts, rules
+from ggzy.evaluation import dark, drafts
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
+from ggzy.evaluation.news import desk_news
 from ggzy.experts import attending, calling, lending
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
@@ -20,6 +20,7 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.portals import desk_sheet, registry_desk, work
 from ggzy.portals.frame import done, now, show, text, who
+from ggzy.portals.ranges import send_file
 from ggzy.portals.work import Todo, refused_here, refused_json
 from ggzy.tendering.document import Method, Requirement, ReviewPart
 
@@ -159,7 +160,6 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     desk = evaluations.desk(round_id=round_id, actor=who(request))
     left = [b for b in desk.bids if b.bid not in desk.rejected]
     document = desk.document
-    base = rules.base_price([b.price for b in left], rule=document.price) if left else Decimal(0)
     scored = document.method is Method.COMPREHENSIVE
     registry = registry_desk.gather(
         desk.bids, document=document, deadline=desk.bid_deadline or now(), round_id=desk.round
@@ -173,6 +173,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     )
     return {
         "desk": desk,
+        "news": desk_news(round_id=round_id, actor=who(request)).as_json(),
         "registry": registry,
         "table": (request.POST.get("form") or request.GET.get("form")) == "table",
         "known": known,
@@ -193,10 +194,8 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "left": left,
         "rejected": [(b, desk.rejected[b.bid]) for b in desk.bids if b.bid in desk.rejected],
         "names": {b.bid: b.bidder for b in desk.bids} | {d.code: d.code for d in desk.dark},
-        "price_scores": {b.bid: rules.price_score(b.price, base=base, rule=document.price) for b in left}
-        if scored and left
-        else {},
-        "base": base,
+        "price_scores": desk.price_points,
+        "base": desk.base_price,
         # a draft of the step before scores is of other fields
         "given": given if scoring else _findings_before(desk) | desk.draft,
         "given_reasons": reasons,
@@ -272,6 +271,7 @@ def _price_rows(desk: evaluations.Desk, given: dict[str, Any]) -> list[dict[str,
             "bid": b,
             "says": desk.low_prices[b.bid],
             "explained": b.bid in desk.explained,
+            "asked": any(c.bid == b.bid and c.ground == "low_price" for c in desk.clarifications),
             **given.get(b.bid, {"passes": "", "reason": ""}),
         }
         for b in desk.bids
@@ -430,7 +430,10 @@ def bid_file(request: HttpRequest, round_id: str, digest: str) -> HttpResponse:
 def dark_file(request: HttpRequest, round_id: str, code: str, number: int) -> HttpResponse:
     """Send a dark bid's file under a member's own code, to be read in the page."""
     path = dark.dark_file(round_id=round_id, code=code, number=number, actor=who(request))
-    answer = FileResponse(path.open("rb"), content_type="application/pdf", filename=f"{code}-{number}.pdf")
+    name = f"{code}-{number}"
+    # the mark is of this member's own code: a mark of the content would tell whose code is whose among members
+    mark = f"{name}-{path.stat().st_size}"
+    answer = send_file(request, path, mark=mark, content_type="application/pdf", filename=f"{name}.pdf")
     answer["Cache-Control"] = "no-store"
     return answer
 

@@ -9,7 +9,7 @@ from mimetypes import guess_type
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 
 from ggzy.evidence import queries as evidence
 from ggzy.evidence.actions import record_refusal
@@ -23,6 +23,7 @@ from ggzy.opendata.access import require_level, require_may_read
 from ggzy.parties.grid import ProveAgain
 from ggzy.portals.frame import View, now, show, who
 from ggzy.portals.proving import prove_again
+from ggzy.portals.ranges import send_file
 from ggzy.seals.sealing import beside_waiting
 
 
@@ -182,7 +183,7 @@ def document(request: HttpRequest, digest: str) -> HttpResponse:
         raise NotFound("没有这份文件, 或尚未公开")
     kind = guess_type(name)[0] or "application/octet-stream"
     shown = kind in {"application/pdf", "image/png", "image/jpeg", "text/plain"}
-    return FileResponse(path.open("rb"), content_type=kind, filename=name, as_attachment=not shown)
+    return send_file(request, path, mark=digest, content_type=kind, filename=name, as_attachment=not shown)
 
 
 class _Exact(DjangoJSONEncoder):

@@ -435,6 +435,8 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             raise BadInput(f"综合评估法各项分值合计应为100分且报价分大于0, 现为{total}分", field="criteria")
         if price.above < 0 or price.below < 0:
             raise BadInput("偏离基准价的扣分不能为负", field="price")
+        if price.lowered_by >= 100:
+            raise BadInput("基准价下浮应小于100%", field="price.lowered_by")
         if policy and price.weight < policy.subject.least_weight:
             raise BadInput(
                 f"{policy.subject.label}项目的价格分值占总分值的比重不得低于{policy.subject.least_weight}%, "

@@ -1,6 +1,13 @@
 // What somebody enters is kept by the server a second later, for that person alone; a broken line is tried again,
 // and what is not kept yet survives a reload in this tab.
 const PAUSE = 1000, LONGEST = 30000;
+const DRAFTS = [];
+
+// Somebody asked for the page anew: what is not kept yet is sent first, and nobody is asked whether to leave.
+export async function leave() {
+  await Promise.race([Promise.all(DRAFTS.map((one) => one.send())), new Promise((done) => { setTimeout(done, 3000); })]);
+  DRAFTS.forEach((one) => { one.leaving = true; });
+}
 
 export class Draft {
   constructor({ address, kind, owner, token, say, kept }) {
@@ -10,9 +17,10 @@ export class Draft {
     this.wait = 2000;
     this.timer = 0;
     this.content = null;
+    DRAFTS.push(this);
     this.say(kept ? `已保存 ${kept}` : "");
     addEventListener("online", () => { if (this.content) this.send(); });
-    addEventListener("beforeunload", (event) => { if (this.content && !this.over) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (this.content && !this.over && !this.leaving) event.preventDefault(); });
     addEventListener("pagehide", () => { if (this.content && !this.over) this.post(this.content, true).catch(() => {}); });
   }
 
@@ -26,6 +34,7 @@ export class Draft {
     this.content = content;
     try { sessionStorage.setItem(this.place, JSON.stringify(content)); } catch { /* a tab without storage keeps nothing */ }
     this.say("未保存");
+    document.querySelectorAll("[data-unsent]").forEach((one) => { one.hidden = false; });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), PAUSE);
   }

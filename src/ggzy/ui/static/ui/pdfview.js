@@ -15,7 +15,8 @@ async function opened(address) {
   if (!OPEN.has(address)) {
     const task = getDocument({
       url: address, cMapUrl: new URL("pdf/", VENDOR).href, cMapPacked: true, wasmUrl: new URL("pdf/", VENDOR).href,
-      useWasm: false, isEvalSupported: false, enableXfa: false, verbosity: 0,
+      // a large file is read by the parts that the shown pages need, not to its end
+      disableStream: true, disableAutoFetch: true, useWasm: false, isEvalSupported: false, enableXfa: false, verbosity: 0,
     });
     task.promise.catch(() => OPEN.delete(address));
     OPEN.set(address, task);
