@@ -177,8 +177,10 @@ def bid(
     sealing: str = "age",
     holders: Sequence[shares.Holder] = (),
     more: Mapping[str, Any] | None = None,
+    two_envelopes: bool = False,
+    priced: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """Seal a bid on the bidder's own machine and hand it over."""
+    """Seal a bid on the bidder's own machine and hand it over; `priced` go into the second of two envelopes."""
     fields = {
         "bidder": bidder.name,
         "uscc": bidder.uscc,
@@ -193,17 +195,12 @@ def bid(
     }
     if registry:
         fields["registry"] = bids.snapshot(party=bidder)
-    bids.seal(
-        party=bidder,
-        round_id=round_id,
-        ocid=ocid,
-        fields=fields,
-        attachments=attachments,
-        into=folder,
-        tender_file=tender_file,
-        sealing=sealing,
-        holders=holders,
-    )
+    place: dict[str, Any] = {"party": bidder, "round_id": round_id, "ocid": ocid, "fields": fields}
+    place |= {"attachments": attachments, "into": folder, "tender_file": tender_file}
+    if two_envelopes:
+        bids.seal_two(**place, priced=priced)
+    else:
+        bids.seal(**place, sealing=sealing, holders=holders)
     return bids.submit(party=bidder, round_id=round_id, folder=folder, old_file=old_file)
 
 
