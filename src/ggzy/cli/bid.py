@@ -237,12 +237,21 @@ def _open(args: argparse.Namespace) -> int:
         for b in party.get("/bids")["bids"]
         if (b["bid"] == args.bid if args.bid else b["state"] == "live" and b["stage"] in DECRYPTING)
     ]
+    if not args.bid:
+        waiting += _second_waiting(party)
     if not waiting:
         print("没有等待解密的投标: 请在主持人开标之后、解密时限之内办理")
         return 1
     for bid in waiting:
         print(f"投标 {bid}: {bids.release(party=party, bid_id=bid)['state']}")
     return 0
+
+
+def _second_waiting(party: Party) -> list[str]:
+    """Return one's own bids whose second envelope is asked for now."""
+    rounds = {b["round"] for b in party.get("/bids")["bids"] if b["stage"] == SECOND_DECRYPTING}
+    halls = [party.get(f"/rounds/{round_id}/opening") for round_id in sorted(rounds)]
+    return [b["bid"] for hall in halls for b in hall["bids"] if b["own"] and b["second_state"] == "waiting"]
 
 
 def _key(args: argparse.Namespace) -> int:

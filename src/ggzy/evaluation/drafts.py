@@ -23,6 +23,7 @@ STEPS = {
     Evaluation.COMPETITION: "competition",
     Evaluation.PRICE: "price",
     Evaluation.DETAILED: "scores",
+    Evaluation.OFFERS: "offers",
     Evaluation.FINDINGS: "findings",
 }
 

@@ -116,6 +116,7 @@ urlpatterns = [
     _at(f"{_ROUND}/files/<str:digest>", expert.bid_file, "work-bid-file", P.EVALUATE),
     _act(f"{_ROUND}/draft", expert.save_draft, "work-draft", P.EVALUATE),
     _act(f"{_ROUND}/preliminary", expert.preliminary, "work-preliminary", P.EVALUATE),
+    _act(f"{_ROUND}/offers", expert.offers, "work-offers", P.EVALUATE),
     _act(f"{_ROUND}/competition", expert.competition, "work-competition", P.EVALUATE),
     _act(f"{_ROUND}/prices", expert.prices, "work-prices", P.EVALUATE),
     _act(f"{_ROUND}/scores", expert.scores, "work-scores", P.EVALUATE),
