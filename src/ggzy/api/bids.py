@@ -115,7 +115,9 @@ def own(request: HttpRequest, round: str = "") -> HttpResponse:
     return answer({"bids": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
 
 
-@router.get("/bids/{bid_id}/envelope", tags=["投标"], summary="本单位投标的密钥信封和清单(第二信封开标时为第二信封的)")
+@router.get(
+    "/bids/{bid_id}/envelope", tags=["投标"], summary="本单位投标的密钥信封和清单(第二信封开标时为第二信封的)"
+)
 def envelope(request: HttpRequest, bid_id: str) -> HttpResponse:
     data, manifest = second.own_envelope(bid_id=bid_id, actor=who(request))
     return answer({"envelope": base64.b64encode(data).decode(), "manifest": manifest})

@@ -307,7 +307,9 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True, paired: bool =
         raise PackageBroken("投标清单中的招标文件摘要应为文字")
     if priced is False and names_a_price(fields):
         if paired:
-            raise PriceInFirstEnvelope("本标段采用双信封, 报价只能放在第二信封; 请用投标客户端按双信封重新加密")
+            raise PriceInFirstEnvelope(
+                "本标段采用双信封, 报价只能放在第二信封; 请用投标客户端按双信封重新加密"
+            )
         raise PriceNotAllowed("资格预审申请文件和技术建议不得含报价, 含报价的退回; 请去掉报价后重新加密提交")
     if paired != bool(_pair_of(read).get("second")) and priced is not None:
         raise PackageBroken(

@@ -378,9 +378,7 @@ def evaluate_offers(members: Sequence[Party], round_id: str) -> None:
 def _compete(members: Sequence[Party], round_id: str) -> dict[str, Any]:
     """Let every member find that the bids left still compete; return the desk after that."""
     for member in members:
-        member.post(
-            f"/rounds/{round_id}/competition", {"go_on": True, "reason": "剩余投标报价仍具有竞争性"}
-        )
+        member.post(f"/rounds/{round_id}/competition", {"go_on": True, "reason": "剩余投标报价仍具有竞争性"})
     return dict(members[0].get(f"/rounds/{round_id}/desk"))
 
 

@@ -323,9 +323,7 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
 
 
 @transaction.atomic
-def hand_in_offers(
-    *, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime
-) -> Evaluation:
+def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
     """Hand in one member's review of the opened second envelopes; the last one decides by majority.
 
     :raises NotThisStep: not the step of this review, or this member's sheet is in

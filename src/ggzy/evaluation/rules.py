@@ -344,7 +344,7 @@ def _judged_figures(
     for criterion in document.criteria:
         figures[criterion.key] = mean_score(sheets, bid=bid, criteria=[criterion]) if scored else Decimal(0)
     total = mean_score(sheets, bid=bid, criteria=document.criteria) if scored else Decimal(0)
-    return {name: total for name in SCORED} | figures
+    return dict.fromkeys(SCORED, total) | figures
 
 
 def out_by_first_envelope(

@@ -335,7 +335,8 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
     fields = opened.fields
     if row.priceless:
         quiet.require_front_package(fields, manifest=manifest)
-        return offers.keep(row, opened)
+        offers.keep(row, opened)
+        return
     if row.two_envelopes:
         opened = offers.keep_second(row, opened, manifest=manifest)
     else:

@@ -113,14 +113,6 @@ class SecondOpening(BusinessRow):
             ),
         ]
 
-    @property
-    def settled(self) -> bool:
-        """Say whether prices are shown and every admitted envelope is opened or accounted for."""
-        under_way = SecondEnvelope.objects.filter(
-            opening__session__round=self.round_id, state__in=[BidOpening.WAITING, BidOpening.RELEASED]
-        )
-        return self.shown_at is not None and not under_way.exists()
-
 
 class SecondEnvelope(BusinessRow):
     """The second envelope 第二信封 that an opened first one carried: sealed, until its bidder releases its own key."""

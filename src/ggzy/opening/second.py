@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ggzy.bidding import bidbox
 from ggzy.bidding import queries as bids
@@ -67,8 +68,14 @@ def record_digest(round_pk: int) -> str:
     return found or ""
 
 
-def _envelopes(second: SecondOpening) -> Any:
+def _envelopes(second: SecondOpening) -> QuerySet[SecondEnvelope]:
     return SecondEnvelope.objects.filter(opening__session__round_id=second.round_id)
+
+
+def _settled(second: SecondOpening) -> bool:
+    """Say whether prices are shown and every admitted envelope is opened or accounted for."""
+    under_way = _envelopes(second).filter(state__in=[BidOpening.WAITING, BidOpening.RELEASED])
+    return second.shown_at is not None and not under_way.exists()
 
 
 def admit(
@@ -419,7 +426,7 @@ def account_failure(
     return row
 
 
-def _objections(second: SecondOpening) -> Any:
+def _objections(second: SecondOpening) -> QuerySet[OpeningObjection]:
     """Return the objections raised while the second envelopes were opened."""
     rows = OpeningObjection.objects.filter(session__round_id=second.round_id, raised_at__gte=second.opened_at)
     return rows.order_by("pk")
@@ -470,7 +477,7 @@ def record_to_sign(*, round_id: str, viewer: Actor) -> bytes:
     require(viewer, Permission.OPENING_WATCH)
     second = SecondOpening.objects.select_related("round__lot__tender").filter(round__public_id=round_id)
     found = second.first()
-    if found is None or not found.settled:
+    if found is None or not _settled(found):
         raise NotFound("第二信封尚未开标唱标, 开标记录还没有形成")
     return canonical(found.record or record_of(found))
 
@@ -492,7 +499,7 @@ def end_second(*, round_id: str, signature: str, actor: Actor, now: datetime) ->
     if second.opened_at is None:
         raise rules.CannotEndYet("第二信封尚未开标")
     rules.require_may_end(
-        settled=second.settled,
+        settled=_settled(second),
         open_objections=_objections(second).filter(answered_at=None).count(),
         opened=1,  # where none opened, the committee says so: it rejects all
     )

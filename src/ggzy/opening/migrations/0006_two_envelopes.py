@@ -5,97 +5,141 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bidding', '0002_key_shares'),
-        ('opening', '0005_key_shares'),
-        ('parties', '0001_initial'),
-        ('tendering', '0005_procurementplan'),
+        ("bidding", "0002_key_shares"),
+        ("opening", "0005_key_shares"),
+        ("parties", "0001_initial"),
+        ("tendering", "0005_procurementplan"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SecondEnvelope',
+            name="SecondEnvelope",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('manifest', models.BinaryField()),
-                ('manifest_signature', models.BinaryField()),
-                ('envelope', models.BinaryField()),
-                ('payload', models.CharField(max_length=64)),
-                ('payload_sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(default='sealed', max_length=10)),
-                ('bid_key', models.CharField(blank=True, max_length=100)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('shown_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('fields', models.JSONField(default=dict)),
-                ('salts', models.JSONField(default=dict)),
-                ('attachments', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("manifest", models.BinaryField()),
+                ("manifest_signature", models.BinaryField()),
+                ("envelope", models.BinaryField()),
+                ("payload", models.CharField(max_length=64)),
+                ("payload_sha256", models.CharField(max_length=64)),
+                ("state", models.CharField(default="sealed", max_length=10)),
+                ("bid_key", models.CharField(blank=True, max_length=100)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("shown_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("fields", models.JSONField(default=dict)),
+                ("salts", models.JSONField(default=dict)),
+                ("attachments", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(
-            name='SecondOpening',
+            name="SecondOpening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('admitted', models.JSONField(default=list)),
-                ('kept_out', models.JSONField(default=dict)),
-                ('judged_at', models.DateTimeField()),
-                ('opens_at', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('window_ends_at', models.DateTimeField(null=True)),
-                ('window_ended', models.BooleanField(default=False)),
-                ('shown_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('record', models.JSONField(null=True)),
-                ('record_sha256', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("admitted", models.JSONField(default=list)),
+                ("kept_out", models.JSONField(default=dict)),
+                ("judged_at", models.DateTimeField()),
+                ("opens_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("window_ends_at", models.DateTimeField(null=True)),
+                ("window_ended", models.BooleanField(default=False)),
+                ("shown_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("record", models.JSONField(null=True)),
+                ("record_sha256", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='bidopening',
-            name='an_opened_bid_has_a_price',
+            model_name="bidopening",
+            name="an_opened_bid_has_a_price",
         ),
         migrations.AddField(
-            model_name='bidopening',
-            name='two_envelopes',
+            model_name="bidopening",
+            name="two_envelopes",
             field=models.BooleanField(default=False),
         ),
         migrations.AddConstraint(
-            model_name='bidopening',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'opened'), _negated=True), ('price__isnull', False), ('priceless', True), ('two_envelopes', True), _connector='OR'), name='an_opened_bid_has_a_price'),
+            model_name="bidopening",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "opened"), _negated=True),
+                    ("price__isnull", False),
+                    ("priceless", True),
+                    ("two_envelopes", True),
+                    _connector="OR",
+                ),
+                name="an_opened_bid_has_a_price",
+            ),
         ),
         migrations.AddField(
-            model_name='secondenvelope',
-            name='opening',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='second', to='opening.bidopening'),
+            model_name="secondenvelope",
+            name="opening",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="second", to="opening.bidopening"
+            ),
         ),
         migrations.AddField(
-            model_name='secondopening',
-            name='host_organisation',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation'),
+            model_name="secondopening",
+            name="host_organisation",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="parties.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='secondopening',
-            name='round',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='second_opening', to='tendering.round'),
+            model_name="secondopening",
+            name="round",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="second_opening",
+                to="tendering.round",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='secondenvelope',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('price__isnull', False), ('state', 'opened')), models.Q(models.Q(('state', 'opened'), _negated=True), ('price__isnull', True)), _connector='OR'), name='only_an_opened_second_envelope_has_a_price'),
+            model_name="secondenvelope",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("price__isnull", False), ("state", "opened")),
+                    models.Q(models.Q(("state", "opened"), _negated=True), ("price__isnull", True)),
+                    _connector="OR",
+                ),
+                name="only_an_opened_second_envelope_has_a_price",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='secondopening',
-            constraint=models.CheckConstraint(condition=models.Q(('opened_at__isnull', True), ('opened_at__gte', models.F('opens_at')), _connector='OR'), name='second_envelopes_open_when_it_was_told'),
+            model_name="secondopening",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("opened_at__isnull", True), ("opened_at__gte", models.F("opens_at")), _connector="OR"
+                ),
+                name="second_envelopes_open_when_it_was_told",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='secondopening',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('shown_at__isnull', False), _connector='OR'), name='a_second_opening_ends_after_its_prices_are_shown'),
+            model_name="secondopening",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_at__isnull", True), ("shown_at__isnull", False), _connector="OR"),
+                name="a_second_opening_ends_after_its_prices_are_shown",
+            ),
         ),
     ]
