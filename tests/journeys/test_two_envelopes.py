@@ -19,7 +19,7 @@ from ggzy.methods.shelf import method_named
 from ggzy.notices.models import Message, Notice
 from ggzy.opening.models import BidOpening
 from tests.journeys.tale import PRICES, Tale
-from tests.portals.test_work import Browser
+from tests.portals.test_work import Browser, Person
 
 CRITERIA = [
     {"key": "plan", "title": "施工组织设计", "weight": "60"},
@@ -78,6 +78,12 @@ def _every_value() -> str:
 
 def _forms(price: Decimal) -> tuple[str, ...]:
     return f"{price}", f"{price:,.2f}", f"{price:.0f}", f"{price / 10000}".rstrip("0").rstrip(".") + "万"
+
+
+def _work(platform: Any, name: str, path: str, *, says: str, not_says: str = "") -> None:
+    """Look at a page as one party and find a sentence on it."""
+    page = Person(platform, name).get(path)
+    assert says in page and (not not_says or not_says not in page), page
 
 
 def _everything_said(tale: Tale) -> str:
@@ -151,6 +157,9 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
         for form in _forms(price):
             assert form not in whole and form not in said, form
 
+    host, bid = f"/work/rounds/{tale.round}/host", f"/work/rounds/{tale.round}/bid"
+    _work(platform, "zhaobiao", host, says="下一步: 通知第二信封开标时间")
+    _work(platform, "jia", bid, says="第一信封已评审完毕")
     _no(story.begin_second, owner, tale.round, code="opening.second_not_yet")
     _no(
         story.tell_second,
@@ -171,6 +180,9 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
         yi: "waiting",
         bing: "kept_out",
     }
+    _work(platform, "jia", bid, says="下一步: 解密第二信封")
+    _work(platform, "jia", "/work", says="解密第二信封")
+    _work(platform, "bing", bid, says="第二信封不予开启", not_says="data-open")
     _no(tale.release, "bing", code="opening.already_released")
     tale.release("jia")
     platform.work()
@@ -187,6 +199,7 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
     }
     _no(story.end_second, owner, tale.round, code="opening.cannot_end_yet")
     owner.post(f"/opening-objections/{raised['objection']}/answer", {"text": "时间已核对无误"})
+    _work(platform, "zhaobiao", host, says="下一步: 签名, 结束第二信封开标")
     story.end_second(owner, tale.round)
     _no(story.end_second, owner, tale.round, code="opening.cannot_end_yet")
     platform.work()
@@ -199,6 +212,8 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
     assert second.body["objections"] == [{"text": "请核对时间", "answer": "时间已核对无误"}]
     assert f"{PRICES['bing']}" not in _every_value()  # that envelope stays closed for good
 
+    assert "查看第二信封开标记录" in Browser().get(f"/rounds/{tale.round}/hall").content.decode()
+    assert "9,120,000.00" in Browser().get(f"/notices/{second.public_id}").content.decode()
     story.evaluate_offers(tale.members, tale.round)
     platform.work()
     report = Evaluation.objects.get(round__public_id=tale.round).report

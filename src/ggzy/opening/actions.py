@@ -545,6 +545,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
     assert round_.bid_deadline is not None
     return {
         "document": "开标记录",
+        **({"two_envelopes": True} if any(r.two_envelopes for r in rows) else {}),
         "ocid": tender.ocid,
         "round": round_.public_id,
         "tender": tender.name,

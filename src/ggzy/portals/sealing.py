@@ -19,6 +19,7 @@ from ggzy.identity.queries import certificate_of, certificates_of
 from ggzy.kernel import uploads
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.opening import second
 from ggzy.opening.shares import AskedShare
 from ggzy.portals.frame import now, who
 from ggzy.registry import queries as registry
@@ -148,7 +149,7 @@ def promises(document: dict[str, Any]) -> list[str]:
 
 def open_facts(*, bid_id: str, key_to: str, actor: Actor) -> dict[str, Any]:
     """Return the own envelope, whose certificate opens it, and where the key is handed over."""
-    envelope, manifest = bids.own_envelope(bid_id=bid_id, actor=actor)
+    envelope, manifest = second.own_envelope(bid_id=bid_id, actor=actor)
     return {
         "key_to": key_to,
         "envelope": base64.b64encode(envelope).decode(),
