@@ -31,7 +31,8 @@ def _scheme(**values: str) -> dict[str, Any]:
     return promise(method_named("gc_two_envelopes"), values).as_json()
 
 
-def _tale(platform: Any, folder: Any) -> Tale:
+def two_enveloped(platform: Any, folder: Any) -> Tale:
+    """Return a tender whose file puts prices into a second envelope."""
     return Tale(platform, folder, changes={"scheme": _scheme(), "criteria": CRITERIA})
 
 
@@ -102,7 +103,7 @@ def _everything_said(tale: Tale) -> str:
 
 
 def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
-    tale = _tale(platform, tmp_path)
+    tale = two_enveloped(platform, tmp_path)
     owner = tale.owner
     tale.sealed()
     _no(

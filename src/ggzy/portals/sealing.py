@@ -107,7 +107,13 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "has_dark": any(c.get("dark") for c in document["criteria"]),
         "promises": promises(document),
         "procured": bool(document.get("policy")),
+        "two_envelopes": two_envelopes(document),
     }
+
+
+def two_envelopes(document: dict[str, Any]) -> bool:
+    """Say whether a file's prices are sealed in an envelope of their own."""
+    return bool(((document.get("scheme") or {}).get("method") or {}).get("envelopes") == 2)
 
 
 def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
