@@ -14,10 +14,11 @@ from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from ggzy.client.party import Problem
 from ggzy.evaluation.models import Evaluation
+from ggzy.kernel import files
 from ggzy.methods.run import promise
 from ggzy.methods.shelf import method_named
 from ggzy.notices.models import Message, Notice
-from ggzy.opening.models import BidOpening
+from ggzy.opening.models import BidOpening, SecondEnvelope
 from tests.journeys.tale import PRICES, Tale
 from tests.portals.test_work import Browser, Person
 
@@ -244,3 +245,99 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
         "second.admitted",
         "second.passed",
     } <= passed
+
+
+def test_a_second_key_that_does_not_come_and_a_fault_of_ours(platform: Any, tmp_path: Any) -> None:
+    tale = two_enveloped(platform, tmp_path).second_begun()
+    owner, (jia, yi, bing) = tale.owner, (platform.demo(n).name for n in ("jia", "yi", "bing"))
+    bid_of = {b["bidder"]: b["bid"] for b in owner.get(f"/rounds/{tale.round}/opening")["bids"]}
+    tale.release("jia")
+    tale.release("jia")  # the same key again is the same answer
+    sealed = files.sealed_path(SecondEnvelope.objects.get(opening__bid__public_id=bid_of[yi]).payload)
+    sealed.chmod(0o600)
+    sealed.write_bytes(b"x" + sealed.read_bytes()[1:])
+    tale.release("yi")
+    platform.advance(platform.now + timedelta(minutes=61))
+    _no(tale.release, "bing", code="opening.already_released")
+    hall = owner.get(f"/rounds/{tale.round}/opening")
+    assert {b["bidder"]: (b["second_state"], b["price"]) for b in hall["bids"]} == {
+        jia: ("opened", f"{PRICES['jia']}"),
+        yi: ("withdrawn", None),
+        bing: ("revoked", None),
+    }
+    _no(
+        owner.post, f"/bids/{bid_of[jia]}/failure", {"not_bidders_fault": True, "reason": "x"},
+        code="input.invalid",
+    )  # fmt: skip
+    judged = {"not_bidders_fault": True, "reason": "开标期间投标人所在地区网络中断, 运营商已出证明"}
+    assert owner.post(f"/bids/{bid_of[bing]}/failure", judged)["state"] == "withdrawn"
+    story.end_second(owner, tale.round)
+    _no(owner.post, f"/bids/{bid_of[bing]}/failure", judged, code="input.invalid")
+    platform.work()
+    desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
+    assert desk["step"] == "competition" and set(desk["rejected"]) == {bid_of[yi], bid_of[bing]}
+    story.evaluate_offers(tale.members, tale.round)
+    report = owner.get(f"/rounds/{tale.round}/report")["report"]
+    assert [row["bidder"] for row in report["ranking"]] == [jia]
+    assert {r["bidder"]: r["reasons"] for r in report["rejected"]}[bing] == [judged["reason"]]
+
+
+def test_a_member_replaced_before_the_second_opening_takes_the_admission_back(
+    platform: Any, tmp_path: Any
+) -> None:
+    tale = two_enveloped(platform, tmp_path).first_judged()
+    at = platform.now + timedelta(minutes=31)
+    story.tell_second(tale.owner, tale.round, at=at)
+    lost = tale.members[-1]
+    code = lost.get(f"/draws/{tale.draw}/meeting")["code"]
+    asked = tale.owner.post(f"/draws/{tale.draw}/replacements", {"code": code, "reason": "突发疾病送医"})
+    platform.demo("zhongxin").post(f"/replacements/{asked['replacement']}", {"approve": True})
+    platform.advance(at + timedelta(seconds=1))
+    _no(story.begin_second, tale.owner, tale.round, code="not_found")
+    cast, known = platform.cast(), {m.name for m in tale.members}
+    newcomers = [e for e in story.answer_calls(cast)[tale.draw] if e.name not in known]
+    (newcomer,) = story.check_in(cast, tale.draw, newcomers)
+    voters = [*tale.members[:-1], newcomer]
+    desk = newcomer.get(f"/rounds/{tale.round}/desk")
+    assert desk["step"] == "preliminary" and all(b["price"] is None for b in desk["bids"])
+    story._review([newcomer], tale.round, desk, to="preliminary")
+    scores = {b["bid"]: {"plan": "40", "team": "30"} for b in desk["bids"]}
+    newcomer.post(f"/rounds/{tale.round}/scores", {"scores": scores})
+    for member in voters:
+        member.post(f"/rounds/{tale.round}/summary")
+    assert newcomer.get(f"/rounds/{tale.round}/desk")["step"] == "second"
+    # it was told for another judgement: the moment is told anew
+    _no(story.begin_second, tale.owner, tale.round, code="opening.second_not_yet")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"sealing": "gm"}, "国际通用算法"),
+        ({"scheme": None, "criteria": []}, ""),
+        ({"criteria": []}, "评分项"),
+    ],
+)
+def test_what_two_envelopes_cannot_go_with_is_refused(
+    platform: Any, tmp_path: Any, changes: dict[str, Any], says: str
+) -> None:
+    tale = Tale(platform, tmp_path, changes={"scheme": _scheme(), "criteria": CRITERIA} | changes)
+    if not says:
+        tale.published()  # one envelope, and it stays one after the notice
+        file = story.document(scheme=_scheme(), criteria=CRITERIA)
+        _no(
+            tale.owner.ask, "PUT", f"/tenders/{tale.tender['tender']}/document", {"document": file},
+            code="input.invalid",
+        )  # fmt: skip
+        return
+    with pytest.raises(Problem) as no:
+        tale.prepared()
+    assert no.value.status == 422 and says in str(no.value)
+
+
+def test_two_envelopes_stand_behind_no_front(platform: Any, tmp_path: Any) -> None:
+    tale = Tale(
+        platform, tmp_path, changes={"scheme": _scheme(), "criteria": CRITERIA}, procedure="GC_INVITE"
+    )
+    with pytest.raises(Problem, match="公开招标"):
+        tale.prepared()

@@ -215,12 +215,13 @@ def open_second(*, round_id: str, actor: Actor, now: datetime) -> SecondOpening:
 
 
 def own_envelope(*, bid_id: str, actor: Actor) -> tuple[bytes, dict[str, Any]]:
-    """Return the key envelope and the manifest that an own bid is asked for now: the second's while that is opened.
+    """Return the key envelope and the manifest that an own bid is asked for now: the second's once that is opened.
 
     :raises NotFound: no such bid of this organisation
     """
     found = bids.own_envelope(bid_id=bid_id, actor=actor)
-    row = SecondEnvelope.objects.filter(opening__bid__public_id=bid_id, state=BidOpening.WAITING).first()
+    rows = SecondEnvelope.objects.filter(opening__bid__public_id=bid_id)
+    row = rows.exclude(state__in=[SecondEnvelope.SEALED, SecondEnvelope.KEPT_OUT]).first()
     if row is None:
         return found
     raw = bytes(row.manifest)
