@@ -161,6 +161,7 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
 
     host, bid = f"/work/rounds/{tale.round}/host", f"/work/rounds/{tale.round}/bid"
     _work(platform, "zhaobiao", host, says="下一步: 通知第二信封开标时间")
+    _work(platform, "zhaobiao", "/work", says="第一信封评审完毕, 通知第二信封开标时间")
     _work(platform, "jia", bid, says="第一信封已评审完毕")
     _no(story.begin_second, owner, tale.round, code="opening.second_not_yet")
     _no(

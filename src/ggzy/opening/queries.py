@@ -185,6 +185,18 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
     )
 
 
+def seconds_to_host(round_pks: Sequence[int]) -> dict[int, SecondRow]:
+    """Return the second openings that wait for their host, or are under way, by round."""
+    rows = SecondOpening.objects.filter(round_id__in=round_pks, ended_at=None)
+    return {r.round_id: SecondRow(**{f: getattr(r, f) for f in SecondRow.__dataclass_fields__}) for r in rows}
+
+
+def asked_for_second(organisation_pk: int) -> set[str]:
+    """Return the rounds in which an organisation's second key is waited for."""
+    rows = SecondEnvelope.objects.filter(opening__bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
+    return set(rows.values_list("opening__session__round__public_id", flat=True))
+
+
 def _has_two(round_: Round) -> bool:
     """Say whether the tender file of a round puts prices into a second envelope."""
     files = TenderFile.objects.filter(tender=round_.lot.tender, version=round_.file_version)

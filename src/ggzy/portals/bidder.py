@@ -17,7 +17,7 @@ from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
 from ggzy.opening import second as seconds
-from ggzy.opening.queries import hall_row, has_confirmed
+from ggzy.opening.queries import asked_for_second, hall_row, has_confirmed
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.sealing import (
@@ -40,8 +40,6 @@ from ggzy.ui.bundles import sealing_bundles
 
 #: a key is one line of 74 characters; whoever chooses another file by mistake is told so
 MOST_KEY = 400
-#: stages in which a key may be asked for: the bid's, or that of its second envelope
-_KEYS = {Stage.OPENING, Stage.EVALUATING}
 _RESULT = {Stage.CAND_PUB, Stage.NOTIFIED, Stage.ANNOUNCED}
 
 
@@ -49,7 +47,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return what waits for a bidder, its own bids, and the tenders that take bids."""
     own = bids.own_bids(actor=actor)
     live = {b.round: b for b in own if b.state == "live"}
-    todos = [todo for b in live.values() if b.stage in _KEYS for todo in _key_todos(b, actor)]
+    asked = asked_for_second(actor.organisation_pk)
+    keys = [b for b in live.values() if b.stage == Stage.OPENING or b.round in asked]
+    todos = [todo for b in keys for todo in _key_todos(b, actor)]
     todos += _result_todos([b for b in live.values() if b.stage in _RESULT], actor, moment)
     todos += registry.ending_todos(actor, moment)
     open_rows = [
