@@ -142,9 +142,9 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
     objections: tuple[dict[str, Any], ...] = ()
-    second = None
+    second, two = None, _has_two(round_)
     if session is not None:
-        second = SecondOpening.objects.filter(round=round_).first()
+        second = SecondOpening.objects.filter(round=round_).first() if two else None
         begun = second is not None and second.opened_at is not None
         envelopes = {e.opening_id: e for e in _envelopes(round_)} if begun else {}
         bids = tuple(_hall_bid(r, session, viewer, envelopes.get(r.pk)) for r in _rows(session))
@@ -178,7 +178,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         objections=objections,
         is_host=bool(viewer.organisation_pk)
         and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
-        two_envelopes=_has_two(round_),
+        two_envelopes=two,
         second=SecondRow(**{f: getattr(second, f) for f in SecondRow.__dataclass_fields__})
         if second
         else None,
