@@ -19,6 +19,7 @@ from ggzy.methods.run import promise
 from ggzy.methods.shelf import method_named
 from ggzy.notices.models import Message, Notice
 from ggzy.opening.models import BidOpening, SecondEnvelope
+from ggzy.papers.rules import Place, opening_table
 from tests.journeys.tale import PRICES, Tale
 from tests.portals.test_work import Browser, Person
 
@@ -213,7 +214,12 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
         (bing, "kept_out"),
     ]
     assert second.body["objections"] == [{"text": "请核对时间", "answer": "时间已核对无误"}]
-    assert f"{PRICES['bing']}" not in _every_value()  # that envelope stays closed for good
+    whole = _every_value()  # what looked for prices and found none finds those that were read out
+    assert f"{PRICES['jia']}" in whole and f"{PRICES['bing']}" not in whole
+    place = Place(tender="", lot="", number=1, deal_code="", tenderee="")
+    for body, price in ((record.body, "—"), (second.body, f"{PRICES['jia']:,.2f}")):
+        table = opening_table(body, place=place, host="", ended_at=platform.now)
+        assert price in str(table.tables) and "365" in str(table.tables)
 
     assert "查看第二信封开标记录" in Browser().get(f"/rounds/{tale.round}/hall").content.decode()
     assert "9,120,000.00" in Browser().get(f"/notices/{second.public_id}").content.decode()
