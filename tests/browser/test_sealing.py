@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
+from ggzy.client import story
 from ggzy.client.party import Identity
 from ggzy.client.story import PASSWORD
 from ggzy.identity import cms
@@ -28,6 +29,7 @@ from tests.browser.visitor import DESK, IN_A_BROWSER, PHONE, Visitor
 from tests.fronts.fronttale import FrontTale
 from tests.journeys.tale import Tale
 from tests.journeys.test_changes import change
+from tests.journeys.test_two_envelopes import two_enveloped
 
 pytestmark = IN_A_BROWSER
 HAVE = {tool: shutil.which(tool) for tool in ("openssl", "age")}
@@ -403,3 +405,57 @@ def test_a_bid_against_an_old_file_is_replaced_or_confirmed(
     _hand_in(window)
     assert "已替换" in window.inner_text("[data-received]")
     assert visitor.complaints == []
+
+
+def test_two_envelopes_are_sealed_and_opened_one_after_the_other(
+    committed_platform: Any, live_server: Any, chromium: Any, folder: Path
+) -> None:
+    tale = two_enveloped(committed_platform, folder).sealed("yi", "bing")
+    visitor = _signed_in(chromium, live_server.url, "jia")
+    window = visitor.open(f"/work/rounds/{tale.round}/bid")
+    assert "本标段采用双信封" in window.inner_text("#seal")
+    first, offer = _attachments(folder / "files")
+    window.set_input_files("[name=priced]", str(offer))
+    _fill_in(window, [first])
+    _opens(window)
+    said = window.inner_text("[data-inside]")
+    assert "9,120,000.00 元" in said and "offer.xlsx" in said and "第二信封-" not in said
+    window.click("summary:has-text('恢复码')")
+    window.click("[data-recovery]")
+    window.locator("[data-recovery-code]", has_text="第二信封 AGE-SECRET-KEY-1").wait_for()
+    sealed = _downloaded(window, folder / "down")
+    _hand_in(window)
+    identity = tale.bidder("jia").identity
+    assert identity is not None
+    _, inside = _opened_by_openssl_and_age(sealed, identity.to_pem(), folder)
+    second = folder / "second"
+    second.mkdir()
+    for part, name in bidbox.SECOND.items():
+        plain = {"payload": "bid.age", "envelope": "key.p7m"}.get(part, name.removeprefix("第二信封-"))
+        (second / plain).write_bytes(inside[f"attachments/{name}"])
+    _, offered = _opened_by_openssl_and_age(second, identity.to_pem(), second)
+    assert json.loads(offered["bid.json"])["fields"]["price"] == "9120000.00"
+    assert offered["attachments/offer.xlsx"] == offer.read_bytes()
+    assert "price" not in json.loads(inside["bid.json"])["fields"]
+
+    _to_the_opening(tale)
+    _decrypts(visitor, tale)
+    for name in ("yi", "bing"):
+        tale.release(name)
+    tale.platform.work()
+    story.end_opening(tale.owner, tale.round)
+    cast = tale.platform.cast()
+    tale.draw = story.draw(tale.owner, cast, tale.tender["tender"])
+    tale.members = story.check_in(cast, tale.draw, story.answer_calls(cast)[tale.draw])
+    tale.owner.post(f"/draws/{tale.draw}/committee")
+    story.evaluate(tale.members, tale.round, until_scored=True)
+    at = tale.platform.now + timedelta(minutes=31)
+    story.tell_second(tale.owner, tale.round, at=at)
+    tale.platform.advance(at + timedelta(seconds=1))
+    story.begin_second(tale.owner, tale.round)
+    _decrypts(visitor, tale)
+    for name in ("yi", "bing"):
+        tale.release(name)
+    tale.platform.work()
+    hall = visitor.open(f"/rounds/{tale.round}/hall").inner_text("#second")
+    assert "9,120,000.00" in hall and "9,340,000.00" in hall

@@ -35,6 +35,11 @@ class Tale:
         return self.platform.demo("zhaobiao")
 
     @property
+    def two_envelopes(self) -> bool:
+        scheme = self.changes.get("scheme") or {"method": {}}
+        return scheme["method"].get("envelopes") == 2
+
+    @property
     def rounds(self) -> list[str]:
         return [r["round"] for r in self.tender["rounds"]]
 
@@ -83,6 +88,7 @@ class Tale:
             duration_days=365,
             folder=self.folder / (round_id or self.round) / name,
             sealing=self.changes.get("sealing", "age"),
+            two_envelopes=self.two_envelopes,
             **more,
         )
         self.acknowledgements[name] = made
@@ -132,6 +138,20 @@ class Tale:
         accepted = story.answer_calls(cast)
         self.members = story.check_in(cast, self.draw, accepted[self.draw])
         self.owner.post(f"/draws/{self.draw}/committee")
+        return self
+
+    def first_judged(self, points: Any = None) -> "Tale":
+        """Two envelopes: the first is judged and scored, the second waits."""
+        self.seated()
+        story.evaluate(self.members, self.round, points=points, until_scored=True)
+        return self
+
+    def second_begun(self, points: Any = None) -> "Tale":
+        self.first_judged(points)
+        at = self.platform.now + timedelta(minutes=31)
+        story.tell_second(self.owner, self.round, at=at)
+        self.platform.advance(at + timedelta(seconds=1))
+        story.begin_second(self.owner, self.round)
         return self
 
     def reported(self) -> "Tale":

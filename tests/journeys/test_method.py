@@ -87,7 +87,7 @@ def test_a_price_only_method_needs_no_scores(platform: Any, tmp_path: Any) -> No
 def test_a_file_may_not_fix_what_is_drawn_nor_score_without_criteria(platform: Any, tmp_path: Any) -> None:
     for scheme, says in (
         ({"method": method_named("gc_k_value").source, "values": {"k": "8.00"}}, "当众抽取"),
-        (_scheme("gc_two_envelopes"), "信封"),
+        (_scheme("gc_two_envelopes"), "要评委打分"),
         (_scheme("gp_framework_price_first"), "不超过3名"),
         (_scheme("gc_comprehensive_deviation"), "合计应为100分"),
         ({"method": {"id": "x", "title": "x", "rank": {"by": [{"lowest": "nothing"}]}}}, "nothing"),

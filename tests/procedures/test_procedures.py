@@ -29,6 +29,7 @@ NEVER_STOPPED = {
     "submit_bid",
     "withdraw_bid",
     "object_at_opening",
+    "object_at_second",
     "object_to_result",
     "object_to_document",
     "challenge_document",

@@ -251,4 +251,4 @@ def test_as_json_holds_no_number_that_could_be_rounded():
 
 def test_choices_have_the_words_of_the_statute():
     assert [m.label for m in Method] == ["经评审的最低投标价法", "综合评估法"]
-    assert [p.label for p in ReviewPart] == ["形式评审", "资格评审", "响应性评审"]
+    assert [p.label for p in ReviewPart] == ["形式评审", "资格评审", "响应性评审", "报价文件评审"]

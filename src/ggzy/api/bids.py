@@ -3,6 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,7 +20,7 @@ from ggzy.kernel import uploads
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.opening import actions as opening
-from ggzy.opening import failing
+from ggzy.opening import failing, second
 from ggzy.opening import queries as halls
 from ggzy.opening import shares as key_shares
 
@@ -42,6 +44,12 @@ class Failure(Schema):
 
     not_bidders_fault: bool
     reason: str
+
+
+class OpensAt(Schema):
+    """When the second envelopes will be opened."""
+
+    opens_at: datetime
 
 
 class SignatureIn(Schema):
@@ -107,9 +115,11 @@ def own(request: HttpRequest, round: str = "") -> HttpResponse:
     return answer({"bids": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
 
 
-@router.get("/bids/{bid_id}/envelope", tags=["投标"], summary="本单位投标的密钥信封和清单")
+@router.get(
+    "/bids/{bid_id}/envelope", tags=["投标"], summary="本单位投标的密钥信封和清单(第二信封开标时为第二信封的)"
+)
 def envelope(request: HttpRequest, bid_id: str) -> HttpResponse:
-    data, manifest = bids.own_envelope(bid_id=bid_id, actor=who(request))
+    data, manifest = second.own_envelope(bid_id=bid_id, actor=who(request))
     return answer({"envelope": base64.b64encode(data).decode(), "manifest": manifest})
 
 
@@ -131,7 +141,8 @@ def open_bids(request: HttpRequest, tender_id: str) -> dict[str, Any]:
 @router.get("/rounds/{round_id}/opening", tags=["开标"], summary="开标大厅")
 def hall(request: HttpRequest, round_id: str) -> HttpResponse:
     row = halls.hall_row(round_id=round_id, viewer=who(request))
-    out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f != "bids"}
+    out = {f: getattr(row, f) for f in row.__dataclass_fields__ if f not in {"bids", "second"}}
+    out["second"] = asdict(row.second) | {"phase": row.second.phase} if row.second else None
     out["bids"] = [{f: getattr(b, f) for f in b.__dataclass_fields__} for b in row.bids]
     return answer(out)
 
@@ -139,14 +150,14 @@ def hall(request: HttpRequest, round_id: str) -> HttpResponse:
 @router.post("/bids/{bid_id}/key", tags=["开标"], summary="解密: 交出一次性投标密钥")
 @write
 def release(request: HttpRequest, bid_id: str, body: BidKey) -> dict[str, Any]:
-    row = opening.release_key(bid_id=bid_id, bid_key=body.bid_key, actor=who(request), now=now())
+    row = second.release_key(bid_id=bid_id, bid_key=body.bid_key, actor=who(request), now=now())
     return {"bid": bid_id, "state": row.state}
 
 
 @router.post("/bids/{bid_id}/failure", tags=["开标"], summary="认定未能解密的责任")
 @write
 def failure(request: HttpRequest, bid_id: str, body: Failure) -> dict[str, Any]:
-    row = opening.account_failure(bid_id=bid_id, **body.dict(), actor=who(request), now=now())
+    row = second.account_failure(bid_id=bid_id, **body.dict(), actor=who(request), now=now())
     return {"bid": bid_id, "state": row.state, "reason": row.reason}
 
 
@@ -204,6 +215,33 @@ def end(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any
 def fail_unopened(request: HttpRequest, round_id: str, body: Text) -> dict[str, Any]:
     made = failing.fail_unopened(round_id=round_id, reason=body.text, actor=who(request), now=now())
     return {"round": made.public_id, "stage": made.stage}
+
+
+@router.post("/rounds/{round_id}/second-opening/notice", tags=["开标"], summary="通知第二信封开标时间")
+@write
+def announce_second(request: HttpRequest, round_id: str, body: OpensAt) -> dict[str, Any]:
+    row = second.announce(round_id=round_id, opens_at=body.opens_at, actor=who(request), now=now())
+    return {"round": round_id, "opens_at": row.opens_at}
+
+
+@router.post("/rounds/{round_id}/second-opening", tags=["开标"], summary="开启第二信封(报价文件)")
+@write
+def open_second(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    row = second.open_second(round_id=round_id, actor=who(request), now=now())
+    return {"round": round_id, "window_ends_at": row.window_ends_at}
+
+
+@router.get("/rounds/{round_id}/second-opening/record", tags=["开标"], summary="第二信封开标记录的待签内容")
+def second_record(request: HttpRequest, round_id: str) -> HttpResponse:
+    data = second.record_to_sign(round_id=round_id, viewer=who(request))
+    return answer({"to_sign": base64.b64encode(data).decode(), "sha256": hashlib.sha256(data).hexdigest()})
+
+
+@router.post("/rounds/{round_id}/second-opening/end", tags=["开标"], summary="签名并结束第二信封开标")
+@write
+def end_second(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any]:
+    row = second.end_second(round_id=round_id, signature=body.signature, actor=who(request), now=now())
+    return {"round": round_id, "record_sha256": row.record_sha256}
 
 
 @router.post("/rounds/{round_id}/opening/signatures", tags=["开标"], summary="投标人确认开标记录")

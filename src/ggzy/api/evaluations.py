@@ -88,7 +88,8 @@ def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     out["dark"] = [asdict(d) for d in row.dark]
     out["document"] = row.document.as_json()
     out["bids"] = [
-        {f: getattr(b, f) for f in ("bid", "bidder", "price", "duration_days", "fields")} for b in row.bids
+        {f: getattr(b, f) for f in ("bid", "bidder", "duration_days", "fields")} | {"price": b.read_price}
+        for b in row.bids
     ]
     return answer(out)
 
@@ -102,6 +103,14 @@ def _step(made: Any) -> dict[str, Any]:
 def preliminary(request: HttpRequest, round_id: str, body: Results) -> dict[str, Any]:
     return _step(
         evaluation.hand_in_preliminary(round_id=round_id, results=body.results, actor=who(request), now=now())
+    )
+
+
+@router.post("/rounds/{round_id}/offers", tags=["评标"], summary="提交报价文件评审表(双信封)")
+@write
+def offers(request: HttpRequest, round_id: str, body: Results) -> dict[str, Any]:
+    return _step(
+        evaluation.hand_in_offers(round_id=round_id, results=body.results, actor=who(request), now=now())
     )
 
 

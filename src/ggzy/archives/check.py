@@ -159,10 +159,11 @@ def recomputed(pack: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what a stranger recomputes of a pack: the log's own findings, then the process's."""
     from ggzy.evidence import verifier
     from ggzy.opendata.checks import ALL
+    from ggzy.opendata.second_checks import ALL as SECOND
     from ggzy.opendata.separation_checks import ALL as PANELS
 
     found = verifier.verify_log(pack)
-    for domain in (*ALL, *PANELS):
+    for domain in (*ALL, *PANELS, *SECOND):
         try:
             found += domain(pack)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as broken:

@@ -30,7 +30,7 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.notices import queries as notices
 from ggzy.notices.models import Message
 from ggzy.objections.models import Objection
-from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.opening.models import BidOpening, OpeningSession, SecondOpening
 from ggzy.papers.models import Paper
 from ggzy.papers.rules import Kind
 from ggzy.procedures.catalogue import BY_CODE
@@ -71,7 +71,9 @@ def collect(package: Package, pack: dict[str, Any], root: Path, *, now: datetime
     _troubles(shelf, package, opened)
     if opened is not None:
         _bids(shelf, package, opened)
-        _opening(shelf, opened)
+        _opening(shelf, opened, path="5-opening/record", title="开标记录")
+        for second in SecondOpening.objects.filter(round=package.round):
+            _opening(shelf, second, path="5-opening/second", title="第二信封开标记录")
         _evaluation(shelf, package)
         _result(shelf, package)
         _papers(shelf, package)
@@ -344,10 +346,9 @@ def _own_bids(shelf: Shelf, package: Package) -> None:
         )
 
 
-def _opening(shelf: Shelf, opened: OpeningSession) -> None:
+def _opening(shelf: Shelf, opened: OpeningSession | SecondOpening, *, path: str, title: str) -> None:
     if opened.record is None:
         return
-    path, title = "5-opening/record", "开标记录"
     shelf.put_json(f"{path}.json", opened.record, title=title, by="招标人", at=opened.ended_at)
     shelf.sign(f"{path}.json", kind="opening_record", subject=opened.public_id, digest=opened.record_sha256)
     assert opened.ended_at is not None, "a record is written when the opening ends"

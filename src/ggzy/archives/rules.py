@@ -391,6 +391,8 @@ MOVE_OF: Mapping[str, str] = {
     "opening.key_released": "release_key",
     "opening.objection_raised": "object_at_opening",
     "opening.ended": "end_opening",
+    "opening.second_opened": "open_second",
+    "opening.second_key_released": "release_second",
     "evaluation.seated": "seat_committee",
     "evaluation.all_rejected": "reject_all",
     "evaluation.reported": "submit_report",

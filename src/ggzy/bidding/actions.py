@@ -152,6 +152,8 @@ class _Gate:
     region_code: str
     sealing: str
     file_sha256: str | None
+    #: the tender file puts prices into an envelope of their own
+    two_envelopes: bool
     #: the round is only for those whom a front has let in, and this bidder is not one of them
     shut_out: bool
     #: the legal moment at which the row was read; with a share lock the moment that counts is asked for afterwards
@@ -177,7 +179,8 @@ class _Gate:
 # one statement for the hot path of the last minute; FOR SHARE lets many bidders in at once and keeps the closing out
 _GATE = """
 SELECT r.id, r.public_id, l.public_id, t.ocid, r.stage, r.procedure_code, r.published_at, r.bid_deadline, r.region_code,
-       r.sealing, f.sha256, r.restricted AND NOT EXISTS
+       r.sealing, f.sha256, r.phase = 1 AND f.document #>> '{scheme,method,envelopes}' IS NOT DISTINCT FROM '2',
+       r.restricted AND NOT EXISTS
          (SELECT FROM tendering_admission a WHERE a.round_id = r.id AND a.organisation_id = %s),
        ggzy_now(r.centre_id)
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
@@ -215,7 +218,7 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
 
     :raises TooLate: the deadline has passed (checked before everything else)
     :raises NotAdmitted: the round is only for those whom its front has let in
-    :raises PriceNotAllowed: a package of a front names a price
+    :raises PriceNotAllowed: a package of a front, or the first of two envelopes, names a price
     :raises StoreAway: the centre's bucket does not take the ciphertext; nothing is kept
     :raises Unsealed: the payload is not encrypted
     :raises OtherAlgorithms: it is sealed with other algorithms than the round asks for
@@ -296,7 +299,9 @@ def _check_package(package: Package, counted: _Counting, *, gate: _Gate, actor: 
     profile = PROFILES[gate.sealing]
     if not any(one.is_sealed(counted.first, size=counted.size) for one in PROFILES.values()):
         raise Unsealed("投标文件未加密或不是本平台的加密格式, 依法拒收; 请用投标客户端加密后递交")
-    manifest = bidbox.read_manifest(package.manifest, priced=BY_CODE[gate.procedure_code].priced)
+    manifest = bidbox.read_manifest(
+        package.manifest, priced=BY_CODE[gate.procedure_code].priced, paired=gate.two_envelopes
+    )
     if bidbox.profile_of(manifest) is not profile or not profile.is_sealed(counted.first, size=counted.size):
         raise OtherAlgorithms(
             f"本标段的投标文件应采用{profile.label}加密, 这一份不是; 请按招标文件的规定重新加密"

@@ -46,6 +46,12 @@ class PriceNotAllowed(PackageBroken):
     basis = Citation("招标投标法实施条例", "第三十条")
 
 
+class PriceInFirstEnvelope(PackageBroken):
+    """A price stands in the first of two envelopes."""
+
+    code = "bidding.price_in_first_envelope"
+
+
 class CommitmentBroken(Refusal):
     """What was inside is not what the manifest committed to."""
 
@@ -63,6 +69,19 @@ class Sealed:
     payload: Path
     #: shares.json, where the bidder gave parts of the key to the holders of the tender file
     shares: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """What ties the two packages of a bid in two envelopes: one nonce, in the first also the digest of the second's
+    manifest. `second` is "" in the second package itself."""
+
+    nonce: str
+    second: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return what a manifest says of it."""
+        return {"nonce": self.nonce} | ({"second": self.second} if self.second else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +107,7 @@ def seal(
     receives: x509.Certificate | None = None,
     profile: Profile = AGE,
     holders: Sequence[shares.Holder] = (),
+    pair: Pair | None = None,
 ) -> Sealed:
     """Seal a bid into `payload` (written) and return the package. The bid_key leaves only inside the envelope.
 
@@ -95,6 +115,7 @@ def seal(
     With `holders` the bidder chooses that the three of them together may open it after the opening has begun.
     `fields` are JSON values; attachments are named by their file names and committed by hash and size.
     `tender_file` is the SHA-256 of the version of the tender file that the bid was made against, if it is known.
+    `pair` ties the packages of a bid in two envelopes; the second is sealed first and travels in the first.
     """
     paths = list(attachments)
     if len({p.name for p in paths}) != len(paths):
@@ -131,6 +152,7 @@ def seal(
             "certificate": fingerprint(certificate),
             "bid_key": profile.binds(bid_key),
             **({"tender_file": tender_file} if tender_file else {}),
+            **({"pair": pair.as_json()} if pair else {}),
             "fields": {
                 name: profile.commit(bytes.fromhex(salts[name]), value) for name, value in content.items()
             },
@@ -148,6 +170,69 @@ def seal(
         payload=payload,
         shares=parts,
     )
+
+
+#: the four files of the second envelope, as attachments of the first package: part → name
+SECOND = {
+    "payload": "第二信封-bid.age",
+    "envelope": "第二信封-key.p7m",
+    "manifest": "第二信封-manifest.json",
+    "signature": "第二信封-manifest.p7s",
+}
+#: fields of a bid that stand in its second envelope, beside whose it is
+OF_THE_SECOND = frozenset({"price"})
+#: the attachment with the priced bill of quantities
+BILL = "bill.json"
+
+
+def new_nonce() -> str:
+    """Return a nonce that ties two packages."""
+    return os.urandom(32).hex()
+
+
+def names_of_second(sealed: Sealed) -> dict[str, bytes | Path]:
+    """Return the files of a sealed second package under the names by which the first carries them."""
+    parts: dict[str, bytes | Path] = {
+        "payload": sealed.payload,
+        "envelope": sealed.envelope,
+        "manifest": sealed.manifest,
+        "signature": sealed.signature,
+    }
+    return {SECOND[part]: content for part, content in parts.items()}
+
+
+def require_second(files: Mapping[str, Path], *, first: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest of the second package that an opened first one carries, after holding it against the first.
+
+    `files` are the four by part. What is inside stays sealed.
+
+    :raises PackageBroken: a file is missing, or it is not the second package of this bid
+    """
+    if missing := [SECOND[part] for part in SECOND if part not in files]:
+        raise PackageBroken(f"第一信封里没有第二信封的文件“{missing[0]}”")
+    raw = files["manifest"].read_bytes()
+    read = read_manifest(raw)
+    if hashlib.sha256(raw).hexdigest() != first["pair"].get("second"):
+        raise PackageBroken("第二信封的清单不是第一信封清单写明的那一份")
+    same = ("format", "ocid", "round", "bidder", "certificate")
+    if any(read[name] != first[name] for name in same) or (read.get("pair") or {}) != {
+        "nonce": first["pair"]["nonce"]
+    }:
+        raise PackageBroken("第二信封与第一信封不属于同一份投标")
+    for part, name in (("payload", profile_of(read).payload), ("envelope", ENVELOPE)):
+        if digest_of(files[part]) != read["parts"][name]["sha256"]:
+            raise PackageBroken(f"第二信封的文件“{SECOND[part]}”与其清单不符")
+    return read
+
+
+def require_priceless(fields: Mapping[str, Any]) -> None:
+    """Let the fields of an opened first package pass in which no price stands, nor a priced bill is attached.
+
+    :raises PriceInFirstEnvelope: one does
+    """
+    names = [str(a.get("name", "")).lower() for a in fields.get("attachments", []) if isinstance(a, Mapping)]
+    if names_a_price(fields) or BILL in names or any(word in name for name in names for word in PRICE_WORDS):
+        raise PriceInFirstEnvelope("第一信封(商务及技术文件)里含有报价; 报价和已标价清单只能放在第二信封")
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -190,12 +275,16 @@ def names_a_price(content: Any) -> bool:
     return isinstance(content, list | tuple) and any(names_a_price(item) for item in content)
 
 
-def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, Any]:
+def read_manifest(manifest: bytes, *, priced: bool | None = True, paired: bool = False) -> dict[str, Any]:
     """Return the manifest's JSON after checking its shape. With `priced` None, with or without a price.
 
+    `paired`: it is the first of two envelopes, carries no price and names its second.
+
     :raises PriceNotAllowed: it names a price and must not
+    :raises PriceInFirstEnvelope: it is paired and names one
     :raises PackageBroken: not canonical JSON of our format, or a part is missing
     """
+    priced = False if paired else priced
     if len(manifest) > MOST_JSON:
         raise PackageBroken("投标清单(manifest.json)过大")
     try:
@@ -217,7 +306,17 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, A
     if not isinstance(read.get("tender_file", ""), str):
         raise PackageBroken("投标清单中的招标文件摘要应为文字")
     if priced is False and names_a_price(fields):
+        if paired:
+            raise PriceInFirstEnvelope(
+                "本标段采用双信封, 报价只能放在第二信封; 请用投标客户端按双信封重新加密"
+            )
         raise PriceNotAllowed("资格预审申请文件和技术建议不得含报价, 含报价的退回; 请去掉报价后重新加密提交")
+    if paired != bool(_pair_of(read).get("second")) and priced is not None:
+        raise PackageBroken(
+            "本标段采用双信封, 这份投标没有第二信封(报价文件); 请用投标客户端按双信封重新加密"
+            if paired
+            else "本标段不采用双信封, 报价应放在同一份投标文件里; 请重新加密"
+        )
     if b"\\u0000" in manifest:
         raise PackageBroken("投标清单中含有不可见的控制字符")
     if not all(
@@ -229,6 +328,22 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True) -> dict[str, A
     if not all(isinstance(p, dict) and isinstance(p.get("sha256"), str) for p in parts.values()):
         raise PackageBroken("投标清单没有写明各部分的摘要")
     return read
+
+
+_HEX = frozenset("0123456789abcdef")
+
+
+def _pair_of(read: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a manifest says of the two envelopes; {} where it is a package alone.
+
+    :raises PackageBroken: it says it in another way than ours
+    """
+    pair = read.get("pair", {})
+    if not isinstance(pair, dict) or set(pair) - {"nonce", "second"} or (pair and "nonce" not in pair):
+        raise PackageBroken("投标清单中的双信封标记不符合格式")
+    if not all(isinstance(v, str) and len(v) == 64 and set(v) <= _HEX for v in pair.values()):
+        raise PackageBroken("投标清单中的双信封标记不符合格式")
+    return pair
 
 
 def profile_of(manifest: Mapping[str, Any]) -> Profile:

@@ -23,6 +23,8 @@ DEFAULT = "http://127.0.0.1:8000"
 #: stages that take packages without a price, and stages in which what was sent is decrypted
 FRONT_STAGES = {"PQ_OPEN", "TS1_OPEN"}
 DECRYPTING = {"OPENING", "PQ_CLOSED", "TS1_REVIEW"}
+#: a stage in which the second of two envelopes may be decrypted
+SECOND_DECRYPTING = "EVALUATING"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -63,6 +65,9 @@ def main(argv: Sequence[str]) -> int:
         "--member", action="append", default=[], help="联合体成员: 统一社会信用代码=名称[=份额], 可多次"
     )
     seal.add_argument("--attach", action="append", default=[], type=Path, help="附件, 可多次")
+    seal.add_argument(
+        "--attach-priced", action="append", default=[], type=Path, help="双信封: 放进第二信封的附件, 可多次"
+    )
     seal.add_argument("--bill", type=Path, help="填好的工程量清单(xlsx或JSON), 加密前核对并作为附件")
     seal.add_argument("--consortium-agreement", type=Path, help="联合体协议文件")
     seal.add_argument("--subcontract", action="append", default=[], help="分包: 工作=份额=分包单位, 可多次")
@@ -118,7 +123,11 @@ def _seal(args: argparse.Namespace) -> int:
         "members": members,
         "manager": {"name": args.manager, "certificate": args.manager_certificate},
     }
-    attachments, made_against = list(args.attach), ""
+    attachments, priced, made_against = list(args.attach), list(args.attach_priced), ""
+    two = bool(hall["two_envelopes"])
+    if priced and not two:
+        print("本标段不采用双信封, 请用 --attach 附上全部附件", file=sys.stderr)
+        return 2
     if hall["stage"] in FRONT_STAGES:  # an application or a proposal carries no price
         if args.price is not None:
             print("资格预审申请文件和技术建议不得含报价, 请去掉 --price", file=sys.stderr)
@@ -145,7 +154,7 @@ def _seal(args: argparse.Namespace) -> int:
         made_against = party.get(f"/tenders/{hall['tender']}/file")["sha256"]
         tendered = party.get(f"/rounds/{args.round}/bill")["bill"]
         if args.bill and tendered:
-            attachments.append(
+            (priced if two else attachments).append(
                 bids.priced_bill(tendered=tendered, filled=args.bill, price=str(price), into=args.out)
             )
             print("已标价清单核对无误: 各项齐全未改动, 合计与报价一致")
@@ -175,17 +184,13 @@ def _seal(args: argparse.Namespace) -> int:
     if args.shares and not holders:
         print("招标文件没有设密钥份额保管人, 不能用 --shares", file=sys.stderr)
         return 2
-    folder = bids.seal(
-        party=party,
-        round_id=args.round,
-        ocid=hall["ocid"],
-        fields=fields,
-        attachments=attachments,
-        into=args.out,
-        tender_file=made_against,
-        sealing=hall["sealing"],
-        holders=holders,
-    )
+    place: dict[str, Any] = {"party": party, "round_id": args.round, "ocid": hall["ocid"], "fields": fields}
+    place |= {"attachments": attachments, "into": args.out, "tender_file": made_against}
+    if two:
+        folder = bids.seal_two(**place, priced=priced)
+        print("双信封: 报价和 --attach-priced 的附件已单独加密为第二信封, 装在第一信封里一并递交")
+    else:
+        folder = bids.seal(**place, sealing=hall["sealing"], holders=holders)
     print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
     print("下一步: ./ggzy bid submit")
     return 0
@@ -232,12 +237,21 @@ def _open(args: argparse.Namespace) -> int:
         for b in party.get("/bids")["bids"]
         if (b["bid"] == args.bid if args.bid else b["state"] == "live" and b["stage"] in DECRYPTING)
     ]
+    if not args.bid:
+        waiting += _second_waiting(party)
     if not waiting:
         print("没有等待解密的投标: 请在主持人开标之后、解密时限之内办理")
         return 1
     for bid in waiting:
         print(f"投标 {bid}: {bids.release(party=party, bid_id=bid)['state']}")
     return 0
+
+
+def _second_waiting(party: Party) -> list[str]:
+    """Return one's own bids whose second envelope is asked for now."""
+    rounds = {b["round"] for b in party.get("/bids")["bids"] if b["stage"] == SECOND_DECRYPTING}
+    halls = [party.get(f"/rounds/{round_id}/opening") for round_id in sorted(rounds)]
+    return [b["bid"] for hall in halls for b in hall["bids"] if b["own"] and b["second_state"] == "waiting"]
 
 
 def _key(args: argparse.Namespace) -> int:

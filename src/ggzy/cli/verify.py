@@ -20,6 +20,7 @@ from ggzy.evidence.verifier import Check
 from ggzy.opendata.checks import ALL, acts
 from ggzy.opendata.front_checks import ALL as FRONTS
 from ggzy.opendata.procured_checks import ALL as PROCURED
+from ggzy.opendata.second_checks import ALL as SECOND
 from ggzy.opendata.separation_checks import ALL as PANELS
 
 MARKS = {"passed": "通过", "failed": "不符", "withheld": "未公开", "erased": "已删除"}
@@ -116,7 +117,7 @@ def check_pack(
     state: Path | None = None,
 ) -> list[Check]:
     """Return every finding on a pack: the log's own, then the process's."""
-    for check in (*ALL, *FRONTS, *PROCURED, *PANELS):
+    for check in (*ALL, *FRONTS, *PROCURED, *PANELS, *SECOND):
         if check not in verifier.DOMAIN_CHECKS:
             verifier.DOMAIN_CHECKS.append(check)
     return verifier.verify(pack, fetch, acknowledgements=acknowledgements, state=state, now=datetime.now(UTC))

@@ -42,8 +42,11 @@ def seal(
     tender_file: str = "",
     sealing: str = "age",
     holders: Sequence[shares.Holder] = (),
+    pair: bidbox.Pair | None = None,
 ) -> Path:
     """Seal a bid into a folder of four files and return the folder; `sealing` is what the round asks for.
+
+    `pair` ties the packages of a bid in two envelopes; see `seal_two`.
 
     :raises EnvelopeBroken: the certificate is not of the kind that the round asks for
     """
@@ -65,6 +68,7 @@ def seal(
         receives=party.identity.receives,
         profile=profile,
         holders=holders,
+        pair=pair,
     )
     (into / shares.PART).unlink(missing_ok=True)
     if sealed.shares:
@@ -73,6 +77,59 @@ def seal(
     (into / FILES["signature"]).write_bytes(sealed.signature)
     (into / FILES["envelope"]).write_bytes(sealed.envelope)
     return into
+
+
+#: the folder in which the second envelope is sealed, inside the folder of the bid
+SECOND_FOLDER = "第二信封"
+
+
+def seal_two(
+    *,
+    party: Party,
+    round_id: str,
+    ocid: str,
+    fields: Mapping[str, Any],
+    attachments: Iterable[Path],
+    priced: Iterable[Path],
+    into: Path,
+    tender_file: str = "",
+) -> Path:
+    """Seal a bid in two envelopes: the price and the files `priced` first, in a package of their own that the first one
+    carries; return the folder to hand in. Each has its own key and is opened at its own time.
+
+    :raises PriceInFirstEnvelope: an attachment of the first envelope is named as one with prices
+    """
+    nonce = bidbox.new_nonce()
+    whose = {name: fields[name] for name in ("bidder", "uscc") if name in fields}
+    offer = {name: value for name, value in fields.items() if name in bidbox.OF_THE_SECOND}
+    second = into / SECOND_FOLDER
+    seal(
+        party=party,
+        round_id=round_id,
+        ocid=ocid,
+        fields=whose | offer,
+        attachments=priced,
+        into=second,
+        tender_file=tender_file,
+        pair=bidbox.Pair(nonce=nonce),
+    )
+    carried = []
+    for part, path in files_of(second).items():
+        carried.append(path.rename(second / bidbox.SECOND[part]))
+    rest = {name: value for name, value in fields.items() if name not in bidbox.OF_THE_SECOND}
+    given = list(attachments)
+    bidbox.require_priceless(rest | {"attachments": [{"name": p.name} for p in given]})
+    manifest = second / bidbox.SECOND["manifest"]
+    return seal(
+        party=party,
+        round_id=round_id,
+        ocid=ocid,
+        fields=rest,
+        attachments=[*given, *carried],
+        into=into,
+        tender_file=tender_file,
+        pair=bidbox.Pair(nonce=nonce, second=bidbox.digest_of(manifest)),
+    )
 
 
 def priced_bill(*, tendered: Mapping[str, Any], filled: Path, price: str, into: Path) -> Path:

@@ -177,8 +177,10 @@ def bid(
     sealing: str = "age",
     holders: Sequence[shares.Holder] = (),
     more: Mapping[str, Any] | None = None,
+    two_envelopes: bool = False,
+    priced: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """Seal a bid on the bidder's own machine and hand it over."""
+    """Seal a bid on the bidder's own machine and hand it over; `priced` go into the second of two envelopes."""
     fields = {
         "bidder": bidder.name,
         "uscc": bidder.uscc,
@@ -193,17 +195,12 @@ def bid(
     }
     if registry:
         fields["registry"] = bids.snapshot(party=bidder)
-    bids.seal(
-        party=bidder,
-        round_id=round_id,
-        ocid=ocid,
-        fields=fields,
-        attachments=attachments,
-        into=folder,
-        tender_file=tender_file,
-        sealing=sealing,
-        holders=holders,
-    )
+    place: dict[str, Any] = {"party": bidder, "round_id": round_id, "ocid": ocid, "fields": fields}
+    place |= {"attachments": attachments, "into": folder, "tender_file": tender_file}
+    if two_envelopes:
+        bids.seal_two(**place, priced=priced)
+    else:
+        bids.seal(**place, sealing=sealing, holders=holders)
     return bids.submit(party=bidder, round_id=round_id, folder=folder, old_file=old_file)
 
 
@@ -250,6 +247,23 @@ def end_opening(owner: Party, round_id: str) -> None:
     owner.post(f"/rounds/{round_id}/opening/end", {"signature": owner.signature_on(waiting["to_sign"])})
 
 
+def tell_second(owner: Party, round_id: str, *, at: datetime) -> None:
+    """Tell when the second envelopes are opened; the clock must reach that moment before `begin_second`."""
+    owner.post(f"/rounds/{round_id}/second-opening/notice", {"opens_at": at.isoformat()})
+
+
+def begin_second(owner: Party, round_id: str) -> None:
+    """Begin to open the second envelopes."""
+    owner.post(f"/rounds/{round_id}/second-opening")
+
+
+def end_second(owner: Party, round_id: str) -> None:
+    """Sign the record of the second opening and end it."""
+    to = f"/rounds/{round_id}/second-opening"
+    waiting = owner.get(f"{to}/record")
+    owner.post(f"{to}/end", {"signature": owner.signature_on(waiting["to_sign"])})
+
+
 def check_in(cast: Cast, draw_id: str, experts: Sequence[Party]) -> list[Party]:
     """Check the accepted experts in; who must stand aside is replaced by the next in rank, who checks in too."""
     seated: list[Party] = []
@@ -290,21 +304,7 @@ def evaluate(
     desk = members[0].get(f"/rounds/{round_id}/desk")
     if desk["step"] == "leader":
         elect_leader(members, desk["draw"])
-    ceiling = Decimal(desk["ceiling_price"]) if desk["ceiling_price"] else None
-    for member in members:
-        results = {
-            b["bid"]: {
-                r["key"]: {
-                    "passes": not (
-                        r["key"] == "ceiling" and ceiling is not None and Decimal(b["price"]) > ceiling
-                    ),
-                    "reason": "报价超过最高投标限价",
-                }
-                for r in desk["document"]["requirements"]
-            }
-            for b in desk["bids"]
-        }
-        member.post(f"/rounds/{round_id}/preliminary", {"results": results})
+    _review(members, round_id, desk, to="preliminary")
     desk = members[0].get(f"/rounds/{round_id}/desk")
     if desk["step"] == "competition":
         go_on = any(b["bid"] not in desk["rejected"] for b in desk["bids"])
@@ -336,6 +336,50 @@ def evaluate(
             member.post(f"/rounds/{round_id}/summary")
     if not until_scored:
         sign_report(members, round_id)
+
+
+def _review(members: Sequence[Party], round_id: str, desk: Mapping[str, Any], *, to: str) -> None:
+    """Let every member judge the requirements on its desk: only a price above the ceiling fails."""
+    ceiling = Decimal(desk["ceiling_price"]) if desk["ceiling_price"] else None
+    for member in members:
+        results = {
+            b["bid"]: {
+                r["key"]: {
+                    "passes": not (
+                        r["key"] == "ceiling" and ceiling is not None and Decimal(b["price"]) > ceiling
+                    ),
+                    "reason": "报价超过最高投标限价",
+                }
+                for r in desk["document"]["requirements"]
+            }
+            for b in desk["bids"]
+            if to == "preliminary" or b["bid"] not in desk["rejected"]
+        }
+        member.post(f"/rounds/{round_id}/{to}", {"results": results})
+
+
+def evaluate_offers(members: Sequence[Party], round_id: str) -> None:
+    """Let every member review the opened second envelopes, argue or judge prices where it comes to that, and sign."""
+    desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "competition":
+        desk = _compete(members, round_id)
+    if desk["step"] == "offers":
+        _review(members, round_id, desk, to="offers")
+        desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "competition":
+        desk = _compete(members, round_id)
+    if desk["step"] == "price":
+        for member in members:
+            found = {bid: {"passes": True, "reason": "报价构成合理"} for bid in desk["low_prices"]}
+            member.post(f"/rounds/{round_id}/prices", {"results": found})
+    sign_report(members, round_id)
+
+
+def _compete(members: Sequence[Party], round_id: str) -> dict[str, Any]:
+    """Let every member find that the bids left still compete; return the desk after that."""
+    for member in members:
+        member.post(f"/rounds/{round_id}/competition", {"go_on": True, "reason": "剩余投标报价仍具有竞争性"})
+    return dict(members[0].get(f"/rounds/{round_id}/desk"))
 
 
 def sign_report(members: Sequence[Party], round_id: str) -> None:

@@ -12,6 +12,7 @@ from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evaluation import dark, darkness, prompts, rules, separating, standing
 from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import offer_of, outcome_of
+from ggzy.evaluation.envelopes import close_first_envelope
 from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import Draft, Evaluation, Qualification, ReportSignature, Sheet
 from ggzy.evidence.actions import record_act
@@ -27,6 +28,7 @@ from ggzy.law.families import GC, family
 from ggzy.law.limits import runs_out
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.opening import second
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import MoveNotAllowed
@@ -220,6 +222,8 @@ def _advance(
         )
     if stand.against is not None:
         _reject_all(evaluation, round_, stand.against, actor=actor, now=now)
+    elif stand.step == Evaluation.SECOND and before != Evaluation.SECOND:
+        close_first_envelope(evaluation, round_, document, stand, actor=actor, now=now)
     elif stand.step == Evaluation.SIGNING:
         _compile(evaluation, round_, document, stand.scores, now=now, actor=actor)
 
@@ -253,6 +257,8 @@ def void_what_they_concluded(member: Member, actor: Actor, now: datetime) -> Non
     committees.unseat(member)
     # what they had entered was never handed in: nobody reads it, and nobody goes on from it
     Draft.objects.filter(member=member).delete()
+    for round_ in member.draw.rounds.all():
+        second.recall(round_)
     running = Evaluation.objects.select_for_update(of=("self",)).filter(draw_id=member.draw_id)
     for evaluation in running.exclude(step=Evaluation.DONE).select_related("round__lot__tender", "draw"):
         meeting_has_leader = committees.has_leader(evaluation.draw)
@@ -317,6 +323,39 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
     _hand_in(evaluation, round_, member, "competition", content, basis=basis, actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
+
+
+@transaction.atomic
+def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, now: datetime) -> Evaluation:
+    """Hand in one member's review of the opened second envelopes; the last one decides by majority.
+
+    :raises NotThisStep: not the step of this review, or this member's sheet is in
+    :raises BadInput: the sheet does not judge everything
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = _locked(round_id, actor)
+    if evaluation.step != Evaluation.OFFERS:
+        raise NotThisStep("当前不是报价文件评审步骤, 请刷新页面查看当前步骤")
+    bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
+    content = rules.require_preliminary(results, bids=bids, requirements=document.offers_requirements)
+    basis = standing.basis_of(bids)
+    _hand_in(evaluation, round_, member, "offers", content, basis=basis, actor=actor, now=now)
+    _advance(evaluation, round_, document, actor=actor, now=now)
+    return evaluation
+
+
+@effect(second.ENDED)
+def go_on_with_prices(round_id: str, now: datetime) -> datetime | None:
+    """Let the evaluation that waited for the second envelopes go on, once their opening has ended."""
+    round_ = lock_round(round_id)
+    evaluation = (
+        Evaluation.objects.select_for_update(of=("self",))
+        .filter(round=round_, step=Evaluation.SECOND)
+        .first()
+    )
+    if evaluation is not None:
+        _advance(evaluation, round_, document_of(round_), actor=SYSTEM, now=now)
+    return None
 
 
 @transaction.atomic
@@ -509,6 +548,7 @@ def _compile(
             for bid, reasons in sorted(evaluation.rejected.items())
         ],
         **_unqualified(round_),
+        **_second_record(round_),
         "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
         "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
@@ -530,6 +570,12 @@ def _compile(
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report, "dark_salt": evaluation.dark_salt},
     )
+
+
+def _second_record(round_: Round) -> dict[str, Any]:
+    """Return which record the prices come from, where they were in a second envelope."""
+    found = second.record_digest(round_.pk)
+    return {"second_opening_sha256": found} if found else {}
 
 
 def _unqualified(round_: Round) -> dict[str, Any]:

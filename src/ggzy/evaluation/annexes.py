@@ -70,7 +70,13 @@ def _preliminary(
     evaluation: Evaluation, document: TenderDocument, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Return, for each requirement and bid, how many found it met and how many not."""
-    sheets = standing.last_sheets(evaluation, "preliminary")
+    judged = [
+        (standing.last_sheets(evaluation, kind), requirements)
+        for kind, requirements in (
+            ("preliminary", document.committees_requirements),
+            ("offers", document.offers_requirements),
+        )
+    ]
     return [
         {
             "part": r.part.label,
@@ -82,9 +88,11 @@ def _preliminary(
                     "against": sum(1 for s in sheets if not s[bid][r.key]["passes"]),
                 }
                 for bid, name in names.items()
+                if sheets and bid in sheets[0]
             ],
         }
-        for r in document.committees_requirements
+        for sheets, requirements in judged
+        for r in requirements
     ]
 
 

@@ -27,18 +27,19 @@ class PricedBill:
 def priced_bills(desk: Desk) -> list[PricedBill]:
     """Return the comparison of every bid on a member's desk (having it proves who asks); [] without a tender's bill."""
     tendered = bill_of_round(desk.round)
-    if tendered is None:
+    opened = [bid for bid in desk.bids if bid.read_price is not None]
+    if tendered is None or not opened:
         return []
     read: dict[str, Bill] = {}
     broken: dict[str, str] = {}
-    for bid in desk.bids:
+    for bid in opened:
         try:
             read[bid.bid] = _read(bid)
         except BillBroken as wrong:
             broken[bid.bid] = wrong.message
     hints = rules.unbalanced(read)
     out = []
-    for bid in desk.bids:
+    for bid in opened:
         if bid.bid in broken:
             none = Problem(row=0, code="unreadable", weight=rules.Weight.ERROR, says=broken[bid.bid])
             out.append(PricedBill(bidder=bid.bidder, total=None, problems=(none,)))

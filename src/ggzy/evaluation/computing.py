@@ -26,7 +26,9 @@ def outcome_of(
 ) -> Outcome:
     """Return what the method makes of a sitting's bids, and would make `without` some of them."""
     round_ = evaluation.round
-    offers = {b.bid: offer_of(b, document) for b in judged_bids(round_.pk)}
+    judged = judged_bids(round_.pk)
+    # a second envelope that stays closed has no price: it is out, and sets no base
+    offers = {b.bid: offer_of(b, document) for b in judged if b.read_price is not None}
     randomness, code = bytes.fromhex(evaluation.draw.randomness), bytes.fromhex(round_.public_id)
     return rules.by_scheme(
         [o for bid, o in offers.items() if bid not in evaluation.rejected],

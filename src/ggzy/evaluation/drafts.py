@@ -25,6 +25,7 @@ STEPS = {
     Evaluation.DETAILED: "scores",
     # corrections, until all have confirmed
     Evaluation.SUMMARY: "scores",
+    Evaluation.OFFERS: "offers",
     Evaluation.FINDINGS: "findings",
 }
 

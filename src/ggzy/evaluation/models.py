@@ -14,13 +14,16 @@ from ggzy.tendering.models import Round
 class Evaluation(BusinessRow):
     """One sitting of a committee on one round: the first, or a later one with its cause and its scope."""
 
-    LEADER, PRELIMINARY, COMPETITION, PRICE, DETAILED, SUMMARY, FINDINGS, SIGNING, DONE = (
+    #: with two envelopes DETAILED and SUMMARY come first, then SECOND waits for the opening of prices, then OFFERS
+    LEADER, PRELIMINARY, COMPETITION, PRICE, DETAILED, SUMMARY, SECOND, OFFERS, FINDINGS, SIGNING, DONE = (
         "leader",
         "preliminary",
         "competition",
         "price",
         "detailed",
         "summary",
+        "second",
+        "offers",
         "findings",
         "signing",
         "done",

@@ -87,7 +87,11 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     round_ = evaluation.round
     document = document_of(round_)
     # a member's sheet holds what the committee judges, no more
-    document = replace(document, requirements=document.committees_requirements)
+    asked = (
+        document.offers_requirements
+        if evaluation.step == Evaluation.OFFERS
+        else document.committees_requirements
+    )
     waiting = standing.waiting_for(evaluation, round_, document)
     opened = judged_bids(round_.pk)
     correcting = evaluation.step == Evaluation.SUMMARY
@@ -102,7 +106,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         bid_deadline=round_.bid_deadline,
         step=evaluation.step,
         code=member.code,
-        document=document,
+        document=replace(document, requirements=asked),
         bids=_shown(opened, evaluation),
         dark=dark.dark_bids(evaluation, member, (b.bid for b in opened if b.bid not in evaluation.rejected))
         if evaluation.step not in dark.TOLD

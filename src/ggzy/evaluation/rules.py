@@ -12,7 +12,7 @@ from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput
 from ggzy.methods.expression import CONTEXT
 from ggzy.methods.method import Frozen
-from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, promise, what_if
+from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, first_envelope, promise, what_if
 from ggzy.methods.shelf import method_named
 from ggzy.tendering.document import SCORED, Criterion, Method, Policy, Requirement, TenderDocument
 
@@ -306,20 +306,50 @@ def _figures(
     lot: LotFacts,
     sheets: Sequence[Mapping[str, Mapping[str, str]]],
 ) -> dict[str, Decimal]:
-    figures = {"price": offer.price, "duration_days": Decimal(offer.duration_days)}
-    figures |= {"sme": offer.sme, "domestic": offer.domestic}
+    figures = {"price": offer.price, "sme": offer.sme, "domestic": offer.domestic}
     if lot.ceiling:
         with localcontext(CONTEXT):
             figures["discount"] = (lot.ceiling - offer.price) / lot.ceiling * HUNDRED
+    return _judged_figures(offer.bid, offer.duration_days, document, sheets) | figures
+
+
+def _judged_figures(
+    bid: str,
+    duration_days: int,
+    document: TenderDocument,
+    sheets: Sequence[Mapping[str, Mapping[str, str]]],
+) -> dict[str, Decimal]:
+    """Return the figures of a bid beside its price: what is read out of it, and what the members' scores give."""
+    figures = {"duration_days": Decimal(duration_days)}
     # nobody scored a bid that was rejected in the review; where it still sets a base, it does so by its price
-    scored = bool(sheets) and all(offer.bid in sheet for sheet in sheets)
+    scored = bool(sheets) and all(bid in sheet for sheet in sheets)
     # only a method of the file's own asks for an item by its key: a statutory one reads all of them together
     for criterion in document.criteria if document.scheme is not None else ():
-        figures[criterion.key] = (
-            mean_score(sheets, bid=offer.bid, criteria=[criterion]) if scored else Decimal(0)
-        )
-    total = mean_score(sheets, bid=offer.bid, criteria=document.criteria) if scored else Decimal(0)
-    return figures | {name: total for name in SCORED if name not in figures}
+        figures[criterion.key] = mean_score(sheets, bid=bid, criteria=[criterion]) if scored else Decimal(0)
+    total = mean_score(sheets, bid=bid, criteria=document.criteria) if scored else Decimal(0)
+    return dict.fromkeys(SCORED, total) | figures
+
+
+def out_by_first_envelope(
+    bids: Mapping[str, int],
+    *,
+    document: TenderDocument,
+    lot: LotFacts,
+    score_sheets: Sequence[Mapping[str, Mapping[str, str]]],
+) -> dict[str, list[str]]:
+    """Return {bid: reasons} of the bids whose second envelope the file's method keeps closed, by the members' scores.
+
+    :param bids: {bid: days} of those that the review let pass; no price is known yet
+    """
+    facts = {"ceiling": lot.ceiling, "duration": lot.duration_days}
+    out = first_envelope(
+        complete(scheme_of(document), drawn=lot.drawn, of_the_lot=facts),
+        [
+            Bid(ref=bid, figures=_judged_figures(bid, days, document, score_sheets))
+            for bid, days in bids.items()
+        ],
+    )
+    return {bid: [f"第一信封{reason}"] for bid, reason in sorted(out.items())}
 
 
 def places_of(

@@ -13,6 +13,7 @@ from ggzy.evaluation import prompts, rules
 from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import Evaluation
 from ggzy.kernel.canonical import canonical, sha256
+from ggzy.opening.second import state_of as second_state_of
 from ggzy.tendering.document import Method, TenderDocument
 from ggzy.tendering.models import Round
 
@@ -57,6 +58,7 @@ SHEET_OF_STEP = {
     Evaluation.PRICE: "price",
     Evaluation.DETAILED: "scores",
     Evaluation.SUMMARY: "summary",
+    Evaluation.OFFERS: "offers",
     Evaluation.FINDINGS: "findings",
 }
 
@@ -64,8 +66,8 @@ SHEET_OF_STEP = {
 def waiting_for(evaluation: Evaluation, round_: Round, document: TenderDocument) -> set[int]:
     """Return the members (primary keys) whose ballot, sheet or signature the present step waits for."""
     members = set(evaluation.draw.members.filter(left=False).values_list("pk", flat=True))
-    if evaluation.step == Evaluation.DONE:
-        return set()
+    if evaluation.step in {Evaluation.SECOND, Evaluation.DONE}:
+        return set()  # over, or waiting for the host to open the second envelopes
     if evaluation.step == Evaluation.LEADER:
         meeting = Meeting.objects.filter(draw_id=evaluation.draw_id).first()
         voted = meeting.ballots.filter(turn=meeting.turn).values_list("member_id") if meeting else ()
@@ -118,8 +120,10 @@ def _preliminary(
 
 def low_priced(evaluation: Evaluation, round_: Round, document: TenderDocument) -> dict[str, list[str]]:
     """Return {bid: what is striking} of the bids that passed the preliminary review at a markedly low price."""
-    opened = judged_bids(round_.pk)
-    rejected = _preliminary(evaluation, [b.bid for b in opened], document) or {}
+    judged = judged_bids(round_.pk)
+    opened = [b for b in judged if b.read_price is not None]
+    rejected = _preliminary(evaluation, [b.bid for b in judged], document) or {}
+    rejected = rejected | _offers(evaluation, rejected, document)
     if document.policy is not None:
         return prompts.abnormally_low(
             {b.bid: b.price for b in opened if b.bid not in rejected},
@@ -131,6 +135,19 @@ def low_priced(evaluation: Evaluation, round_: Round, document: TenderDocument) 
         ceiling=round_.lot.ceiling_price,
         rule=document.low_price,
     )
+
+
+def _offers(
+    evaluation: Evaluation, rejected: Mapping[str, Sequence[str]], document: TenderDocument
+) -> dict[str, list[str]]:
+    """Return {bid: reasons} of the second envelopes that the members' last sheets reject; {} before all are in."""
+    if not document.offers_requirements:
+        return {}
+    sheets = last_sheets(evaluation, "offers")
+    bids = [bid for bid in (sheets[0] if sheets else {}) if bid not in rejected]
+    if len(sheets) < evaluation.draw.committee_size or any(set(s) != set(sheets[0]) for s in sheets):
+        return {}
+    return rules.rejected_by_majority(sheets, bids=bids, requirements=document.offers_requirements)
 
 
 def explained(round_: Round) -> set[str]:
@@ -155,6 +172,15 @@ def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> St
         return Stand(step=Evaluation.PRELIMINARY)
     if (halted := _competition(evaluation, document, bids, rejected)) is not None:
         return halted
+    scores: list[Any] | None = None
+    if document.two_envelopes:
+        scored = _scores(evaluation, document, bids, rejected)
+        if isinstance(scored, Stand):
+            return scored
+        scores, second = scored, _second_envelope(evaluation, round_, document, bids, rejected, scored)
+        if isinstance(second, Stand):
+            return second
+        rejected = second
     flagged = low_priced(evaluation, round_, document)
     if flagged:
         judged = _sheets(evaluation, "price", basis_of(flagged))
@@ -163,18 +189,71 @@ def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> St
         rejected = rejected | rules.below_cost(judged, bids=list(flagged), **_finding(document))
         if (halted := _competition(evaluation, document, bids, rejected)) is not None:
             return halted
-    scores: list[Any] | None = []
+    if scores is None:
+        scored = _scores(evaluation, document, bids, rejected)
+        if isinstance(scored, Stand):
+            return scored
+        scores = scored
     left = basis_of(b for b in bids if b not in rejected)
-    if document.method is Method.COMPREHENSIVE:
-        scores = _sheets(evaluation, "scores", left)
-        if scores is None:
-            return Stand(step=Evaluation.DETAILED, rejected=rejected)
-        if _sheets(evaluation, "summary", digest_of(scores)) is None:
-            return Stand(step=Evaluation.SUMMARY, rejected=rejected, scores=scores)
     # where candidates have no order, each bid has the members' words, written before anybody knows who is a candidate
     if document.award_plan and _sheets(evaluation, "findings", left) is None:
         return Stand(step=Evaluation.FINDINGS, rejected=rejected, scores=scores)
     return Stand(step=Evaluation.SIGNING, rejected=rejected, scores=scores)
+
+
+def _scores(
+    evaluation: Evaluation, document: TenderDocument, bids: Sequence[str], rejected: dict[str, list[str]]
+) -> list[Any] | Stand:
+    """Return the members' confirmed scores ([] where nobody scores), or where they are waited for."""
+    if document.method is not Method.COMPREHENSIVE:
+        return []
+    scores = _sheets(evaluation, "scores", basis_of(b for b in bids if b not in rejected))
+    if scores is None:
+        return Stand(step=Evaluation.DETAILED, rejected=rejected)
+    if _sheets(evaluation, "summary", digest_of(scores)) is None:
+        return Stand(step=Evaluation.SUMMARY, rejected=rejected, scores=scores)
+    return scores
+
+
+def _second_envelope(
+    evaluation: Evaluation,
+    round_: Round,
+    document: TenderDocument,
+    bids: Sequence[str],
+    rejected: dict[str, list[str]],
+    scores: list[Any],
+) -> dict[str, list[str]] | Stand:
+    """Return who is out once the second envelopes are opened and reviewed, or where that is waited for."""
+    days = {b.bid: b.duration_days for b in judged_bids(round_.pk) if b.bid not in rejected}
+    rejected = rejected | rules.out_by_first_envelope(
+        days, document=document, lot=lot_facts(round_), score_sheets=scores
+    )
+    if (halted := _competition(evaluation, document, bids, rejected)) is not None:
+        return halted
+    second = second_state_of(round_.pk)
+    if second is None or not second.ended:
+        return Stand(step=Evaluation.SECOND, rejected=rejected, scores=scores)
+    rejected = rejected | {
+        bid: [reason] for bid, reason in second.unopened.items() if bid not in rejected and bid in bids
+    }
+    if (halted := _competition(evaluation, document, bids, rejected)) is not None:
+        return halted
+    if document.offers_requirements:
+        left = [b for b in bids if b not in rejected]
+        judged = _sheets(evaluation, "offers", basis_of(left))
+        if judged is None:
+            return Stand(step=Evaluation.OFFERS, rejected=rejected, scores=scores)
+        rejected = rejected | rules.rejected_by_majority(
+            judged, bids=left, requirements=document.offers_requirements
+        )
+        if (halted := _competition(evaluation, document, bids, rejected)) is not None:
+            return halted
+    return rejected
+
+
+def lot_facts(round_: Round) -> rules.LotFacts:
+    """Return what a method reads of a round's lot before its opening has drawn anything."""
+    return rules.LotFacts(ceiling=round_.lot.ceiling_price, duration_days=round_.lot.duration_days, drawn={})
 
 
 def _finding(document: TenderDocument) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from ggzy.methods.expression import CONTEXT, TINY, CannotCompute, Frame, half_up
@@ -231,6 +232,25 @@ def what_if(
         if bid.ref not in without
     ]
     return run(scheme, left, order=order)
+
+
+#: figures that stand in the second of two envelopes
+OF_THE_SECOND = frozenset({"price", "discount"})
+
+
+def first_envelope(scheme: Scheme, bids: Sequence[Bid]) -> dict[str, str]:
+    """Return {bid: why} of the bids that a method of two envelopes keeps out before any price is known.
+
+    That is what the steps before the first one that leans on a price decide. The bids carry no price.
+
+    :raises CannotCompute: a step has no value for these figures
+    """
+    method = scheme.method
+    before = takewhile(lambda step: not method.leans_on({step.name}) & OF_THE_SECOND, method.steps)
+    figures = tuple(f for f in method.figures if f.name not in OF_THE_SECOND)
+    first = replace(method, steps=tuple(before), figures=figures, order=(), one_per="")
+    outcome = run(replace(scheme, method=first), bids)
+    return {line.bid: line.out for line in outcome.lines if line.rank is None}
 
 
 @dataclass

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     PREQUALIFICATION = "prequalification"
     FIRST_STAGE = "first_stage"
     INTENT = "intent"
+    SECOND_OPENING = "second_opening"
 
     @property
     def label(self) -> str:
@@ -50,6 +51,7 @@ class NoticeKind(StrEnum):
             "prequalification": "资格预审公告",
             "first_stage": "两阶段招标第一阶段公告",
             "intent": "采购意向公告",
+            "second_opening": "第二信封开标通知",
         }[self.value]
 
 

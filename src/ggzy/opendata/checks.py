@@ -395,19 +395,30 @@ def _steps(mine: list[Act]) -> list[tuple[str, str]]:
 
 
 def _shown_offers(rows: list[Act], round_id: str, document: TenderDocument) -> list[evaluation.Offer]:
+    shown = [
+        (row.fields["bid"], {name: one["value"] for name, one in row.fields["fields"].items()})
+        for row in _named(rows, "opening.bid_shown", round_id)
+        if row.fields["state"] == "opened"
+    ]
+    # a price in a second envelope was read out later, and only where that was opened
+    second = {
+        row.fields["bid"]: {name: one["value"] for name, one in row.fields["fields"].items()}
+        for row in _named(rows, "opening.second_shown", round_id)
+        if row.fields["state"] == "opened"
+    }
     return [
         evaluation.declared(
             evaluation.Offer(
-                bid=row.fields["bid"],
+                bid=bid,
                 # a bidder may have written whole 元; the platform reads two places
-                price=Decimal(row.fields["fields"]["price"]["value"]).quantize(CENT),
-                duration_days=int(row.fields["fields"]["duration_days"]["value"]),
+                price=Decimal(fields["price"]).quantize(CENT),
+                duration_days=int(fields["duration_days"]),
             ),
-            {name: shown["value"] for name, shown in row.fields["fields"].items()},
+            fields,
             policy=document.policy,
         )
-        for row in _named(rows, "opening.bid_shown", round_id)
-        if row.fields["state"] == "opened"
+        for bid, fields in ((bid, fields | second.get(bid, {})) for bid, fields in shown)
+        if not document.two_envelopes or bid in second
     ]
 
 
@@ -433,7 +444,10 @@ def ranked_again(
         lot=evaluation.LotFacts(
             ceiling=Decimal(ceiling) if ceiling else None,
             duration_days=int(lot["duration_days"]),
-            drawn=_drawn_parameters(rows, round_id, document, out) if document.scheme else {},
+            # a file with two envelopes draws nothing: the draw comes from the salts of prices
+            drawn=_drawn_parameters(rows, round_id, document, out)
+            if document.scheme and not document.two_envelopes
+            else {},
         ),
         score_sheets=sheets,
         lot_of=lot_of,
@@ -466,6 +480,8 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             last = {r.fields["member"]: r.fields["content"] for r in handed_in}
             sheets = [last[member] for member in sorted(_agreed(rows, published))]
         rejected = set(published.fields["rejected"])
+        if document.two_envelopes and _sitting(published) == 1:
+            _admitted_again(rows, published, document, lot, sheets, out)
         places = ranked_again(rows, published.round, document, lot, sheets, rejected, out)
         if document.award_plan:
             _shortlisted(published, places, document, out)
@@ -496,6 +512,41 @@ def ranking(rows: list[Act], out: _Findings) -> None:
         if published is _named(rows, "awarding.publicity_started", published.round)[-1]:
             _awards(rows, published, candidates, {m[1]: m[2] for m in mine}, out)
         _signed(rows, published, document, out)
+
+
+def _admitted_again(
+    rows: list[Act],
+    published: Act,
+    document: TenderDocument,
+    lot: Mapping[str, Any],
+    sheets: list[Any],
+    out: _Findings,
+) -> None:
+    """Hold who was asked for a second envelope against the members' scores and the method."""
+    days = {
+        row.fields["bid"]: int(row.fields["fields"]["duration_days"]["value"])
+        for row in _named(rows, "opening.bid_shown", published.round)
+        if row.fields["state"] == "opened" and all(row.fields["bid"] in sheet for sheet in sheets)
+    }
+    ceiling = lot.get("ceiling_price")
+    kept_out = evaluation.out_by_first_envelope(
+        days,
+        document=document,
+        lot=evaluation.LotFacts(
+            ceiling=Decimal(ceiling) if ceiling else None,
+            duration_days=int(lot["duration_days"]),
+            drawn={},
+        ),
+        score_sheets=sheets,
+    )
+    admitted = set(_named(rows, "opening.second_opened", published.round)[-1].fields["admitted"])
+    out.judge(
+        "second.passed",
+        "第一信封评审结果",
+        admitted == set(days) - set(kept_out) if document.criteria else True,
+        f"由评委打分重算, 通过第一信封的{len(admitted)}份与开启第二信封的一致",
+        "重算的第一信封评审结果与开启第二信封的投标不一致",
+    )
 
 
 def _signed(rows: list[Act], published: Act, document: TenderDocument, out: _Findings) -> None:

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
@@ -18,12 +17,11 @@ from ggzy.kernel import files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
-from ggzy.kernel.money import CENT, MOST
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
 from ggzy.notices.actions import NoticeKind, publish_notice, tell
-from ggzy.opening import quiet, rules
-from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession
+from ggzy.opening import offers, quiet, rules
+from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.actions import CLOSE_BIDDING
@@ -191,7 +189,13 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
         region_code=round_.region_code,
     )
     BidOpening.objects.bulk_create(
-        BidOpening(session=session, bid=bid, state=BidOpening.WAITING, region_code=round_.region_code)
+        BidOpening(
+            session=session,
+            bid=bid,
+            state=BidOpening.WAITING,
+            two_envelopes=document.two_envelopes,
+            region_code=round_.region_code,
+        )
         for bid in bids
     )
     set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
@@ -331,40 +335,15 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
     fields = opened.fields
     if row.priceless:
         quiet.require_front_package(fields, manifest=manifest)
-        return _keep(row, opened)
-    try:
-        price = Decimal(str(fields["price"]))
-        days = fields["duration_days"]
-        if isinstance(days, bool) or not isinstance(days, int):
-            raise TypeError
-        if (
-            not price.is_finite()
-            or not 0 < price <= MOST
-            or price != price.quantize(CENT)
-            or not 0 < days < 100_000
-        ):
-            raise ValueError
-        members = fields.get("members") or []
-        if not all(isinstance(m, dict) and m.get("uscc") and m.get("name") for m in members):
-            raise ValueError
-    except (KeyError, TypeError, ValueError, InvalidOperation):
-        raise bidbox.PackageBroken("投标文件中的报价、工期或联合体成员填写不规范") from None
-    if manifest["bidder"] != fields.get("uscc"):
-        raise bidbox.PackageBroken("投标文件中的投标人与清单不一致")
-    row.price, row.duration_days = price, days
-    return _keep(row, opened)
-
-
-def _keep(row: BidOpening, opened: bidbox.Opened) -> None:
-    """Keep what was inside: fields, the salts that prove them, attachments."""
-    fields = row.fields = opened.fields
-    row.salts = opened.salts
-    kept = []
-    listed = {a["name"]: a for a in fields.get("attachments", [])}
-    for name, path in opened.attachments.items():
-        files.keep_file(path, listed[name]["sha256"])
-        kept.append({"name": name, "sha256": listed[name]["sha256"], "size": listed[name]["size"]})
-    row.attachments = kept
+        offers.keep(row, opened)
+        return
+    if row.two_envelopes:
+        opened = offers.keep_second(row, opened, manifest=manifest)
+    else:
+        row.price = offers.price_of(fields)
+    row.duration_days = offers.days_of(fields)
+    offers.require_own(fields, manifest=manifest)
+    offers.keep(row, opened)
 
 
 @effect(END_WINDOW, first=True)
@@ -473,6 +452,20 @@ def account_failure(
     return row
 
 
+def _require_under_way(round_: Round, *, actor: Actor) -> None:
+    """Let an objection on the spot, or its answer, pass while an opening is under way: the first, or the second.
+
+    :raises MoveNotAllowed: the round stands elsewhere
+    :raises NotOpening: the second envelopes are not being opened
+    """
+    if round_.stage != Stage.EVALUATING:
+        require_move(round_, "object_at_opening", actor=actor)
+        return
+    require_move(round_, "object_at_second", actor=actor)
+    if not SecondOpening.objects.filter(round=round_, opened_at__isnull=False, ended_at=None).exists():
+        raise rules.NotOpening("现在没有开标在进行, 开标异议应在开标现场当场提出和答复")
+
+
 @transaction.atomic
 def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) -> OpeningObjection:
     """Raise an objection on the spot.
@@ -481,7 +474,7 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
     """
     require(actor, Permission.OPENING_OBJECT)
     session, round_ = _locked_session({"round__public_id": round_id})
-    require_move(round_, "object_at_opening", actor=actor)
+    _require_under_way(round_, actor=actor)
     if not session.bids.filter(bid__bidder_id=actor.organisation_pk).exists():
         raise NotABidderHere("只有本标段的投标人可以当场提出开标异议")
     if not text.strip():
@@ -510,7 +503,7 @@ def answer_objection(*, objection_id: str, answer: str, actor: Actor, now: datet
         raise NotFound("没有这条开标异议")
     _, round_ = _locked_session({"public_id": found})
     require_owner_side(round_.lot.tender, actor)
-    require_move(round_, "object_at_opening", actor=actor)
+    _require_under_way(round_, actor=actor)
     row = OpeningObjection.objects.get(public_id=objection_id)
     if row.answered_at:
         raise BadInput("该异议已答复, 答复不能修改")
@@ -552,6 +545,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
     assert round_.bid_deadline is not None
     return {
         "document": "开标记录",
+        **({"two_envelopes": True} if any(r.two_envelopes for r in rows) else {}),
         "ocid": tender.ocid,
         "round": round_.public_id,
         "tender": tender.name,

@@ -63,6 +63,8 @@ class BidOpening(BusinessRow):
     shares_asked_at = models.DateTimeField(null=True)
     #: a package of a front: it must not carry a price
     priceless = models.BooleanField(default=False)
+    #: the price is in a second envelope: it comes here when that one is read out, and not before
+    two_envelopes = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -70,11 +72,76 @@ class BidOpening(BusinessRow):
                 name="an_opened_bid_has_a_price",
                 condition=~models.Q(state="opened")
                 | models.Q(price__isnull=False)
-                | models.Q(priceless=True),
+                | models.Q(priceless=True)
+                | models.Q(two_envelopes=True),
             ),
             models.CheckConstraint(
                 name="a_package_of_a_front_has_no_price",
                 condition=models.Q(priceless=False) | models.Q(price__isnull=True),
+            ),
+        ]
+
+
+class SecondOpening(BusinessRow):
+    """The opening of the second envelopes of a round 第二信封开标: there once the first was judged, opened once."""
+
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="second_opening")
+    #: bids that passed the first envelope, and {bid: [reasons]} of those whose second stays closed
+    admitted = models.JSONField(default=list)
+    kept_out = models.JSONField(default=dict)
+    judged_at = models.DateTimeField()
+    #: the moment told to all
+    opens_at = models.DateTimeField(null=True)
+    host_organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField(null=True)
+    window_ends_at = models.DateTimeField(null=True)
+    window_ended = models.BooleanField(default=False)
+    shown_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    record = models.JSONField(null=True)
+    record_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="second_envelopes_open_when_it_was_told",
+                condition=models.Q(opened_at__isnull=True) | models.Q(opened_at__gte=models.F("opens_at")),
+            ),
+            models.CheckConstraint(
+                name="a_second_opening_ends_after_its_prices_are_shown",
+                condition=models.Q(ended_at__isnull=True) | models.Q(shown_at__isnull=False),
+            ),
+        ]
+
+
+class SecondEnvelope(BusinessRow):
+    """The second envelope 第二信封 that an opened first one carried: sealed, until its bidder releases its own key."""
+
+    SEALED, KEPT_OUT = "sealed", "kept_out"
+
+    opening = models.OneToOneField(BidOpening, on_delete=models.PROTECT, related_name="second")
+    manifest = models.BinaryField()
+    manifest_signature = models.BinaryField()
+    envelope = models.BinaryField()
+    payload = models.CharField(max_length=64)
+    payload_sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, default="sealed")
+    bid_key = models.CharField(max_length=100, blank=True)
+    released_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    shown_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    price = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    fields = models.JSONField(default=dict)
+    salts = models.JSONField(default=dict)
+    attachments = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="only_an_opened_second_envelope_has_a_price",
+                condition=models.Q(state="opened", price__isnull=False)
+                | ~models.Q(state="opened") & models.Q(price__isnull=True),
             ),
         ]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from ggzy.bidding.models import Bid
 from ggzy.identity.queries import signatures_on
@@ -14,11 +14,11 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.actions import record_of
-from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession
+from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondEnvelope, SecondOpening
 from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import Round, TenderFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,36 @@ class HallBid:
     own: bool
     #: the bidder has asked the holders of its key's parts; told to the bidder alone
     shares_asked: bool = False
+    #: of the second envelope, once the second opening has begun: its state, in words, and why it is not open
+    second_state: str = ""
+    second_label: str = ""
+    second_reason: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Say whether a key of this bid is waited for: the first envelope's, or the second's."""
+        return BidOpening.WAITING in {self.state, self.second_state}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondRow:
+    """The opening of the second envelopes, as everybody may see it. Who passed the first is told when it begins."""
+
+    judged_at: datetime
+    opens_at: datetime | None
+    opened_at: datetime | None
+    window_ends_at: datetime | None
+    shown_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def phase(self) -> str:
+        """Return which part of it is under way: untold, told, keys, read_out or ended."""
+        if self.ended_at:
+            return "ended"
+        if self.opened_at:
+            return "read_out" if self.shown_at else "keys"
+        return "told" if self.opens_at else "untold"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +92,20 @@ class HallRow:
     bids: tuple[HallBid, ...]
     objections: tuple[dict[str, Any], ...]
     is_host: bool
+    #: prices are in an envelope of their own
+    two_envelopes: bool = False
+    second: SecondRow | None = None
 
     @property
     def decrypting(self) -> int:
         """Return how many bids are released and not open yet."""
-        return sum(1 for bid in self.bids if bid.state == BidOpening.RELEASED)
+        return sum(1 for bid in self.bids if BidOpening.RELEASED in {bid.state, bid.second_state})
+
+    @property
+    def takes_objections(self) -> bool:
+        """Say whether an opening is under way, at which objections are raised on the spot."""
+        begun = self.second is not None and self.second.phase in {"keys", "read_out"}
+        return begun or self.opened_at is not None and self.ended_at is None
 
 
 STATE_LABELS = {
@@ -75,6 +114,7 @@ STATE_LABELS = {
     BidOpening.OPENED: "解密成功",
     BidOpening.REVOKED: "视为撤销",
     BidOpening.WITHDRAWN: "视为撤回",
+    SecondEnvelope.KEPT_OUT: "不予开启",
 }
 
 
@@ -102,8 +142,12 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
     objections: tuple[dict[str, Any], ...] = ()
+    second, two = None, _has_two(round_)
     if session is not None:
-        bids = tuple(_hall_bid(r, session, viewer) for r in _rows(session))
+        second = SecondOpening.objects.filter(round=round_).first() if two else None
+        begun = second is not None and second.opened_at is not None
+        envelopes = {e.opening_id: e for e in _envelopes(round_)} if begun else {}
+        bids = tuple(_hall_bid(r, session, viewer, envelopes.get(r.pk)) for r in _rows(session))
         objections = tuple(
             {
                 "id": o.public_id,
@@ -134,6 +178,34 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         objections=objections,
         is_host=bool(viewer.organisation_pk)
         and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
+        two_envelopes=two,
+        second=SecondRow(**{f: getattr(second, f) for f in SecondRow.__dataclass_fields__})
+        if second
+        else None,
+    )
+
+
+def seconds_to_host(round_pks: Sequence[int]) -> dict[int, SecondRow]:
+    """Return the second openings that wait for their host, or are under way, by round."""
+    rows = SecondOpening.objects.filter(round_id__in=round_pks, ended_at=None)
+    return {r.round_id: SecondRow(**{f: getattr(r, f) for f in SecondRow.__dataclass_fields__}) for r in rows}
+
+
+def asked_for_second(organisation_pk: int) -> set[str]:
+    """Return the rounds in which an organisation's second key is waited for."""
+    rows = SecondEnvelope.objects.filter(opening__bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
+    return set(rows.values_list("opening__session__round__public_id", flat=True))
+
+
+def _has_two(round_: Round) -> bool:
+    """Say whether the tender file of a round puts prices into a second envelope."""
+    files = TenderFile.objects.filter(tender=round_.lot.tender, version=round_.file_version)
+    return round_.phase == 1 and files.filter(document__scheme__method__envelopes=2).exists()
+
+
+def _envelopes(round_: Round) -> QuerySet[SecondEnvelope]:
+    return SecondEnvelope.objects.filter(opening__session__round=round_).defer(
+        "fields", "salts", "manifest", "manifest_signature", "envelope"
     )
 
 
@@ -142,7 +214,9 @@ def _rows(session: OpeningSession) -> list[BidOpening]:
     return list(session.bids.select_related("bid__bidder").order_by(*order))
 
 
-def _hall_bid(row: BidOpening, session: OpeningSession, viewer: Actor) -> HallBid:
+def _hall_bid(
+    row: BidOpening, session: OpeningSession, viewer: Actor, second: SecondEnvelope | None
+) -> HallBid:
     shown = session.shown_at is not None and row.state == BidOpening.OPENED
     manager = row.fields.get("manager") if shown else None
     own = bool(viewer.organisation_pk) and row.bid.bidder_id == viewer.organisation_pk
@@ -159,6 +233,9 @@ def _hall_bid(row: BidOpening, session: OpeningSession, viewer: Actor) -> HallBi
         reason=row.reason,
         own=own,
         shares_asked=own and row.shares_asked_at is not None,
+        second_state=second.state if second else "",
+        second_label=STATE_LABELS[second.state] if second else "",
+        second_reason=second.reason if second else "",
     )
 
 
@@ -187,14 +264,24 @@ class OpenedBid:
     bidder_pk: int
     bidder: str
     uscc: str
-    price: Decimal
+    #: None while the price is in a second envelope that is not read out
+    read_price: Decimal | None
     duration_days: int
     fields: dict[str, Any]
     attachments: list[dict[str, Any]]
 
+    @property
+    def price(self) -> Decimal:
+        """Return the price, in 元, where the price has been read out: to ask earlier is a bug."""
+        assert self.read_price is not None, "the second envelope is not read out"
+        return self.read_price
+
 
 def opened_bids(round_pk: int) -> list[OpenedBid]:
-    """Return the bids of a round that were opened, cheapest first (for the stages after the opening)."""
+    """Return the bids of a round that were opened, cheapest first (for the stages after the opening).
+
+    A price in a second envelope is there once that was read out; bids without one come last.
+    """
     rows = (
         BidOpening.objects.filter(session__round_id=round_pk, state=BidOpening.OPENED)
         .select_related("bid__bidder")
@@ -207,13 +294,13 @@ def opened_bids(round_pk: int) -> list[OpenedBid]:
             bidder_pk=r.bid.bidder_id,
             bidder=r.bid.bidder.name,
             uscc=r.bid.bidder.uscc,
-            price=r.price,
+            read_price=r.price,
             duration_days=r.duration_days,
             fields=r.fields,
             attachments=r.attachments,
         )
         for r in rows
-        if r.price is not None and r.duration_days is not None
+        if (r.price is not None or r.two_envelopes) and r.duration_days is not None
     ]
 
 

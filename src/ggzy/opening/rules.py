@@ -39,6 +39,18 @@ class CannotEndYet(Refusal):
     code = "opening.cannot_end_yet"
 
 
+class NotOpening(Refusal):
+    """No opening of this round is under way."""
+
+    code = "opening.not_under_way"
+
+
+class SecondNotYet(Refusal):
+    """The second envelopes may not be opened yet, or their opening not be told for so soon."""
+
+    code = "opening.second_not_yet"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpeningFacts:
     """What decides whether a round may be opened."""
@@ -69,6 +81,31 @@ def window_after_pause(
     """
     left = max(window_ends_at - paused_at, timedelta(0))
     return resumed_at + left + remedy
+
+
+#: by how much the opening of second envelopes is told before it begins
+NOTICE_OF_SECOND = timedelta(minutes=30)
+
+
+def require_told_early(*, opens_at: datetime, now: datetime) -> None:
+    """Let a moment pass for which everybody has time to come.
+
+    :raises SecondNotYet: it is too soon
+    """
+    if opens_at < now + NOTICE_OF_SECOND:
+        minutes = int(NOTICE_OF_SECOND.total_seconds() // 60)
+        raise SecondNotYet(f"第二信封开标应至少提前{minutes}分钟通知全体投标人, 请另定较晚的时间")
+
+
+def require_may_open_second(*, opens_at: datetime | None, now: datetime) -> None:
+    """Let second envelopes be opened at the moment that was told to all, or later.
+
+    :raises SecondNotYet: no moment was told, or it has not come
+    """
+    if opens_at is None:
+        raise SecondNotYet("第二信封的开标时间还没有通知, 请先确定时间并发出通知")
+    if now < opens_at:
+        raise SecondNotYet("通知的第二信封开标时间未到, 不能提前开启")
 
 
 def may_show_prices(states: Sequence[str], *, window_ended: bool) -> bool:

@@ -133,7 +133,7 @@ def opening_table(record: Mapping[str, Any], *, place: Place, host: str, ended_a
             (
                 str(number),
                 f"{bid['bidder']}{members}",
-                f"{Decimal(bid['price']):,.2f}" if opened else "—",
+                f"{Decimal(bid['price']):,.2f}" if opened and bid["price"] is not None else "—",
                 str(bid["duration_days"]) if opened else "—",
                 str(bid.get("quality") or "—") if opened else "—",
                 _manager(bid.get("manager")) or "—",

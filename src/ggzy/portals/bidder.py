@@ -16,7 +16,8 @@ from ggzy.law.families import family
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
-from ggzy.opening.queries import hall_row, has_confirmed
+from ggzy.opening import second as seconds
+from ggzy.opening.queries import asked_for_second, hall_row, has_confirmed
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.sealing import (
@@ -46,7 +47,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return what waits for a bidder, its own bids, and the tenders that take bids."""
     own = bids.own_bids(actor=actor)
     live = {b.round: b for b in own if b.state == "live"}
-    todos = [todo for b in live.values() if b.stage == Stage.OPENING for todo in _key_todos(b, actor)]
+    asked = asked_for_second(actor.organisation_pk)
+    keys = [b for b in live.values() if b.stage == Stage.OPENING or b.round in asked]
+    todos = [todo for b in keys for todo in _key_todos(b, actor)]
     todos += _result_todos([b for b in live.values() if b.stage in _RESULT], actor, moment)
     todos += registry.ending_todos(actor, moment)
     open_rows = [
@@ -76,15 +79,16 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
 def _key_todos(bid: bids.OwnBid, actor: Actor) -> list[Todo]:
     hall = hall_row(round_id=bid.round, viewer=actor)
     mine = next((b for b in hall.bids if b.own), None)
-    if mine is None or mine.state != "waiting":
+    if mine is None or not mine.waits:
         return []
+    second = hall.second if mine.second_state else None
     return [
         Todo(
-            what="解密投标文件(交出一次性投标密钥)",
+            what=f"解密{'第二信封' if second else '投标文件'}(交出一次性投标密钥)",
             where=f"{bid.tender_name} · {bid.lot_name}",
             href=f"/work/rounds/{bid.round}/bid#key",
             label="去解密",
-            due=hall.window_ends_at,
+            due=second.window_ends_at if second else hall.window_ends_at,
             clause="《电子招标投标办法》第三十条、第三十一条",
             urgent=True,
         )
@@ -141,7 +145,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     hall = hall_row(round_id=round_id, viewer=actor) if closed else None
     mine = next((b for b in hall.bids if b.own), None) if hall else None
     takes = not closed and row.stage == Stage.OPEN_FOR_BID
-    waits = live is not None and mine is not None and mine.state == "waiting"
+    waits = live is not None and mine is not None and mine.waits
     return {
         "row": row,
         "own": own,
@@ -213,7 +217,7 @@ def receipt(request: HttpRequest, bid_id: str) -> HttpResponse:
 
 def envelope(request: HttpRequest, bid_id: str) -> HttpResponse:
     """Download the key envelope of an own bid: only the own certificate opens it."""
-    data, _ = bids.own_envelope(bid_id=bid_id, actor=who(request))
+    data, _ = seconds.own_envelope(bid_id=bid_id, actor=who(request))
     answer = HttpResponse(data, content_type="application/pkcs7-mime")
     answer["Content-Disposition"] = 'attachment; filename="key.p7m"'
     return answer
@@ -228,7 +232,7 @@ def release(request: HttpRequest, bid_id: str) -> HttpResponse:
     try:
         if not key:
             raise BadInput("请粘贴一次性投标密钥, 或选择保存密钥的文件", field="bid_key")
-        opening.release_key(bid_id=bid_id, bid_key=key, actor=actor, now=now())
+        seconds.release_key(bid_id=bid_id, bid_key=key, actor=actor, now=now())
     except Refusal as refusal:
         if wants_json(request):
             return refused_json(request, refusal)

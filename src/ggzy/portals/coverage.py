@@ -21,6 +21,7 @@ class Row:
 
 
 _WHOLE = "tests/journeys/test_whole_tender.py::test_from_registration_to_contract"
+_TWO = "tests/journeys/test_two_envelopes.py::test_from_the_file_to_the_award"
 _AFTER = "tests/journeys/test_after_the_report.py::test_"
 _CHANGES = "tests/journeys/test_changes.py::test_"
 
@@ -146,6 +147,27 @@ GC_OPEN_POST: dict[str, Row] = {
         operation="POST /v1/rounds/{round_id}/opening/end",
         permission=P.OPENING_HOST,
         test=_WHOLE,
+    ),
+    "open_second": Row(
+        act="ggzy.opening.second.open_second",
+        page="work-open-second",
+        operation="POST /v1/rounds/{round_id}/second-opening",
+        permission=P.OPENING_HOST,
+        test=_TWO,
+    ),
+    "release_second": Row(
+        act="ggzy.opening.second.release_key",
+        page="work-key",
+        operation="POST /v1/bids/{bid_id}/key",
+        permission=P.OPENING_RELEASE,
+        test=_TWO,
+    ),
+    "object_at_second": Row(
+        act="ggzy.opening.actions.raise_objection",
+        page="work-object-opening",
+        operation="POST /v1/rounds/{round_id}/opening/objections",
+        permission=P.OPENING_OBJECT,
+        test=_TWO,
     ),
     "remedy_system_failure": Row(
         act="ggzy.changes.actions.make_change",

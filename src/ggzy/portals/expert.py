@@ -1,6 +1,7 @@
 """Committee members: calls, check-in with avoidance, the evaluation desk."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ STEPS = {
     "price": "报价评审",
     "detailed": "详细评审(打分)",
     "summary": "汇总复核",
+    "second": "等待第二信封开标",
+    "offers": "报价文件评审",
     "findings": "撰写评审意见",
     "signing": "签署评标报告",
     "done": "评标结束",
@@ -177,7 +180,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "registry": registry,
         "table": (request.POST.get("form") or request.GET.get("form")) == "table",
         "known": known,
-        "steps": _steps(desk.step, scored=scored),
+        "steps": _steps(desk.step, scored=scored, two=document.two_envelopes),
         "meeting": meetings.meeting_of(desk.draw, actor=who(request)),
         "grounds": GROUNDS,
         "titles": {c.key: c.title for c in document.criteria},
@@ -229,7 +232,8 @@ def _scores_given(desk: evaluations.Desk, known: dict[str, str]) -> tuple[dict[s
 def _show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
     """Show the desk; in the two large sheets the script's value stands beside what the table would show."""
     desk = page["desk"]
-    if desk.step == "preliminary" and not page["waiting"]:
+    if desk.step in {"preliminary", "offers"} and not page["waiting"]:
+        page["reviewed"] = _reviewed(page)
         page.setdefault("sheet", _review_rows(page, _cells(desk.draft)))
         page["data"] = desk_sheet.review_data(desk, page["sheet"])
     elif desk.step in {"detailed", "summary"}:
@@ -248,13 +252,19 @@ def _show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | No
 
 #: steps that not every evaluation passes: shown only while it stands there
 _SOMETIMES = {"competition", "price", "findings"}
+#: with two envelopes prices come after the scores
+_TWO = ("leader", "preliminary", "detailed", "summary", "second", "offers", "price", "signing", "done")
 
 
-def _steps(step: str, *, scored: bool) -> list[tuple[str, str]]:
+def _steps(step: str, *, scored: bool, two: bool) -> list[tuple[str, str]]:
     """Return the steps as (label, "done", "now" or "")."""
+    order = [code for code in STEPS if code not in {"second", "offers"}]
+    if two:
+        # fewer than three may be left before the second envelopes are opened, or after: it is shown first in line
+        order = [*_TWO[:2], "competition", *_TWO[2:]]
     codes = [
         code
-        for code in STEPS
+        for code in order
         if (code not in _SOMETIMES or code == step) and (scored or code not in {"detailed", "summary"})
     ]
     at = codes.index(step)
@@ -286,7 +296,7 @@ def _review_rows(page: dict[str, Any], given: dict[str, Any]) -> list[dict[str, 
         rows = []
         for r in (r for r in desk.document.requirements if r.part is part):
             cells = []
-            for b in desk.bids:
+            for b in _reviewed(page):
                 name = f"{b.bid}:{r.key}"
                 entered = given.get(name) or _before(desk, b.bid, r.key)
                 cells.append({"name": name, "bid": b, **(entered or _objective(r, b, desk))})
@@ -296,6 +306,11 @@ def _review_rows(page: dict[str, Any], given: dict[str, Any]) -> list[dict[str, 
     return out
 
 
+def _reviewed(page: dict[str, Any]) -> list[Any]:
+    """Return the bids on a review sheet: all in the preliminary one, those left in that of the second envelopes."""
+    return list(page["left"] if page["desk"].step == "offers" else page["bids"])
+
+
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show a member's desk at the step where the evaluation stands."""
     return _show_desk(request, _desk_page(request, round_id))
@@ -303,9 +318,18 @@ def desk(request: HttpRequest, round_id: str) -> HttpResponse:
 
 def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in the preliminary sheet."""
+    return _review(request, round_id, evaluation.hand_in_preliminary, says="初步评审表已提交")
+
+
+def offers(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Hand in the review of the opened second envelopes."""
+    return _review(request, round_id, evaluation.hand_in_offers, says="报价文件评审表已提交")
+
+
+def _review(request: HttpRequest, round_id: str, act: Callable[..., Any], *, says: str) -> HttpResponse:
     page = _desk_page(request, round_id)
-    desk_ = page["desk"]
-    names = [f"{b.bid}:{r.key}" for b in desk_.bids for r in desk_.document.requirements]
+    bids, requirements = _reviewed(page), page["desk"].document.requirements
+    names = [f"{b.bid}:{r.key}" for b in bids for r in requirements]
     given = {
         n: {"passes": text(request, f"passes:{n}"), "reason": text(request, f"reason:{n}")} for n in names
     }
@@ -314,15 +338,15 @@ def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
         if unjudged:
             raise BadInput(f"还有{unjudged}项没有作出判断, 请逐项选择通过或不通过", field="results")
         results: dict[str, dict[str, Any]] = {}
-        for b in desk_.bids:
-            for r in desk_.document.requirements:
+        for b in bids:
+            for r in requirements:
                 cell = given[f"{b.bid}:{r.key}"]
                 results.setdefault(b.bid, {})[r.key] = {**cell, "passes": cell["passes"] == "yes"}
-        evaluation.hand_in_preliminary(round_id=round_id, results=results, actor=who(request), now=now())
+        act(round_id=round_id, results=results, actor=who(request), now=now())
     except Refusal as refusal:
         page["sheet"] = _review_rows(page, given)
         return _show_desk(request, page, refusal)
-    return done(f"/work/rounds/{round_id}/desk", "初步评审表已提交")
+    return done(f"/work/rounds/{round_id}/desk", says)
 
 
 def competition(request: HttpRequest, round_id: str) -> HttpResponse:

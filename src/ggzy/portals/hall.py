@@ -34,6 +34,7 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     hall = hall_row(round_id=round_id, viewer=viewer)
     waiting = hall.bid_deadline is None or moment < hall.bid_deadline
     about = [] if waiting else notices.of_round(round_id)
+    records = [n for n in about if n.row.kind == NoticeKind.OPENING_RECORD]
     acts = [] if waiting else [row for row in told if row.act.startswith(_OPENING)]
     names = {bid.bid: bid.bidder for bid in hall.bids}
     return {
@@ -42,7 +43,8 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "waiting": waiting,
         "places": places_of(round_id),
         "failed": Stage(hall.stage).failed and hall.opened_at is None,
-        "record": next((n.row for n in about if n.row.kind == NoticeKind.OPENING_RECORD), None),
+        "record": next((n.row for n in records if not _of_second(n)), None),
+        "second_record": next((n.row for n in records if _of_second(n)), None),
         "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),
         "waiting_bids": sum(bid.state == "waiting" for bid in hall.bids),
         "events": [(row, names.get(str(row.fields.get("bid", "")), "")) for row in acts],
@@ -63,3 +65,8 @@ def fragment(request: HttpRequest, round_id: str) -> HttpResponse:
     response = show(request, "public/hall_now.html", _page(request, round_id))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _of_second(notice: notices.NoticePage) -> bool:
+    """Say whether an opening record is of the second envelopes."""
+    return notice.body.get("envelope") == 2

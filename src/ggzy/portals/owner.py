@@ -15,6 +15,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
 from ggzy.law.families import GP, family
 from ggzy.objections.queries import waiting_for_answer
+from ggzy.opening.queries import seconds_to_host
 from ggzy.portals import registry
 from ggzy.portals.centre import seed_todos
 from ggzy.portals.frame import done, now, show, text, who
@@ -200,6 +201,32 @@ def _moves(row: WorkRow, role: Role) -> list[Move]:
     return found
 
 
+#: what a second opening asks of its host, by its phase
+_SECOND_SAYS = {
+    "untold": "第一信封评审完毕, 通知第二信封开标时间",
+    "told": "到时开启第二信封(报价文件)",
+    "keys": "第二信封开标: 等待投标人解密",
+    "read_out": "第二信封开标: 答复异议, 签署开标记录",
+}
+
+
+def _second_todos(rows: list[WorkRow]) -> list[Todo]:
+    """Return what second openings ask of the owner side."""
+    waiting = seconds_to_host([row.round_pk for row in rows if row.stage == Stage.EVALUATING])
+    return [
+        Todo(
+            what=_SECOND_SAYS[second.phase],
+            where=f"{row.tender_name} · {row.lot_name}",
+            href=f"/work/rounds/{row.round}/host",
+            label="第二信封开标",
+            due=second.window_ends_at or second.opens_at,
+            urgent=second.phase in {"keys", "read_out"},
+        )
+        for row in rows
+        if (second := waiting.get(row.round_pk)) is not None
+    ]
+
+
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return what waits for the owner side, its tenders with their next steps, and its projects."""
     rows = work_rows(actor.organisation_pk)
@@ -207,6 +234,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     steps = {row.round: next_step(row, actor.role, qualified=qualified) for row in rows}
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
     todos += _result_todos(rows, steps)
+    todos += _second_todos(rows)
     todos += registry.ending_todos(actor, moment)
     todos += seed_todos("owner", only={row.tender for row in rows})
     from ggzy.portals.panels import ballot_todos  # it stands above the benches

@@ -45,7 +45,7 @@ def method_page(request: HttpRequest, tender_id: str) -> HttpResponse:
         "editable": any(
             s.stage in {Stage.DOC_EDIT, Stage.OPEN_FOR_BID} for s in tenders.states_of(tender_id)
         ),
-        "methods": [m for m in shipped().values() if m.scope in SCOPES and m.envelopes == 1],
+        "methods": [m for m in shipped().values() if m.scope in SCOPES],
         "kept": scheme_in_words(_kept(kept)) if kept else [],
         "kept_title": kept["method"]["title"] if kept else "",
         "use": use,

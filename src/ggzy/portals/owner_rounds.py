@@ -1,6 +1,7 @@
 """The owner side in one round: the host's console of the opening, then from the report to the contract."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -22,9 +23,10 @@ from ggzy.law.families import GP, family
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
 from ggzy.opening import actions as opening
-from ggzy.opening import failing
+from ggzy.opening import failing, second
 from ggzy.opening.queries import HallRow, hall_row, record_to_sign
-from ggzy.portals.frame import done, now, show, text, who
+from ggzy.opening.rules import NOTICE_OF_SECOND
+from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels
 from ggzy.portals.owner_tender import own_tender
 from ggzy.portals.work import due, refused_here
@@ -60,7 +62,8 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         )
     phase = phase_of(hall, closed=hall.bid_deadline is not None and at >= hall.bid_deadline)
     # what the host must look at anew: the opening moved on, or somebody objected
-    mark = f"{phase}-{len(hall.objections)}-{hall.decrypting > 0}"
+    step = hall.second.phase if hall.second else ""
+    mark = f"{phase}-{len(hall.objections)}-{hall.decrypting > 0}{step and f'-{step}'}"
     return {
         "hall": hall,
         "phase": phase,
@@ -71,10 +74,23 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         and not hall.decrypting
         and all(b.state != "opened" for b in hall.bids),
         "given": {},
-        "unopened": [b for b in hall.bids if b.state in {"revoked", "withdrawn"}],
+        "unopened": _unopened(hall),
+        "second_notice": int(NOTICE_OF_SECOND.total_seconds() // 60),
+        "second_from": at + NOTICE_OF_SECOND + timedelta(minutes=5),
+        "may_open_second": bool(hall.second and hall.second.opens_at and at >= hall.second.opens_at),
         "waiting_bids": [b for b in hall.bids if b.state in {"waiting", "released"}],
         "now": at,
     }
+
+
+def _unopened(hall: HallRow) -> list[tuple[Any, str, str, str]]:
+    """Return the bids whose failure the host may account for in the opening under way: bid, state, label, reason."""
+    out = {"revoked", "withdrawn"}
+    if hall.ended_at is None:
+        return [(b, b.state, b.label, b.reason) for b in hall.bids if b.state in out]
+    if hall.second is None or hall.second.ended_at is not None:
+        return []
+    return [(b, b.second_state, b.second_label, b.second_reason) for b in hall.bids if b.second_state in out]
 
 
 def host(request: HttpRequest, round_id: str) -> HttpResponse:
@@ -116,7 +132,7 @@ def account_failure(request: HttpRequest, bid_id: str) -> HttpResponse:
     """Say whose fault an unopened bid was."""
     given = {"bid": bid_id, "fault": text(request, "fault"), "reason": text(request, "reason")}
     act = partial(
-        opening.account_failure,
+        second.account_failure,
         bid_id=bid_id,
         not_bidders_fault=given["fault"] == "platform",
         reason=given["reason"],
@@ -154,6 +170,35 @@ def end_opening(request: HttpRequest, round_id: str) -> HttpResponse:
         now=now(),
     )
     return _hosted(request, round_id, act, says="开标结束, 开标记录已公布")
+
+
+def tell_second(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Tell everybody when the second envelopes are opened."""
+    given = {"opens_at": text(request, "opens_at")}
+
+    def act() -> None:
+        at = moment(request, "opens_at", says="第二信封开标时间")
+        second.announce(round_id=round_id, opens_at=at, actor=who(request), now=now())
+
+    return _hosted(request, round_id, act, says="第二信封开标时间已通知全体投标人", given=given)
+
+
+def open_second(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Begin to open the second envelopes."""
+    act = partial(second.open_second, round_id=round_id, actor=who(request), now=now())
+    return _hosted(request, round_id, act, says="第二信封已开标, 等待投标人解密")
+
+
+def second_record_bytes(request: HttpRequest, round_id: str) -> bytes:
+    """Return the record of the second opening to sign."""
+    return second.record_to_sign(round_id=round_id, viewer=who(request))
+
+
+def end_second(request: HttpRequest, round_id: str) -> HttpResponse:
+    """End the second opening with the host's signature."""
+    signature = text(request, "signature")
+    act = partial(second.end_second, round_id=round_id, signature=signature, actor=who(request), now=now())
+    return _hosted(request, round_id, act, says="第二信封开标结束, 开标记录已公布")
 
 
 def fail_unopened(request: HttpRequest, round_id: str) -> HttpResponse:

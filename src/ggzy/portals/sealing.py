@@ -19,6 +19,7 @@ from ggzy.identity.queries import certificate_of, certificates_of
 from ggzy.kernel import uploads
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.opening import second
 from ggzy.opening.shares import AskedShare
 from ggzy.portals.frame import now, who
 from ggzy.registry import queries as registry
@@ -106,7 +107,13 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "has_dark": any(c.get("dark") for c in document["criteria"]),
         "promises": promises(document),
         "procured": bool(document.get("policy")),
+        "two_envelopes": two_envelopes(document),
     }
+
+
+def two_envelopes(document: dict[str, Any]) -> bool:
+    """Say whether a file's prices are sealed in an envelope of their own."""
+    return bool(((document.get("scheme") or {}).get("method") or {}).get("envelopes") == 2)
 
 
 def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[str, Any]:
@@ -148,7 +155,7 @@ def promises(document: dict[str, Any]) -> list[str]:
 
 def open_facts(*, bid_id: str, key_to: str, actor: Actor) -> dict[str, Any]:
     """Return the own envelope, whose certificate opens it, and where the key is handed over."""
-    envelope, manifest = bids.own_envelope(bid_id=bid_id, actor=actor)
+    envelope, manifest = second.own_envelope(bid_id=bid_id, actor=actor)
     return {
         "key_to": key_to,
         "envelope": base64.b64encode(envelope).decode(),

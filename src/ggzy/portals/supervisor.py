@@ -25,6 +25,7 @@ _KINDS = {
     "competition": "竞争性论证",
     "price": "报价评审表",
     "scores": "打分表",
+    "offers": "报价文件评审表",
     "findings": "评审意见",
 }
 

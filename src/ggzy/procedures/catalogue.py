@@ -1,5 +1,7 @@
 """Every procedure of the platform. A new trade type is a value here, not a package."""
 
+from dataclasses import replace
+
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE
@@ -206,6 +208,32 @@ OBJECT_AT_OPENING = Move(
     limits=("GC-T09",),
     basis=(Citation(_RULES, "第四十四条"),),
     blocked_by=NO_HOLD,
+)
+_SECOND = "只用于双信封: 第一信封评审完毕, 第二信封开标时间已提前通知全体投标人"
+OPEN_SECOND = Move(
+    code="open_second",
+    label="开启第二信封(报价文件)",
+    source=Stage.EVALUATING,
+    target=Stage.EVALUATING,
+    actors=_OWNER_SIDE,
+    documents="第二信封开标通知、第二信封开标记录",
+    guard=f"{_SECOND}; 未通过第一信封评审的不予开启",
+    basis=(Citation(_LAW, "第三十六条"), Citation(_ELECTRONIC, "第二十九条")),
+)
+RELEASE_SECOND = replace(
+    RELEASE_KEY,
+    code="release_second",
+    label="解密第二信封",
+    source=Stage.EVALUATING,
+    target=Stage.EVALUATING,
+    guard=f"只有通过第一信封评审的投标人解密; {RELEASE_KEY.guard}",
+)
+OBJECT_AT_SECOND = replace(
+    OBJECT_AT_OPENING,
+    code="object_at_second",
+    label="第二信封开标异议并当场答复",
+    source=Stage.EVALUATING,
+    target=Stage.EVALUATING,
 )
 END_OPENING = Move(
     code="end_opening",
@@ -444,6 +472,9 @@ GC_OPEN_POST = Procedure(
         REMEDY_SYSTEM_FAILURE,
         FAIL_FOR_NOTHING_OPENED,
         SEAT_COMMITTEE,
+        OPEN_SECOND,
+        RELEASE_SECOND,
+        OBJECT_AT_SECOND,
         REJECT_ALL,
         SUBMIT_REPORT,
         REVIEW_ERRORS,

@@ -243,6 +243,7 @@ def write_document(
     )
     if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
+    _require_envelopes(tender, parsed, published=any(r.published_at for r in rounds))
     _require_plan(tender, parsed, published=any(r.published_at for r in rounds), now=now)
     rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds], family=family(tender.scope))
     rules.require_ceilings(parsed, ceilings=[r.lot.ceiling_price for r in rounds])
@@ -256,6 +257,17 @@ def write_document(
         supervisor={"sha256": document_digest(parsed)},
     )
     return parsed
+
+
+def _require_envelopes(tender: Tender, document: TenderDocument, *, published: bool) -> None:
+    """Let a file pass whose envelopes fit the procedure, and are as many as when the notice was published.
+
+    :raises BadInput: two envelopes behind a front, or another number than bids were sealed for
+    """
+    if document.two_envelopes and fronts.front_code(tender.procedure_code):
+        raise BadInput("双信封的评标办法目前只用于公开招标(资格后审), 请改用其他评标办法", field="scheme")
+    if published and parse(versions.newest(tender).document).two_envelopes != document.two_envelopes:
+        raise BadInput("信封的个数随招标公告确定, 公告发出后不能在单信封和双信封之间更改", field="scheme")
 
 
 def _policy(tender: Tender, given: Any) -> Any:

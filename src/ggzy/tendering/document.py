@@ -34,16 +34,22 @@ PROCUREMENT_METHODS = {"lowest_evaluated_price": "最低评标价法", "comprehe
 
 
 class ReviewPart(StrEnum):
-    """The three parts of 初步评审."""
+    """The three parts of 初步评审; with two envelopes, what concerns the price is a fourth, after the second is opened."""
 
     FORMAL = "formal"
     QUALIFICATION = "qualification"
     RESPONSIVE = "responsive"
+    OFFER = "offer"
 
     @property
     def label(self) -> str:
         """Return the word of the standard file."""
-        return {"formal": "形式评审", "qualification": "资格评审", "responsive": "响应性评审"}[self.value]
+        return {
+            "formal": "形式评审",
+            "qualification": "资格评审",
+            "responsive": "响应性评审",
+            "offer": "报价文件评审",
+        }[self.value]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +290,18 @@ class TenderDocument:
     @property
     def committees_requirements(self) -> tuple[Requirement, ...]:
         """Return what the committee checks in its preliminary review 初步评审, in government procurement 符合性审查."""
-        return tuple(r for r in self.requirements if r not in self.owners_requirements)
+        apart = (*self.owners_requirements, *self.offers_requirements)
+        return tuple(r for r in self.requirements if r not in apart)
+
+    @property
+    def two_envelopes(self) -> bool:
+        """Say whether prices are in an envelope of their own 双信封, opened after the rest was judged."""
+        return self.scheme is not None and self.scheme.method.envelopes > 1
+
+    @property
+    def offers_requirements(self) -> tuple[Requirement, ...]:
+        """Return what the committee checks of the second envelope; nothing where there is one only."""
+        return tuple(r for r in self.requirements if r.part is ReviewPart.OFFER)
 
     def clauses_read(self) -> list[drafted.Rendered]:
         """Return the clauses as they are read; with a plan of award the one on candidates says what the plan says."""
@@ -371,6 +388,10 @@ PROCUREMENT_REQUIREMENTS = (
 )
 
 
+#: standard requirements that cannot be judged before the price is known
+OF_THE_OFFER = frozenset({"one_price", "ceiling"})
+
+
 def procurement_requirements() -> list[dict[str, str]]:
     """Return the rows with which the file of a government procurement starts."""
     return [{"key": key, "part": part.value, "text": text} for key, part, text in PROCUREMENT_REQUIREMENTS]
@@ -410,6 +431,9 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             or (procurement_requirements() if policy else standard_requirements())
         )
     )
+    two = scheme is not None and scheme.method.envelopes > 1
+    two = scheme is not None and scheme.method.envelopes > 1
+    requirements = tuple(replace(r, part=_part_of(r, two=two)) for r in requirements)
     criteria = tuple(
         Criterion(
             key=_word(row.get("key"), f"criteria.{n}.key"),
@@ -458,7 +482,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         # who is passed over follows from who is first in the lots before, and here nobody is first
         raise BadInput("采用评定分离的, 不能再限制每个投标人的中标标段数", field="most_lots")
     owners = _whole(raw.get("owner_representatives", 0), "owner_representatives", "招标人代表人数", 0, 7)
-    return TenderDocument(
+    document = TenderDocument(
         method=method,
         requirements=requirements,
         criteria=criteria if method is Method.COMPREHENSIVE else (),
@@ -492,6 +516,50 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         policy=policy,
         award_plan=award_plan,
     )
+    if two:
+        _require_fit_for_two(document)
+    return document
+
+
+def _part_of(requirement: Requirement, *, two: bool) -> ReviewPart:
+    """Return in which part a requirement is judged: what concerns the price waits for the second envelope, if any."""
+    if two and requirement.key in OF_THE_OFFER:
+        return ReviewPart.OFFER
+    if not two and requirement.part is ReviewPart.OFFER:
+        return ReviewPart.RESPONSIVE
+    return requirement.part
+
+
+def _require_fit_for_two(document: TenderDocument) -> None:
+    """Let a file with two envelopes pass that asks for nothing the platform cannot do with two.
+
+    :raises BadInput: it does; the sentence says what
+    """
+    assert document.scheme is not None, "two envelopes are a method's"
+    title = document.scheme.method.title
+    if document.award_plan is not None:
+        raise BadInput(
+            f"“{title}”是双信封的办法, 平台尚不能同时采用评定分离; 请只选用一种", field="award_plan"
+        )
+    if document.prequalification is not None:
+        raise BadInput(
+            f"“{title}”是双信封的办法, 平台尚不能同时采用资格预审; 请在第一信封评审资格", field="scheme"
+        )
+    if document.sealing is not Sealing.AGE:
+        raise BadInput(
+            f"“{title}”是双信封的办法, 第二信封目前只能用国际通用算法加密; 请把加密算法改为国际通用算法",
+            field="sealing",
+        )
+    if document.share_holders:
+        raise BadInput(
+            f"“{title}”是双信封的办法, 密钥份额只保管一把投标密钥, 不能用于两个信封; 请不设保管人",
+            field="share_holders",
+        )
+    if drawn := [p.title for p in document.scheme.method.parameters if p.drawn is not None]:
+        raise BadInput(
+            f"双信封的办法不能当众抽取参数“{drawn[0]}”, 因为抽取所用的随机数来自报价; 请给定它的值",
+            field="scheme",
+        )
 
 
 def _policy(raw: Any) -> Policy | None:
@@ -606,10 +674,9 @@ def _scheme(raw: Any, policy: Policy | None) -> Scheme | None:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("values", {}), Mapping):
         raise BadInput("评标办法应写明办法 (method) 和参数的值 (values)", field="scheme")
     method = methods.parse(raw.get("method") or {})
-    if method.envelopes > 1:
+    if method.envelopes > 1 and policy is not None:
         raise BadInput(
-            f"“{method.title}”要先评第一信封再开报价, 本平台开标时一并唱标, 不能选用; 请改用其他办法",
-            field="scheme",
+            f"“{method.title}”是双信封的办法, 政府采购不适用; 请选用最低评标价法或综合评分法", field="scheme"
         )
     if method.separation:
         raise BadInput(

@@ -72,6 +72,7 @@ ACTS: dict[str, str] = {
     "committees.clarification_answered": "投标人答复澄清",
     "committees.clarification_lapsed": "澄清逾期未答复",
     "evaluation.reopened": "原评标委员会复核",
+    "evaluation.first_envelope_judged": "第一信封评审完毕",
     "evaluation.preliminary_decided": "初步评审结论",
     "evaluation.report_compiled": "汇总评标报告",
     "evaluation.report_signed": "评委签署评标报告",
@@ -162,6 +163,11 @@ ACTS: dict[str, str] = {
     "opening.objection_answered": "当场答复开标异议",
     "opening.objection_raised": "当场提出开标异议",
     "opening.opened": "开标开始",
+    "opening.second_ended": "第二信封开标结束, 形成开标记录",
+    "opening.second_key_released": "投标人解密第二信封",
+    "opening.second_opened": "第二信封开标开始",
+    "opening.second_shown": "开启一份第二信封(报价文件)",
+    "opening.second_told": "通知第二信封开标时间",
     "opening.share_released": "保管人交出密钥份额",
     "opening.shares_asked": "投标人申请由保管人开启",
     "opening.window_made_up": "补足解密时限(平台无法访问)",
@@ -238,6 +244,7 @@ BID_STATES = {
     "opened": "解密成功",
     "revoked": "视为撤销",
     "withdrawn": "视为撤回",
+    "kept_out": "不予开启",
 }
 
 
@@ -256,6 +263,7 @@ NOTICE_KINDS = {
     "prequalification": "资格预审公告",
     "first_stage": "两阶段招标第一阶段公告",
     "intent": "采购意向公告",
+    "second_opening": "第二信封开标通知",
 }
 _SHEETS = {
     "preliminary": "初步评审表",
@@ -263,6 +271,7 @@ _SHEETS = {
     "price": "报价评审表",
     "scores": "打分表",
     "summary": "打分确认",
+    "offers": "报价文件评审表",
 }
 _FAILURES = {"fewer_than_three": "投标人少于3个", "committee_rejected_all": "评标委员会否决全部投标"}
 _FAILURES |= {

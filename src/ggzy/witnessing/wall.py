@@ -30,6 +30,9 @@ STEPS = {
     "price": "报价评审",
     "detailed": "详细评审(打分)",
     "summary": "汇总复核",
+    "second": "等待第二信封开标",
+    "offers": "报价文件评审",
+    "findings": "撰写评审意见",
     "signing": "签署评标报告",
     "done": "评标结束",
 }

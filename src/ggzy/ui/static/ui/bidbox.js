@@ -134,7 +134,8 @@ const wide = (bytes) => ({ sha256: hex(sha256(bytes)), sm3: hex(new SM3().update
 // Seals a bid. `facts`: {round, ocid, bidder, sealing, fingerprint, certificate and receives (DER), tender_file}; `holder`
 // signs (keyring.js); `out` takes the ciphertext: {write(bytes)}; `step(done, total)` is awaited between pieces: there one may wait, or throw to give up.
 // The bid_key leaves only inside the envelope.
-export async function seal({ facts, fields, files, holder, out, step }) {
+// `pair` ties the packages of a bid in two envelopes: {nonce}, in the first also {second}.
+export async function seal({ facts, fields, files, holder, out, step, pair }) {
   const profile = PROFILES[facts.sealing];
   if (facts.sealing === "gm" && holder.algorithm !== "SM2") throw new NotSealed("本标段采用国密算法, 请用SM2证书登录后加密");
   if (new Set(files.map((file) => file.name)).size !== files.length) throw new NotSealed("两个附件的文件名相同, 请改名后再加密");
@@ -182,6 +183,7 @@ export async function seal({ facts, fields, files, holder, out, step }) {
     certificate: facts.fingerprint,
     bid_key: await profile.binds(bidKey),
     ...(facts.tender_file ? { tender_file: facts.tender_file } : {}),
+    ...(pair ? { pair } : {}),
     fields: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, profile.commit(salts[name], value)])),
     parts: {
       [profile.payload]: { size, sha256: hex(digests.sha256.digest()), sm3: hex(digests.sm3.digest()) },
@@ -190,6 +192,20 @@ export async function seal({ facts, fields, files, holder, out, step }) {
     },
   }));
   return { manifest, envelope, shares, signature: await signDetached(manifest, holder, facts.certificate) };
+}
+
+// The files of a sealed second package as attachments of the first (bidding/bidbox.py: SECOND).
+export const SECOND = { payload: "第二信封-bid.age", envelope: "第二信封-key.p7m", manifest: "第二信封-manifest.json", signature: "第二信封-manifest.p7s" };
+
+// Seals a bid in two envelopes: the price and the files `priced` first, into memory, as a package that the first one carries.
+export async function sealTwo({ facts, fields: { price, ...rest }, files, priced, holder, out, memory, step }) {
+  const nonce = hex(crypto.getRandomValues(new Uint8Array(32)));
+  const whose = { bidder: rest.bidder, uscc: rest.uscc };
+  const sealed = await seal({ facts, fields: { ...whose, price }, files: priced, holder, out: memory, step, pair: { nonce } });
+  const second = { ...sealed, payload: await memory.end() };
+  const carried = Object.entries(SECOND).map(([part, name]) => new File([second[part]], name));
+  const first = await seal({ facts, fields: rest, files: [...files, ...carried], holder, out, step, pair: { nonce, second: hex(sha256(second.manifest)) } });
+  return { ...first, second };
 }
 
 // The bid_key in three parts, each to one holder of the tender file (bidding/shares.py): the bidder's own choice.

@@ -15,6 +15,7 @@ export function refusals(facts, fields, files) {
   if (facts.priced && (!/^\d{1,16}\.\d{2}$/.test(price) || /^0+\.00$/.test(price))) out.push("投标报价应为大于0的数字, 单位元, 至多两位小数, 例如 9120000.00。");
   if (facts.priced && (!Number.isInteger(days) || days < 1 || days > 99999)) out.push("工期应为1至99999的整数, 单位日历天。");
   if (!facts.priced && namesAPrice(fields)) out.push("内容中含有报价; 资格预审申请文件和技术建议不得含报价, 含报价的退回。");
+  if (facts.two_envelopes) for (const { name } of files) if (name === "bill.json" || PRICE_WORDS.some((word) => name.toLowerCase().includes(word))) out.push(`附件“${name}”像是报价文件: 报价和已标价清单只能放在第二信封, 请移到“第二信封的附件”, 或改名。`);
   for (const { name, uscc } of members) if (!name || !USCC.test(uscc)) out.push(`联合体成员“${name || "(未写名称)"}”的名称或18位统一社会信用代码不完整。`);
   if (files.length > 500) out.push("附件最多500个, 请打包后再选择。");
   if (files.reduce((sum, file) => sum + file.size, 0) > MOST_BYTES - (1 << 20)) out.push("附件合计超过600MB, 请压缩后再选择。");

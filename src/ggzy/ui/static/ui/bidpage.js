@@ -1,7 +1,7 @@
 // The page of a bid: fill in, check, seal and try on this machine, hand in; at the opening, free the one-time key.
 import { pricedBill } from "./bill.js";
 import { hints, refusals } from "./bidcheck.js";
-import { PROFILES } from "./bidbox.js";
+import { PROFILES, SECOND } from "./bidbox.js";
 import { describe } from "./asn1.js";
 import { haveKeys } from "./haskey.js";
 import { bytes, ownKey } from "./keyring.js";
@@ -97,8 +97,9 @@ function sealing(section) {
     if (form.elements.registry.checked) fields.registry = await snapshot();
     const { bill, problems } = await billOf(form.elements.bill?.files[0], fields.price);
     const dark = [...(form.elements.dark?.files ?? [])].map((file, n) => new File([file], `暗标-${n + 1}.pdf`, { type: "application/pdf" }));
-    const made = [agreement, bill, ...dark].filter(Boolean), names = new Set(made.map((file) => file.name));
-    return { fields, attached: [...files.filter((file) => !names.has(file.name)), ...made], problems };
+    const made = [agreement, facts.two_envelopes ? null : bill, ...dark].filter(Boolean), names = new Set(made.map((file) => file.name));
+    const priced = facts.two_envelopes ? [bill, ...form.elements.priced.files].filter(Boolean) : [];
+    return { fields, attached: [...files.filter((file) => !names.has(file.name)), ...made], priced, problems };
   }
 
   async function billOf(filled, price) {
@@ -119,8 +120,8 @@ function sealing(section) {
   }
 
   // What the law leaves to the bidder is a hint, shown once; what the platform would refuse stops here.
-  function passes(fields, attached, problems) {
-    const stops = refusals(facts, fields, attached), says = stops.length ? [] : [...hints(facts, fields, attached), ...problems];
+  function passes(fields, attached, priced, problems) {
+    const stops = refusals(facts, fields, attached), says = stops.length ? [] : [...hints(facts, fields, [...attached, ...priced]), ...problems];
     const box = part("checks"), mark = JSON.stringify([stops, says]);
     box.hidden = !stops.length && !says.length;
     box.className = `notice ${stops.length ? "bad" : "busy"}`;
@@ -176,12 +177,12 @@ function sealing(section) {
     button.setAttribute("aria-busy", "true");
     try {
       if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
-      const { fields, attached, problems } = await filledIn();
-      if (!passes(fields, attached, problems)) return;
+      const { fields, attached, priced, problems } = await filledIn();
+      if (!passes(fields, attached, priced, problems)) return;
       await (await ownKey(facts.fingerprint)).ready?.();
       form.hidden = true;
-      const { manifest, envelope, signature, payload, shares } = await ask("seal", { facts: { ...inside, holders: holders() }, fields, files: attached, folder }, "正在加密");
-      await tried({ manifest, envelope, signature, payload, shares });
+      const { manifest, envelope, signature, payload, shares, second } = await ask("seal", { facts: { ...inside, holders: holders() }, fields, files: attached, priced, folder }, "正在加密");
+      await tried({ manifest, envelope, signature, payload, shares, second });
     } catch (problem) {
       form.hidden = false;
       trouble(problem.message);
@@ -190,10 +191,13 @@ function sealing(section) {
 
   // Rehearsal: what was sealed is opened here with the own key, and everything in it is compared.
   async function tried(package_) {
-    const { fields } = await ask("rehearse", { facts: inside, ...package_ }, "正在本机试开");
+    const { fields, offer } = await ask("rehearse", { facts: inside, ...package_ }, "正在本机试开");
     made = package_;
-    const priced = fields.price ? [["报价", `${grouped(fields.price)} 元`], ["工期", `${fields.duration_days} 日历天`]] : [];
-    const said = [...priced, ["附件", fields.attachments.map((one) => one.name).join("、") || "无"], ["密文", megabytes(made.payload.size)]];
+    const price = fields.price ?? offer?.price, carried = new Set(Object.values(SECOND));
+    const named = (list) => list.map((one) => one.name).filter((name) => !carried.has(name)).join("、") || "无";
+    const priced = price ? [["报价", `${grouped(price)} 元`], ["工期", `${fields.duration_days} 日历天`]] : [];
+    const apart = facts.two_envelopes ? [["第二信封", offer ? `报价在其中, 附件: ${named(offer.attachments)}` : "装在第一信封里, 没有试开"]] : [];
+    const said = [...priced, ["附件", named(fields.attachments)], ...apart, ["密文", megabytes(made.payload.size)]];
     part("opens").textContent = "这份投标文件能够打开: 已用您的私钥在本机试开, 各项内容和附件都与清单一致。";
     part("inside").replaceChildren(...said.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
     part("downloads").replaceChildren(...parts().map(([name, file]) => {
@@ -232,7 +236,8 @@ function sealing(section) {
       for (const [name, file] of partsOf(facts.sealing)) found[name] = await (await place.getFileHandle(file)).getFile();
     } catch { return; }
     try { found.shares = await (await place.getFileHandle("shares.json")).getFile(); } catch (trouble) { if (trouble.name !== "NotFoundError") throw trouble; }
-    const { shares, envelope, signature, payload } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
+    try { found.second = await (await place.getFileHandle("second.p7m")).getFile(); } catch (trouble) { if (trouble.name !== "NotFoundError") throw trouble; }
+    const { shares, envelope, signature, payload, second } = found, manifest = new Uint8Array(await found.manifest.arrayBuffer());
     const mark = await digest(manifest), handedIn = mark === facts.live_manifest;
     const came = handedIn ? null : await line.arrived(folder, mark, payload.size);
     const box = part("kept"), actions = make("p", "", "actions");
@@ -242,7 +247,7 @@ function sealing(section) {
       trouble();
       try {
         if (!(await haveKeys(section, facts))) throw new Error("请先在上面选择证书私钥文件");
-        await tried({ manifest, payload, shares, envelope: new Uint8Array(await envelope.arrayBuffer()), signature });
+        await tried({ manifest, payload, shares, envelope: new Uint8Array(await envelope.arrayBuffer()), signature, second: second && { envelope: new Uint8Array(await second.arrayBuffer()) } });
         box.hidden = true;
       } catch (problem) { trouble(problem.message); }
     });
@@ -254,7 +259,11 @@ function sealing(section) {
   kept();
 
   // --- the recovery code
-  const code = async () => (await ownKey(facts.fingerprint)).openEnvelope(new Uint8Array(await asBlob(made.envelope).arrayBuffer()), inside.receives);
+  const code = async () => {
+    const own = await ownKey(facts.fingerprint);
+    const first = await own.openEnvelope(new Uint8Array(await asBlob(made.envelope).arrayBuffer()), inside.receives);
+    return made.second ? `第一信封 ${first}\n第二信封 ${await own.openEnvelope(made.second.envelope, inside.receives)}` : first;
+  };
   part("recovery").addEventListener("click", async () => {
     try {
       part("recovery-code").textContent = await code();

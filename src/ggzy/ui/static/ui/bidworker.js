@@ -1,5 +1,5 @@
 // Seals and tries a bid off the page's own thread. One task at a time: {seal} or {rehearse}; {pause}, {go on}, {cancel}.
-import { NotSealed, PROFILES, seal, tryOpen } from "./bidbox.js";
+import { NotSealed, PROFILES, seal, sealTwo, tryOpen } from "./bidbox.js";
 import { EnvelopeBroken } from "./asn1.js";
 import { ownKey } from "./keyring.js";
 
@@ -54,15 +54,16 @@ async function place(name, sealed) {
       if (wrote !== bytes.length) throw new NotSealed("本机磁盘空间不足, 请清理后重试");
       at += wrote;
     },
-    async end({ manifest, signature, envelope, shares }) {
+    async end({ manifest, signature, envelope, shares, second }) {
       access.flush();
       access.close();
-      for (const old of ["manifest.json", "shares.json", ...Object.values(PROFILES).map((one) => one.payload)]) await folder.removeEntry(old).catch(() => {});
+      for (const old of ["manifest.json", "shares.json", "second.p7m", ...Object.values(PROFILES).map((one) => one.payload)]) await folder.removeEntry(old).catch(() => {});
       if (!handle.move) return handle.getFile(); // an older browser: not found again after the page is left
       await handle.move(sealed);
       await write(folder, "key.p7m", envelope);
       await write(folder, "manifest.p7s", signature);
       if (shares) await write(folder, "shares.json", shares);
+      if (second) await write(folder, "second.p7m", second.envelope); // for its recovery code
       await write(folder, "manifest.json", manifest); // last: with it the folder is whole
       return (await folder.getFileHandle(sealed)).getFile();
     },
@@ -83,11 +84,12 @@ function inMemory() {
   };
 }
 
-async function sealed({ facts, fields, files, folder }) {
+async function sealed({ facts, fields, files, priced, folder }) {
   const holder = await ownKey(facts.fingerprint);
   const out = await place(folder, PROFILES[facts.sealing].payload);
   try {
-    const made = await seal({ facts, fields, files, holder, out, step: pace("seal") });
+    const what = { facts, fields, files, holder, out, step: pace("seal") };
+    const made = facts.two_envelopes ? await sealTwo({ ...what, priced, memory: inMemory() }) : await seal(what);
     return { ...made, payload: await out.end(made) };
   } catch (trouble) {
     await out.drop().catch(() => {});
@@ -95,9 +97,11 @@ async function sealed({ facts, fields, files, folder }) {
   }
 }
 
-async function rehearsed({ facts, payload, envelope, manifest }) {
-  const bidKey = await (await ownKey(facts.fingerprint)).openEnvelope(envelope, facts.receives);
-  return { fields: await tryOpen({ payload, manifest, envelope, bidKey, step: pace("rehearse") }) };
+async function rehearsed({ facts, payload, envelope, manifest, second }) {
+  const own = await ownKey(facts.fingerprint);
+  const open = async (one) => tryOpen({ ...one, bidKey: await own.openEnvelope(one.envelope, facts.receives), step: pace("rehearse") });
+  const fields = await open({ payload, envelope, manifest });
+  return { fields, offer: second?.payload ? await open(second) : null };
 }
 
 // What went wrong, so that a bidder can act on it.
