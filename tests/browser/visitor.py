@@ -41,7 +41,8 @@ class Visitor:
 
     def open(self, address: str) -> Any:
         """Open a page; it must fit the window without scrolling sideways."""
-        reply = self.window.goto(address)
+        # None: the page was reloading itself to the same address, and that was gone to instead
+        reply = self.window.goto(address) or self.window.reload()
         assert reply.status == 200, (address, reply.status)
         self.fits(address)
         return self.window

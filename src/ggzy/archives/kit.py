@@ -9,6 +9,8 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STARTS = ("ggzy.cli.archive", "ggzy.archives.check", "ggzy.opendata.checks", "ggzy.evidence.verifier")
+#: what a module reads beside its own source
+_DATA = {"ggzy.methods.shelf": "ggzy/methods/files/*.toml"}
 _MAIN = '''"""python verify.pyz 归档包: 离线检测, 不需要原来的平台。"""
 
 import sys
@@ -81,7 +83,8 @@ def verifier() -> bytes:
         waiting += [*_imports(path), module.rpartition(".")[0]]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        sources = {p.relative_to(_ROOT).as_posix(): p.read_bytes() for p in found.values()}
+        read = [path for module, pattern in _DATA.items() if module in found for path in _ROOT.glob(pattern)]
+        sources = {p.relative_to(_ROOT).as_posix(): p.read_bytes() for p in (*found.values(), *read)}
         for name, data in sorted({**sources, "__main__.py": _MAIN.encode()}.items()):
             archive.writestr(zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0)), data)
     return b"#!/usr/bin/env python3\n" + out.getvalue()

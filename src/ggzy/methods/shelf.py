@@ -3,13 +3,14 @@
 import tomllib
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from ggzy.kernel.refusals import NotFound
 from ggzy.methods.method import BadMethod, Method, parse
 
-FILES = Path(__file__).parent / "files"
+#: read through the package, since the offline verifier carries it inside one file
+FILES = files("ggzy.methods") / "files"
 LARGEST = 64_000
 
 
@@ -31,9 +32,11 @@ def read_toml(text: str) -> Method:
 def shipped() -> dict[str, Method]:
     """Return the shipped methods by id, in the order of their file names."""
     found = {}
-    for path in sorted(FILES.glob("*.toml")):
+    for path in sorted(FILES.iterdir(), key=lambda path: path.name):
+        if not path.name.endswith(".toml"):
+            continue
         method = read_toml(path.read_text(encoding="utf-8"))
-        assert method.id == path.stem, "a method is found by the name of its file"
+        assert f"{method.id}.toml" == path.name, "a method is found by the name of its file"
         found[method.id] = method
     return found
 
