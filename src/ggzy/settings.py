@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "ggzy.portals.middleware.RealAddress",
     "ggzy.portals.middleware.SecurityHeaders",
+    "ggzy.portals.middleware.Squeeze",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 
 from ggzy.evidence.actions import record_refusal
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING, legal_now
 from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
 from ggzy.parties.grid import Permission, ProveAgain, require
@@ -47,7 +47,7 @@ def _guarded(view: View, permission: Permission) -> View:
             if permission is not Permission.PORTAL_READ:
                 # how fresh the proof must be is the act's to say: a page is read, a document brings its signature
                 require(who(request), permission, signed=True)
-            return view(request, *args, **kwargs)
+            return _keepable(view(request, *args, **kwargs), request, permission)
         except NotSignedIn as refusal:
             if request.method == "GET":
                 return HttpResponseRedirect(f"/login?next={quote(request.get_full_path())}")
@@ -65,14 +65,36 @@ def _guarded(view: View, permission: Permission) -> View:
     return page
 
 
+#: pages that may stay readable on the visitor's own device without a network; whoever sits as an expert keeps none
+_KEPT = {Permission.PORTAL_READ, Permission.WORKBENCH_READ, Permission.OPENING_WATCH}
+
+
+def _keepable(response: HttpResponse, request: HttpRequest, permission: Permission) -> HttpResponse:
+    """Mark a page that the browser may show again when there is no network (ui/sw.js)."""
+    if request.method == "GET" and permission in _KEPT and who(request).role is not Role.EXPERT:
+        response.headers.setdefault("X-Offline", "keep")
+    return response
+
+
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Show a refusal: what happened, the clause, what can be done next."""
     if isinstance(refusal, ProveAgain) and request.method == "POST":
         return prove_again(request, refusal)
     back = request.META.get("HTTP_REFERER", "")
-    steps = refusal.next_steps or ((("返回上一页", back),) if back else ()) or (("首页", "/"),)
+    steps = _coming_back(refusal.next_steps, request) or ((("返回上一页", back),) if back else ()) or (("首页", "/"),)
     page = {"title": "未能办理", "message": refusal.message, "basis": refusal.basis, "next_steps": steps}
     return render(request, "portals/refused.html", page, status=refusal.status)
+
+
+def _coming_back(steps: tuple[tuple[str, str], ...], request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """Let whoever proves a certificate first come back to the page that was asked for."""
+    if request.method != "GET":
+        return steps
+    here = f"&next={quote(request.get_full_path())}"
+    return tuple((label, there + here if there == _PROVE else there) for label, there in steps)
+
+
+_PROVE = "/login?step=certificate"
 
 
 def text(request: HttpRequest, name: str) -> str:

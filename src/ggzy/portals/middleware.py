@@ -1,11 +1,14 @@
 """Around every page: security headers, who is there, and what each page's frame shows."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
@@ -20,6 +23,49 @@ _POLICY = (
 ).format(helpers=" ".join(one["address"] for one in settings.UKEY_HELPERS))
 
 View = Callable[[HttpRequest], HttpResponse]
+
+#: the cookie that keeps how this browser shows pages
+LOOK = "ggzy_look"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pages look to one visitor: a theme ("" follows the system), and large letters or not (长者模式)."""
+
+    theme: str = ""
+    large: bool = False
+
+    THEMES = (("", "跟随系统"), ("light", "浅色"), ("dark", "深色"))
+
+    @classmethod
+    def read(cls, kept: str) -> "Look":
+        """Return what a cookie or a form says, as `theme.size`; nonsense is the plain look."""
+        theme, _, size = kept.partition(".")
+        return cls(theme if theme in {"light", "dark"} else "", size == "large")
+
+    @property
+    def kept(self) -> str:
+        """Return it as the cookie keeps it."""
+        return f"{self.theme}.{'large' if self.large else ''}"
+
+    @property
+    def says(self) -> str:
+        """Return it in words."""
+        return f"{dict(self.THEMES)[self.theme]}, {'大字' if self.large else '标准字号'}"
+
+
+class Squeeze(GZipMiddleware):
+    """Compress what is text, and nothing else: a PDF asked for by range must stay as it lies on the disk."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Return the answer, compressed where it is text."""
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if response.status_code != 200 or not (kind.startswith("text/") or kind in _TEXT):
+            return response
+        return super().process_response(request, response)
+
+
+_TEXT = {"application/json", "application/manifest+json", "application/atom+xml", "image/svg+xml"}
 
 
 class SecurityHeaders:
@@ -94,6 +140,8 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "training": settings.MODE == "training",
         "ukey_helpers": settings.UKEY_HELPERS,
         "clock": SimpleLazyObject(face),
+        "look": Look.read(request.COOKIES.get(LOOK, "")),
+        "path": request.path,
     }
 
 

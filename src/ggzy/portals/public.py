@@ -177,6 +177,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
         ),
         "anchor": anchor_of(newest.round) if newest else None,
         "own": bool(viewer.organisation_pk) and viewer.organisation_pk in {row.tenderee_pk, row.agency_pk},
+        "may_ask": not viewer.signed_in or may(viewer, Permission.QUESTION_ASK),
         "address": request.build_absolute_uri(f"/tenders/{tender_id}"),
         "now": now(),
     }

@@ -13,6 +13,7 @@ from ggzy.kernel.actors import Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.procedures.spec import STAGE_LABELS, Stage
 from ggzy.ui import words
+from ggzy.ui.icons import PATHS
 
 register = template.Library()
 
@@ -286,3 +287,45 @@ def sign_form(
         "csrf_token": context.get("csrf_token"),
         "certificate": context["actor"].certificate,
     }
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon; it is decoration, the word beside it is what is read out."""
+    return format_html(
+        '<svg class="icon" viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" focusable="false">'
+        '<path d="{}"/></svg>',
+        PATHS[name],
+    )
+
+
+@register.simple_tag(takes_context=True)
+def current(context: dict[str, Any], *starts: str) -> SafeString:
+    """Mark a link of the navigation when the page that is shown lies under one of these addresses."""
+    path = context.get("path", "")
+    inside = any(path == start or path.startswith(f"{start}/") for start in starts)
+    return SafeString(' aria-current="page"' if inside else "")
+
+
+@register.simple_tag(takes_context=True)
+def current_exactly(context: dict[str, Any], address: str) -> SafeString:
+    """Mark a link of the navigation when it is the page that is shown."""
+    return SafeString(' aria-current="page"' if context.get("path") == address else "")
+
+
+@register.inclusion_tag("ui/file.html")
+def file_link(href: str, name: str, size: int = 0, sha256: str = "") -> dict[str, Any]:
+    """Show a file: its name, its size in bytes for people, and the hash by which it is known."""
+    return {"href": href, "name": name, "size": size, "sha256": sha256}
+
+
+@register.inclusion_tag("ui/steps.html")
+def step_line(steps: Any, label: str = "进行到哪一步") -> dict[str, Any]:
+    """Show what is done, what is now and what comes; a step has a `label` and a `state` (done, now, "")."""
+    return {"steps": steps, "label": label}
+
+
+@register.inclusion_tag("ui/progress.html")
+def progress(done: int, total: int, label: str) -> dict[str, Any]:
+    """Show how much of a long work is done."""
+    return {"done": done, "total": total, "label": label}

@@ -5,6 +5,7 @@ import { liveHalls } from "./live.js";
 import { drawPages } from "./draw.js";
 import { fillDemo } from "./fill.js";
 import { certificatePage } from "./certificate.js";
+import { terms } from "./terms.js";
 
 // A countdown runs on the server's clock (data-now, data-speed), taken when its element first appears.
 function countdowns() {
@@ -48,7 +49,20 @@ document.addEventListener("submit", (event) => {
   if (ask && !event.target.dataset.asked && !window.confirm(ask)) event.preventDefault();
 }, true);
 
+// A table wider than the window scrolls in its frame; the keyboard must be able to get there.
+function scrollers() {
+  document.querySelectorAll(".scroll").forEach((frame) => {
+    if (frame.scrollWidth <= frame.clientWidth || frame.querySelector("a, button, input, select, textarea")) return;
+    frame.tabIndex = 0;
+    frame.setAttribute("role", "region");
+    const title = frame.querySelector("caption") || frame.closest("section, details, main")?.querySelector("h1, h2, h3, summary");
+    frame.setAttribute("aria-label", `${title?.textContent.trim() || "表格"}(可左右滚动)`);
+  });
+}
+
 countdowns();
+scrollers();
+addEventListener("resize", scrollers);
 signForms();
 rememberKey();
 bindKey();
@@ -56,3 +70,5 @@ liveHalls();
 drawPages();
 fillDemo();
 certificatePage();
+terms();
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});  // pages work without it
