@@ -13,6 +13,7 @@ from django.urls import Resolver404, get_resolver, resolve
 from django.urls.resolvers import RoutePattern
 
 from ggzy.portals import urls as pages
+from tests.pages.weight import MOST, weight
 
 #: attributes whose words are ids that must be on the page
 _REFERENCES = ("for", "aria-controls", "aria-labelledby", "aria-describedby", "popovertarget", "list", "form")
@@ -158,4 +159,6 @@ def faults(seen: Seen) -> list[str]:
         found.append("没有标题")
     if not seen.page.links_in_main:
         found.append("正文里没有下一步")
+    if (bytes_ := weight(seen.text)) > MOST:
+        found.append(f"{bytes_ // 1024} KB, 最多 {MOST // 1024} KB")
     return found

@@ -73,7 +73,9 @@ def test_every_route_as_every_role(training_centre: Any) -> None:
     assert not trouble, "\n".join(trouble)
     visited = {one.route for walk in walks.values() for one in walk.seen.values()}
     assert set(everywhere) <= visited
-    shown = {one.route for walk in walks.values() for one in walk.seen.values() if one.page and one.status == 200}
+    shown = {
+        one.route for walk in walks.values() for one in walk.seen.values() if one.page and one.status == 200
+    }
     assert len(shown) > 100, "the training centre shows fewer pages than before"
 
 

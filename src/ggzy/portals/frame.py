@@ -81,7 +81,11 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, ProveAgain) and request.method == "POST":
         return prove_again(request, refusal)
     back = request.META.get("HTTP_REFERER", "")
-    steps = _coming_back(refusal.next_steps, request) or ((("返回上一页", back),) if back else ()) or (("首页", "/"),)
+    steps = (
+        _coming_back(refusal.next_steps, request)
+        or ((("返回上一页", back),) if back else ())
+        or (("首页", "/"),)
+    )
     page = {"title": "未能办理", "message": refusal.message, "basis": refusal.basis, "next_steps": steps}
     return render(request, "portals/refused.html", page, status=refusal.status)
 
