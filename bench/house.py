@@ -27,6 +27,17 @@ def _environment(database: str) -> dict[str, str]:
     }
 
 
+def environment_of(name: str) -> dict[str, str]:
+    """Return the environment of a database of its own under this name, started if need be."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from ggzy.boot import postgres
+
+    os.environ.pop("DATABASE_URL", None)
+    place = VAR.with_name(f"bench-{name}")
+    place.mkdir(parents=True, exist_ok=True)
+    return _environment(postgres.ensure_started(place)) | {"GGZY_VAR": str(place)}
+
+
 @contextmanager
 def running() -> Iterator[int]:
     """Run the platform; yields the process id of the one web worker's parent."""
