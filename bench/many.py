@@ -44,7 +44,14 @@ def multiply(times: int) -> int:
 def _of_the_pool(model: Any) -> bool:
     """Say whether rows of a model belong to the pool of experts and not to a draw."""
     names = {field.name for field in model._meta.get_fields()}
-    return model._meta.app_label == "experts" and not names & {"draw", "round", "tender", "call", "candidate", "member"}
+    return model._meta.app_label == "experts" and not names & {
+        "draw",
+        "round",
+        "tender",
+        "call",
+        "candidate",
+        "member",
+    }
 
 
 def _public_ids(some: list[Any]) -> set[str]:
@@ -65,19 +72,26 @@ def _copy(cursor: Any, model: Any, *, times: int, tables: set[str], kept: set[st
     cursor.execute(f"SELECT {', '.join(f'{chr(34)}{c}{chr(34)}::text' for c in columns)} FROM {table}")
     rows = cursor.fetchall()
     moved = [
-        field.column == key and isinstance(field, models.AutoField | models.BigAutoField)
+        field.column == key
+        and isinstance(field, models.AutoField | models.BigAutoField)
         or (field.is_relation and field.related_model._meta.db_table in tables)
         for field in fields
     ]
-    numbers = {f.column for f in fields if f.is_relation or isinstance(f, models.IntegerField | models.DateField)}
-    unique = _last_resorts(cursor, table, {c for c, goes in zip(columns, moved, strict=True) if goes}, numbers)
+    numbers = {
+        f.column for f in fields if f.is_relation or isinstance(f, models.IntegerField | models.DateField)
+    }
+    unique = _last_resorts(
+        cursor, table, {c for c, goes in zip(columns, moved, strict=True) if goes}, numbers
+    )
     with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as out:
         for copy in range(1, times):
             for row in rows:
-                out.write_row([
-                    _value(value, moved=moved[at], unique=columns[at] in unique, copy=copy, kept=kept)
-                    for at, value in enumerate(row)
-                ])
+                out.write_row(
+                    [
+                        _value(value, moved=moved[at], unique=columns[at] in unique, copy=copy, kept=kept)
+                        for at, value in enumerate(row)
+                    ]
+                )
     return len(rows) * (times - 1)
 
 

@@ -44,12 +44,13 @@ def main() -> None:
         print(f"{multiply(times)} rows copied in {time.perf_counter() - began:.0f} s")
     print(f"{Tender.objects.count()} tenders")
 
+    from django.core.wsgi import get_wsgi_application
+
     from ggzy.client import story
     from tests.conftest import BASE, InProcess
     from tests.pages.crawler import Walk
     from tests.pages.test_crawl import VISITORS
     from tests.portals.test_work import Browser
-    from django.core.wsgi import get_wsgi_application
 
     transport = InProcess(app=get_wsgi_application())
     figures: list[tuple[float, float, str, str, str]] = []
@@ -72,7 +73,9 @@ def main() -> None:
         print(f"{median:8.1f} ms  worst {worst:8.1f}  {route:<24}{label:<8}{address}")
     medians = [figure[0] for figure in figures]
     over = sum(median > AIM_MS for median in medians)
-    print(f"{len(figures)} pages: median of medians {statistics.median(medians):.1f} ms, {over} over {AIM_MS:.0f} ms")
+    print(
+        f"{len(figures)} pages: median of medians {statistics.median(medians):.1f} ms, {over} over {AIM_MS:.0f} ms"
+    )
     connection.close()
 
 

@@ -12,7 +12,10 @@ def test_offline(committed_platform: Any, live_server: Any, chromium: Any) -> No
     window = visitor.open("/")
     window.evaluate("navigator.serviceWorker.ready.then(() => true)")
     manifest = window.evaluate("fetch('/manifest.webmanifest').then((r) => r.json())")
-    assert manifest["display"] == "standalone" and {i["sizes"] for i in manifest["icons"]} == {"192x192", "512x512"}
+    assert manifest["display"] == "standalone" and {i["sizes"] for i in manifest["icons"]} == {
+        "192x192",
+        "512x512",
+    }
     visitor.sign_in_as(committed_platform.demo("jia").token)
     visitor.open("/tenders")
     assert "甲建工集团有限公司" in visitor.open("/work").inner_text("main")

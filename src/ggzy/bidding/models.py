@@ -38,4 +38,4 @@ class Bid(BusinessRow):
                 condition=models.Q(state="live"),
             ),
         ]
-        indexes = [models.Index(fields=["round", "bidder"])]
+        indexes = [models.Index(fields=["round", "bidder"]), models.Index(fields=["bidder", "-id"])]

@@ -70,8 +70,22 @@ def live_bids_sealed_to(certificates: Iterable[str], *, actor: Actor, now: datet
     ]
 
 
-def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
+def own_lots(*, actor: Actor) -> list[int]:
+    """Return the lots (primary keys) for which the actor's organisation ever handed something in.
+
+    :raises NotPermitted: not a bidder
+    """
+    require(actor, Permission.BID_READ_OWN)
+    rows = Bid.objects.filter(bidder_id=actor.organisation_pk)
+    return list(rows.values_list("round__lot_id", flat=True).distinct())
+
+
+def own_bids(
+    *, actor: Actor, round_id: str = "", stages: Iterable[str] = (), most: int = 200
+) -> list[OwnBid]:
     """Return the actor's organisation's bids, newest first; never anyone else's.
+
+    :param stages: only live bids of rounds that stand at one of these
 
     :raises NotPermitted: not a bidder
     """
@@ -79,6 +93,9 @@ def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
     rows = Bid.objects.filter(bidder_id=actor.organisation_pk).select_related("round__lot__tender")
     if round_id:
         rows = rows.filter(round__public_id=round_id)
+    if stages:
+        rows = rows.filter(round__stage__in=list(stages), state=Bid.LIVE)
+    rows = rows.defer("envelope", "manifest_signature", "round__law", "round__lot__tender__document")
     return [
         OwnBid(
             bid=b.public_id,
@@ -97,7 +114,7 @@ def own_bids(*, actor: Actor, round_id: str = "") -> list[OwnBid]:
             front=b.round.phase == 0,
             has_shares=bool(b.shares),
         )
-        for b in rows.order_by("-pk")[:200]
+        for b in rows.order_by("-pk")[:most]
     ]
 
 

@@ -389,6 +389,10 @@ class DeskRow:
     waits_for_me: bool
 
 
+#: an expert sits in a lot or two of one session; nobody is shown more at once
+SEATS = 12
+
+
 def desks_of(account_pk: int) -> list[DeskRow]:
     """Return the running evaluations of an account, and whether its own sheet or signature is still out."""
     rows = (
@@ -398,7 +402,7 @@ def desks_of(account_pk: int) -> list[DeskRow]:
         .order_by("started_at", "pk")
     )
     out = []
-    for row in rows[:50]:
+    for row in rows[:SEATS]:
         lot = row.round.lot
         waiting = standing.waiting_for(row, row.round, document_of(row.round))
         mine = row.draw.members.filter(account_id=account_pk, left=False).values_list("pk", flat=True)

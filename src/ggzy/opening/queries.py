@@ -191,10 +191,37 @@ def seconds_to_host(round_pks: Sequence[int]) -> dict[int, SecondRow]:
     return {r.round_id: SecondRow(**{f: getattr(r, f) for f in SecondRow.__dataclass_fields__}) for r in rows}
 
 
-def asked_for_second(organisation_pk: int) -> set[str]:
-    """Return the rounds in which an organisation's second key is waited for."""
-    rows = SecondEnvelope.objects.filter(opening__bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
-    return set(rows.values_list("opening__session__round__public_id", flat=True))
+@dataclass(frozen=True, kw_only=True)
+class KeyWaited:
+    """A key of an organisation's own that is waited for: of its bid, or of its second envelope."""
+
+    round: str
+    tender_name: str
+    lot_name: str
+    second: bool
+    until: datetime | None
+
+
+def keys_waited(organisation_pk: int) -> list[KeyWaited]:
+    """Return the keys that are waited for from an organisation, in two questions whatever it has bid for."""
+    firsts = BidOpening.objects.filter(bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
+    firsts = firsts.filter(session__round__stage=Stage.OPENING.value, session__round__phase=1)
+    seconds = SecondEnvelope.objects.filter(opening__bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
+    seconds = seconds.exclude(opening__session__round__second_opening__opened_at=None)
+    found = [
+        KeyWaited(round=r, tender_name=t, lot_name=n, second=False, until=until)
+        for r, t, n, until in firsts.values_list(*_WAITED, "session__window_ends_at").order_by("pk")
+    ]
+    return found + [
+        KeyWaited(round=r, tender_name=t, lot_name=n, second=True, until=until)
+        for r, t, n, until in seconds.values_list(
+            *(f"opening__{name}" for name in _WAITED),
+            "opening__session__round__second_opening__window_ends_at",
+        ).order_by("pk")
+    ]
+
+
+_WAITED = ("session__round__public_id", "session__round__lot__tender__name", "session__round__lot__name")
 
 
 def _has_two(round_: Round) -> bool:

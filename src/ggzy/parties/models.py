@@ -52,3 +52,17 @@ class Account(BusinessRow):
         constraints = [
             models.UniqueConstraint(name="a_username_is_one_account", fields=["centre_id", "username"])
         ]
+
+
+class Bookmark(BusinessRow):
+    """A list of the workbench that one account keeps under a name; a convenience, nothing that binds."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="bookmarks")
+    label = models.CharField(max_length=40)
+    address = models.CharField(max_length=500)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_bookmark_has_one_name", fields=["centre_id", "account", "label"])
+        ]

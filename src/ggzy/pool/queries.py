@@ -7,7 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from ggzy.committees.models import Meeting
 from ggzy.experts.models import Member
@@ -392,16 +393,18 @@ def meetings_after(*, actor: Actor) -> list[dict[str, Any]]:
         )
         rows = rows.filter(own)
     side = Rating.CENTRE if actor.role is Role.CENTRE else Rating.OWNER
+    unrated = Member.objects.filter(draw=OuterRef("draw"), candidate__isnull=False, left=False)
+    unrated = unrated.exclude(ratings__side=side).values("draw").annotate(n=Count("pk")).values("n")
+    rows = rows.annotate(to_rate=Coalesce(Subquery(unrated), 0)).defer("draw__tender__document")
     out = []
     for m in rows.order_by("-ended_at")[:50]:
-        left = m.draw.members.filter(candidate__isnull=False, left=False).exclude(ratings__side=side).count()
         sheet = getattr(m, "fee_sheet", None)
         out.append(
             {
                 "draw": m.draw.public_id,
                 "tender": m.draw.tender.name,
                 "ended_at": m.ended_at,
-                "to_rate": left,
+                "to_rate": m.to_rate,
                 "fees": bool(sheet and sheet.confirmed_at),
             }
         )

@@ -17,7 +17,7 @@ from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
 from ggzy.opening import second as seconds
-from ggzy.opening.queries import asked_for_second, hall_row, has_confirmed
+from ggzy.opening.queries import KeyWaited, hall_row, has_confirmed, keys_waited
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.sealing import (
@@ -40,18 +40,17 @@ from ggzy.ui.bundles import sealing_bundles
 
 #: a key is one line of 74 characters; whoever chooses another file by mistake is told so
 MOST_KEY = 400
+#: rows of a list on the bench; the whole is one click away
+SHOWN = 10
 _RESULT = {Stage.CAND_PUB, Stage.NOTIFIED, Stage.ANNOUNCED}
 
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return what waits for a bidder, its own bids, and the tenders that take bids."""
-    own = bids.own_bids(actor=actor)
-    live = {b.round: b for b in own if b.state == "live"}
-    asked = asked_for_second(actor.organisation_pk)
-    keys = [b for b in live.values() if b.stage == Stage.OPENING or b.round in asked]
-    todos = [todo for b in keys for todo in _key_todos(b, actor)]
-    todos += _result_todos([b for b in live.values() if b.stage in _RESULT], actor, moment)
+    todos = [_key_todo(waited) for waited in keys_waited(actor.organisation_pk)]
+    todos += _result_todos(bids.own_bids(actor=actor, stages=_RESULT), actor, moment)
     todos += registry.ending_todos(actor, moment)
+    in_ = {b.round for b in bids.own_bids(actor=actor, stages=(Stage.OPEN_FOR_BID,))}
     open_rows = [
         row
         for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)
@@ -70,34 +69,28 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "bench": "bidder",
         "todos": [*todos, *front.pop("front_todos")],
         **front,
-        "open_rows": [(row, row.round in live) for row in open_rows],
-        "own": own,
+        "open_rows": [(row, row.round in in_) for row in open_rows[:SHOWN]],
+        "open_more": len(open_rows) > SHOWN,
+        "own": bids.own_bids(actor=actor, most=SHOWN),
         "objections": own_objections(actor.organisation_pk),
     }
 
 
-def _key_todos(bid: bids.OwnBid, actor: Actor) -> list[Todo]:
-    hall = hall_row(round_id=bid.round, viewer=actor)
-    mine = next((b for b in hall.bids if b.own), None)
-    if mine is None or not mine.waits:
-        return []
-    second = hall.second if mine.second_state else None
-    return [
-        Todo(
-            what=f"解密{'第二信封' if second else '投标文件'}(交出一次性投标密钥)",
-            where=f"{bid.tender_name} · {bid.lot_name}",
-            href=f"/work/rounds/{bid.round}/bid#key",
-            label="去解密",
-            due=second.window_ends_at if second else hall.window_ends_at,
-            clause="《电子招标投标办法》第三十条、第三十一条",
-            urgent=True,
-        )
-    ]
+def _key_todo(waited: KeyWaited) -> Todo:
+    return Todo(
+        what=f"解密{'第二信封' if waited.second else '投标文件'}(交出一次性投标密钥)",
+        where=f"{waited.tender_name} · {waited.lot_name}",
+        href=f"/work/rounds/{waited.round}/bid#key",
+        label="去解密",
+        due=waited.until,
+        clause="《电子招标投标办法》第三十条、第三十一条",
+        urgent=True,
+    )
 
 
 def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> list[Todo]:
     """Return what publicities and letters of award ask of their bidders."""
-    rows = [tenders.round_row(bid.round) for bid in own]
+    rows = tenders.round_rows(bid.round for bid in own)
     pks = [row.round_pk for row in rows]
     publicities, awards, contracts = publicities_of(pks), awards_of(pks), contracts_of(pks)
     laws = laws_of(pks)

@@ -115,7 +115,7 @@ def _running() -> list[tenders.LotRow]:
     """Return one lot of every published tender that runs, the next deadline first: where trouble may be reported."""
     rows = [r for r in tenders.recent_lots(limit=200) if r.stage in _RUNNING and r.bid_deadline]
     rows.sort(key=lambda r: r.bid_deadline or r.published_at)
-    return list({r.tender: r for r in rows}.values())
+    return list({r.tender: r for r in rows}.values())[:20]
 
 
 def form_check(request: HttpRequest, tender_id: str) -> HttpResponse:

@@ -39,12 +39,16 @@ def _place(row: WorkRow) -> tuple[Cell, ...]:
     return row.tender_name, row.lot_name, row.number
 
 
+def lot_cells(row: WorkRow) -> tuple[Cell, ...]:
+    """Return what a spreadsheet says of where a lot stands."""
+    holds = "、".join(Hold(kind).label for kind in row.holds)
+    address = f"{settings.PUBLIC_ADDRESS}/lots/{row.lot}"
+    stage = Stage(row.standing).label
+    return *_place(row), stage, holds, row.published_at, row.next_deadline, row.decided_at, address
+
+
 def _lots(actor: Actor) -> Iterable[tuple[Cell, ...]]:
-    for row in _rows(actor):
-        holds = "、".join(Hold(kind).label for kind in row.holds)
-        address = f"{settings.PUBLIC_ADDRESS}/lots/{row.lot}"
-        stage = Stage(row.standing).label
-        yield *_place(row), stage, holds, row.published_at, row.next_deadline, row.decided_at, address
+    return map(lot_cells, _rows(actor))
 
 
 def _bids(actor: Actor) -> Iterable[tuple[Cell, ...]]:
@@ -94,9 +98,10 @@ def _papers(actor: Actor) -> Iterable[tuple[Cell, ...]]:
 
 
 _OF_LOT = ("招标项目", "标段", "第几次")
+LOT_COLUMNS = (*_OF_LOT, "进展", "暂停", "公告发布", "投标截止", "结束", "网址")
 #: what → (title, columns, rows)
 EXPORTS: dict[str, tuple[str, Sequence[str], Callable[[Actor], Iterable[tuple[Cell, ...]]]]] = {
-    "lots": ("标段进展", (*_OF_LOT, "进展", "暂停", "公告发布", "投标截止", "结束", "网址"), _lots),
+    "lots": ("标段进展", LOT_COLUMNS, _lots),
     "bids": (
         "开标结果",
         (*_OF_LOT, "投标人", "统一社会信用代码", "解密", "投标报价(元)", "工期(日历天)", "说明"),
@@ -168,7 +173,7 @@ def as_xlsx(title: str, columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]
     return out.getvalue()
 
 
-_TYPES = {
+TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -179,15 +184,21 @@ def export(request: HttpRequest, what: str, form: str) -> HttpResponse:
 
     :raises BadInput: no such list or format
     """
-    if what not in EXPORTS or form not in _TYPES:
+    if what not in EXPORTS or form not in TYPES:
         raise BadInput("没有这种导出: 请从工作台的“导出”选择")
     title, columns, rows = EXPORTS[what]
-    found = rows(who(request))
-    data = as_csv(columns, found) if form == "csv" else as_xlsx(title, columns, found)
-    answer = HttpResponse(data, content_type=_TYPES[form])
-    answer["Content-Disposition"] = f'attachment; filename="{what}.{form}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return answer(form, what, title, columns, rows(who(request)))
+
+
+def answer(
+    form: str, name: str, title: str, columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]
+) -> HttpResponse:
+    """Return rows as a file to keep, in one of TYPES; nobody's cache keeps it."""
+    data = as_csv(columns, rows) if form == "csv" else as_xlsx(title, columns, rows)
+    made = HttpResponse(data, content_type=TYPES[form])
+    made["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    made["Cache-Control"] = "no-store"
+    return made
 
 
 urlpatterns = [

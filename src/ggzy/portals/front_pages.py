@@ -527,11 +527,9 @@ def finding(request: HttpRequest, tender_id: str) -> HttpResponse:
 
 def bidder_front(actor: Actor, at: datetime) -> dict[str, Any]:
     """Return what fronts ask of a bidder: packages to decrypt, invitations to answer, fronts that take packages."""
-    own = {b.round: b for b in bids.own_bids(actor=actor) if b.state == "live"}
+    in_ = {b.round for b in bids.own_bids(actor=actor, stages=(Stage.PQ_OPEN, Stage.TS1_OPEN))}
     todos, open_rows = [], []
-    for b in own.values():
-        if b.stage not in {Stage.PQ_CLOSED, Stage.TS1_REVIEW}:
-            continue
+    for b in bids.own_bids(actor=actor, stages=(Stage.PQ_CLOSED, Stage.TS1_REVIEW)):
         mine = queries.own_part(round_id=b.round, actor=actor).package
         if mine is not None and mine.state == "waiting":
             todos.append(
@@ -560,7 +558,7 @@ def bidder_front(actor: Actor, at: datetime) -> dict[str, Any]:
             )
     for stage in (Stage.PQ_OPEN, Stage.TS1_OPEN):
         found = tenders.recent_lots(stage=stage.value, limit=50)
-        open_rows += [(r, r.round in own) for r in found if r.bid_deadline and at < r.bid_deadline]
+        open_rows += [(r, r.round in in_) for r in found if r.bid_deadline and at < r.bid_deadline]
     return {"front_todos": todos, "front_rows": open_rows, "invitations": invitations}
 
 

@@ -31,6 +31,8 @@ from ggzy.tendering.stamps import laws_of
 from ggzy.tendering.worklist import WorkRow, work_rows
 
 LOT_ROWS = 3
+#: tenders on the bench; the whole list is one click away
+SHOWN = 12
 
 #: where a move of the procedure is made: address by tender and round, and the words of its button
 _PLACES: dict[str, tuple[str, str]] = {
@@ -278,13 +280,15 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
                     label="进入评标",
                 )
             )
-    groups = [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))]
+    groups = [(lots[0], lots) for lots in (list(g) for _, g in groupby(rows, key=lambda row: row.tender))][
+        :SHOWN
+    ]
     return {
         "bench": "owner",
         "red_publications": red_count(viewer=actor, now=moment),
         "todos": _once(todos),
         "tenders": [(first, [(lot, steps[lot.round]) for lot in lots]) for first, lots in groups],
-        "projects": projects_of(actor.organisation_pk),
+        "projects": projects_of(actor.organisation_pk)[:SHOWN],
     }
 
 

@@ -40,6 +40,7 @@ _sign = work.signing
 
 urlpatterns = [
     _at("work", work.home, "work", P.WORKBENCH_READ),
+    _at("work/todos", work.todos, "work-todos", P.WORKBENCH_READ),
     _at("documents/<str:digest>", work.document, "document", P.PORTAL_READ),
     _at("work/evidence/<str:ocid>", work.evidence_pack, "evidence-pack", P.EVIDENCE_READ_PARTY),
     # the owner side

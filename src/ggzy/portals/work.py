@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import wraps
 from mimetypes import guess_type
 from typing import Any
+from urllib.parse import quote
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -20,6 +21,7 @@ from ggzy.kernel.refusals import NotFound, Refusal
 from ggzy.law.limits import TimeLimit, runs_out
 from ggzy.notices.queries import inbox
 from ggzy.opendata.access import require_level, require_may_read
+from ggzy.parties.bookmarks import bookmarks_of
 from ggzy.parties.grid import ProveAgain
 from ggzy.portals.frame import View, now, show, who
 from ggzy.portals.proving import prove_again
@@ -53,8 +55,51 @@ def due(limit: TimeLimit, *, started: datetime) -> tuple[datetime, str]:
     return runs_out(limit, started=started, calendar=calendars.CHINA).instant, clause
 
 
+#: what the bench shows at once of what waits; the whole list turns pages
+SHOWN, PAGE = 12, 30
+
+
 def home(request: HttpRequest) -> HttpResponse:
     """Show the workbench of the role that is signed in."""
+    actor, moment = who(request), now()
+    page = _bench(actor, moment)
+    page |= {
+        "more_todos": max(0, len(page["todos"]) - SHOWN),
+        "shown_todos": page["todos"][:SHOWN],
+        "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
+        "bookmarks": bookmarks_of(actor),
+        "now": moment,
+        "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
+    }
+    return show(request, "work/home.html", page)
+
+
+def todos(request: HttpRequest) -> HttpResponse:
+    """Show everything that waits for whoever is signed in, in order, page by page, by words."""
+    actor, moment = who(request), now()
+    words = request.GET.get("words", "").strip()[:100]
+    found = [
+        todo for todo in _bench(actor, moment)["todos"] if words in f"{todo.what} {todo.where} {todo.clause}"
+    ]
+    given = request.GET.get("page", "1")
+    number = min(max(int(given), 1), 10_000) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+    kept = f"words={quote(words)}&" if words else ""
+    page = {
+        "todos": found[(number - 1) * PAGE : number * PAGE],
+        "count": len(found),
+        "words": words,
+        "paging": {
+            "number": number,
+            "before": f"?{kept}page={number - 1}" if number > 1 else "",
+            "after": f"?{kept}page={number + 1}" if number * PAGE < len(found) else "",
+        },
+        "now": moment,
+    }
+    return show(request, "work/todos.html", page)
+
+
+def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
+    """Return what the bench of a role shows, with everything that waits for the person in order."""
     from ggzy.portals import (
         admin,
         afterwards,
@@ -70,7 +115,6 @@ def home(request: HttpRequest) -> HttpResponse:
         supervisor,
     )
 
-    actor = who(request)
     benches: dict[Role, Callable[[Actor, datetime], dict[str, Any]]] = {
         Role.TENDEREE: owner.bench,
         Role.AGENCY: owner.bench,
@@ -81,25 +125,17 @@ def home(request: HttpRequest) -> HttpResponse:
         Role.SUPERVISOR: supervisor.bench,
         Role.ADMIN: admin.bench,
     }
-    moment = now()
     page = benches[actor.role](actor, moment)
-    page |= {
-        "todos": in_order(
-            [
-                *page["todos"],
-                *certificates.todos(actor, moment),
-                *shares.todos(actor),
-                *committees.todos(actor),
-                *afterwards.reopening_todos(actor),
-                *pool_own.todos(actor),
-                *sharing.todos(actor),
-            ]
-        ),
-        "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
-        "now": moment,
-        "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
-    }
-    return show(request, "work/home.html", page)
+    waiting = [
+        *page["todos"],
+        *certificates.todos(actor, moment),
+        *shares.todos(actor),
+        *committees.todos(actor),
+        *afterwards.reopening_todos(actor),
+        *pool_own.todos(actor),
+        *sharing.todos(actor),
+    ]
+    return page | {"todos": in_order(waiting)}
 
 
 def only_posted(view: View) -> View:

@@ -1,6 +1,6 @@
 """Frozen rows about tenders, lots and rounds: what a row does not hold, a page cannot leak."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -122,6 +122,11 @@ def round_row(round_id: str) -> LotRow:
     if not rows:
         raise NotFound("没有这个标段轮次, 或尚未发布公告", next_steps=(("查看招标项目", "/tenders"),))
     return rows[0]
+
+
+def round_rows(round_ids: Iterable[str]) -> list[LotRow]:
+    """Return published rounds with their lots, in one question."""
+    return _lots("r.public_id = ANY(%s) AND r.published_at IS NOT NULL ORDER BY r.id", [list(round_ids)])
 
 
 def rounds_of_lot(lot_id: str) -> list[LotRow]:

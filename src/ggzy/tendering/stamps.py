@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
+from django.db.models import Count, Func, TextField
+from django.db.models.functions import Cast
+
 from ggzy.kernel.refusals import Citation
 from ggzy.law import table
 from ggzy.law.families import family
@@ -67,7 +71,16 @@ def limit_of(key: str, stamped: Mapping[str, Any], *, table_row: TimeLimit | Non
 def laws_of(round_pks: Iterable[int]) -> dict[int, dict[str, TimeLimit]]:
     """Return {round primary key: the law that governs it} of rounds that are published, in one question."""
     rows = Round.objects.filter(pk__in=list(round_pks), published_at__isnull=False)
-    return {row.pk: law_of(row) for row in rows.only("pk", "law", "published_at")}
+    digest = Func(Cast("law", TextField()), function="md5", output_field=TextField())
+    found = rows.annotate(digest=digest).values_list("pk", "published_at", "digest")
+    # rounds of one day and one stamp share their law: a list of hundreds reads each only once
+    same = {pk: (stamp, beijing_date(moment)) for pk, moment, stamp in found if moment}
+    heads = {content: pk for pk, content in same.items()}
+    laws = {
+        row.pk: law_of(row)
+        for row in Round.objects.only("law", "published_at").in_bulk(list(heads.values())).values()
+    }
+    return {pk: laws[heads[content]] for pk, content in same.items()}
 
 
 def law_of(round_: Round, *, now: datetime | None = None) -> dict[str, TimeLimit]:
@@ -97,41 +110,59 @@ class Governing:
     examples: tuple[tuple[str, str], ...]
 
 
+_GROUPED = """
+SELECT array_agg(r.id ORDER BY r.published_at, r.id), min(r.published_at), max(r.published_at)
+FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
+WHERE r.published_at IS NOT NULL GROUP BY t.scope, md5(r.law::text)
+"""
+
+
 def governing() -> list[Governing]:
     """Return which rounds are governed by which law: rounds with an equal stamp together, the newest content first."""
-    rows = Round.objects.filter(published_at__isnull=False).select_related("lot__tender")
-    groups: dict[str, list[Round]] = {}
-    for row in rows.order_by("published_at", "pk"):
-        groups.setdefault(_content(row), []).append(row)
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUPED)
+        stamps = cursor.fetchall()
+    heads = (
+        Round.objects.select_related("lot__tender")
+        .defer("lot__tender__document")
+        .in_bulk([pk for pks, *_ in stamps for pk in (pks[0], *pks[-3:])])
+    )
+    # stamps that differ only in what is written beside the limits are one content
+    groups: dict[str, list[tuple[list[int], datetime, datetime]]] = {}
+    for pks, first, last in sorted(stamps, key=lambda row: (row[1], row[0][0])):
+        groups.setdefault(_content(heads[pks[0]]), []).append((pks, first, last))
     versions: dict[str, int] = {}
     before: dict[str, dict[str, Any]] = {}
     out = []
     for found in groups.values():
-        head, last = found[0], found[-1]
-        assert head.published_at is not None and last.published_at is not None, (
-            "only published rounds are asked for"
-        )
+        pks = [pk for some, _, _ in found for pk in some]
+        head = heads[pks[0]]
         scope = head.lot.tender.scope
         versions[scope] = versions.get(scope, 0) + 1
         old = before.get(scope, head.law)
         before[scope] = head.law
+        examples = [heads[pk] for pk in reversed(found[-1][0][-3:])]
         out.append(
             Governing(
                 family=family(scope).label,
                 version=versions[scope],
-                rounds=len(found),
-                running=sum(1 for r in found if Stage(r.stage) not in BY_CODE[r.procedure_code].final),
-                first=head.published_at,
-                last=last.published_at,
+                rounds=len(pks),
+                running=_running(pks),
+                first=min(first for _, first, _ in found),
+                last=max(last for _, _, last in found),
                 differs=tuple(
                     sorted(key for key in {*old, *head.law} if _lengths(old, key) != _lengths(head.law, key))
                 ),
-                examples=tuple(
-                    dict.fromkeys((r.lot.public_id, r.lot.tender.name) for r in reversed(found[-3:]))
-                ),
+                examples=tuple(dict.fromkeys((r.lot.public_id, r.lot.tender.name) for r in examples)),
             )
         )
     return out[::-1]
+
+
+def _running(pks: list[int]) -> int:
+    """Return how many rounds have not come to an end of their procedure."""
+    counted = Round.objects.filter(pk__in=pks).values_list("procedure_code", "stage").annotate(Count("pk"))
+    return sum(n for code, stage, n in counted if Stage(stage) not in BY_CODE[code].final)
 
 
 def _content(row: Round) -> str:

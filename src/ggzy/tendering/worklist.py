@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from ggzy.kernel import calendars
@@ -26,6 +27,7 @@ class WorkRow:
     procedure_code: str
     created_at: datetime
     lot: str
+    lot_pk: int
     lot_name: str
     lot_number: int
     round: str
@@ -69,10 +71,13 @@ def all_rows(*, tenders: int = 100) -> list[WorkRow]:
     return [row for row in rows if row.published_at or (row.front and row.front.published_at)]
 
 
-def _rows_of(tender_pks: list[int]) -> list[WorkRow]:
+def _rows_of(tender_pks: list[int], *, lots: list[int] | None = None) -> list[WorkRow]:
+    asked = Round.objects.filter(lot__tender_id__in=tender_pks)
+    if lots is not None:
+        asked = asked.filter(lot_id__in=lots)
     rows = list(
-        Round.objects.filter(lot__tender_id__in=tender_pks)
-        .select_related("lot__tender")
+        asked.select_related("lot__tender")
+        .defer("law", "lot__tender__document")
         .order_by("-lot__tender_id", "lot__number", "-number", "-phase")
     )
     newest: dict[int, Round] = {}
@@ -94,6 +99,7 @@ def _rows_of(tender_pks: list[int]) -> list[WorkRow]:
             procedure_code=r.procedure_code,
             created_at=r.lot.tender.created_at,
             lot=r.lot.public_id,
+            lot_pk=r.lot_id,
             lot_name=r.lot.name,
             lot_number=r.lot.number,
             round=r.public_id,
@@ -214,3 +220,95 @@ def tenders_for_form_check(*, limit: int = 100) -> list[FormRow]:
             )
         )
     return sorted(rows, key=lambda row: row.complete is not None)
+
+
+#: what a list of lots may be sorted by: its name in an address → words and the order in SQL
+SORTS: dict[str, tuple[str, str]] = {
+    "deadline": (
+        "截止时间, 最近的在前",
+        "due IS NULL, abs(extract(epoch FROM due - %(now)s::timestamptz)), lot_id",
+    ),
+    "newest": ("新建的在前", "tender_pk DESC, lot_number"),
+    "name": ("项目名称", "tender_name, lot_number"),
+    "stage": ("进展", "standing, due, lot_id"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which lots somebody asks for: words of their names, stages, a span in which they are due."""
+
+    words: str = ""
+    stages: tuple[str, ...] = ()
+    due_from: datetime | None = None
+    due_until: datetime | None = None
+    sort: str = "deadline"
+
+
+_FOUND = """
+WITH newest AS (
+  SELECT DISTINCT ON (r.lot_id) r.lot_id, l.number AS lot_number, l.name AS lot_name, t.id AS tender_pk, t.name AS tender_name,
+    CASE WHEN f.id IS NOT NULL AND (f.decided_at IS NULL OR f.stage = ANY(%(failures)s)) THEN f.stage ELSE r.stage END AS standing,
+    CASE WHEN f.id IS NOT NULL AND (f.decided_at IS NULL OR f.stage = ANY(%(failures)s)) THEN f.bid_deadline ELSE r.bid_deadline END AS due,
+    coalesce(r.published_at, f.published_at) AS out_at
+  FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
+  LEFT JOIN tendering_round f ON f.lot_id = r.lot_id AND f.number = r.number AND f.phase = 0 AND r.phase <> 0
+  WHERE {whose}
+  ORDER BY r.lot_id, r.number DESC, r.phase DESC
+)
+SELECT lot_id, tender_pk, count(*) OVER () FROM newest WHERE {which} ORDER BY {order} LIMIT %(size)s OFFSET %(first)s
+"""
+
+
+def find_rows(
+    *,
+    wanted: Wanted,
+    now: datetime,
+    organisation_pk: int | None = None,
+    lot_pks: list[int] | None = None,
+    number: int = 1,
+    size: int = 25,
+) -> tuple[list[WorkRow], int]:
+    """Return one page of lots as asked for, and how many there are.
+
+    Whose: an organisation's own as tenderee or agency, drafts included; some lots by key; else all that are published.
+    """
+    whose = "true"
+    which = ["(tender_name || ' ' || lot_name) ILIKE %(words)s"] if wanted.words else ["true"]
+    if organisation_pk is not None:
+        whose = "(t.tenderee_id = %(own)s OR t.agency_id = %(own)s)"
+    elif lot_pks is not None:
+        whose = "r.lot_id = ANY(%(lots)s)"
+    else:
+        which.append("out_at IS NOT NULL")
+    if wanted.stages:
+        which.append("standing = ANY(%(stages)s)")
+    if wanted.due_from:
+        which.append("due >= %(due_from)s")
+    if wanted.due_until:
+        which.append("due < %(due_until)s")
+    order = SORTS.get(wanted.sort, SORTS["deadline"])[1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FOUND.format(whose=whose, which=" AND ".join(which), order=order),
+            {
+                "failures": [stage.value for stage in FAILURES],
+                "own": organisation_pk,
+                "lots": lot_pks,
+                "words": f"%{wanted.words[:100]}%",
+                "stages": list(wanted.stages),
+                "due_from": wanted.due_from,
+                "due_until": wanted.due_until,
+                "now": now,
+                "size": size,
+                "first": (max(number, 1) - 1) * size,
+            },
+        )
+        found = cursor.fetchall()
+    if not found:
+        return [], 0
+    rows = {
+        row.lot_pk: row
+        for row in _rows_of(sorted({pk for _, pk, _ in found}), lots=[pk for pk, _, _ in found])
+    }
+    return [rows[pk] for pk, _, _ in found], found[0][2]

@@ -1,5 +1,4 @@
 // The page of a bid: fill in, check, seal and try on this machine, hand in; at the opening, free the one-time key.
-import { pricedBill } from "./bill.js";
 import { hints, refusals } from "./bidcheck.js";
 import { PROFILES, SECOND } from "./bidbox.js";
 import { describe } from "./asn1.js";
@@ -106,6 +105,7 @@ function sealing(section) {
     if (!filled) return { problems: [] };
     const reply = await fetch(`/api/v1/rounds/${facts.round}/bill`, { credentials: "omit" });
     if (!reply.ok) throw new Error("招标文件的工程量清单暂时读不到, 请稍后重试");
+    const { pricedBill } = await import("./bill.js");
     const { file, problems } = await pricedBill({ tendered: (await reply.json()).bill, filled, price });
     const more = problems.length > 5 ? [`已标价清单还有${problems.length - 5}处问题。`] : [];
     return { bill: file, problems: [...problems.slice(0, 5).map((text) => `已标价清单: ${text}。`), ...more] };

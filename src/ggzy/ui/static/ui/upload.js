@@ -1,6 +1,7 @@
 // A large ciphertext goes up in pieces (tus 1.0). The address is remembered by what goes there, so that a browser that
 // was closed, or a machine that was switched off, goes on where it was. Only ciphertext passes here.
-import { Upload } from "../vendor/uploadkit.js";
+// The kit is fetched when something goes up, so that the page itself stays light.
+const kit = () => import("../vendor/uploadkit.js");
 
 export const PIECES_FROM = 8 * 1024 * 1024;
 const PIECE = 4 * 1024 * 1024;
@@ -44,6 +45,7 @@ export function upload({ place, mark, blob, says }) {
   const online = () => { if (waits && !held) going.abort().then(() => { if (!held) going.start(); }); };
   const start = async () => {
     if (remembered(place)?.mark !== mark) await giveUp(place);
+    const { Upload } = await kit();
     going = new Upload(blob, {
       endpoint: "/uploads",
       uploadUrl: remembered(place)?.address, // one that is gone is begun anew
