@@ -38,3 +38,27 @@ def test_offline(committed_platform: Any, live_server: Any, chromium: Any) -> No
     window.context.set_offline(True)
     visitor.open("/work")
     assert "现在没有网络" in window.inner_text("h1")
+
+
+def test_what_was_entered_survives_a_closed_tab(
+    committed_platform: Any, live_server: Any, chromium: Any
+) -> None:
+    visitor = Visitor(chromium, live_server.url, PHONE)
+    visitor.sign_in_as(committed_platform.demo("zhaobiao").token)
+    window = visitor.open("/work/projects/new")
+    window.fill("[name=name]", "写到一半的项目")
+    window.wait_for_selector("text=已暂存在本机浏览器")
+    visitor.open("/work")
+    visitor.open("/work/projects/new")
+    assert window.input_value("[name=name]") == ""
+    window.click("text=恢复填写的内容")
+    assert window.input_value("[name=name]") == "写到一半的项目"
+    # refused: still there; signed out: gone
+    window.evaluate("document.querySelector('form[data-keep]').noValidate = true")
+    window.click("form[data-keep] button[type=submit]")
+    window.wait_for_selector("#problem")
+    visitor.window.goto("/work/projects/new")
+    window.wait_for_selector("text=恢复填写的内容")
+    window.click("text=退出")
+    window.wait_for_selector("text=已退出登录")
+    assert window.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('ggzy-form:')).length") == 0

@@ -126,9 +126,10 @@ class NewTender(Schema):
 
 
 class Document(Schema):
-    """The structured tender file."""
+    """The structured tender file, and the SHA-256 of the one it was made from: another one meanwhile, and it is refused."""
 
     document: dict[str, Any]
+    based_on: str | None = None
 
 
 class Review(Schema):
@@ -336,7 +337,7 @@ def start_document(request: HttpRequest, tender_id: str) -> dict[str, Any]:
 @write
 def write_document(request: HttpRequest, tender_id: str, body: Document) -> dict[str, Any]:
     made = tendering.write_document(
-        tender_id=tender_id, document=body.document, actor=who(request), now=now()
+        tender_id=tender_id, document=body.document, based_on=body.based_on, actor=who(request), now=now()
     )
     return {"document": made.as_json(), "sha256": tendering.document_digest(made)}
 

@@ -125,6 +125,22 @@ def last_subject(act: str) -> str:
     return rows.values_list("subject", flat=True).first() or ""
 
 
+@dataclass(frozen=True)
+class LastAct:
+    """Who last did something, and when, for those who work on the same thing."""
+
+    person: str
+    organisation: str
+    legal_at: datetime
+
+
+def last_act(act: str, *, subject: str) -> LastAct | None:
+    """Return the last act of a kind on a subject; the caller has checked that its reader works on it too."""
+    rows = Entry.objects.filter(act=act, subject=subject, escrowed=False).order_by("-pk")
+    found = rows.values_list("person", "organisation", "legal_at").first()
+    return LastAct(*found) if found else None
+
+
 def moments_of(acts: Iterable[str], *, ocids: Iterable[str]) -> list[tuple[str, str, str, str, datetime]]:
     """Return act, subject, ocid, round and legal moment of the published leaves of some acts, in the log's order."""
     rows = Entry.objects.filter(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from ggzy.kernel.actors import Role
-from ggzy.parties.models import Account, Organisation
+from ggzy.parties.models import Account, Organisation, Person
 
 
 def names_of(pks: Iterable[int]) -> dict[int, tuple[str, str, str]]:
@@ -50,6 +50,12 @@ def demo_accounts(*, most_per_role: int = 8) -> list[DemoAccount]:
             DemoAccount(username=username, role=Role(role), organisation=organisation or "评标专家库")
         )
     return [account for accounts in found.values() for account in accounts[:most_per_role]]
+
+
+def person_name(person: str) -> str:
+    """Return the name of a person by the public id, "" where there is none."""
+    found = Person.objects.filter(public_id=person).first()
+    return str(found.name) if found else ""
 
 
 def has_demo_key(username: str) -> bool:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from ggzy.drafting.queries import acknowledged_at
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import queries as evaluations
+from ggzy.evidence.queries import last_act
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor, Role
@@ -19,6 +20,8 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.law.families import family
+from ggzy.parties.queries import person_name
+from ggzy.portals.differences import differences
 from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels, next_step
 from ggzy.portals.work import refused_here
@@ -349,6 +352,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "forms": DEPOSIT_FORMS,
         "blank": range(BLANK_ROWS),
         "given": given,
+        "based_on": tendering.kept_digest(tender.document),
         "warnings": rules.warnings_on(parse(tender.document)) if tender.document else [],
         "total": _total(given),
         "lists_read": acknowledged_at(tender_id) is not None,
@@ -365,8 +369,14 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         given["award_plan"] = tender.document["award_plan"]
     if tender.document.get("prequalification"):  # it is written on the page of the front
         given["prequalification"] = tender.document["prequalification"]
+    # a form that says from which file it began is held to it; an older form saves as before
+    based_on = request.POST.get("based_on")
     try:
-        tendering.write_document(tender_id=tender_id, document=given, actor=actor, now=now())
+        tendering.write_document(
+            tender_id=tender_id, document=given, based_on=based_on, actor=actor, now=now()
+        )
+    except tendering.ChangedMeanwhile as refusal:
+        return _changed(request, tender, given, refusal)
     except Refusal as refusal:
         page["total"] = _total(given)
         given["share_holders"] = (request.POST.getlist("share_holder") + [""] * 3)[:3]
@@ -374,6 +384,32 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         shown = given | {"criteria": [{**row, "way": _way(row)} for row in given["criteria"]]}
         return refused_here(request, "work/document.html", page, refusal, given=shown, field=field)
     return done(f"/work/tenders/{tender_id}/document?saved=1", "招标文件已保存, 核对无误后送审")
+
+
+def _changed(
+    request: HttpRequest, tender: tenders.TenderRow, given: dict[str, Any], refusal: Refusal
+) -> HttpResponse:
+    """Show what somebody else saved meanwhile beside what was entered here; either may then be kept."""
+    procured = tender.scope == "GP"
+    last = last_act("tendering.document_written", subject=tender.tender)
+    page = {
+        "tender": tender,
+        "message": refusal.message,
+        "by": person_name(last.person) if last else "",
+        "at": last.legal_at if last else None,
+        "differences": differences(
+            _filled(tender.document, procured=procured), _filled(given, procured=procured)
+        ),
+        "posted": [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name not in {"csrfmiddlewaretoken", "based_on"}
+        ],
+        "based_on": tendering.kept_digest(tender.document),
+        "address": request.path,
+    }
+    return show(request, "work/changed.html", page, status=refusal.status)
 
 
 def _total(given: dict[str, Any]) -> str:

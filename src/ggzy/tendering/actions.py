@@ -49,6 +49,13 @@ class NothingToDo(Refusal):
     code = "tendering.nothing_to_do"
 
 
+class ChangedMeanwhile(Refusal):
+    """Somebody else saved while this person was writing; nothing of either is lost."""
+
+    code = "tendering.changed_meanwhile"
+    status = 409
+
+
 class ReviewNotOfThisFile(Refusal):
     """The conclusion is on another state of the file."""
 
@@ -219,12 +226,19 @@ def move_all(
 
 @transaction.atomic
 def write_document(
-    *, tender_id: str, document: Mapping[str, Any], actor: Actor, now: datetime
+    *,
+    tender_id: str,
+    document: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    based_on: str | None = None,
 ) -> TenderDocument:
     """Save the structured tender file while it is being written, or its working copy before a clarification.
 
     What is published changes only by a clarification, which issues a new version to everybody.
 
+    :param based_on: the SHA-256 of the file that the writer began from ("" for none), None to save over whatever is there
+    :raises ChangedMeanwhile: another file is kept by now than the writer began from
     :raises NothingToDo: the file is not open for writing
     :raises BadInput: a part cannot be right (and nothing is saved)
     """
@@ -234,6 +248,10 @@ def write_document(
         raise NothingToDo("招标文件不在编制或澄清修改阶段, 不能修改。请刷新页面查看最新进展")
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
+    if based_on is not None and based_on != kept_digest(tender.document):
+        raise ChangedMeanwhile(
+            "您打开以后, 这份招标文件已被他人保存过。请对照差异, 再决定用哪一份", field="document"
+        )
     asked = [
         str(row.get("uscc", "")) for row in document.get("share_holders") or [] if isinstance(row, Mapping)
     ]
@@ -294,6 +312,11 @@ def _require_plan(tender: Tender, document: TenderDocument, *, published: bool, 
     if tender.scope != "GC":
         raise BadInput("评定分离只用于工程建设招标项目", field="award_plan")
     require_basis(tender.region_code, now=now)
+
+
+def kept_digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the file as it is kept, by which a writer says what was begun from; "" for none."""
+    return sha256(canonical(dict(document))).hex() if document else ""
 
 
 def document_digest(document: TenderDocument) -> str:

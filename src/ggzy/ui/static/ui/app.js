@@ -5,6 +5,7 @@ import { liveHalls } from "./live.js";
 import { drawPages } from "./draw.js";
 import { fillDemo } from "./fill.js";
 import { certificatePage } from "./certificate.js";
+import { forgetForms, keepForms } from "./keep.js";
 import { terms } from "./terms.js";
 
 // A countdown runs on the server's clock (data-now, data-speed), taken when its element first appears.
@@ -71,4 +72,6 @@ drawPages();
 fillDemo();
 certificatePage();
 terms();
+keepForms();
+forgetForms();
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});  // pages work without it
