@@ -14,6 +14,7 @@ from ggzy.portals import (
     draws,
     exports,
     front_pages,
+    messages,
     panels,
     papers,
     pdfcheck,
@@ -68,6 +69,7 @@ _TOPICS = (
     pool,
     pool_after,
     panels,
+    messages,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -18,7 +18,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound, Refusal
 from ggzy.law.limits import TimeLimit, runs_out
-from ggzy.notices.queries import inbox
+from ggzy.messages.queries import latest
 from ggzy.opendata.access import require_level, require_may_read
 from ggzy.parties.grid import ProveAgain
 from ggzy.portals.frame import View, now, show, who
@@ -63,6 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
         certificates,
         committees,
         expert,
+        messages,
         owner,
         pool_own,
         shares,
@@ -93,9 +94,10 @@ def home(request: HttpRequest) -> HttpResponse:
                 *afterwards.reopening_todos(actor),
                 *pool_own.todos(actor),
                 *sharing.todos(actor),
+                *messages.todos(actor),
             ]
         ),
-        "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
+        "messages": latest(viewer=actor, limit=10),
         "now": moment,
         "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
     }
