@@ -1,13 +1,14 @@
 """Inbox, one message with its receipt, choices, and what did not get through: rows for pages and the API."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, FilteredRelation, Q, QuerySet
 
+from ggzy.evidence.fields import plain
 from ggzy.evidence.queries import entries_with_proofs
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import sha256
@@ -179,7 +180,7 @@ def receipt(message_id: str, *, viewer: Actor) -> dict[str, Any]:
     page = message(message_id, viewer=viewer)
     found = own_message(message_id, viewer)
     entries = [found.entry, *(entry for row in _ways(found) for entry in row.entries)]
-    return {
+    document = {
         "v": 1,
         "centre": settings.CENTRE_ID,
         "message": {
@@ -192,9 +193,11 @@ def receipt(message_id: str, *, viewer: Actor) -> dict[str, Any]:
             "period": found.period,
             "sent_at": found.sent_at,
         },
-        "deliveries": page.ways,
+        "deliveries": [asdict(way) for way in page.ways],
         "entries": entries_with_proofs(filter(None, entries)),
     }
+    said: dict[str, Any] = plain(document)
+    return said
 
 
 # -- choices ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
-from ggzy.api.frame import answer
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import Refusal
 from ggzy.messages import actions, addresses, queries
@@ -72,7 +71,9 @@ def message(request: HttpRequest, message_id: str) -> HttpResponse:
 
 def receipt(request: HttpRequest, message_id: str) -> HttpResponse:
     """Give the receipt as a file for whoever checks it."""
-    response = answer(queries.receipt(message_id, viewer=who(request)))
+    response = JsonResponse(
+        queries.receipt(message_id, viewer=who(request)), json_dumps_params={"ensure_ascii": False}
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{message_id}.json"'
     return response
 
