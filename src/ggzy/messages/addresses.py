@@ -50,7 +50,7 @@ def clean(channel: Channel, value: str) -> str:
     """
     text = value.strip()
     if channel is Channel.SMS:
-        number = re.sub(r"[\s-]|^\+?86(?=1)", "", text)
+        number = re.sub(r"[\s-]", "", text).removeprefix("+").removeprefix("86")
         if not _PHONE.fullmatch(number):
             raise BadInput("请填写11位手机号码", field="value")
         return number
