@@ -19,9 +19,7 @@ pytestmark = pytest.mark.pure
 SRC = Path(__file__).resolve().parents[2] / "src" / "ggzy"
 
 clock_times = st.times().map(lambda t: t.replace(second=0, microsecond=0, tzinfo=None))
-moments = st.datetimes(
-    min_value=datetime(2026, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)
-)
+moments = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC))
 ways = st.frozensets(st.sampled_from(list(Channel)))
 choices = st.builds(
     lambda on, since, until: Choice(on=on, quiet_from=since, quiet_to=until),
@@ -110,7 +108,9 @@ def test_pauses_double_up_to_an_hour() -> None:
 def test_a_period_stands_only_where_the_law_gives_one() -> None:
     day = datetime(2026, 3, 10).date()
     assert rules.period_of(table.limit("GC-T08", on=day)).endswith("3日内")
-    assert rules.period_of(table.limit("GC-T05", on=day)) == ""  # before the deadline: no clock of who is told
+    assert (
+        rules.period_of(table.limit("GC-T05", on=day)) == ""
+    )  # before the deadline: no clock of who is told
 
 
 def test_addresses_are_kept_as_they_are_used() -> None:
@@ -129,7 +129,9 @@ def test_every_caller_names_the_kind_and_every_legal_notice_its_basis_and_its_se
     found = 0
     for path in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tell"):
+            if not (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tell"
+            ):
                 continue
             found += 1
             given_ = {word.arg: ast.dump(word.value) for word in node.keywords}

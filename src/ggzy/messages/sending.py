@@ -81,7 +81,9 @@ def _try(row: Delivery, *, now: datetime) -> None:
     row.save(update_fields=["state", "sent_at", "next_try_at", "trouble", "tries"])
     if row.message.kind == Kind.LEGAL:
         # one way out is enough: what else is still tried need not be raised
-        Delivery.objects.filter(message=row.message, account=row.account_id).update(raise_at=None)
+        Delivery.objects.filter(message=row.message, account=row.account_id).update(
+            raise_at=None, raised_at=None
+        )
         note(row, SENT, actor=SYSTEM, now=now)
 
 
