@@ -106,7 +106,7 @@ def test_pauses_double_up_to_an_hour() -> None:
 
 
 def test_a_period_stands_only_where_the_law_gives_one() -> None:
-    day = datetime(2026, 3, 10).date()
+    day = at(9).date()
     assert rules.period_of(table.limit("GC-T08", on=day)).endswith("3日内")
     assert (
         rules.period_of(table.limit("GC-T05", on=day)) == ""
