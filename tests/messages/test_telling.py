@@ -359,6 +359,11 @@ def test_inbox_pages_as_people_use_them(platform: Any, postman: type[Postman]) -
 
 
 def test_the_training_mailbox_shows_ones_own_alone(platform: Any) -> None:
+    Visitor(platform, "jia").post("/me/notifications/address", channel="sms", value="13800000000")
+    work_once()
+    code = Address.objects.get().code
+    assert code and code in Visitor(platform, "jia").get("/training/mailbox")
+    assert code not in Visitor(platform, "yi").get("/training/mailbox")
     address("jia")
     tell("jia", now=platform.now)
     work_once()

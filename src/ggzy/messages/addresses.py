@@ -140,7 +140,8 @@ def send_code(subject: str, now: datetime) -> datetime | None:
         return now + timedelta(seconds=20)
     except ports.Turned:
         return None
-    Address.objects.filter(pk=row.pk, code=row.code).update(code_sent=True)
+    # by its moment: an encrypted code is never found by its value
+    Address.objects.filter(pk=row.pk, asked_at=row.asked_at).update(code_sent=True)
     return None
 
 
