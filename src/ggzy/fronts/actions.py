@@ -163,6 +163,7 @@ def fail(round_: Round, code: str, *, senders: list[int], opened: bool, now: dat
         tell(
             organisations=organisations,
             kind=Kind.SERVICE,
+            until_opening=[round_.public_id],
             title=f"{tender.name}（{round_.lot.name}）{heading.removesuffix('公告')}",
             text=text,
             link=f"/lots/{round_.lot.public_id}",

@@ -303,6 +303,7 @@ def reply_due(round_id: str, now: datetime) -> datetime | None:
         tell(
             organisations=accepted,
             kind=Kind.SERVICE,
+            until_opening=[round_.public_id],
             title=f"{name}邀请招标未成",
             text="接受邀请的单位少于3个, 本次不进入投标。重新邀请时另行通知。",
             link="/work",

@@ -53,8 +53,9 @@ def tell(
 ) -> int:
     """Tell several organisations the same thing at the same moment, each person of theirs; return how many.
 
-    Runs inside the act that causes it. A legal notice names its basis, a limit where one begins for who is told,
-    and `until_opening`: the rounds until whose opening nobody may learn who was told, () where they are known.
+    Runs inside the act that causes it. `until_opening`: the rounds until whose opening nobody may learn who was
+    told; what leaves the platform names no tender then. A legal notice must say it, () where the recipients are
+    known, and names its basis: a limit where one begins for who is told, else the clause.
     """
     assert (kind is Kind.LEGAL) == (basis is not None), "a legal notice, and no other, has its clause"
     assert kind is not Kind.LEGAL or until_opening is not None, "say whether the recipients are secret"

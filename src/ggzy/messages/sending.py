@@ -61,7 +61,7 @@ def _try(row: Delivery, *, now: datetime) -> None:
     to = _address_of(row)
     provider = ports.provider(channel)
     if to is None or provider is None:
-        _fail(row, "收件人已移除这个地址" if provider else "本中心没有开通这种方式", now=now)
+        _fail(row, "收件人已移除这个地址, 或账号已停用" if provider else "本中心没有开通这种方式", now=now)
         return
     if now - row.message.sent_at > rules.GIVE_UP:
         _fail(row, row.trouble or "超过重试期限", now=now)
@@ -108,7 +108,7 @@ def _address_of(row: Delivery) -> str | None:
     if row.account_id is None:
         return row.message.address.value if row.message.address else None
     found = Address.objects.filter(
-        account_id=row.account_id, channel=row.channel, verified_at__isnull=False
+        account_id=row.account_id, account__active=True, channel=row.channel, verified_at__isnull=False
     ).first()
     return found.value if found else None
 

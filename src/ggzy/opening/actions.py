@@ -142,6 +142,7 @@ def _fail(round_: Round, *, now: datetime) -> None:
     tell(
         organisations=bidders,
         kind=Kind.SERVICE,
+        until_opening=[round_.public_id],
         title=f"{tender.name}（{round_.lot.name}）{own.failure}",
         text=f"{own.bidder}少于3个, 依法不开标。您的投标文件未被开启, 投标保证金将及时退还。重新招标时请重新递交。",
         link=f"/lots/{round_.lot.public_id}",
