@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "ggzy.drafting",
     "ggzy.quantities",
     "ggzy.tendering",
+    "ggzy.messages",
     "ggzy.notices",
     "ggzy.seals",
     "ggzy.publishing",
@@ -228,6 +229,30 @@ CALLS = os.environ.get(
     if os.environ.get("GGZY_CALLS_URL")
     else ("ggzy.adapters.calls.twin.TwinCalls" if MODE == "training" else ""),
 )
+#: the adapters of mail and SMS to people (ggzy.adapters.mail, ggzy.adapters.sms); "" where a centre has none: messages
+#: then stand in the inbox alone. GGZY_SMTP_URL: smtp://user:password@host:587?starttls=1 or smtps://…
+MAILER = os.environ.get(
+    "GGZY_MAILER",
+    "ggzy.adapters.mail.smtp.SmtpMailer"
+    if os.environ.get("GGZY_SMTP_URL")
+    else ("ggzy.adapters.mail.twin.TwinMailer" if MODE == "training" else ""),
+)
+SMTP_URL = os.environ.get("GGZY_SMTP_URL", "")
+MAIL_FROM = os.environ.get("GGZY_MAIL_FROM", "")
+if SMTP_URL and not MAIL_FROM:
+    raise SystemExit("设置了GGZY_SMTP_URL, 还要用GGZY_MAIL_FROM写明发件人地址, 例如 notice@example.gov.cn")
+SMS = os.environ.get(
+    "GGZY_SMS",
+    "ggzy.adapters.sms.http.HttpSms"
+    if os.environ.get("GGZY_SMS_URL")
+    else ("ggzy.adapters.sms.twin.TwinSms" if MODE == "training" else ""),
+)
+SMS_URL = os.environ.get("GGZY_SMS_URL", "").rstrip("/")
+SMS_TOKEN = os.environ.get("GGZY_SMS_TOKEN", "")
+if SMS_URL and not SMS_TOKEN:
+    raise SystemExit("设置了GGZY_SMS_URL, 还要用GGZY_SMS_TOKEN写明与短信平台约定的密钥")
+#: seconds before a provider that does not answer is given up for this try
+SENDING_SECONDS = float(os.environ.get("GGZY_SENDING_SECONDS", "5"))
 #: minutes in which a called expert must answer; longer in training, where one visitor plays every part, and where no
 #: phone rings and experts look at their page
 CALL_MINUTES = int(

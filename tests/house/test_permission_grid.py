@@ -125,6 +125,8 @@ seals:desk:read                 -     -     -     -     ✓     -     -     ✓ 
 seals:stamp:decide              -     -     -     -     ✓     -     -     ✓     -     -
 identity:security:own           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 identity:account:manage         -     -     -     -     -     -     -     ✓     -     -
+messages:own:keep               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+messages:undelivered:read       -     -     -     -     ✓     -     -     -     -     -
 """
 
 

@@ -12,7 +12,7 @@ from ggzy.client.party import Identity, Problem, new_request
 from ggzy.identity import trust
 from ggzy.identity.models import Certificate, IssuedCertificate, Session
 from ggzy.identity.recognition import TRAINING_SM2
-from ggzy.notices.models import Message
+from ggzy.messages.models import Message
 from ggzy.parties.models import Account
 from tests.identity.cas import CA, DAY, named, pem
 from tests.identity.test_trustlist import confirm, propose

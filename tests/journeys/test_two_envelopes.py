@@ -15,9 +15,10 @@ from ggzy.client import story
 from ggzy.client.party import Problem
 from ggzy.evaluation.models import Evaluation
 from ggzy.kernel import files
+from ggzy.messages.models import Message
 from ggzy.methods.run import promise
 from ggzy.methods.shelf import method_named
-from ggzy.notices.models import Message, Notice
+from ggzy.notices.models import Notice
 from ggzy.opening.models import BidOpening, SecondEnvelope
 from ggzy.papers.rules import Place, opening_table
 from tests.journeys.tale import PRICES, Tale

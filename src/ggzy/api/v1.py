@@ -17,6 +17,7 @@ from ggzy.api import (
     draws,
     evaluations,
     fronts,
+    messages,
     ocds,
     panels,
     papers,
@@ -467,15 +468,6 @@ def rooms(request: HttpRequest) -> HttpResponse:
     return answer({"rooms": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in venues.rooms()]})
 
 
-@api.get("/v1/messages", tags=["公开"], summary="本单位收到的通知")
-def messages(request: HttpRequest) -> HttpResponse:
-    actor = who(request)
-    require(actor, Permission.WORKBENCH_READ)
-    return answer(
-        {"messages": notices.inbox(organisation_pk=actor.organisation_pk) if actor.organisation_pk else []}
-    )
-
-
 @api.get("/v1/clock", tags=["训练"], summary="当前法定时钟")
 def read_clock(request: HttpRequest) -> HttpResponse:
     face = clock.face()
@@ -515,5 +507,6 @@ api.add_router("/v1", witness_desk.router)
 api.add_router("/v1", drafting.router)
 api.add_router("/v1", papers.router)
 api.add_router("/v1", panels.router)
+api.add_router("/v1", messages.router)
 api.add_router("/v1", seals.router)
 api.add_router("/v1", statutes.router)

@@ -27,8 +27,8 @@ from ggzy.kernel import files
 from ggzy.kernel.actors import Role
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.clock import BEIJING
+from ggzy.messages.models import Message
 from ggzy.notices import queries as notices
-from ggzy.notices.models import Message
 from ggzy.objections.models import Objection
 from ggzy.opening.models import BidOpening, OpeningSession, SecondOpening
 from ggzy.papers.models import Paper
@@ -292,7 +292,9 @@ def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> 
         )
     if opened is None:
         return  # whom a message went to would tell who took the file
-    told = Message.objects.filter(link__regex=f"{round_.public_id}|{round_.lot.public_id}|{tender.public_id}")
+    told = Message.objects.filter(
+        link__regex=f"{round_.public_id}|{round_.lot.public_id}|{tender.public_id}", recipient__isnull=False
+    )
     if not owner_side:
         told = told.filter(recipient_id=package.organisation_id)
     rows = [

@@ -18,7 +18,9 @@ from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import Citation, NotFound, Refusal
 from ggzy.law.families import family
 from ggzy.law.limits import runs_out
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -360,6 +362,9 @@ def award_by_silence(round_id: str, now: datetime) -> datetime | None:
     tender = round_.lot.tender
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        kind=Kind.LEGAL,
+        basis=law_of(round_)["GP-T10"],
+        until_opening=(),
         title=f"{tender.name}（{round_.lot.name}）已视同确定中标供应商",
         text=f"收到评标报告5个工作日内没有确定, 依法视同确定排名第一的{bid.bidder}。请在2个工作日内公告结果并发出中标通知书。",
         link=f"/work/rounds/{round_.public_id}/result",
@@ -473,6 +478,9 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
     link = f"/lots/{round_.lot.public_id}"
     tell(
         organisations=[winner],
+        kind=Kind.LEGAL,
+        basis=law_of(round_)[own.contract],
+        until_opening=(),
         title=f"{tender.name}（{round_.lot.name}）中标通知书",
         text=f"贵单位已中标。请下载中标通知书, 并在30日内与{own.owner}签订合同。",
         link=link,
@@ -484,6 +492,11 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
             continue
         tell(
             organisations=[pk],
+            kind=Kind.LEGAL,
+            basis=law_of(round_)["GP-T10"].basis
+            if tender.scope == "GP"
+            else Citation("招标投标法", "第四十五条"),
+            until_opening=(),
             title=f"{tender.name}（{round_.lot.name}）中标结果",
             text=f"中标人为{made.bid.bidder.name}, 中标价{made.price}元。{says.get(pk, '')}感谢参与, 投标保证金将按规定退还。",
             link=link,

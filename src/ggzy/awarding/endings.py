@@ -14,7 +14,9 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
 from ggzy.law.limits import runs_out
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round, Tender
@@ -137,6 +139,9 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
     _end(award, round_, kind=kind, reason=reason, actor=actor, now=now)
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id, award.bid.bidder_id) if pk],
+        kind=Kind.LEGAL,
+        basis=Citation("招标投标法实施条例", "第七十四条"),
+        until_opening=(),
         title=f"{tender.name}（{round_.lot.name}）{END_LABELS[kind]}",
         text="中标资格已终止, 投标保证金依法不予退还。招标人可以依次确定下一名中标候选人, 也可以重新招标。",
         link=f"/lots/{round_.lot.public_id}",
@@ -211,6 +216,7 @@ def _fail(
     )
     tell(
         organisations=all_bidders(round_.pk),
+        kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）不再定标, 将重新招标",
         text=f"{says}。投标保证金将及时退还(依法不予退还的除外)。",
         link=f"/lots/{round_.lot.public_id}",

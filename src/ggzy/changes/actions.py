@@ -22,8 +22,12 @@ from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.clock import real_now
 from ggzy.kernel.pulse import Silence
-from ggzy.kernel.refusals import BadInput, NotPermitted
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.kernel.refusals import BadInput, Citation, NotPermitted
+from ggzy.law.families import family
+from ggzy.law.limits import TimeLimit
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind as MessageKind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import pauses
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
@@ -39,6 +43,7 @@ from ggzy.tendering.moves import (
     require_tenderee,
     set_hold,
 )
+from ggzy.tendering.stamps import law_of
 from ggzy.tendering.versions import issue, newest, working_copy
 
 _PERMISSIONS = {
@@ -429,15 +434,37 @@ def _announce(
         else ""
     )
     told = f"{deadline}{wish.text.strip()[:300]}"
-    tell(organisations=recipients, title=title, text=told, link=f"/tenders/{tender.public_id}", now=now)
+    tell(
+        organisations=recipients,
+        kind=MessageKind.LEGAL,
+        basis=_basis(wish, ground),
+        until_opening=rounds,
+        title=title,
+        text=told,
+        link=f"/tenders/{tender.public_id}",
+        now=now,
+    )
     owners = {pk for pk in (tender.tenderee_id, tender.agency_id) if pk and pk != actor.organisation_pk}
     tell(
         organisations=owners - recipients,
+        kind=MessageKind.SERVICE,
         title=title,
         text=told,
         link=f"/work/tenders/{tender.public_id}/changes",
         now=now,
     )
+
+
+def _basis(wish: Wish, ground: Ground) -> TimeLimit | Citation:
+    """Return why everybody who holds the file must hear of a change."""
+    tender = ground.tender
+    if wish.kind is Kind.TERMINATE:
+        return (
+            Citation("政府采购货物和服务招标投标管理办法", "第二十九条")
+            if tender.scope == "GP"
+            else Citation("招标投标法实施条例", "第三十一条")
+        )
+    return law_of(ground.rounds[0], now=ground.now)[family(tender.scope).amended]
 
 
 def _moment(text: str) -> datetime:

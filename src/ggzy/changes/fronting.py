@@ -15,7 +15,9 @@ from ggzy.fronts import rules as fronts
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.pulse import Silence
-from ggzy.notices.actions import tell
+from ggzy.kernel.refusals import Citation
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind as MessageKind
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import lock_rounds_of
@@ -188,10 +190,22 @@ def carry_out(wish: Wish, made: Plan, ground: Ground, *, actor: Actor, now: date
     says = f"{postponing.DEADLINES[stage]}改为{moment_words(made.deadline)}。" if moved else ""
     link = "/work" if stage is Stage.IV_SENT else f"/tenders/{tender.public_id}"
     told = f"{says}{wish.text.strip()[:300]}"
-    tell(organisations=recipients, title=title, text=told, link=link, now=now)
+    tell(
+        organisations=recipients,
+        kind=MessageKind.LEGAL,
+        basis=law_of(rounds[0], now=now)["GC-T04"]
+        if stage is not Stage.IV_SENT
+        else Citation("招标投标法", "第十七条"),
+        until_opening=[r.public_id for r in rounds],
+        title=title,
+        text=told,
+        link=link,
+        now=now,
+    )
     owners = {pk for pk in (tender.tenderee_id, tender.agency_id) if pk and pk != actor.organisation_pk}
     tell(
         organisations=owners - recipients,
+        kind=MessageKind.SERVICE,
         title=title,
         text=told,
         link=f"/work/tenders/{tender.public_id}/front",

@@ -20,7 +20,8 @@ from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
 from ggzy.venues.queries import hall_of
@@ -109,6 +110,7 @@ def tell_owner(meeting: Meeting, *, title: str, text: str, now: datetime) -> Non
     tender = meeting.draw.tender
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        kind=Kind.SERVICE,
         title=title,
         text=text,
         link=f"/work/draws/{meeting.draw.public_id}/meeting",

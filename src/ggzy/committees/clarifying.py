@@ -15,7 +15,8 @@ from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.opening.queries import opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
@@ -107,6 +108,9 @@ def ask_bidder(
     set_timer(kind=LAPSE, subject=made.public_id, due_at=made.due_at)
     tell(
         organisations=[asked.bidder_id],
+        kind=Kind.LEGAL,
+        basis=Citation("招标投标法实施条例", "第五十二条"),
+        until_opening=(),
         title="评标委员会要求澄清",
         text=f"请在{minutes}分钟内书面答复并签名。",
         link=f"/work/clarifications/{made.public_id}",

@@ -22,7 +22,8 @@ from ggzy.experts.models import Member
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.law.limits import beijing_date
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.tendering.moves import require_owner_side
@@ -164,6 +165,7 @@ def _drop_sites(meeting: Meeting, *, now: datetime) -> None:
         if site.centre_id:
             tell(
                 organisations=[site.centre_id],
+                kind=Kind.SERVICE,
                 title="远程异地评标的席位申请已取消",
                 text="主场更改了评标方式或时间, 已预留的席位可以释放。",
                 link="/work/sites",
@@ -193,6 +195,7 @@ def _ask(meeting: Meeting, uscc: str, count: int, *, starts_at: datetime | None,
     )
     tell(
         organisations=[centre.pk],
+        kind=Kind.SERVICE,
         title="远程异地评标席位申请",
         text=f"主场申请{count}个席位, 请答复能否安排。",
         link="/work/sites",

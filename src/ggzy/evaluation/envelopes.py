@@ -8,7 +8,8 @@ from ggzy.evaluation.models import Evaluation
 from ggzy.evaluation.standing import Stand
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.opening.second import admit
 from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.models import Round
@@ -50,6 +51,7 @@ def close_first_envelope(
         )
         tell(
             organisations=[bid.bidder_pk],
+            kind=Kind.SERVICE,
             title=f"{round_.lot.tender.name}（{round_.lot.name}）第一信封评审结果",
             text=result,
             link=f"/rounds/{round_.public_id}/hall",

@@ -14,9 +14,11 @@ from ggzy.evidence.actions import record_act
 from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
-from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -254,6 +256,9 @@ def _cancel(
         reasons = found.unqualified.get(bid.bid)
         tell(
             organisations=[bid.bidder_pk],
+            kind=Kind.LEGAL,
+            basis=Citation("政府采购货物和服务招标投标管理办法", "第六十九条"),
+            until_opening=(),
             title=f"{tender.name}（{round_.lot.name}）{own.failure}",
             text=(f"贵单位未通过资格审查: {'; '.join(reasons)}。" if reasons else "贵单位通过了资格审查。")
             + f"因合格{own.bidder}不足{LEAST_QUALIFIED}家, 本次采购{own.failure}, 不进行评标。",

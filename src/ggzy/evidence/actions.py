@@ -63,6 +63,62 @@ def record_act(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record_act belongs into the transaction of the act")
+    entry, row = _drawn_up(
+        act,
+        subject=subject,
+        actor=actor,
+        legal_at=legal_at,
+        ocid=ocid,
+        lot=lot,
+        round=round,
+        levels={"public": public, "party": party, "supervisor": supervisor},
+        escrowed=escrowed,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, row)
+        entry.pk, entry.recorded_at, leaf, entry.entry_hash = cursor.fetchone()
+    entry.leaf = bytes(leaf)
+    entry._state.adding, entry._state.db = False, connection.alias
+    return entry
+
+
+def record_escrowed(
+    act: str, *, subjects: Mapping[str, Mapping[str, Any]], actor: Actor, legal_at: datetime
+) -> dict[str, str]:
+    """Record the same act for many subjects at once, each an escrowed entry of its own in no process.
+
+    `subjects` is {subject: supervisor fields}; returns {subject: public id of its entry}. One statement is prepared
+    once and sent for all of them together, however many there are.
+
+    :raises RuntimeError: outside a transaction
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("record_escrowed belongs into the transaction of the act")
+    drawn = [
+        _drawn_up(
+            act, subject=subject, actor=actor, legal_at=legal_at, levels={"supervisor": fields}, escrowed=True
+        )
+        for subject, fields in subjects.items()
+    ]
+    if drawn:
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT, [row for _, row in drawn])
+    return {entry.subject: entry.public_id for entry, _ in drawn}
+
+
+def _drawn_up(
+    act: str,
+    *,
+    subject: str,
+    actor: Actor,
+    legal_at: datetime,
+    levels: Mapping[str, Mapping[str, Any] | None],
+    escrowed: bool,
+    ocid: str = "",
+    lot: str = "",
+    round: str = "",
+) -> tuple[Entry, tuple[Any, ...]]:
+    """Return an entry without its moment, and the row that the database puts its clock into."""
     entry = Entry(
         centre_id=settings.CENTRE_ID,
         region_code=settings.CENTRE_REGION,
@@ -80,9 +136,7 @@ def record_act(
         legal_at=legal_at,
         escrowed=escrowed,
     )
-    entry.fields = sealed.seal(
-        own=sealed.own_values(entry), levels={"public": public, "party": party, "supervisor": supervisor}
-    )
+    entry.fields = sealed.seal(own=sealed.own_values(entry), levels=levels)
     before, after = sealed.leaf_around(
         centre=entry.centre_id,
         act=act,
@@ -114,12 +168,7 @@ def record_act(
         after,
         "second" if act == ESCROW_ROOT else "microsecond",
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, row)
-        entry.pk, entry.recorded_at, leaf, entry.entry_hash = cursor.fetchone()
-    entry.leaf = bytes(leaf)
-    entry._state.adding, entry._state.db = False, connection.alias
-    return entry
+    return entry, row
 
 
 def acknowledge(entry: Entry) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from ggzy.evidence.actions import record_act
 from ggzy.fronts import rules
 from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.refusals import Refusal
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import quiet
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.fronts import admit, main_of
@@ -88,6 +90,7 @@ def settle_front(round_id: str, now: datetime) -> datetime | None:
     tender = round_.lot.tender
     tell(
         organisations=owner_side(round_),
+        kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）{_SETTLED[Stage(round_.stage)][0]}",
         text=_SETTLED[Stage(round_.stage)][1],
         link=f"/work/tenders/{tender.public_id}/front",
@@ -159,6 +162,8 @@ def fail(round_: Round, code: str, *, senders: list[int], opened: bool, now: dat
     ):
         tell(
             organisations=organisations,
+            kind=Kind.SERVICE,
+            until_opening=[round_.public_id],
             title=f"{tender.name}（{round_.lot.name}）{heading.removesuffix('公告')}",
             text=text,
             link=f"/lots/{round_.lot.public_id}",

@@ -12,8 +12,9 @@ from ggzy.fronts.actions import NothingToDo, in_the_open, owner_side
 from ggzy.fronts.models import Front, Invitation, InvitationFinding
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.clock import BEIJING
-from ggzy.kernel.refusals import BadInput, NotFound, Refusal
-from ggzy.notices.actions import tell
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.queries import by_uscc
 from ggzy.procedures.spec import Stage
@@ -129,6 +130,7 @@ def decide_reason(
         )
     tell(
         organisations=owner_side(rounds[0]),
+        kind=Kind.SERVICE,
         title=f"{tender.name}: 邀请招标理由" + ("已获认定" if approved else "未获认定"),
         text=(f"认定文件: {document_number.strip()}。意见: {opinion.strip()[:400]}。")
         + ("请确定3个以上的邀请名单。" if approved else "请改为公开招标: 开始新一轮后按公开招标办理。"),
@@ -198,6 +200,9 @@ def send_invitations(*, tender_id: str, reply_by: datetime, actor: Actor, now: d
             invitation.state, invitation.sent_at = Invitation.SENT, now
             tell(
                 organisations=[invitation.invitee_id],
+                kind=Kind.LEGAL,
+                basis=Citation("招标投标法", "第十七条"),
+                until_opening=[round_.public_id],
                 title=f"{tender.name}（{round_.lot.name}）投标邀请书",
                 text=f"{tender.tenderee.name}邀请您单位投标。请在"
                 f"{reply_by.astimezone(BEIJING):%Y年%m月%d日%H时%M分}前回复是否接受。被邀请者的名称和数量依法保密。",
@@ -289,6 +294,7 @@ def reply_due(round_id: str, now: datetime) -> datetime | None:
         )
         tell(
             organisations=owner_side(round_),
+            kind=Kind.SERVICE,
             title=f"{name}接受邀请的少于3个",
             text="请增加邀请对象, 或者重新招标: 开始新一轮后重新办理。",
             link=f"/work/tenders/{tender.public_id}/front",
@@ -296,6 +302,8 @@ def reply_due(round_id: str, now: datetime) -> datetime | None:
         )
         tell(
             organisations=accepted,
+            kind=Kind.SERVICE,
+            until_opening=[round_.public_id],
             title=f"{name}邀请招标未成",
             text="接受邀请的单位少于3个, 本次不进入投标。重新邀请时另行通知。",
             link="/work",
@@ -306,6 +314,7 @@ def reply_due(round_id: str, now: datetime) -> datetime | None:
     round_.save(update_fields=["closed_at", "decided_at"])
     tell(
         organisations=owner_side(round_),
+        kind=Kind.SERVICE,
         title=f"{name}回复截止, 可以发出招标文件",
         text="接受邀请的不少于3个。招标文件通过公平竞争审查后即可发出; 接受者的名单和数量在开标前保密。",
         link=f"/work/tenders/{tender.public_id}/front",

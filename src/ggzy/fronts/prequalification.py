@@ -20,10 +20,12 @@ from ggzy.fronts.models import (
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.ids import new_public_id
-from ggzy.kernel.refusals import BadInput, NotFound, Refusal
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
 from ggzy.law import table
 from ggzy.law.limits import beijing_date, runs_out
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import quiet
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
@@ -248,6 +250,9 @@ def object_to_prequalification(*, round_id: str, text: str, actor: Actor, now: d
     tender = round_.lot.tender
     tell(
         organisations=owner_side(round_),
+        kind=Kind.SERVICE if late else Kind.LEGAL,
+        basis=None if late else law["GC-T08"],
+        until_opening=None if late else (),
         title=f"{tender.name}（{round_.lot.name}）收到对资格预审文件的异议" + ("(逾期)" if late else ""),
         text="请自收到之日起3日内答复"
         + ("。" if late else "; 答复前, 招标投标活动暂停。")
@@ -286,6 +291,9 @@ def answer_objection(*, objection_id: str, answer: str, actor: Actor, now: datet
     _record_objection("fronts.objection_answered", row, round_, actor=actor, now=now)
     tell(
         organisations=[row.objector_id],
+        kind=Kind.LEGAL,
+        basis=law_of(round_)["GC-T18"],
+        until_opening=[round_.public_id],
         title=f"{round_.lot.tender.name}（{round_.lot.name}）异议已答复",
         text=row.answer[:500],
         link=f"/lots/{round_.lot.public_id}",
@@ -376,6 +384,9 @@ def _tell_result(
         text = "您单位未通过资格预审, 不具有投标资格。原因: " + "; ".join(map(str, reasons))
     tell(
         organisations=[applicant],
+        kind=Kind.LEGAL,
+        basis=Citation("招标投标法实施条例", "第十九条"),
+        until_opening=[round_.public_id],
         title=title,
         text=text,
         link=f"/work/fronts/{round_.public_id}/package",

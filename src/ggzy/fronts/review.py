@@ -20,7 +20,8 @@ from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import NotFound, Refusal
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.opening import quiet
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -297,6 +298,7 @@ def _report(review: QualificationReview, round_: Round, *, actor: Actor, now: da
     tender = round_.lot.tender
     tell(
         organisations=owner_side(round_),
+        kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）资格审查已完成",
         text="通过资格预审的申请人不少于3个。请通知平台发出结果通知书和投标邀请书; 名单和数量在开标前保密。",
         link=f"/work/tenders/{tender.public_id}/front",

@@ -42,7 +42,9 @@ EFFECTS = (
     "ggzy.archives.actions",
     "ggzy.registry.actions",
     "ggzy.identity.revocation",
-    "ggzy.notices.reminders",
+    "ggzy.messages.reminders",
+    "ggzy.messages.sending",
+    "ggzy.messages.addresses",
     "ggzy.seals.stamping",
     "ggzy.papers.batches",
 )

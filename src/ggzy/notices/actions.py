@@ -1,4 +1,4 @@
-"""Publishing a notice, and telling organisations."""
+"""Publishing a notice."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
-from ggzy.notices.models import Message, Notice
+from ggzy.notices.models import Notice
 
 
 class NoticeKind(StrEnum):
@@ -97,13 +97,3 @@ def publish_notice(
         public={"kind": kind.value, "series": series, "version": version, "sha256": digest, "rounds": rounds},
     )
     return notice
-
-
-def tell(*, organisations: Iterable[int], title: str, text: str, link: str, now: datetime) -> int:
-    """Tell several organisations the same thing at the same moment; return how many."""
-    rows = [
-        Message(recipient_id=pk, title=title[:200], text=text, link=link, sent_at=now)
-        for pk in sorted(set(organisations))
-    ]
-    Message.objects.bulk_create(rows)
-    return len(rows)

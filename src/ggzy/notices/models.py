@@ -1,10 +1,9 @@
-"""Notices are append-only versions with a permanent address; messages are what one organisation is told."""
+"""Notices are append-only versions with a permanent address."""
 
 import pgtrigger
 from django.db import models
 
 from ggzy.kernel.models import BusinessRow
-from ggzy.parties.models import Organisation
 
 
 class Notice(BusinessRow):
@@ -33,17 +32,3 @@ class Notice(BusinessRow):
             models.Index(fields=["tender"]),
         ]
         triggers = [pgtrigger.Protect(name="notices_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
-
-
-class Message(BusinessRow):
-    """What one organisation is told, and when it read it."""
-
-    recipient = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="messages")
-    title = models.CharField(max_length=200)
-    text = models.TextField()
-    link = models.CharField(max_length=200, blank=True)
-    sent_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["recipient", "-sent_at"])]

@@ -1,4 +1,4 @@
-"""Notices and messages for pages."""
+"""Notices for pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.db import connection
 
 from ggzy.kernel.refusals import NotFound
 from ggzy.notices.actions import NoticeKind
-from ggzy.notices.models import Message, Notice
+from ggzy.notices.models import Notice
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,6 @@ def count_by_kind() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, count(*) FROM notices_notice GROUP BY kind")
         return dict(cursor.fetchall())
-
-
-def inbox(*, organisation_pk: int, limit: int = 30) -> list[dict[str, Any]]:
-    """Return what an organisation was told, newest first."""
-    return list(
-        Message.objects.filter(recipient_id=organisation_pk)
-        .order_by("-sent_at", "-id")
-        .values("public_id", "title", "text", "link", "sent_at", "read_at")[:limit]
-    )
 
 
 def page(*, kind: str = "", number: int = 1, size: int = 20) -> tuple[list[NoticeRow], bool]:

@@ -12,7 +12,8 @@ from ggzy.kernel import calendars
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law.limits import latest_before, runs_out
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.objections.models import Objection
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
@@ -68,6 +69,9 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
     )
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        kind=Kind.LEGAL,
+        basis=limit,
+        until_opening=(),
         title=f"{tender.name}（{round_.lot.name}）收到评标结果异议",
         text="请自收到之日起3日内答复; 答复前, 招标投标活动暂停。",
         link=f"/lots/{round_.lot.public_id}",
@@ -130,6 +134,9 @@ def object_to_file(*, round_id: str, text: str, actor: Actor, now: datetime) -> 
     tender = round_.lot.tender
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        kind=Kind.SERVICE if late else Kind.LEGAL,
+        basis=None if late else law["GC-T08"],
+        until_opening=None if late else (),
         title=f"{tender.name}（{round_.lot.name}）收到对招标文件的异议",
         text="请自收到之日起3日内答复; 答复前暂停招标投标活动。异议人名称在开标前不显示。"
         if not late
@@ -190,6 +197,9 @@ def answer_objection(
     )
     tell(
         organisations=[row.objector_id],
+        kind=Kind.LEGAL,
+        basis=law_of(round_)["GC-T18"],
+        until_opening=[round_.public_id],
         title=f"{round_.lot.tender.name}（{round_.lot.name}）异议已答复",
         text=row.answer[:500],
         link=f"/lots/{round_.lot.public_id}",

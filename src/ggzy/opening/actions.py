@@ -19,7 +19,9 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import offers, quiet, rules
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondOpening
 from ggzy.parties.grid import Permission, require
@@ -139,6 +141,8 @@ def _fail(round_: Round, *, now: datetime) -> None:
     bidders = Bid.objects.filter(round=round_, state=Bid.LIVE).values_list("bidder_id", flat=True)
     tell(
         organisations=bidders,
+        kind=Kind.SERVICE,
+        until_opening=[round_.public_id],
         title=f"{tender.name}（{round_.lot.name}）{own.failure}",
         text=f"{own.bidder}少于3个, 依法不开标。您的投标文件未被开启, 投标保证金将及时退还。重新招标时请重新递交。",
         link=f"/lots/{round_.lot.public_id}",
@@ -217,6 +221,9 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
     )
     tell(
         organisations=[bid.bidder_id for bid in bids],
+        kind=Kind.LEGAL,
+        basis=rules.IN_TIME,
+        until_opening=(),
         title=f"{tender.name}（{round_.lot.name}）已开标, 请解密",
         text=f"请在{document.decryption_minutes}分钟内解密投标文件; 因投标人原因逾期未解密的, 视为撤销投标文件。",
         link=f"/rounds/{round_.public_id}/hall",

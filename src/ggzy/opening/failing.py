@@ -8,7 +8,9 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.law.families import family
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import rules
 from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.parties.grid import Permission, require
@@ -69,6 +71,7 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
     )
     tell(
         organisations=session.bids.values_list("bid__bidder_id", flat=True),
+        kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）{own.failure}",
         text=f"开标时没有一份投标文件开启成功, {own.owner}将依法重新组织; 届时请重新递交。",
         link=f"/lots/{round_.lot.public_id}",

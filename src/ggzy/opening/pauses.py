@@ -6,7 +6,8 @@ from ggzy.deadlines.actions import cancel_timer, set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.clock import BEIJING
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.opening import rules
 from ggzy.opening.actions import END_WINDOW, show_what_may_be
 from ggzy.opening.models import BidOpening, OpeningSession
@@ -79,6 +80,9 @@ def make_up(session_id: str, *, since: datetime, reason: str, now: datetime) -> 
     waiting = session.bids.filter(state=BidOpening.WAITING).values_list("bid__bidder_id", flat=True)
     tell(
         organisations=waiting,
+        kind=Kind.LEGAL,
+        basis=rules.IN_TIME,
+        until_opening=[round_.public_id],
         title=f"{round_.lot.tender.name}（{round_.lot.name}）解密时限补足",
         text=f"{reason}。解密时限已补足, 请在{session.window_ends_at.astimezone(BEIJING):%Y年%m月%d日 %H:%M}前解密。",
         link=f"/work/fronts/{round_.public_id}/package",

@@ -1,6 +1,6 @@
 """What the hall shows to whom, and the bidders that later stages need."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,12 @@ from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round, TenderFile
+
+
+def opened_rounds(round_ids: Iterable[str]) -> set[str]:
+    """Return those of some rounds whose bids have been opened in public."""
+    rows = Round.objects.filter(public_id__in=set(round_ids), opened_at__isnull=False)
+    return set(rows.values_list("public_id", flat=True))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,9 @@ from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import SYSTEM
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.opening import rules
 from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import place_of
@@ -60,6 +62,9 @@ def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> Ope
     )
     tell(
         organisations=[bid.bidder_id for bid in bids],
+        kind=Kind.LEGAL,
+        basis=rules.IN_TIME,
+        until_opening=[round_.public_id],
         title=f"{tender.name}（{round_.lot.name}）已截止, 请解密",
         text=f"请在{minutes // 60}小时内解密您单位递交的文件; 文件只向审查者开启, 不公开。逾期未解密的视为撤销。",
         link=f"/work/fronts/{round_.public_id}/package",

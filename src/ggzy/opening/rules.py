@@ -10,6 +10,8 @@ from ggzy.methods.explain import parameter_in_words
 from ggzy.methods.run import Scheme, Value, draw, randomness_of
 
 FINAL = frozenset({"opened", "revoked", "withdrawn"})
+#: who must decrypt in time, and what follows if nobody does
+IN_TIME = Citation("电子招标投标办法", "第三十一条")
 
 
 class TooEarlyToOpen(Refusal):
@@ -30,7 +32,7 @@ class WindowClosed(Refusal):
     """The time for releasing keys is over."""
 
     code = "opening.window_closed"
-    basis = Citation("电子招标投标办法", "第三十一条")
+    basis = IN_TIME
 
 
 class CannotEndYet(Refusal):

@@ -24,7 +24,9 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import actions as first
 from ggzy.opening import offers, rules
 from ggzy.opening.models import BidOpening, OpeningObjection, SecondEnvelope, SecondOpening
@@ -156,6 +158,7 @@ def announce(*, round_id: str, opens_at: datetime, actor: Actor, now: datetime) 
     )
     tell(
         organisations=_bidders(round_),
+        kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）第二信封开标通知",
         text=f"第二信封(报价文件)于{opens_at.astimezone(BEIJING):%Y年%m月%d日 %H:%M}在开标大厅开标; "
         "通过第一信封评审的投标人请准时解密第二信封。",
@@ -206,6 +209,9 @@ def open_second(*, round_id: str, actor: Actor, now: datetime) -> SecondOpening:
     asked = BidOpening.objects.filter(session__round=round_, bid__public_id__in=second.admitted)
     tell(
         organisations=asked.values_list("bid__bidder_id", flat=True),
+        kind=Kind.LEGAL,
+        basis=rules.IN_TIME,
+        until_opening=(),
         title=f"{tender.name}（{round_.lot.name}）第二信封已开标, 请解密",
         text=f"请在{document.decryption_minutes}分钟内解密第二信封(报价文件); 因投标人原因逾期未解密的, 视为撤销投标文件。",
         link=f"/rounds/{round_.public_id}/hall",

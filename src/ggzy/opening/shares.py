@@ -13,8 +13,9 @@ from ggzy.bidding import bidbox
 from ggzy.bidding import shares as parts
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.refusals import NotFound, Refusal
-from ggzy.notices.actions import tell
+from ggzy.kernel.refusals import Citation, NotFound, Refusal
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.opening import rules
 from ggzy.opening.actions import key_is_free
 from ggzy.opening.models import BidOpening, KeyShare
@@ -85,6 +86,9 @@ def ask_for_shares(*, bid_id: str, actor: Actor, now: datetime) -> BidOpening:
     known = [found.pk for uscc in holders if (found := by_uscc(uscc)) is not None]
     tell(
         organisations=known,
+        kind=Kind.LEGAL,
+        basis=Citation("电子招标投标办法", "第三十一条"),
+        until_opening=(),
         title=f"请交出密钥份额: {round_.lot.tender.name}（{round_.lot.name}）",
         text=f"{row.bid.bidder.name}无法解密, 申请由保管人交出密钥份额。请在解密时限内用本单位证书交出。",
         link="/work/key-shares",

@@ -11,7 +11,8 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import NotFound, Refusal
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.papers.gathering import Due, content_of, due_papers
 from ggzy.papers.models import Paper
 from ggzy.parties.grid import Permission, require
@@ -162,6 +163,9 @@ def finish_paper_seal(*, round_id: str, ref: str, signature: str, actor: Actor, 
     if due.addressee is not None:
         tell(
             organisations=[due.addressee.pk],
+            kind=Kind.LEGAL,
+            basis=due.kind.basis,
+            until_opening=(),
             title=f"{due.round.lot.tender.name}（{due.round.lot.name}）{due.kind.label}",
             text=f"招标人已签发{due.kind.label}, 请查收。",
             link=f"/v/{paper.public_id}",

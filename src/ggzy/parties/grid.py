@@ -106,6 +106,8 @@ class Permission(StrEnum):
     STAMP_DESK = "seals:desk:read"
     STAMP_DECIDE = "seals:stamp:decide"
     SECURITY_OWN = "identity:security:own"
+    MESSAGES_OWN = "messages:own:keep"
+    MESSAGES_OVERSEE = "messages:undelivered:read"
     ACCOUNT_MANAGE = "identity:account:manage"
 
 
@@ -217,6 +219,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.STAMP_DESK: frozenset({_R.CENTRE, _R.ADMIN}),
     Permission.STAMP_DECIDE: frozenset({_R.CENTRE, _R.ADMIN}),
     Permission.SECURITY_OWN: _SIGNED_IN,
+    Permission.MESSAGES_OWN: _SIGNED_IN,
+    Permission.MESSAGES_OVERSEE: frozenset({_R.CENTRE}),
     Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
 }
 

@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from ggzy.identity.actions import actor_of
 from ggzy.kernel.actors import ANYONE, Actor
 from ggzy.kernel.clock import face
+from ggzy.messages.queries import unread
 
 COOKIE = "ggzy_session"
 _POLICY = (
@@ -142,7 +143,14 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "clock": SimpleLazyObject(face),
         "look": Look.read(request.COOKIES.get(LOOK, "")),
         "path": request.path,
+        "unread": SimpleLazyObject(lambda: _unread(request)),
     }
+
+
+def _unread(request: HttpRequest) -> int:
+    """Return how many messages wait for who is signed in; asked only where a page shows it, once."""
+    actor: Actor = getattr(request, "actor", ANYONE)
+    return unread(actor.account_pk) if actor.account_pk else 0
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -15,6 +15,7 @@ from ggzy.portals import (
     draws,
     exports,
     front_pages,
+    messages,
     my_lots,
     panels,
     papers,
@@ -74,6 +75,7 @@ _TOPICS = (
     pool,
     pool_after,
     panels,
+    messages,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -19,7 +19,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound, Refusal
 from ggzy.law.limits import TimeLimit, runs_out
-from ggzy.notices.queries import inbox
+from ggzy.messages.queries import latest
 from ggzy.opendata.access import require_level, require_may_read
 from ggzy.parties.bookmarks import bookmarks_of
 from ggzy.parties.grid import ProveAgain
@@ -66,7 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page |= {
         "more_todos": max(0, len(page["todos"]) - SHOWN),
         "shown_todos": page["todos"][:SHOWN],
-        "messages": inbox(organisation_pk=actor.organisation_pk, limit=10) if actor.organisation_pk else [],
+        "messages": latest(viewer=actor, limit=10),
         "bookmarks": bookmarks_of(actor),
         "now": moment,
         "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
@@ -108,6 +108,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         certificates,
         committees,
         expert,
+        messages,
         owner,
         pool_own,
         shares,
@@ -134,6 +135,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *afterwards.reopening_todos(actor),
         *pool_own.todos(actor),
         *sharing.todos(actor),
+        *messages.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

@@ -9,7 +9,8 @@ from ggzy.evidence.actions import record_act
 from ggzy.identity.models import Certificate
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind as MessageKind
 from ggzy.parties.grid import Permission, may, require
 from ggzy.parties.models import Account, Organisation
 from ggzy.seals import images
@@ -112,6 +113,7 @@ def decide_stamp(*, stamp_id: str, good: bool, reason: str, actor: Actor, now: d
     if stamp.organisation_id:
         tell(
             organisations=[stamp.organisation_id],
+            kind=MessageKind.SERVICE,
             title=f"{Kind(stamp.kind).label}{ACTS[act]}",
             text=said or "印章已可使用, 以后的签章显示这枚印章。",
             link="/work/seals",

@@ -17,10 +17,12 @@ from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.ids import deal_code, new_public_id
 from ggzy.kernel.money import yuan
-from ggzy.kernel.refusals import BadInput, NotFound, Refusal
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
 from ggzy.law.families import family
 from ggzy.law.limits import beijing_date
-from ggzy.notices.actions import NoticeKind, publish_notice, tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
+from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.parties.grid import Permission, require
 from ggzy.pilots.queries import require_basis
 from ggzy.procedures.catalogue import BY_CODE, sources
@@ -505,7 +507,15 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
         )
         set_timer(kind=CLOSE_BIDDING, subject=round_.public_id, due_at=bid_deadline)
     if restricted:
-        _invite_to_bid(rounds, tender, file, deadline=bid_deadline, actor=actor, now=now)
+        _invite_to_bid(
+            rounds,
+            tender,
+            file,
+            deadline=bid_deadline,
+            basis=law[own.time_to_bid[0]].basis,
+            actor=actor,
+            now=now,
+        )
     else:
         publish_notice(
             kind=NoticeKind.TENDER,
@@ -563,6 +573,7 @@ def _invite_to_bid(
     file: TenderFile,
     *,
     deadline: datetime,
+    basis: tuple[Citation, ...],
     actor: Actor,
     now: datetime,
 ) -> None:
@@ -570,6 +581,9 @@ def _invite_to_bid(
     fronts.hand_over(rounds, actor=actor, now=now)
     tell(
         organisations=fronts.admitted([r.pk for r in rounds]),
+        kind=Kind.LEGAL,
+        basis=basis,
+        until_opening=[r.public_id for r in rounds],
         title=f"{tender.name}: 招标文件已发出, 请投标",
         text=f"招标文件第{file.version}版已向您单位发出。投标截止(即开标)时间: "
         f"{deadline.astimezone(BEIJING):%Y年%m月%d日%H时%M分}。是否获准投标的其他单位及数量依法保密。",

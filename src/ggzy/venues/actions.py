@@ -11,7 +11,8 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
 from ggzy.venues import rules
 from ggzy.venues.conflicts import buffer, refusing_what_is_taken, taken
@@ -299,6 +300,7 @@ def record_booking(act: str, booking: Booking, *, actor: Actor, now: datetime, *
     if act in TOLD and actor.organisation_pk not in booking.owners:
         tell(
             organisations=booking.owners,
+            kind=Kind.SERVICE,
             title=f"{TOLD[act]}: {booking.title}",
             text=f"{PURPOSES[booking.purpose]}: {booking.room.name}, {said_span(booking.starts_at, booking.ends_at)}。",
             link=f"/work/rooms/book?tender={booking.tender}",

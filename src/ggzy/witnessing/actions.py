@@ -11,7 +11,8 @@ from ggzy.identity.models import Sealing
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.queries import accounts_of_role
 from ggzy.seals.sealing import finish_seal, prepare_seal
@@ -143,6 +144,7 @@ def _notify(row: Incident, session: WitnessSession, *, actor: Actor, now: dateti
     lot = session.round.lot
     tell(
         organisations=[a.organisation_id for a in accounts_of_role(Role.SUPERVISOR) if a.organisation_id],
+        kind=Kind.SERVICE,
         title=f"见证异常: {rules.INCIDENTS[row.kind]}",
         text=f"{lot.tender.name}（{lot.name}）{rules.Kind(session.kind).label}见证中登记了异常, 请阅知。",
         link=f"/work/witness/{session.public_id}",
@@ -195,6 +197,7 @@ def remind(*, session_id: str, text: str, actor: Actor, now: datetime) -> Remind
     opening = session.kind == rules.Kind.OPENING
     tell(
         organisations=[pk for pk in (lot.tender.tenderee_id, lot.tender.agency_id) if pk],
+        kind=Kind.SERVICE,
         title=f"见证提醒: {lot.tender.name}（{lot.name}）",
         text=text,
         link=f"/work/rounds/{session.round.public_id}/host"

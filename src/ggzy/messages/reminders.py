@@ -6,7 +6,8 @@ from ggzy.deadlines.actions import effect
 from ggzy.identity.life import AHEAD, EXPIRY
 from ggzy.identity.models import Certificate
 from ggzy.kernel.clock import BEIJING
-from ggzy.notices.actions import tell
+from ggzy.messages.actions import tell
+from ggzy.messages.rules import Kind
 
 
 @effect(EXPIRY)
@@ -24,6 +25,7 @@ def announce(subject: str, now: datetime) -> datetime | None:
             day = row.not_after.astimezone(BEIJING)
             tell(
                 organisations=[row.organisation_id],
+                kind=Kind.REMINDER,
                 title="数字证书即将到期",
                 text=f"本单位一张数字证书(序列号 {row.serial[:12]}…)有效期至{day:%Y年%m月%d日 %H:%M}, "
                 "到期后不能再登录和签名。请在到期前换新证书, 换证期间旧证书照常可用。",
