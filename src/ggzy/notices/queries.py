@@ -1,5 +1,6 @@
 """Notices and messages for pages."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,3 +121,45 @@ def of_round(round_id: str) -> list[NoticePage]:
         )
         for found in Notice.objects.filter(rounds__contains=[round_id]).order_by("id")
     ]
+
+
+@dataclass(frozen=True)
+class FiledNotice:
+    """A notice as an index files it."""
+
+    pk: int
+    public_id: str
+    ocid: str
+    tender: str
+    kind: str
+    series: str
+    title: str
+    body: dict[str, Any]
+    rounds: list[str]
+    published_at: datetime
+
+
+def newest_pk() -> int:
+    """Return the number of the newest notice, 0 before the first."""
+    return Notice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def to_file(*, centre_id: str, filed_in: str, since: int, most: int) -> list[FiledNotice]:
+    """Return notices above a number that a context's own table `filed_in` (notice_id) does not have, oldest first.
+
+    Of each series the newest version alone: it is the one to be found.
+    """
+    sql = f"""
+      SELECT n.id, n.public_id, n.ocid, n.tender, n.kind, n.series, n.title, n.body, n.rounds, n.published_at
+        FROM notices_notice n
+       WHERE n.centre_id = %s AND n.id > %s
+         AND NOT EXISTS (SELECT FROM {filed_in} f WHERE f.notice_id = n.id)
+         AND NOT EXISTS (SELECT FROM notices_notice later WHERE later.centre_id = n.centre_id
+                          AND later.series = n.series AND later.version > n.version)
+       ORDER BY n.id LIMIT %s
+    """  # noqa: S608 - the table's name is the caller's own text
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [centre_id, since, most])
+        return [
+            FiledNotice(*row[:7], json.loads(row[7]), json.loads(row[8]), row[9]) for row in cursor.fetchall()
+        ]

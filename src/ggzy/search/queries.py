@@ -1,0 +1,259 @@
+"""Searching published notices: the newest or the fittest first, how many there are, and what could narrow them down."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from ggzy.kernel.refusals import BadInput
+from ggzy.notices.queries import kind_label
+from ggzy.search import rules
+from ggzy.search.rules import Bit, Question, Term
+
+NEWEST, FITTEST = "newest", "fittest"
+SORTS = {NEWEST: "最新发布在前", FITTEST: "标题相符在前"}
+#: more hits than these are not counted: the page says 1000+
+COUNTED = 1000
+#: so many of the newest notices are looked at one by one before the index is asked: a frequent word is among them, and
+#: its list in the index is long; a rare word is not, and its list is short
+WALKED = 400
+SIZE = 20
+_MICRO = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What is looked for; everything is optional, and everything given must hold."""
+
+    words: str = ""
+    kind: str = ""
+    scope: str = ""
+    #: a region's code, or its first two or four digits
+    region: str = ""
+    #: a buyer's 统一社会信用代码, or words of its name
+    buyer: str = ""
+    #: the beginning of a code: 招标项目编号, 标段编号, 投资项目代码, 统一社会信用代码
+    code: str = ""
+    #: published in [since, until)
+    since: datetime | None = None
+    until: datetime | None = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+    sort: str = NEWEST
+    #: where the page before ended (`Found.next`)
+    after: str = ""
+    size: int = SIZE
+
+
+@dataclass(frozen=True, kw_only=True)
+class HitRow:
+    """A notice that was found."""
+
+    public_id: str
+    ocid: str
+    tender: str
+    kind: str
+    label: str
+    title: str
+    version: int
+    published_at: datetime
+    buyer: str
+    buyer_uscc: str
+    region_code: str
+    scope: str
+    amount: Decimal | None
+    title_bits: tuple[Bit, ...]
+    excerpt: tuple[Bit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One page of what was found."""
+
+    rows: list[HitRow]
+    #: None: more than COUNTED, not counted
+    total: int | None
+    #: {kind | scope | region: [(value, how many)]}; empty where there are too many to count
+    facets: dict[str, list[tuple[str, int]]]
+    #: for the page after this one, "" where this is the last
+    next: str
+    question: Question
+    #: the fittest of too many: those alone that have every word in the title
+    titles_only: bool = False
+
+
+class _Where:
+    """The conditions of a search, as SQL."""
+
+    def __init__(self, asked: Search, question: Question, *, in_title: bool = False) -> None:
+        self.sql: list[str] = ["centre_id = %s"]
+        self.values: list[Any] = [settings.CENTRE_ID]
+        self.terms: list[Term] = [
+            Term(rules.filed(drawer, value))
+            for drawer, value in (("kind", asked.kind), ("scope", asked.scope), ("region", asked.region))
+            if value
+        ]
+        self._words(question, in_title=in_title)
+        self._names(asked)
+        for column, sign, value in (
+            ("published_at", ">=", asked.since),
+            ("published_at", "<", asked.until),
+            ("amount", ">=", asked.least),
+            ("amount", "<=", asked.most),
+        ):
+            if value is not None:
+                self.add(f"{column} {sign} %s", value)
+        if self.terms:
+            self.add("terms @@ %s::tsquery", rules.as_tsquery(self.terms))
+
+    def add(self, sql: str, *values: Any) -> None:
+        self.sql.append(sql)
+        self.values += values
+
+    def _words(self, question: Question, *, in_title: bool) -> None:
+        where = f"split_part(folded, E'\\n', 1)" if in_title else "folded"  # noqa: F541
+        for phrase in question.wanted:
+            terms, proven = rules.terms_of(phrase, in_title=in_title)
+            self.terms += terms
+            if not proven:
+                self.add(f"strpos({where}, %s) > 0", phrase)
+        for phrase in question.without:
+            self.add("strpos(folded, %s) = 0", phrase)
+
+    def _names(self, asked: Search) -> None:
+        if asked.code:
+            self.terms.append(Term(f"={rules.fold_code(asked.code)}", begins=True))
+        if len(asked.buyer) == 18 and asked.buyer.isascii() and asked.buyer.isalnum():
+            self.terms.append(Term(rules.filed("buyer", asked.buyer.upper())))
+        elif name := rules.fold(asked.buyer):
+            self.terms += rules.terms_of(name)[0]
+            self.add("strpos(lower(buyer), %s) > 0", name.replace(rules.EDGE, ""))
+
+    def __str__(self) -> str:
+        return " AND ".join(self.sql)
+
+
+def search(asked: Search) -> Found:
+    """Return a page of the published notices that are looked for, by three queries whatever is asked.
+
+    :raises BadInput: a question that is none
+    """
+    if asked.sort not in SORTS:
+        raise BadInput("排序方式应为 newest 或 fittest", field="sort")
+    question = rules.read_question(asked.words)
+    # in a transaction: the planner must not read 200,000 texts one by one where it takes a word for a frequent one
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        where = _Where(asked, question)
+        total, facets = _counted(cursor, where)
+        titles_only = asked.sort == FITTEST and total is None and bool(question.wanted)
+        if asked.sort == FITTEST and total is not None and question.wanted:
+            pks, following = _fittest(cursor, where, question, asked)
+        else:
+            where = _Where(asked, question, in_title=True) if titles_only else where
+            pks, following = _newest(cursor, where, asked)
+        rows = _rows(cursor, pks, question.wanted)
+    return Found(
+        rows=rows, total=total, facets=facets, next=following, question=question, titles_only=titles_only
+    )
+
+
+def _counted(cursor: Any, where: _Where) -> tuple[int | None, dict[str, list[tuple[str, int]]]]:
+    cursor.execute(
+        f"SELECT kind, scope, region_code FROM search_indexednotice WHERE {where} LIMIT %s",  # noqa: S608
+        [*where.values, COUNTED + 1],
+    )
+    found = cursor.fetchall()
+    if len(found) > COUNTED:
+        return None, {}
+    counts = {name: Counter(row[n] for row in found) for n, name in enumerate(("kind", "scope", "region"))}
+    return len(found), {name: sorted(c.items(), key=lambda i: (-i[1], i[0])) for name, c in counts.items()}
+
+
+def _newest(cursor: Any, where: _Where, asked: Search) -> tuple[list[int], str]:
+    start, wanted = _cursor(asked.after), asked.size + 1
+    window, values = "centre_id = %s", [settings.CENTRE_ID]
+    if start:
+        window, values = f"{window} AND (published_at, id) < (%s, %s)", [*values, *start]
+    if asked.until:
+        window, values = f"{window} AND published_at < %s", [*values, asked.until]
+    cursor.execute(
+        f"""SELECT id, published_at FROM (SELECT * FROM search_indexednotice WHERE {window}
+             ORDER BY published_at DESC, id DESC LIMIT %s) newest
+             WHERE {where} ORDER BY published_at DESC, id DESC LIMIT %s""",  # noqa: S608 - fixed text
+        [*values, WALKED, *where.values, wanted],
+    )
+    found = cursor.fetchall()
+    if len(found) < wanted:
+        cursor.execute(
+            f"""WITH hits AS MATERIALIZED (SELECT id, published_at FROM search_indexednotice WHERE {where})
+                SELECT id, published_at FROM hits {"WHERE (published_at, id) < (%s, %s)" if start else ""}
+                 ORDER BY published_at DESC, id DESC LIMIT %s""",  # noqa: S608 - fixed text
+            [*where.values, *(start or ()), wanted],
+        )
+        found = cursor.fetchall()
+    more = len(found) == wanted
+    found = found[: asked.size]
+    return [pk for pk, _ in found], f"{(found[-1][1] - _EPOCH) // _MICRO}_{found[-1][0]}" if more else ""
+
+
+def _cursor(after: str) -> tuple[datetime, int] | None:
+    """Return the (moment, number) that a page before ended with, None at the beginning."""
+    moment, _, number = after.partition("_")
+    if not after or after.startswith("o"):
+        return None
+    if not (moment.isdecimal() and number.isdecimal() and len(moment) < 17 and len(number) < 19):
+        raise BadInput("翻页位置不对, 请从第一页重新查找", field="after")
+    return _EPOCH + int(moment) * _MICRO, int(number)
+
+
+def _fittest(cursor: Any, where: _Where, question: Question, asked: Search) -> tuple[list[int], str]:
+    given = asked.after.removeprefix("o")
+    start = int(given) if asked.after.startswith("o") and given.isdecimal() and len(given) < 5 else 0
+    fits = " + ".join("(strpos(split_part(folded, E'\\n', 1), %s) > 0)::int" for _ in question.wanted)
+    cursor.execute(
+        f"""WITH hits AS MATERIALIZED (SELECT id, published_at, {fits} AS fits FROM search_indexednotice
+                                        WHERE {where} LIMIT %s)
+            SELECT id FROM hits ORDER BY fits DESC, published_at DESC, id DESC OFFSET %s LIMIT %s""",  # noqa: S608
+        [*question.wanted, *where.values, COUNTED, start, asked.size + 1],
+    )
+    found = [pk for (pk,) in cursor.fetchall()]
+    return found[: asked.size], f"o{start + asked.size}" if len(found) > asked.size else ""
+
+
+def _rows(cursor: Any, pks: Sequence[int], phrases: Sequence[str]) -> list[HitRow]:
+    cursor.execute(
+        """SELECT i.id, n.public_id, n.ocid, n.tender, n.kind, n.title, n.version, n.published_at, i.buyer,
+                  i.buyer_uscc, i.region_code, i.scope, i.amount, left(i.text, 20000)
+             FROM search_indexednotice i JOIN notices_notice n ON n.id = i.notice_id WHERE i.id = ANY(%s)""",
+        [list(pks)],
+    )
+    by_pk = {row[0]: _row(row[1:], phrases) for row in cursor.fetchall()}
+    return [by_pk[pk] for pk in pks]
+
+
+def _row(v: tuple, phrases: Sequence[str]) -> HitRow:
+    title, text = v[4], v[12].partition(rules.LINE)[2].replace(rules.LINE, " · ")
+    return HitRow(
+        public_id=v[0],
+        ocid=v[1],
+        tender=v[2],
+        kind=v[3],
+        label=kind_label(v[3]),
+        title=title,
+        version=v[5],
+        published_at=v[6],
+        buyer=v[7],
+        buyer_uscc=v[8],
+        region_code=v[9],
+        scope=v[10],
+        amount=v[11],
+        title_bits=tuple(rules.marked(title, phrases)),
+        excerpt=tuple(rules.excerpt(text, phrases)) if phrases else (),
+    )
