@@ -76,8 +76,8 @@ def fill(count: int) -> None:
     columns = "centre_id, region_code, public_id, ocid, tender, rounds, kind, series, version, title, body, sha256, published_at"
     index = "centre_id, region_code, public_id, notice_id, series, kind, scope, buyer, buyer_uscc, amount, published_at, text, folded"
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute("DROP INDEX IF EXISTS indexed_terms")
-        cursor.execute("CREATE TEMP TABLE made (public_id text, terms text[])")
         made: list[tuple] = []
         for one in notices(count, chance):
             made.append((new_public_id(), one))
@@ -100,7 +100,7 @@ def fill(count: int) -> None:
                      text, "\n".join(rules.fold(line) for line in text.split("\n")), quoted)
                 )
         print(f"made {count} notices in {time.perf_counter() - started:.0f} s")
-        cursor.execute("SET maintenance_work_mem = '512MB'; SET statement_timeout = 0")
+        cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute("CREATE INDEX indexed_terms ON search_indexednotice USING gin (terms) WITH (fastupdate = off)")
         cursor.execute("VACUUM ANALYZE search_indexednotice")
         cursor.execute("VACUUM ANALYZE notices_notice")
