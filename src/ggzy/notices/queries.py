@@ -163,3 +163,9 @@ def to_file(*, centre_id: str, filed_in: str, since: int, most: int) -> list[Fil
         return [
             FiledNotice(*row[:7], json.loads(row[7]), json.loads(row[8]), row[9]) for row in cursor.fetchall()
         ]
+
+
+def in_order(*, after: int, most: int) -> list[tuple[int, NoticeRow, str]]:
+    """Return (number, notice, digest of its body) of the notices above a number, oldest first."""
+    rows = Notice.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "sha256", *_COLUMNS)[:most]
+    return [(pk, _row(rest), digest) for pk, digest, *rest in rows]
