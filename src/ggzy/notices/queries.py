@@ -1,6 +1,7 @@
 """Notices and messages for pages."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,12 @@ def latest(*, kind: str = "", limit: int = 20, before: int | None = None) -> lis
         rows = rows.filter(kind=kind)
     if before is not None:
         rows = rows.filter(id__lt=before)
+    return [_row(values) for values in rows.values_list(*_COLUMNS)[:limit]]
+
+
+def latest_of(kinds: Iterable[str], *, limit: int) -> list[NoticeRow]:
+    """Return the newest notices of some kinds, newest first."""
+    rows = Notice.objects.filter(kind__in=[str(kind) for kind in kinds]).order_by("-published_at", "-id")
     return [_row(values) for values in rows.values_list(*_COLUMNS)[:limit]]
 
 

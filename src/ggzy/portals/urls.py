@@ -13,7 +13,10 @@ from ggzy.portals import (
     drafting,
     draws,
     exports,
+    finding,
     front_pages,
+    market,
+    notice,
     panels,
     papers,
     pdfcheck,
@@ -37,6 +40,9 @@ from ggzy.portals import (
 
 _TOPICS = (
     urls_public,
+    finding,
+    notice,
+    market,
     urls_work,
     changes,
     clocks,
