@@ -61,9 +61,7 @@ def test_marking_changes_no_letter(text: str, phrases: list[str]) -> None:
 
 def test_questions_are_read_as_people_type_them() -> None:
     asked = read_question("污水管网 “一期 工程” -监理 Ａ区")
-    assert asked == Question(
-        wanted=("污水管网", "一期 工程", fold("a区")), without=("监理",)
-    )
+    assert asked == Question(wanted=("污水管网", "一期 工程", fold("a区")), without=("监理",))
     assert read_question("  、。 ").is_empty
     assert read_question('"没有合上').wanted == ("没有合上",)
     with pytest.raises(rules.OnlyWithout):
@@ -88,7 +86,13 @@ def test_an_excerpt_shows_the_first_hit() -> None:
 
 
 def test_words_of_a_body_leave_out_what_is_for_machines() -> None:
-    body = {"lot": "一标段", "sha256": "a" * 64, "lots": [{"name": "二标段", "round": "b" * 32}], "n": 3, "t": True}
+    body = {
+        "lot": "一标段",
+        "sha256": "a" * 64,
+        "lots": [{"name": "二标段", "round": "b" * 32}],
+        "n": 3,
+        "t": True,
+    }
     assert rules.lines_of(body) == ["一标段", "二标段", "3"]
     assert rules.lines_of({"x": "2026-03-02T09:00:00+08:00", "y": "c" * 64, "z": " 甲\n乙 "}) == ["甲 乙"]
 

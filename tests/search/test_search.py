@@ -123,7 +123,12 @@ def test_a_question_costs_the_same_whatever_is_asked(platform: Any) -> None:
         publish(platform, f"{number}号污水工程")
     file_new_notices()
     costs = set()
-    for asked in (Search(), Search(words="污水"), Search(words="没有的词"), Search(words="污水", sort=FITTEST)):
+    for asked in (
+        Search(),
+        Search(words="污水"),
+        Search(words="没有的词"),
+        Search(words="污水", sort=FITTEST),
+    ):
         with CaptureQueriesContext(connection) as spent:
             search(asked)
         costs.add(len(spent))
@@ -167,7 +172,19 @@ def test_real_notices_are_found_as_by_a_plain_look(platform: Any, folder_of: Pat
     with connection.cursor() as cursor:
         cursor.execute("SELECT public_id, folded FROM search_indexednotice")
         texts = dict(cursor.fetchall())
-    for words in ("手术", "医院", "德航", "采购 -手术", "智能化", "“手术室 ”", "3d", "2024", "医", "公告", "人脸识别 系统"):
+    for words in (
+        "手术",
+        "医院",
+        "德航",
+        "采购 -手术",
+        "智能化",
+        "“手术室 ”",
+        "3d",
+        "2024",
+        "医",
+        "公告",
+        "人脸识别 系统",
+    ):
         question = rules.read_question(words)
         plain = {pk for pk, folded in texts.items() if rules.holds(folded, question)}
         found, after = set(), ""

@@ -44,7 +44,9 @@ def _cut(number: int) -> slice:
 def projects(*, words: str = "", number: int = 1) -> tuple[list[ProjectRow], bool]:
     """Return a page of the projects with a published tender, the newest first, and whether there are more."""
     public = Q(tenders__lots__rounds__published_at__isnull=False)
-    rows = Project.objects.filter(public).annotate(first_at=Min("tenders__lots__rounds__published_at", filter=public))
+    rows = Project.objects.filter(public).annotate(
+        first_at=Min("tenders__lots__rounds__published_at", filter=public)
+    )
     if words:
         rows = rows.filter(
             Q(name__icontains=words) | Q(owner__name__icontains=words) | Q(invest_code__istartswith=words)
@@ -52,7 +54,9 @@ def projects(*, words: str = "", number: int = 1) -> tuple[list[ProjectRow], boo
     found = list(rows.select_related("owner").order_by("-first_at", "-pk")[_cut(number)])
     shown = found[:SIZE]
     tenders: dict[int, dict[str, str]] = {}
-    published = Round.objects.filter(lot__tender__project__in=shown, published_at__isnull=False).order_by("pk")
+    published = Round.objects.filter(lot__tender__project__in=shown, published_at__isnull=False).order_by(
+        "pk"
+    )
     for pk, tender, name in published.values_list(
         "lot__tender__project_id", "lot__tender__public_id", "lot__tender__name"
     ):
@@ -231,7 +235,10 @@ def deeds_of(organisation_id: str) -> Deeds:
     bought = rounds.values(tender=F("lot__tender__public_id"), name=F("lot__tender__name")).annotate(
         first_at=Min("published_at")
     )
-    won = [_awarded(a) for a in _sent().filter(bid__bidder__public_id=organisation_id).order_by("-sent_at")[:MOST_DEEDS]]
+    won = [
+        _awarded(a)
+        for a in _sent().filter(bid__bidder__public_id=organisation_id).order_by("-sent_at")[:MOST_DEEDS]
+    ]
     given = _sent().filter(round__lot__tender__tenderee__public_id=organisation_id, ended_at=None)
     return Deeds(
         bought=tuple(BoughtRow(**row) for row in bought.order_by("-first_at")[:MOST_DEEDS]),

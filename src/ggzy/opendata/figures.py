@@ -72,14 +72,14 @@ _TENDERED = f"""
 SELECT {_MONTH.format("r.published_at")}, t.scope, t.region_code, count(*), sum(l.budget)
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
  WHERE r.published_at IS NOT NULL AND r.phase = 1 GROUP BY 1, 2, 3
-"""
+"""  # noqa: S608 - fixed text
 _AWARDED = f"""
 SELECT {_MONTH.format("a.sent_at")}, t.scope, t.region_code, count(*), sum(a.price), count(l.ceiling_price),
        coalesce(sum(l.ceiling_price), 0), coalesce(sum(a.price) FILTER (WHERE l.ceiling_price IS NOT NULL), 0)
   FROM awarding_award a JOIN tendering_round r ON r.id = a.round_id
   JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
  WHERE a.sent_at IS NOT NULL AND a.ended_at IS NULL GROUP BY 1, 2, 3
-"""
+"""  # noqa: S608 - fixed text
 # the record of a second envelope speaks of bids that the first one has counted
 _OPENED = """
 SELECT count(*), coalesce(sum(jsonb_array_length(body -> 'bids')), 0) FROM notices_notice

@@ -41,7 +41,17 @@ def _notices() -> Iterator[tuple[Cell, ...]]:
             of = tenders.get(row.tender)
             told = (of.buyer, of.uscc, of.deal_code, of.scope, of.region_code) if of else ("",) * 5
             place = _address(f"notices/{row.public_id}")
-            yield row.public_id, row.label, row.title, row.version, row.published_at, *told, row.ocid, digest, place
+            yield (
+                row.public_id,
+                row.label,
+                row.title,
+                row.version,
+                row.published_at,
+                *told,
+                row.ocid,
+                digest,
+                place,
+            )
         last = rows[-1][0]
 
 

@@ -30,7 +30,19 @@ def bars(*, key: str, title: str, says: str, rows: Sequence[Bar]) -> SafeString:
         for number, row in enumerate(rows):
             long = int(Decimal(row.value) * room / most) if most else 0
             y = number * ROW
-            out.append((LABELS - 8, y + 20, row.label[:14], LABELS, y + 5, max(long, 1), LABELS + long + 8, y + 20, row.shown))
+            out.append(
+                (
+                    LABELS - 8,
+                    y + 20,
+                    row.label[:14],
+                    LABELS,
+                    y + 5,
+                    max(long, 1),
+                    LABELS + long + 8,
+                    y + 20,
+                    row.shown,
+                )
+            )
         return out
 
     return format_html(

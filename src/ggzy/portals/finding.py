@@ -136,9 +136,15 @@ def _unless_known(request: HttpRequest, body: bytes, updated: datetime | None) -
     known = request.headers.get("If-None-Match", "")
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
     stamp = int(updated.timestamp()) if updated else 0
-    same = mark in [m.strip().removeprefix("W/") for m in known.split(",")] if known else stamp and since == stamp
+    same = (
+        mark in [m.strip().removeprefix("W/") for m in known.split(",")]
+        if known
+        else stamp and since == stamp
+    )
     answer = (
-        HttpResponseNotModified() if same else HttpResponse(body, content_type="application/atom+xml; charset=utf-8")
+        HttpResponseNotModified()
+        if same
+        else HttpResponse(body, content_type="application/atom+xml; charset=utf-8")
     )
     answer["ETag"] = mark
     if updated:

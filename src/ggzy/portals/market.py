@@ -151,10 +151,7 @@ def openings(request: HttpRequest) -> HttpResponse:
         "today": moment.astimezone(BEIJING).date(),
         "weekdays": WEEKDAYS,
         "weeks": [
-            [
-                (day, day.month == first.month, CHINA.is_working(day), len(by_day.get(day, ())))
-                for day in week
-            ]
+            [(day, day.month == first.month, CHINA.is_working(day), len(by_day.get(day, ()))) for day in week]
             for week in Calendar().monthdatescalendar(first.year, first.month)
         ],
         "days": [

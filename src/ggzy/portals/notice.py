@@ -196,7 +196,9 @@ def parts_of(body: Any, key: str = "", title: str = "") -> list[Part]:
         return [
             part
             for name, value in body.items()
-            for part in parts_of(value, f"{key}.{name}", f"{title} · {_WORDS.get(name, name)}".removeprefix(" · "))
+            for part in parts_of(
+                value, f"{key}.{name}", f"{title} · {_WORDS.get(name, name)}".removeprefix(" · ")
+            )
         ]
     if isinstance(body, list) and any(isinstance(item, Mapping | list) for item in body):
         return [
@@ -232,7 +234,10 @@ def seal_check(request: HttpRequest, notice_id: str, digest: str) -> HttpRespons
         raise NotFound("这份公告没有这个文件", next_steps=(("查看公告", f"/notices/{notice_id}"),))
     at = now()
     report = check(
-        files.path_of(digest).read_bytes(), cas=recognition.certificates_of_cas(at), clocks=trusted_clocks(), at=at
+        files.path_of(digest).read_bytes(),
+        cas=recognition.certificates_of_cas(at),
+        clocks=trusted_clocks(),
+        at=at,
     )
     page = {"most_mb": MOST_BYTES // 1024 // 1024, "report": report, "name": document.name}
     return show(request, "public/pdfcheck.html", page)

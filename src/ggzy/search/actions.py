@@ -59,7 +59,9 @@ def file_new_notices(*, all_of_them: bool = False) -> int:
         if not cursor.fetchone()[0]:
             return 0
     since = 0 if all_of_them else newest_pk() - WINDOW
-    notices = to_file(centre_id=settings.CENTRE_ID, filed_in="search_indexednotice", since=since, most=MOST_A_SWEEP)
+    notices = to_file(
+        centre_id=settings.CENTRE_ID, filed_in="search_indexednotice", since=since, most=MOST_A_SWEEP
+    )
     return _file(notices) if notices else 0
 
 
@@ -102,7 +104,15 @@ def _file(notices: Sequence[FiledNotice]) -> int:
 
 def _values(notice: FiledNotice, tender: TenderFacts) -> list[Any]:
     own = () if notice.kind in _ALONE else (tender.invest_code, *tender.lots)
-    codes = (notice.public_id, notice.tender, notice.ocid, tender.deal_code, tender.uscc, *notice.rounds, *own)
+    codes = (
+        notice.public_id,
+        notice.tender,
+        notice.ocid,
+        tender.deal_code,
+        tender.uscc,
+        *notice.rounds,
+        *own,
+    )
     written = [line for line in rules.lines_of(notice.body) if line != notice.title]
     words = dict.fromkeys([tender.name, tender.buyer, tender.agency, *written])
     lines = [line for line in words if line]
@@ -139,7 +149,11 @@ def _amount(body: Mapping[str, Any]) -> Decimal | None:
     try:
         if said not in (None, ""):
             return Decimal(str(said))
-        if isinstance(lots, list) and lots and all(isinstance(lot, dict) and lot.get("budget") for lot in lots):
+        if (
+            isinstance(lots, list)
+            and lots
+            and all(isinstance(lot, dict) and lot.get("budget") for lot in lots)
+        ):
             return sum((Decimal(str(lot["budget"])) for lot in lots), Decimal(0))
     except InvalidOperation:
         log.warning("an amount that is none: %r", said)

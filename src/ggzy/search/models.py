@@ -28,9 +28,7 @@ class IndexedNotice(BusinessRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                name="a_series_is_found_by_its_newest", fields=["centre_id", "series"]
-            ),
+            models.UniqueConstraint(name="a_series_is_found_by_its_newest", fields=["centre_id", "series"]),
         ]
         indexes = [
             # a pending list would be read through by every search

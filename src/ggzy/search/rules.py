@@ -20,7 +20,9 @@ LINE = "\n"
 _RUN = re.compile(r"[0-9a-z]+")
 _SPACE = re.compile(r"\s+")
 #: what an operator can carry: "words in quotes", or a word up to a space
-_PART = re.compile(r'(?P<no>[-\u2212\uff0d])?(?:["\u201c\u201d](?P<phrase>[^"\u201c\u201d]*)(?:["\u201c\u201d]|$)|(?P<word>[^\s"\u201c\u201d]+))')
+_PART = re.compile(
+    r'(?P<no>[-\u2212\uff0d])?(?:["\u201c\u201d](?P<phrase>[^"\u201c\u201d]*)(?:["\u201c\u201d]|$)|(?P<word>[^\s"\u201c\u201d]+))'
+)
 #: before what stands in the title; longer than a pair, so that no text can look like it
 TITLE = "^^"
 #: so much of a run is looked at by the index
