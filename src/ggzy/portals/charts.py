@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-#: of the drawing, in its own units
-WIDTH, ROW, LABELS, VALUES = 640, 30, 190, 110
+#: of the drawing, in its own units: a phone's width, so that its letters stay readable there
+WIDTH, ROW, VALUES = 420, 48, 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,26 +23,13 @@ class Bar:
 def bars(*, key: str, title: str, says: str, rows: Sequence[Bar]) -> SafeString:
     """Return horizontal bars from the same zero; `key` makes the ids of one page differ."""
     most = max((Decimal(row.value) for row in rows), default=Decimal(0))
-    room = WIDTH - LABELS - VALUES
 
     def lines() -> list[tuple[object, ...]]:
         out: list[tuple[object, ...]] = []
         for number, row in enumerate(rows):
-            long = int(Decimal(row.value) * room / most) if most else 0
+            long = max(int(Decimal(row.value) * (WIDTH - VALUES) / most) if most else 0, 1)
             y = number * ROW
-            out.append(
-                (
-                    LABELS - 8,
-                    y + 20,
-                    row.label[:14],
-                    LABELS,
-                    y + 5,
-                    max(long, 1),
-                    LABELS + long + 8,
-                    y + 20,
-                    row.shown,
-                )
-            )
+            out.append((y + 17, row.label, y + 24, long, long + 8, y + 38, row.shown))
         return out
 
     return format_html(
@@ -58,8 +45,8 @@ def bars(*, key: str, title: str, says: str, rows: Sequence[Bar]) -> SafeString:
         says,
         format_html_join(
             "",
-            '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>'
-            '<rect class="chart-bar" x="{}" y="{}" width="{}" height="20" rx="3"/>'
+            '<text class="chart-label" x="0" y="{}">{}</text>'
+            '<rect class="chart-bar" x="0" y="{}" width="{}" height="17" rx="3"/>'
             '<text class="chart-value" x="{}" y="{}">{}</text>',
             lines(),
         ),

@@ -239,7 +239,7 @@ def _rows(cursor: Any, pks: Sequence[int], phrases: Sequence[str]) -> list[HitRo
 
 
 def _row(v: tuple, phrases: Sequence[str]) -> HitRow:
-    title, text = v[4], v[12].partition(rules.LINE)[2].replace(rules.LINE, " · ")
+    title, text = v[4], rules.telling(v[12], known=(v[4], v[7]))
     return HitRow(
         public_id=v[0],
         ocid=v[1],

@@ -243,10 +243,21 @@ def places(text: str, phrases: Sequence[str]) -> list[tuple[int, int]]:
     return out
 
 
+_NUMBER = re.compile(r"[\d.,:%-]+")
+
+
+def telling(text: str, *, known: Sequence[str]) -> str:
+    """Return the lines of a text worth showing below a title: no bare numbers, nothing that is shown beside it."""
+    lines = text.split(LINE)
+    return " · ".join(
+        line for line in lines if not _NUMBER.fullmatch(line) and not any(line in shown for shown in known)
+    )
+
+
 #: values of a notice's body that are no words: digests, ids, moments
 _NO_WORDS = re.compile(r"[0-9a-f]{32,128}|\d{4}-\d\d-\d\dT[\d:.+Z-]+", re.ASCII)
 #: keys whose value is for machines
-_FOR_MACHINES = frozenset({"sha256", "pdf_sha256", "round", "lot_id", "bid"})
+_FOR_MACHINES = frozenset({"sha256", "pdf_sha256", "round", "bid", "state"})
 
 
 def lines_of(body: object) -> list[str]:
