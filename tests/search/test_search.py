@@ -118,6 +118,25 @@ def test_the_newest_version_is_found(platform: Any) -> None:
     assert titles() == ["资格预审公告(澄清)"]
 
 
+def test_a_buyer_is_found_by_its_name_in_any_width(platform: Any) -> None:
+    publish(platform, "甲公告", "城投（集团）公司是监理")
+    publish(platform, "乙公告")
+    file_new_notices()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE search_indexednotice SET buyer = '城投（集团）公司ABC' WHERE text LIKE '乙%'")
+        cursor.execute(
+            "UPDATE search_indexednotice SET terms = array_to_tsvector(%s) WHERE text LIKE '乙%%'",
+            [
+                rules.terms(
+                    title="乙公告",
+                    lines=["城投（集团）公司ABC"],
+                    facts=rules.Facts(kind="tender", scope="GC", region="37"),
+                )
+            ],
+        )
+    assert titles(buyer="(集团)公司abc") == titles(buyer="城投（集团）") == ["乙公告"]
+
+
 def test_a_question_costs_the_same_whatever_is_asked(platform: Any) -> None:
     for number in range(30):
         publish(platform, f"{number}号污水工程")

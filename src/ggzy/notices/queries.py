@@ -106,16 +106,6 @@ def inbox(*, organisation_pk: int, limit: int = 30) -> list[dict[str, Any]]:
     )
 
 
-def page(*, kind: str = "", number: int = 1, size: int = 20) -> tuple[list[NoticeRow], bool]:
-    """Return one page of notices, newest first, and whether there is a further page."""
-    rows = Notice.objects.order_by("-published_at", "-id")
-    if kind:
-        rows = rows.filter(kind=kind)
-    first = (max(number, 1) - 1) * size
-    found = [_row(values) for values in rows.values_list(*_COLUMNS)[first : first + size + 1]]
-    return found[:size], len(found) > size
-
-
 def of_round(round_id: str) -> list[NoticePage]:
     """Return the notices that speak of a round with their bodies, oldest first (versions left empty)."""
     return [

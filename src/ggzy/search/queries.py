@@ -133,7 +133,7 @@ class _Where:
             self.terms.append(Term(rules.filed("buyer", asked.buyer.upper())))
         elif name := rules.fold(asked.buyer):
             self.terms += rules.terms_of(name)[0]
-            self.add("strpos(lower(buyer), %s) > 0", name.replace(rules.EDGE, ""))
+            self.add("strpos(lower(normalize(buyer, NFKC)), %s) > 0", name.replace(rules.EDGE, ""))
 
     def __str__(self) -> str:
         return " AND ".join(self.sql)
