@@ -196,6 +196,7 @@ def fill(count: int) -> None:
                     scope=one["scope"],
                     region=one["region"],
                     buyer_uscc=one["uscc"],
+                    published_at=one["at"],
                     codes=(one["deal_code"], one["uscc"], public_id),
                 )
                 terms = rules.terms(title=one["title"], lines=text.split("\n")[1:], facts=facts)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,13 @@ pytestmark = pytest.mark.pure
 #: few letters, so that hits happen; width, case, punctuation and spaces among them
 LETTERS = "污水管网工程ＡaB1２3 　（(-\"%_'\\\n^#"
 texts = st.text(LETTERS, max_size=40)
-FACTS = Facts(kind="tender", scope="GC", region="370100", buyer_uscc="91370100MA00000000")
+FACTS = Facts(
+    kind="tender",
+    scope="GC",
+    region="370100",
+    buyer_uscc="91370100MA00000000",
+    published_at=datetime(2026, 3, 2, tzinfo=UTC),
+)
 
 
 def plain(text: str) -> str:

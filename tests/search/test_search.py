@@ -130,7 +130,7 @@ def test_a_buyer_is_found_by_its_name_in_any_width(platform: Any) -> None:
                 rules.terms(
                     title="乙公告",
                     lines=["城投（集团）公司ABC"],
-                    facts=rules.Facts(kind="tender", scope="GC", region="37"),
+                    facts=rules.Facts(kind="tender", scope="GC", region="37", published_at=platform.now),
                 )
             ],
         )

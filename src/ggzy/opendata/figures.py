@@ -80,10 +80,11 @@ SELECT {_MONTH.format("a.sent_at")}, t.scope, t.region_code, count(*), sum(a.pri
   JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
  WHERE a.sent_at IS NOT NULL AND a.ended_at IS NULL GROUP BY 1, 2, 3
 """  # noqa: S608 - fixed text
-# the record of a second envelope speaks of bids that the first one has counted
+# openings that ended with a published record
 _OPENED = """
-SELECT count(*), coalesce(sum(jsonb_array_length(body -> 'bids')), 0) FROM notices_notice
- WHERE kind = 'opening_record' AND NOT body ? 'envelope' AND jsonb_typeof(body -> 'bids') = 'array'
+SELECT count(DISTINCT s.id), count(b.id) FROM opening_openingsession s
+  JOIN tendering_round r ON r.id = s.round_id AND r.phase = 1 JOIN opening_bidopening b ON b.session_id = s.id
+ WHERE s.ended_at IS NOT NULL AND s.record_sha256 <> ''
 """
 _SIZES = """
 SELECT body ->> 'size', count(*) FROM notices_notice

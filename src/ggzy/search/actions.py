@@ -122,6 +122,7 @@ def _values(notice: FiledNotice, tender: TenderFacts) -> list[Any]:
         scope=tender.scope,
         region=tender.region_code,
         buyer_uscc=tender.uscc,
+        published_at=notice.published_at,
         codes=tuple(codes),
     )
     return [

@@ -23,6 +23,8 @@ COUNTED = 1000
 #: its list in the index is long; a rare word is not, and its list is short
 WALKED = 400
 SIZE = 20
+#: of more months the index is not asked
+MOST_MONTHS = 36
 _MICRO = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -89,39 +91,59 @@ class Found:
 
 
 class _Where:
-    """The conditions of a search, as SQL."""
+    """The conditions of a search, as SQL: for the index of terms, or for rows that are looked at one by one."""
 
-    def __init__(self, asked: Search, question: Question, *, in_title: bool = False) -> None:
+    def __init__(
+        self, asked: Search, question: Question, *, in_title: bool = False, walked: bool = False
+    ) -> None:
         self.sql: list[str] = ["centre_id = %s"]
         self.values: list[Any] = [settings.CENTRE_ID]
-        self.terms: list[Term] = [
-            Term(rules.filed(drawer, value))
-            for drawer, value in (("kind", asked.kind), ("scope", asked.scope), ("region", asked.region))
-            if value
-        ]
+        self.terms: list[Term] = []
+        # the terms of a row are longer than its words: who has the row looks at its words
+        self._walked = walked
+        self._drawers(asked)
         self._words(question, in_title=in_title)
         self._names(asked)
+        query = rules.as_tsquery(self.terms)
+        if self.terms and (months := _months(asked)):
+            query += " & (" + " | ".join(rules.as_tsquery([Term(month)]) for month in months) + ")"
+        if query:
+            self.add("terms @@ %s::tsquery", query)
+        # beside terms these only sift: an index of days or amounts would have every row's terms looked at
+        day, amount = (
+            ("published_at + '0'::interval", "amount + 0") if self.terms else ("published_at", "amount")
+        )
         for column, sign, value in (
-            ("published_at", ">=", asked.since),
-            ("published_at", "<", asked.until),
-            ("amount", ">=", asked.least),
-            ("amount", "<=", asked.most),
+            (day, ">=", asked.since),
+            (day, "<", asked.until),
+            (amount, ">=", asked.least),
+            (amount, "<=", asked.most),
         ):
             if value is not None:
                 self.add(f"{column} {sign} %s", value)
-        if self.terms:
-            self.add("terms @@ %s::tsquery", rules.as_tsquery(self.terms))
 
     def add(self, sql: str, *values: Any) -> None:
+        """Add a condition."""
         self.sql.append(sql)
         self.values += values
 
+    def _drawers(self, asked: Search) -> None:
+        for drawer, column, value in (
+            ("kind", "kind = %s", asked.kind),
+            ("scope", "scope = %s", asked.scope),
+            ("region", "starts_with(region_code, %s)", asked.region),
+        ):
+            if value and self._walked:
+                self.add(column, value)
+            elif value:
+                self.terms.append(Term(rules.filed(drawer, value)))
+
     def _words(self, question: Question, *, in_title: bool) -> None:
-        where = f"split_part(folded, E'\\n', 1)" if in_title else "folded"  # noqa: F541
+        where = r"split_part(folded, E'\n', 1)" if in_title else "folded"
         for phrase in question.wanted:
             terms, proven = rules.terms_of(phrase, in_title=in_title)
-            self.terms += terms
-            if not proven:
+            self.terms += [] if self._walked else terms
+            if self._walked or not proven:
                 self.add(f"strpos({where}, %s) > 0", phrase)
         for phrase in question.without:
             self.add("strpos(folded, %s) = 0", phrase)
@@ -132,75 +154,121 @@ class _Where:
         if len(asked.buyer) == 18 and asked.buyer.isascii() and asked.buyer.isalnum():
             self.terms.append(Term(rules.filed("buyer", asked.buyer.upper())))
         elif name := rules.fold(asked.buyer):
-            self.terms += rules.terms_of(name)[0]
+            self.terms += [] if self._walked else rules.terms_of(name)[0]
             self.add("strpos(lower(normalize(buyer, NFKC)), %s) > 0", name.replace(rules.EDGE, ""))
 
     def __str__(self) -> str:
         return " AND ".join(self.sql)
 
 
+def _months(asked: Search) -> list[str]:
+    """Return the months that a search lies in, where it says both ends and they are no more than MOST_MONTHS."""
+    if asked.since is None or asked.until is None:
+        return []
+    months, day = [], asked.since
+    while day < asked.until and len(months) <= MOST_MONTHS:
+        months.append(rules.month_of(day))
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    months.append(rules.month_of(asked.until - _MICRO))
+    return sorted(set(months)) if len(months) <= MOST_MONTHS else []
+
+
 def search(asked: Search) -> Found:
-    """Return a page of the published notices that are looked for, by three queries whatever is asked.
+    """Return a page of the published notices that are looked for, by a few queries whatever is asked.
 
     :raises BadInput: a question that is none
     """
     if asked.sort not in SORTS:
         raise BadInput("排序方式应为 newest 或 fittest", field="sort")
     question = rules.read_question(asked.words)
+    start = _cursor(asked.after)
     # in a transaction: the planner must not read 200,000 texts one by one where it takes a word for a frequent one
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        where = _Where(asked, question)
-        total, facets = _counted(cursor, where)
-        titles_only = asked.sort == FITTEST and total is None and bool(question.wanted)
-        if asked.sort == FITTEST and total is not None and question.wanted:
-            pks, following = _fittest(cursor, where, question, asked)
+        hits = _first_hits(cursor, asked, question)
+        whole, fittest = len(hits) <= COUNTED, asked.sort == FITTEST and bool(question.wanted)
+        if not whole:
+            pks, following = _newest(cursor, asked, question, start, in_title=fittest)
+        elif fittest:
+            pks, following = _fittest(cursor, [h.pk for h in hits], question, asked)
         else:
-            where = _Where(asked, question, in_title=True) if titles_only else where
-            pks, following = _newest(cursor, where, asked)
+            pks, following = _page(
+                [(h.published_at, h.pk) for h in hits if start is None or (h.published_at, h.pk) < start],
+                asked,
+            )
         rows = _rows(cursor, pks, question.wanted)
     return Found(
-        rows=rows, total=total, facets=facets, next=following, question=question, titles_only=titles_only
+        rows=rows,
+        total=len(hits) if whole else None,
+        facets=_facets(hits) if whole else {},
+        next=following,
+        question=question,
+        titles_only=fittest and not whole,
     )
 
 
-def _counted(cursor: Any, where: _Where) -> tuple[int | None, dict[str, list[tuple[str, int]]]]:
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    pk: int
+    published_at: datetime
+    kind: str
+    scope: str
+    region: str
+
+
+def _first_hits(cursor: Any, asked: Search, question: Question) -> list[_Hit]:
+    """Return all hits, or one more than are counted, in no order."""
+    where = _Where(asked, question)
     cursor.execute(
-        f"SELECT kind, scope, region_code FROM search_indexednotice WHERE {where} LIMIT %s",  # noqa: S608
+        f"""SELECT id, published_at, kind, scope, region_code FROM search_indexednotice
+             WHERE {where} LIMIT %s""",  # noqa: S608 - fixed text
         [*where.values, COUNTED + 1],
     )
-    found = cursor.fetchall()
-    if len(found) > COUNTED:
-        return None, {}
-    counts = {name: Counter(row[n] for row in found) for n, name in enumerate(("kind", "scope", "region"))}
-    return len(found), {name: sorted(c.items(), key=lambda i: (-i[1], i[0])) for name, c in counts.items()}
+    return [_Hit(*row) for row in cursor.fetchall()]
 
 
-def _newest(cursor: Any, where: _Where, asked: Search) -> tuple[list[int], str]:
-    start, wanted = _cursor(asked.after), asked.size + 1
+def _facets(hits: Sequence[_Hit]) -> dict[str, list[tuple[str, int]]]:
+    counts = {name: Counter(getattr(hit, name) for hit in hits) for name in ("kind", "scope", "region")}
+    return {name: sorted(c.items(), key=lambda i: (-i[1], i[0])) for name, c in counts.items()}
+
+
+def _page(found: Sequence[tuple[datetime, int]], asked: Search) -> tuple[list[int], str]:
+    """Return the newest of what was found, and where the next page begins."""
+    ordered = sorted(found, reverse=True)[: asked.size + 1]
+    if len(ordered) <= asked.size:
+        return [pk for _, pk in ordered], ""
+    moment, number = ordered[asked.size - 1]
+    return [pk for _, pk in ordered[: asked.size]], f"{(moment - _EPOCH) // _MICRO}_{number}"
+
+
+def _newest(
+    cursor: Any, asked: Search, question: Question, start: tuple[datetime, int] | None, *, in_title: bool
+) -> tuple[list[int], str]:
+    """Return a page of more hits than were counted: by walking the newest, else by the index."""
+    wanted = asked.size + 1
     window, values = "centre_id = %s", [settings.CENTRE_ID]
     if start:
         window, values = f"{window} AND (published_at, id) < (%s, %s)", [*values, *start]
     if asked.until:
         window, values = f"{window} AND published_at < %s", [*values, asked.until]
+    where = _Where(asked, question, in_title=in_title, walked=True)
     cursor.execute(
-        f"""SELECT id, published_at FROM (SELECT * FROM search_indexednotice WHERE {window}
+        f"""SELECT published_at, id FROM (SELECT * FROM search_indexednotice WHERE {window}
              ORDER BY published_at DESC, id DESC LIMIT %s) newest
              WHERE {where} ORDER BY published_at DESC, id DESC LIMIT %s""",  # noqa: S608 - fixed text
         [*values, WALKED, *where.values, wanted],
     )
     found = cursor.fetchall()
     if len(found) < wanted:
+        where = _Where(asked, question, in_title=in_title)
         cursor.execute(
-            f"""WITH hits AS MATERIALIZED (SELECT id, published_at FROM search_indexednotice WHERE {where})
-                SELECT id, published_at FROM hits {"WHERE (published_at, id) < (%s, %s)" if start else ""}
+            f"""WITH hits AS MATERIALIZED (SELECT published_at, id FROM search_indexednotice WHERE {where})
+                SELECT published_at, id FROM hits {"WHERE (published_at, id) < (%s, %s)" if start else ""}
                  ORDER BY published_at DESC, id DESC LIMIT %s""",  # noqa: S608 - fixed text
             [*where.values, *(start or ()), wanted],
         )
         found = cursor.fetchall()
-    more = len(found) == wanted
-    found = found[: asked.size]
-    return [pk for pk, _ in found], f"{(found[-1][1] - _EPOCH) // _MICRO}_{found[-1][0]}" if more else ""
+    return _page(found, asked)
 
 
 def _cursor(after: str) -> tuple[datetime, int] | None:
@@ -213,15 +281,15 @@ def _cursor(after: str) -> tuple[datetime, int] | None:
     return _EPOCH + int(moment) * _MICRO, int(number)
 
 
-def _fittest(cursor: Any, where: _Where, question: Question, asked: Search) -> tuple[list[int], str]:
+def _fittest(cursor: Any, pks: Sequence[int], question: Question, asked: Search) -> tuple[list[int], str]:
+    """Return a page of hits, those first that have most of the words in the title."""
     given = asked.after.removeprefix("o")
     start = int(given) if asked.after.startswith("o") and given.isdecimal() and len(given) < 5 else 0
-    fits = " + ".join("(strpos(split_part(folded, E'\\n', 1), %s) > 0)::int" for _ in question.wanted)
+    fits = " + ".join(r"(strpos(split_part(folded, E'\n', 1), %s) > 0)::int" for _ in question.wanted)
     cursor.execute(
-        f"""WITH hits AS MATERIALIZED (SELECT id, published_at, {fits} AS fits FROM search_indexednotice
-                                        WHERE {where} LIMIT %s)
-            SELECT id FROM hits ORDER BY fits DESC, published_at DESC, id DESC OFFSET %s LIMIT %s""",  # noqa: S608
-        [*question.wanted, *where.values, COUNTED, start, asked.size + 1],
+        f"""SELECT id FROM search_indexednotice WHERE id = ANY(%s)
+             ORDER BY {fits} DESC, published_at DESC, id DESC OFFSET %s LIMIT %s""",  # noqa: S608 - fixed text
+        [list(pks), *question.wanted, start, asked.size + 1],
     )
     found = [pk for (pk,) in cursor.fetchall()]
     return found[: asked.size], f"o{start + asked.size}" if len(found) > asked.size else ""

@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ggzy.kernel.refusals import BadInput
+from ggzy.law.limits import BEIJING
 
 #: stands in a folded text before each run of digits and letters: a run is found by its beginning alone
 EDGE = "\x01"
@@ -94,6 +96,7 @@ class Facts:
     scope: str
     region: str
     buyer_uscc: str = ""
+    published_at: datetime
     #: of public ids and codes of the law, each found by how it begins
     codes: tuple[str, ...] = ()
 
@@ -108,6 +111,7 @@ def terms(*, title: str, lines: Sequence[str], facts: Facts) -> list[str]:
     found |= {TITLE + piece for piece in grams} | {f"{TITLE}#{run}" for run in runs}
     found |= {f"={fold_code(code)}" for code in facts.codes if code}
     found |= {filed("kind", facts.kind), filed("scope", facts.scope), filed("buyer", facts.buyer_uscc)}
+    found.add(month_of(facts.published_at))
     found |= {filed("region", facts.region[:length]) for length in (2, 4, 6, 9)}
     return sorted(found)
 
@@ -115,6 +119,11 @@ def terms(*, title: str, lines: Sequence[str], facts: Facts) -> list[str]:
 def filed(drawer: str, value: str) -> str:
     """Return the term of a drawer (kind, scope, region, buyer) that a notice lies in."""
     return f"@{drawer}:{value}"
+
+
+def month_of(moment: datetime) -> str:
+    """Return the term of the month, in Beijing time, that a notice was published in."""
+    return filed("month", f"{moment.astimezone(BEIJING):%Y-%m}")
 
 
 def fold_code(code: str) -> str:
