@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from ggzy.awarding.models import Award
 from ggzy.client import story
 from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.ids import new_public_id
@@ -123,6 +124,15 @@ def test_a_whole_tender_in_the_portal(platform: Any, folder: Path, client: Brows
     page(client, f"/notices/{result['公告编号']}/documents/{'0' * 64}", status=404)
     page(client, "/data/bids.csv", status=404)
 
+    # an award that came to nothing is no result any more, but stays told
+    Award.objects.update(ended_at=platform.now, end_kind=Award.REFUSED)
+    cache.clear()
+    assert client.get("/api/v1/figures").json()["awarded_by_month"] == []
+    assert "还没有中标结果" in page(client, "/open/awards")
+    assert "公告过的中标资格终止" in page(client, f"/organisations/{found[1]}")
+    assert re.search(r'data-label="中标">0<', page(client, f"/open/enterprises?words={winner.name}"))
+    assert [row["终止原因"] for row in _csv(client, "awards")] == ["中标人放弃中标"]
+
 
 def test_the_search_page_keeps_what_was_asked(platform: Any, client: Browser) -> None:
     _publish(platform, "东区污水管网资格预审公告", need="钢管<b>")
@@ -199,14 +209,14 @@ def test_pages_cost_the_same_for_any_number_of_rows(platform: Any, folder: Path,
     platform.work()
     addresses = {
         "/": 6,
-        "/notices?words=公告": 9,
-        "/feeds/notices.atom": 9,
+        "/notices?words=公告": 12,
+        "/feeds/notices.atom": 12,
         "/open/projects": 4,
         "/open/awards": 3,
         "/open/enterprises": 6,
         "/calendar/openings": 4,
         "/figures": 8,
-        f"/notices/{notice.public_id}": 12,
+        f"/notices/{notice.public_id}": 14,
     }
     before = {}
     for address, most in addresses.items():

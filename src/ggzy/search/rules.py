@@ -29,6 +29,8 @@ _PART = re.compile(
 TITLE = "^^"
 #: so much of a run is looked at by the index
 MOST_RUN = 60
+#: a longer phrase is asked for by fewer of its pairs
+LONG = 4
 #: more is no question of a person
 MOST_WORDS, MOST_LETTERS = 12, 200
 #: characters shown before and after the first hit
@@ -183,6 +185,9 @@ def terms_of(phrase: str, *, in_title: bool = False) -> tuple[list[Term], bool]:
     """
     mark = TITLE if in_title else ""
     runs, grams = _pieces(phrase)
+    if len(phrase) > LONG:
+        # every other pair still holds every character, and the text has the last word
+        grams = {g for part in re.split(r"[0-9a-z \x01]+", phrase) for g in _every_other(part)}
     # a pair says all that its two characters say
     pairs = {gram for gram in grams if len(gram) == 2}
     alone = {gram for gram in grams if len(gram) == 1 and not any(gram in pair for pair in pairs)}
@@ -190,6 +195,12 @@ def terms_of(phrase: str, *, in_title: bool = False) -> tuple[list[Term], bool]:
     asked += [Term(f"{mark}#{run}", begins=True) for run in sorted(runs)]
     bare = asked[0].text.removeprefix(mark).removeprefix("#") if len(asked) == 1 else ""
     return asked, bare == phrase.replace(EDGE, "")
+
+
+def _every_other(part: str) -> set[str]:
+    """Return the pairs of a stretch that follow each other without overlapping, the last one ending where it ends."""
+    pairs = {part[n : n + 2] for n in range(0, len(part) - 1, 2)}
+    return pairs | {part[-2:]} if part else pairs
 
 
 def as_tsquery(asked: Iterable[Term]) -> str:
