@@ -116,8 +116,8 @@ class _Where:
         for column, sign, value in (
             (day, ">=", asked.since),
             (day, "<", asked.until),
-            (amount, ">=", asked.least),
-            (amount, "<=", asked.most),
+            ("amount", ">=", asked.least),
+            ("amount", "<=", asked.most),
         ):
             if value is not None:
                 self.add(f"{column} {sign} %s", value)
