@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "ggzy.papers",
     "ggzy.witnessing",
     "ggzy.archives",
+    "ggzy.search",
     "ggzy.ui",
     "ggzy.portals",
 ]

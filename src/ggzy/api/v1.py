@@ -16,6 +16,7 @@ from ggzy.api import (
     drafting,
     draws,
     evaluations,
+    finding,
     fronts,
     messages,
     ocds,
@@ -440,12 +441,6 @@ def calendar(request: HttpRequest) -> HttpResponse:
     )
 
 
-@api.get("/v1/notices", tags=["公开"], summary="公告列表")
-def notice_list(request: HttpRequest, kind: str = "", limit: int = 20) -> HttpResponse:
-    rows = notices.latest(kind=kind, limit=min(max(limit, 1), 200))
-    return answer({"notices": [{f: getattr(r, f) for f in r.__dataclass_fields__} for r in rows]})
-
-
 @api.get("/v1/notices/{notice_id}", tags=["公开"], summary="公告")
 def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
     page = notices.notice(notice_id)
@@ -487,6 +482,7 @@ def move_clock(request: HttpRequest, body: ClockMove) -> dict[str, Any]:
 
 
 api.add_router("/v1", account.router)
+api.add_router("/v1", finding.router)
 api.add_router("/v1", bids.router)
 api.add_router("/v1", evaluations.router)
 api.add_router("/v1", committees.router)

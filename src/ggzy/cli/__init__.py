@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "training": ("ggzy.cli.training", True, "训练中心: load 装入, logins 列出账号, clock 拨钟"),
     "sequencer": ("ggzy.jobs.sequencer", True, "存证日志的定序进程"),
     "worker": ("ggzy.jobs.worker", True, "期限与后台任务进程"),
+    "search-rebuild": ("ggzy.cli.search", True, "重建公告检索索引 (由已发布的公告重新生成)"),
     "preflight": ("ggzy.cli.preflight", True, "启动前检查: 正式运行的中心拒绝训练时钟和缺失的密钥"),
     "openapi": ("ggzy.cli.openapi", True, "输出 OpenAPI 3.1"),
     "docs": ("ggzy.cli.docs", True, "由代码生成文档中的图表"),

@@ -16,6 +16,7 @@ from ggzy.deadlines.actions import fire_one, next_due
 from ggzy.jobs.bundles import note_bundles
 from ggzy.kernel.clock import face, legal_now, refuse_shifted_clock_in_production
 from ggzy.publishing.actions import take_up_new_notices
+from ggzy.search.actions import file_new_notices
 
 log = logging.getLogger("ggzy.worker")
 LONGEST_SLEEP = 1.0
@@ -65,10 +66,11 @@ def run_due() -> int:
 
 
 def work_once() -> int:
-    """Fire everything that is due, then hand new notices to the media; return how many things happened."""
+    """Fire everything that is due, then hand new notices to the media and file them; return how many things happened."""
     count = run_due()
     if _take_up_notices():
         count += run_due()
+    _file_notices()
     return count
 
 
@@ -80,6 +82,17 @@ def _take_up_notices(*, all_of_them: bool = False) -> int:
         raise
     except Exception:  # noqa: BLE001 - a notice that cannot be taken up waits; clocks of openings do not
         log.exception("new notices were not taken up")
+        return 0
+
+
+def _file_notices(*, all_of_them: bool = False) -> int:
+    """Let new notices be found; trouble with it must not stop the clocks."""
+    try:
+        return file_new_notices(all_of_them=all_of_them)
+    except OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - a notice that cannot be filed is read all the same; clocks of openings go on
+        log.exception("new notices were not filed")
         return 0
 
 
@@ -117,6 +130,8 @@ def main(argv: Sequence[str]) -> int:
                 cursor.execute("LISTEN ggzy_clock")
             _note_bundles()
             _take_up_notices(all_of_them=True)
+            while _file_notices(all_of_them=True):
+                continue
             while not stopping:
                 work_once()
                 beat.touch()

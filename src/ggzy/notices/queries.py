@@ -1,5 +1,7 @@
 """Notices for pages."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +37,12 @@ def latest(*, kind: str = "", limit: int = 20, before: int | None = None) -> lis
         rows = rows.filter(kind=kind)
     if before is not None:
         rows = rows.filter(id__lt=before)
+    return [_row(values) for values in rows.values_list(*_COLUMNS)[:limit]]
+
+
+def latest_of(kinds: Iterable[str], *, limit: int) -> list[NoticeRow]:
+    """Return the newest notices of some kinds, newest first."""
+    rows = Notice.objects.filter(kind__in=[str(kind) for kind in kinds]).order_by("-published_at", "-id")
     return [_row(values) for values in rows.values_list(*_COLUMNS)[:limit]]
 
 
@@ -89,16 +97,6 @@ def count_by_kind() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def page(*, kind: str = "", number: int = 1, size: int = 20) -> tuple[list[NoticeRow], bool]:
-    """Return one page of notices, newest first, and whether there is a further page."""
-    rows = Notice.objects.order_by("-published_at", "-id")
-    if kind:
-        rows = rows.filter(kind=kind)
-    first = (max(number, 1) - 1) * size
-    found = [_row(values) for values in rows.values_list(*_COLUMNS)[first : first + size + 1]]
-    return found[:size], len(found) > size
-
-
 def of_round(round_id: str) -> list[NoticePage]:
     """Return the notices that speak of a round with their bodies, oldest first (versions left empty)."""
     return [
@@ -111,3 +109,51 @@ def of_round(round_id: str) -> list[NoticePage]:
         )
         for found in Notice.objects.filter(rounds__contains=[round_id]).order_by("id")
     ]
+
+
+@dataclass(frozen=True)
+class FiledNotice:
+    """A notice as an index files it."""
+
+    pk: int
+    public_id: str
+    ocid: str
+    tender: str
+    kind: str
+    series: str
+    title: str
+    body: dict[str, Any]
+    rounds: list[str]
+    published_at: datetime
+
+
+def newest_pk() -> int:
+    """Return the number of the newest notice, 0 before the first."""
+    return Notice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def to_file(*, centre_id: str, filed_in: str, since: int, most: int) -> list[FiledNotice]:
+    """Return notices above a number that a context's own table `filed_in` (notice_id) does not have, oldest first.
+
+    Of each series the newest version alone: it is the one to be found.
+    """
+    sql = f"""
+      SELECT n.id, n.public_id, n.ocid, n.tender, n.kind, n.series, n.title, n.body, n.rounds, n.published_at
+        FROM notices_notice n
+       WHERE n.centre_id = %s AND n.id > %s
+         AND NOT EXISTS (SELECT FROM {filed_in} f WHERE f.notice_id = n.id)
+         AND NOT EXISTS (SELECT FROM notices_notice later WHERE later.centre_id = n.centre_id
+                          AND later.series = n.series AND later.version > n.version)
+       ORDER BY n.id LIMIT %s
+    """  # noqa: S608 - the table's name is the caller's own text
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [centre_id, since, most])
+        return [
+            FiledNotice(*row[:7], json.loads(row[7]), json.loads(row[8]), row[9]) for row in cursor.fetchall()
+        ]
+
+
+def in_order(*, after: int, most: int) -> list[tuple[int, NoticeRow, str]]:
+    """Return (number, notice, digest of its body) of the notices above a number, oldest first."""
+    rows = Notice.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "sha256", *_COLUMNS)[:most]
+    return [(pk, _row(rest), digest) for pk, digest, *rest in rows]

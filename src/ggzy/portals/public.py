@@ -24,7 +24,7 @@ from ggzy.parties.grid import Permission, may
 from ggzy.portals.frame import now, show, who
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Hold, Stage
-from ggzy.publishing.queries import anchor_of, published_at_media
+from ggzy.publishing.queries import anchor_of
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.document import DEPOSIT_FORMS, ReviewPart, parse
 from ggzy.ui.flow import Step, steps_to
@@ -51,16 +51,25 @@ STAGES = (
 )
 
 
+#: what calls for bids or changes a call, and what says how one ended
+_RESULTS = (NoticeKind.CANDIDATES, NoticeKind.RESULT, NoticeKind.CONTRACT, NoticeKind.FAILURE)
+_CALLS = tuple(kind for kind in NoticeKind if kind not in {*_RESULTS, NoticeKind.OPENING_RECORD})
+#: an opening that is under way or waits for its host
+_IN_THE_HALL = frozenset({Stage.CLOSED, Stage.OPENING})
+
+
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what opens today and next, the newest notices, and how anyone can verify."""
+    """Show what opens today and next, the newest notices and results, and the ways in."""
     moment = now()
     start = moment.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     openings = tenders.openings_between(start, start + timedelta(days=30))
     today = [row for row in openings if row.bid_deadline and row.bid_deadline < start + timedelta(days=1)]
     page = {
         "today": today,
+        "live": [row for row in today if row.stage in _IN_THE_HALL],
         "coming": [row for row in openings if row not in today][:6],
-        "kinds": [(kind, notices.latest(kind=kind.value, limit=4)) for kind in NoticeKind],
+        "newest": notices.latest_of(_CALLS, limit=8),
+        "results": notices.latest_of(_RESULTS, limit=8),
         "now": moment,
     }
     return show(request, "public/home.html", page)
@@ -196,7 +205,7 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
     candidates = [n for n in about if n.row.kind == NoticeKind.CANDIDATES]
     page = {
         "lot": row,
-        "steps": _steps(row),
+        "steps": steps_of(row),
         "front": public_front(row.round) if row.phase == 0 else None,
         "procedure": BY_CODE[row.procedure_code],
         "family": family(BY_CODE[row.procedure_code].scope),
@@ -216,72 +225,11 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
     return show(request, "public/lot.html", page)
 
 
-def _steps(row: tenders.LotRow) -> list[Step]:
+def steps_of(row: tenders.LotRow) -> list[Step]:
     """Return the line of the procedure that the round runs by: the main one from the notice, a front from its start."""
     procedure = BY_CODE[row.procedure_code]
     since = procedure.initial if procedure.front else Stage.OPEN_FOR_BID
     return steps_to(procedure, Stage(row.stage), since=since)
-
-
-def notice_list(request: HttpRequest) -> HttpResponse:
-    """Show notices by kind, newest first."""
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in set(NoticeKind) else ""
-    number = page_number(request)
-    rows, more = notices.page(kind=kind, number=number)
-    page = {
-        "rows": rows,
-        "kind": kind,
-        "kinds": list(NoticeKind),
-        "counts": notices.count_by_kind(),
-        "paging": paging(request, number=number, more=more),
-    }
-    return show(request, "public/notices.html", page)
-
-
-#: kinds whose body a template knows; another one is shown in its own words
-_SHOWN = frozenset(
-    {
-        "tender",
-        "failure",
-        "candidates",
-        "result",
-        "contract",
-        "opening_record",
-        "clarification",
-        "postponement",
-        "suspension",
-        "resumption",
-        "termination",
-        "correction",
-        "intent",
-    }
-)
-
-
-def _plain(body: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return the parts of an unknown notice that can be read as they are."""
-    return [
-        (name, value)
-        for name, value in body.items()
-        if isinstance(value, str | int) and value not in ("", True)
-    ]
-
-
-def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
-    """Show one notice as a document, with its versions and hash."""
-    found = notices.notice(notice_id)
-    page = {
-        "notice": found,
-        "body": found.body,
-        "deposit_forms": DEPOSIT_FORMS,
-        "newest": found.versions[-1],
-        "media": published_at_media(notice_id),
-        "unknown_kind": found.row.kind not in _SHOWN,
-        "plain": _plain(found.body),
-        "address": request.build_absolute_uri(f"/notices/{notice_id}"),
-    }
-    return show(request, "public/notice.html", page)
 
 
 def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:

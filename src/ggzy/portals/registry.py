@@ -10,6 +10,7 @@ from ggzy.awarding.queries import works_of_managers
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, Refusal
+from ggzy.opendata.deeds import deeds_of
 from ggzy.parties.grid import Permission as P
 from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.work import Todo, only_posted, refused_here
@@ -182,7 +183,8 @@ def organisation(request: HttpRequest, organisation_id: str) -> HttpResponse:
     """Show the public part of an organisation."""
     row = queries.organisation(organisation_id=organisation_id, now=now())
     sections = [(kind, [r for r in row.records if r.kind is kind]) for kind in rules.PUBLIC]
-    return show(request, "public/organisation.html", {"row": row, "sections": [s for s in sections if s[1]]})
+    page = {"row": row, "sections": [s for s in sections if s[1]], "deeds": deeds_of(organisation_id)}
+    return show(request, "public/organisation.html", page)
 
 
 _WORK = "work/registry"

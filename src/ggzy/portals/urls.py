@@ -14,9 +14,12 @@ from ggzy.portals import (
     drafting,
     draws,
     exports,
+    finding,
     front_pages,
+    market,
     messages,
     my_lots,
+    notice,
     panels,
     papers,
     pdfcheck,
@@ -41,6 +44,9 @@ from ggzy.portals import (
 
 _TOPICS = (
     urls_public,
+    finding,
+    notice,
+    market,
     urls_work,
     changes,
     clocks,

@@ -12,8 +12,6 @@ urlpatterns = [
     route("tenders", public.tender_list, name="tenders", permission=_READ),
     route("tenders/<str:tender_id>", public.tender, name="tender", permission=_READ),
     route("lots/<str:lot_id>", public.lot, name="lot", permission=_READ),
-    route("notices", public.notice_list, name="notices", permission=_READ),
-    route("notices/<str:notice_id>", public.notice, name="notice", permission=_READ),
     route("files/<str:tender_id>/<int:version>", public.file, name="file", permission=_READ),
     route("files/<str:tender_id>/<int:version>.json", public.file_json, name="file-json", permission=_READ),
     route("rounds/<str:round_id>/hall", hall.hall, name="hall", permission=Permission.OPENING_WATCH),

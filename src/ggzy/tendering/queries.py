@@ -452,3 +452,45 @@ def tender_of_ocid(ocid: str) -> str:
     if found is None:
         raise NotFound("没有这个招标项目")
     return str(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenderFacts:
+    """What a published notice's tender is filed under."""
+
+    name: str
+    buyer: str
+    uscc: str
+    agency: str
+    region_code: str
+    scope: str
+    procedure_code: str
+    deal_code: str
+    invest_code: str
+    #: public ids of its lots of which something is published
+    lots: tuple[str, ...]
+
+
+def facts_of(tenders: Iterable[str]) -> dict[str, TenderFacts]:
+    """Return {tender: its facts}, for contexts above that have a published notice of each."""
+    wanted = sorted(set(tenders))
+    rows = Tender.objects.filter(public_id__in=wanted).select_related("tenderee", "agency", "project")
+    lots: dict[str, list[str]] = {}
+    published = Round.objects.filter(lot__tender__public_id__in=wanted, published_at__isnull=False)
+    for tender_id, lot_id in published.values_list("lot__tender__public_id", "lot__public_id").distinct():
+        lots.setdefault(tender_id, []).append(lot_id)
+    return {
+        row.public_id: TenderFacts(
+            name=row.name,
+            buyer=row.tenderee.name,
+            uscc=row.tenderee.uscc,
+            agency=row.agency.name if row.agency else "",
+            region_code=row.region_code,
+            scope=row.scope,
+            procedure_code=row.procedure_code,
+            deal_code=row.deal_code,
+            invest_code=row.project.invest_code,
+            lots=tuple(lots.get(row.public_id, ())),
+        )
+        for row in rows
+    }

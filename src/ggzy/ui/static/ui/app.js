@@ -1,10 +1,8 @@
 // The few things pages do in the browser: sign with one's own key, count down, watch live, copy, draw seeds.
 // Plain modules, no library, nothing from elsewhere. Private keys stay in this browser (non-extractable).
 import { bindKey, signForms, rememberKey } from "./sign.js";
-import { liveHalls } from "./live.js";
 import { drawPages } from "./draw.js";
 import { fillDemo } from "./fill.js";
-import { certificatePage } from "./certificate.js";
 import { forgetForms, keepForms } from "./keep.js";
 import { terms } from "./terms.js";
 
@@ -62,15 +60,17 @@ function scrollers() {
 }
 
 countdowns();
+drawPages();
+fillDemo();
 scrollers();
 addEventListener("resize", scrollers);
 signForms();
 rememberKey();
 bindKey();
-liveHalls();
-drawPages();
-fillDemo();
-certificatePage();
+// what only few pages have is fetched where it stands
+const where = (mark, load) => { if (document.querySelector(mark)) load(); };
+where("[data-live]", async () => (await import("./live.js")).liveHalls());
+where("[data-make-key], [data-make-sm2], [data-merge-key]", async () => (await import("./certificate.js")).certificatePage());
 terms();
 keepForms();
 forgetForms();
