@@ -18,6 +18,14 @@ if MODE not in {"training", "production"}:
 CENTRE_ID = os.environ.get("GGZY_CENTRE", "xunlian")
 CENTRE_NAME = os.environ.get("GGZY_CENTRE_NAME", "训练市公共资源交易中心")
 CENTRE_REGION = os.environ.get("GGZY_REGION", "370100")
+#: what regions are called, as `370100=训练市,370102=东区`; a code without a name is shown as it is
+REGION_NAMES = dict(
+    pair.strip().split("=", 1)
+    for pair in os.environ.get(
+        "GGZY_REGION_NAMES", f"{CENTRE_REGION}=训练市" if MODE == "training" else ""
+    ).split(",")
+    if "=" in pair
+)
 #: USCC of the centre, the middle part of every 统一交易标识码
 CENTRE_USCC = os.environ.get("GGZY_CENTRE_USCC", "12370100MB2000001C")
 LOG_ORIGIN = os.environ.get("GGZY_LOG_ORIGIN", f"openggzy.example/{CENTRE_ID}")

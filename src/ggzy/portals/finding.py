@@ -17,6 +17,7 @@ from ggzy.parties.grid import Permission
 from ggzy.portals.frame import route, show
 from ggzy.search.parameters import NAMES, link, read
 from ggzy.search.queries import COUNTED, SORTS, Found, HitRow, search
+from ggzy.ui.words import region
 
 _ATOM = "http://www.w3.org/2005/Atom"
 IN_FEED = 50
@@ -28,7 +29,7 @@ def _label(name: str, value: str) -> str:
         return NoticeKind(value).label if value in set(NoticeKind) else value
     if name == "scope":
         return FAMILIES[value].label if value in FAMILIES else value
-    return value
+    return region(value) if name == "region" else value
 
 
 def _facets(given: dict[str, str], found: Found | None) -> list[dict[str, Any]]:

@@ -14,8 +14,10 @@ from ggzy.evidence.actions import record_refusal
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING, legal_now
 from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
+from ggzy.law.families import FAMILIES, Family
 from ggzy.parties.grid import Permission, ProveAgain, require
 from ggzy.portals.proving import prove_again
+from ggzy.procedures.catalogue import BY_CODE
 
 #: every route of the pages → the permission it names; a test demands that none is missing
 ROUTE_PERMISSIONS: dict[str, Permission] = {}
@@ -135,10 +137,26 @@ def done(address: str, says: str = "") -> HttpResponseRedirect:
 def show(request: HttpRequest, template: str, page: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page; the sentence of the last act is shown once."""
     said = unquote(request.COOKIES.get("ggzy_done", ""))[:200]
-    response = render(request, f"portals/{template}", {**page, "done": said}, status=status)
+    words = {} if "family" in page else {"family": _family_of(page)}
+    response = render(request, f"portals/{template}", {**words, **page, "done": said}, status=status)
     if said:
         response.delete_cookie("ggzy_done")
     return response
+
+
+#: what a page is about, by the names under which pages hold it
+_ABOUT = ("tender", "lot", "row", "hall", "desk")
+
+
+def _family_of(page: Mapping[str, Any]) -> Family | None:
+    """Return the family of law of what a page is about, so that it calls everybody by the right word."""
+    for name in _ABOUT:
+        about = page.get(name)
+        code = getattr(about, "procedure_code", "")
+        scope = BY_CODE[code].scope if code in BY_CODE else getattr(about, "scope", "")
+        if scope in FAMILIES:
+            return FAMILIES[scope]
+    return None
 
 
 def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpResponse:

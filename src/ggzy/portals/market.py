@@ -2,7 +2,7 @@
 
 from calendar import Calendar
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from ggzy.portals.charts import Bar, bars
 from ggzy.portals.frame import now, route, show
 from ggzy.portals.public import page_number, paging
 from ggzy.tendering import queries as tenders
+from ggzy.ui.words import region
 from ggzy.venues.queries import rooms_by_round
 
 WEEKDAYS = "一二三四五六日"
@@ -87,14 +88,19 @@ def _chart(key: str, title: str, column: str, lines: Sequence[Line], *, money: b
     return Chart(title=title, column=column, svg=svg, lines=lines, money=money)
 
 
+def _named(lines: Sequence[Line]) -> list[Line]:
+    """Return lines of regions by what the regions are called."""
+    return [replace(line, label=region(line.label)) for line in lines]
+
+
 def _charts(found: Figures) -> list[Chart]:
     every = [
         _chart("tm", "招标: 按首次公告月份的估算价", "月份", found.tendered_by_month[-MONTHS:]),
         _chart("am", "中标: 按通知书月份的中标价", "月份", found.awarded_by_month[-MONTHS:]),
         _chart("ts", "招标: 按交易类型", "交易类型", found.tendered_by_scope),
         _chart("as", "中标: 按交易类型", "交易类型", found.awarded_by_scope),
-        _chart("tr", "招标: 按行政区划", "行政区划", found.tendered_by_region),
-        _chart("ar", "中标: 按行政区划", "行政区划", found.awarded_by_region),
+        _chart("tr", "招标: 按行政区划", "行政区划", _named(found.tendered_by_region)),
+        _chart("ar", "中标: 按行政区划", "行政区划", _named(found.awarded_by_region)),
         _chart("nk", "公告: 按种类的份数", "种类", found.notices_by_kind, money=False),
         _chart("ws", "中标供应商声明的企业规模", "企业规模", found.winners_by_size, money=False),
     ]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 ACTS: dict[str, str] = {
     "archives.asked": "请求制作归档包或证据包",
     "archives.handed_over": "移交电子档案",
@@ -345,3 +347,9 @@ def facts(fields: Mapping[str, Any]) -> str:
     if fields.get("reason"):
         said.append(_FAILURES.get(str(fields["reason"]), str(fields["reason"])))
     return ", ".join(said)
+
+
+def region(code: str) -> str:
+    """Return what a region is called (GGZY_REGION_NAMES), with its code; the code alone where no name is known."""
+    name = settings.REGION_NAMES.get(code, "")
+    return f"{name}({code})" if name else code

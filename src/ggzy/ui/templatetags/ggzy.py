@@ -198,6 +198,12 @@ def roles(value: Any) -> str:
 
 
 @register.filter
+def region(value: Any) -> str:
+    """Return what a region is called, with its code."""
+    return words.region(str(value or ""))
+
+
+@register.filter
 def act_label(value: Any) -> str:
     """Return what people call an act of the log."""
     return words.act(str(value))
