@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "ggzy.witnessing",
     "ggzy.archives",
     "ggzy.search",
+    "ggzy.subscriptions",
     "ggzy.ui",
     "ggzy.portals",
 ]

@@ -46,6 +46,7 @@ EFFECTS = (
     "ggzy.messages.reminders",
     "ggzy.messages.sending",
     "ggzy.messages.addresses",
+    "ggzy.subscriptions.actions",
     "ggzy.seals.stamping",
     "ggzy.papers.batches",
 )
