@@ -43,6 +43,7 @@ STEPS = {
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the calls to answer, the check-ins and the desks of an expert."""
     todos, calls = [], draws.calls_of(actor)
+    accepted = [call["draw"] for call in calls if call["state"] == "accepted"][: evaluations.SEATS]
     for call in calls:
         if call["state"] == "called":
             todos.append(
@@ -55,7 +56,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
                     urgent=True,
                 )
             )
-        elif call["state"] == "accepted":
+        elif call["draw"] in accepted and call["state"] == "accepted":
             row = draws.check_in_row(call["draw"], actor=actor) if actor.certificate else None
             if row is None or (row.opened and not row.code):
                 todos.append(
