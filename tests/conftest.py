@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,8 @@ def _give_a_place_of_its_own(settings: Any, worker: str) -> None:
     os.environ["GGZY_SECRET_KEY"] = settings.SECRET_KEY
     settings.VAR = settings.VAR / "workers" / worker
     settings.KEYS, settings.FILES = settings.VAR / "keys", settings.VAR / "files"
+    # what an earlier run left there would be found by the tests that search the disk for secrets
+    shutil.rmtree(settings.FILES, ignore_errors=True)
     for name in ("VAR", "KEYS", "FILES"):
         os.environ[f"GGZY_{name}"] = str(getattr(settings, name))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import time
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -92,6 +93,7 @@ INSTALLED_APPS = [
     "ggzy.papers",
     "ggzy.witnessing",
     "ggzy.archives",
+    "ggzy.services",
     "ggzy.search",
     "ggzy.subscriptions",
     "ggzy.ui",
@@ -176,6 +178,12 @@ FILE_UPLOAD_TEMP_DIR = None
 ESCROW_SECONDS = float(os.environ.get("GGZY_ESCROW_SECONDS", "60"))
 CHECKPOINT_SECONDS = float(os.environ.get("GGZY_CHECKPOINT_SECONDS", "1"))
 #: a deadline or decryption window that ends while nobody could reach the platform for this long is not let pass; 0 = never
+#: when the counter is open on a working day, and what this centre promises and charges beside the house's own:
+#: {"admission": {"minutes": 30, "fee": "0", "fee_basis": ""}}
+SERVICE_HOURS = tuple(
+    time.fromisoformat(at) for at in os.environ.get("GGZY_SERVICE_HOURS", "09:00-17:00").split("-")
+)
+SERVICES = json.loads(os.environ.get("GGZY_SERVICES", "{}"))
 OUTAGE_GAP_SECONDS = float(os.environ.get("GGZY_OUTAGE_GAP_SECONDS", "120"))
 MERGE_DELAY_SECONDS = int(os.environ.get("GGZY_MERGE_DELAY_SECONDS", "180"))
 

@@ -38,6 +38,9 @@ statutes:limit:propose          -     -     -     -     -     -     -     ✓   
 statutes:limit:confirm          -     -     -     -     -     -     -     ✓     -     -
 statutes:clause:read            -     -     -     -     -     -     -     ✓     -     -
 registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -     -
+services:case:keep              -     -     -     -     ✓     -     -     -     -     -
+services:help:ask               ✓     ✓     -     -     -     -     -     -     -     -
+services:help:give              -     -     -     -     ✓     -     -     -     -     -
 portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 projects:project:register       ✓     ✓     -     -     -     -     -     -     -     -
 tendering:tender:edit           ✓     ✓     -     -     -     -     -     -     -     -

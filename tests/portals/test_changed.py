@@ -34,7 +34,7 @@ def test_the_second_is_told_and_loses_nothing(platform: Any, tender: str) -> Non
     told = other.post(
         address, 409, **_document(quality="合格", site="训练市东路1号"), based_on=base
     ).content.decode()
-    assert "已被他人" in told and "优良" in told and "训练市东路1号" in told
+    assert "已被他人" in told and "李敏 在" in told and "优良" in told and "训练市东路1号" in told
     assert "优良" in other.get(address)  # nothing was saved over it
     fresh = re.search(r'name="based_on" value="(\w*)"', told)[1]
     assert fresh != base

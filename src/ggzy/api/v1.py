@@ -152,6 +152,9 @@ class FormCheckIn(Schema):
     """What is missing; nothing means complete."""
 
     missing: list[str] = []
+    #: what may come later (容缺), and why something is missing now that was not before
+    owed: list[str] = []
+    because: str = ""
 
 
 class ClockMove(Schema):
@@ -324,7 +327,14 @@ def register(request: HttpRequest, tender_id: str) -> dict[str, Any]:
 @api.post("/v1/tenders/{tender_id}/form-checks", tags=["招标"], summary="中心形式核验(不审批)")
 @write
 def check_form(request: HttpRequest, tender_id: str, body: FormCheckIn) -> dict[str, Any]:
-    made = tendering.check_form(tender_id=tender_id, missing=body.missing, actor=who(request), now=now())
+    made = tendering.check_form(
+        tender_id=tender_id,
+        missing=body.missing,
+        owed=body.owed,
+        because=body.because,
+        actor=who(request),
+        now=now(),
+    )
     return {"complete": made.complete, "missing": made.missing}
 
 

@@ -126,6 +126,21 @@ def last_subject(act: str) -> str:
 
 
 @dataclass(frozen=True)
+class ActRow:
+    """One act of a person, for whoever it was done for."""
+
+    act: str
+    subject: str
+    legal_at: datetime
+
+
+def acts_by(*, person: str, organisation: str, since: datetime, limit: int) -> list[ActRow]:
+    """Return what a person did for an organisation since a moment, newest first; the caller has checked who asks."""
+    rows = Entry.objects.filter(person=person, organisation=organisation, legal_at__gte=since).order_by("-pk")
+    return [ActRow(*row) for row in rows.values_list("act", "subject", "legal_at")[:limit]]
+
+
+@dataclass(frozen=True)
 class LastAct:
     """Who last did something, and when, for those who work on the same thing."""
 

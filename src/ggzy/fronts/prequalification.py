@@ -29,6 +29,7 @@ from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import quiet
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
+from ggzy.services.actions import require_nothing_owed
 from ggzy.tendering.actions import require_reviewed
 from ggzy.tendering.document import Prequalification, TenderDocument
 from ggzy.tendering.fronts import admit, main_of
@@ -108,6 +109,7 @@ def publish_prequalification(
             region_code=round_.region_code,
         )
         set_timer(kind=CLOSE, subject=round_.public_id, due_at=deadline)
+    require_nothing_owed(tender.public_id)
     _publish(tender, rounds, document, part, file_until, deadline, series, [], actor=actor, now=now)
     record_act(
         "fronts.prequalification_published",

@@ -16,6 +16,7 @@ from ggzy.kernel.refusals import BadInput
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
+from ggzy.services.actions import require_nothing_owed
 from ggzy.tendering.fronts import FrontNotDone, main_of
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_rounds_of, make_move, require_owner_side
@@ -66,6 +67,7 @@ def publish_first_stage(
         )
         set_timer(kind=CLOSE, subject=round_.public_id, due_at=deadline)
     _publish(rounds, need.strip(), series, actor=actor, now=now, first_at=now)
+    require_nothing_owed(tender.public_id)
     record_act(
         "fronts.first_stage_published",
         subject=tender.public_id,

@@ -44,7 +44,8 @@ class Actor:
 
     `person` and `organisation` are public ids ("" for the public and the system); `certificate` is the
     SHA-256 fingerprint of the certificate that signed in, "" where only a password did; `proof_is_old` says that
-    this was longer ago than an act that binds allows.
+    this was longer ago than an act that binds allows. `helper` is the name of somebody of the centre who prepares for
+    this organisation by its consent (帮办代办), "" for everybody who acts for themselves.
     """
 
     role: Role
@@ -58,6 +59,7 @@ class Actor:
     certificate: str = ""
     proof_is_old: bool = False
     address: str = ""
+    helper: str = ""
 
     @property
     def signed_in(self) -> bool:

@@ -20,6 +20,9 @@ class Permission(StrEnum):
     LIMIT_CONFIRM = "statutes:limit:confirm"
     CLAUSE_READ = "statutes:clause:read"
     REGISTRY_KEEP = "registry:record:keep"
+    SERVICE_KEEP = "services:case:keep"
+    HELP_ASK = "services:help:ask"
+    HELP_GIVE = "services:help:give"
     WORKBENCH_READ = "portal:workbench:read"
     PROJECT_REGISTER = "projects:project:register"
     TENDER_EDIT = "tendering:tender:edit"
@@ -131,6 +134,10 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.LIMIT_CONFIRM: frozenset({_R.ADMIN}),
     Permission.CLAUSE_READ: frozenset({_R.ADMIN}),
     Permission.REGISTRY_KEEP: _OWNERS | {_R.BIDDER},
+    Permission.SERVICE_KEEP: frozenset({_R.CENTRE}),
+    # not for bidders: who helps a bidder would learn before the opening that there is one (招标投标法22)
+    Permission.HELP_ASK: _OWNERS,
+    Permission.HELP_GIVE: frozenset({_R.CENTRE}),
     Permission.WORKBENCH_READ: _SIGNED_IN,
     Permission.PROJECT_REGISTER: _OWNERS,
     Permission.TENDER_EDIT: _OWNERS,
@@ -277,6 +284,20 @@ class ProveAgain(NotPermitted):
     code = "permission.prove_again"
 
 
+#: what somebody of the centre may do for another side by its consent: prepare and look, nothing that binds
+HELPABLE = frozenset(
+    {
+        Permission.PORTAL_READ,
+        Permission.OPENING_WATCH,
+        Permission.WORKBENCH_READ,
+        Permission.PROJECT_REGISTER,
+        Permission.TENDER_EDIT,
+        Permission.TENDER_READ_DRAFT,
+        Permission.PUBLICATION_READ,
+    }
+)
+
+
 def may(actor: Actor, permission: Permission) -> bool:
     """Say whether the actor's role stands in the grid for a permission."""
     return actor.role in GRID[permission]
@@ -290,6 +311,11 @@ def require(actor: Actor, permission: Permission, *, signed: bool = False) -> No
     :raises CertificateNeeded: the act binds and the session was not proved with a certificate
     :raises ProveAgain: the act binds, nothing of it is signed, and the session's proof is too old
     """
+    if actor.helper and permission not in HELPABLE:
+        raise NotPermitted(
+            f"帮办人员只能代为准备和查看, 此事项须由{actor.organisation_name}自己办理",
+            next_steps=(("返回工作台", "/work"),),
+        )
     if not may(actor, permission):
         if not actor.signed_in:
             raise NotSignedIn("请先登录再办理", next_steps=(("登录", "/login"),))

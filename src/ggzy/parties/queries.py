@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from ggzy.kernel.actors import Role
-from ggzy.parties.models import Account, Organisation, Person
+from ggzy.parties.models import Account, Organisation
 
 
 def names_of(pks: Iterable[int]) -> dict[int, tuple[str, str, str]]:
@@ -53,9 +53,9 @@ def demo_accounts(*, most_per_role: int = 8) -> list[DemoAccount]:
 
 
 def person_name(person: str) -> str:
-    """Return the name of a person by the public id, "" where there is none."""
-    found = Person.objects.filter(public_id=person).first()
-    return str(found.name) if found else ""
+    """Return the name of who acted, as acts are recorded (by account), "" where there is none."""
+    found = Account.objects.filter(public_id=person).select_related("person").first()
+    return str(found.person.name) if found else ""
 
 
 def has_demo_key(username: str) -> bool:

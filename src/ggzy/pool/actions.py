@@ -28,6 +28,7 @@ from ggzy.parties.models import Account
 from ggzy.pool import rules
 from ggzy.pool.models import ExpertFile, FileMove
 from ggzy.pool.rules import State
+from ggzy.services.actions import Answer, answer_case, open_case
 
 TERM_ENDS = "pool.term_ends"
 MOST_FILE = 10 << 20
@@ -245,6 +246,7 @@ def apply(*, said: Application, actor: Actor, now: datetime) -> ExpertFile:
         employer_name=said.employer_name.strip()[:200],
     )
     move(file, "submit", actor=actor, now=now)
+    open_case(service="expert", subject=file.public_id, title="评标专家入库申请", actor=actor, now=now)
     return file
 
 
@@ -284,6 +286,13 @@ def review(*, file_id: str, decision: str, reason: str, actor: Actor, now: datet
     basis = "招标投标法第三十七条" if decision == "refuse" else ""
     reason = reason if decision == "admit" else require_reason(reason)
     move(file, decision, actor=actor, now=now, reason=reason, basis=basis)
+    answer = Answer(
+        missing=(reason,) if decision == "send_back" else (),
+        refused=decision == "refuse",
+        # an application that was sent back came again with other content: each is looked at as a whole
+        because="重新提交了申请" if decision == "send_back" else "",
+    )
+    answer_case(service="expert", subject=file.public_id, answer=answer, actor=actor, now=now)
     return file
 
 

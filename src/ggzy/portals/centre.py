@@ -16,6 +16,8 @@ from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.work import Todo, refused_here
 from ggzy.procedures.spec import Stage
 from ggzy.publishing.queries import red_count
+from ggzy.services.catalogue import SERVICES
+from ggzy.services.queries import case_of
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering import worklist
@@ -125,23 +127,34 @@ def form_check(request: HttpRequest, tender_id: str) -> HttpResponse:
         "tender": tenders.tender(tender_id, viewer=actor),
         "figures": worklist.lot_drafts(tender_id),
         "check": worklist.last_form_check(tender_id),
+        "case": case_of(service="admission", subject=tender_id),
+        "may_owe": SERVICES["admission"].may_owe,
+        "now": now(),
         "given": {},
     }
     if request.method != "POST":
         return show(request, "work/form_check.html", page)
-    given = {"verdict": text(request, "verdict"), "missing": text(request, "missing")}
+    given = {name: text(request, name) for name in ("verdict", "missing", "because")}
+    owed = request.POST.getlist("owed")
     missing = [line.strip() for line in given["missing"].splitlines() if line.strip()]
     try:
         if given["verdict"] not in {"complete", "missing"}:
             raise BadInput("请选择核验结果", field="verdict")
-        if given["verdict"] == "missing" and not missing:
+        if given["verdict"] == "missing" and not missing and not owed:
             raise BadInput("请一次列明全部缺项, 每行一项", field="missing")
         if given["verdict"] == "complete" and missing:
             raise BadInput("选择了材料齐全, 请清空缺项, 或改选有缺项", field="missing")
-        tendering.check_form(tender_id=tender_id, missing=missing, actor=actor, now=now())
+        tendering.check_form(
+            tender_id=tender_id,
+            missing=missing,
+            owed=owed if given["verdict"] == "missing" else (),
+            because=given["because"],
+            actor=actor,
+            now=now(),
+        )
     except Refusal as refusal:
-        return refused_here(request, "work/form_check.html", page, refusal, given=given)
-    says = "形式核验已记录: 有缺项, 已一次告知" if missing else "形式核验已记录: 材料齐全"
+        return refused_here(request, "work/form_check.html", page, refusal, given=given | {"owed": owed})
+    says = "形式核验已记录: " + ("有缺项, 已一次告知" if missing else "容缺受理" if owed else "材料齐全")
     if text(request, "then") != "next":
         return done("/work", says)
     left = [row for row in worklist.tenders_for_form_check() if row.complete is None]

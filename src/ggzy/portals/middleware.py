@@ -14,10 +14,13 @@ from django.utils.functional import SimpleLazyObject
 
 from ggzy.identity.actions import actor_of
 from ggzy.kernel.actors import ANYONE, Actor
-from ggzy.kernel.clock import face
+from ggzy.kernel.clock import face, legal_now
 from ggzy.messages.queries import unread
+from ggzy.services.queries import acting_for
 
 COOKIE = "ggzy_session"
+#: whom somebody of the centre prepares for in this browser (services.Help)
+HELPING = "ggzy_helping"
 _POLICY = (
     "default-src 'self'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self' {helpers}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -130,7 +133,12 @@ def _actor(request: HttpRequest) -> Actor:
     if not token:
         return ANYONE
     address = str(request.META.get("REMOTE_ADDR") or "")
-    return actor_of(token=token, address=address, reads=request.method in {"GET", "HEAD"}) or ANYONE
+    actor = actor_of(token=token, address=address, reads=request.method in {"GET", "HEAD"}) or ANYONE
+    helping = request.COOKIES.get(HELPING, "")
+    # pages alone: a program of the centre's never prepares for anybody
+    if helping and actor.signed_in and not request.path.startswith(("/api/", "/work/help", "/logout")):
+        return acting_for(actor, help_id=helping, now=legal_now()) or actor
+    return actor
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page |= {
         "more_todos": max(0, len(page["todos"]) - SHOWN),
         "shown_todos": page["todos"][:SHOWN],
-        "messages": latest(viewer=actor, limit=10),
+        "messages": [] if actor.helper else latest(viewer=actor, limit=10),
         "bookmarks": bookmarks_of(actor),
         "now": moment,
         "needs_certificate": not actor.certificate and actor.role is not Role.ADMIN,
@@ -111,6 +111,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         messages,
         owner,
         pool_own,
+        services,
         shares,
         sharing,
         supervisor,
@@ -127,6 +128,8 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         Role.ADMIN: admin.bench,
     }
     page = benches[actor.role](actor, moment)
+    if actor.helper:  # what waits for a person is that person's own
+        return page | {"todos": in_order(page["todos"])}
     waiting = [
         *page["todos"],
         *certificates.todos(actor, moment),
@@ -136,6 +139,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *pool_own.todos(actor),
         *sharing.todos(actor),
         *messages.todos(actor),
+        *services.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

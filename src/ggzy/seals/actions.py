@@ -16,6 +16,7 @@ from ggzy.parties.models import Account, Organisation
 from ggzy.seals import images
 from ggzy.seals.models import Stamp, StampEvent
 from ggzy.seals.rules import ACTS, Kind, State, kinds_for, next_state, require_reason
+from ggzy.services.actions import Answer, answer_case, open_case
 
 
 class OwnApplication(Refusal):
@@ -61,6 +62,7 @@ def apply_for_stamp(
     )
     stamp.certificates.set(bound)
     _step(stamp, "apply", actor=actor, now=now, reason="")
+    open_case(service="stamp", subject=stamp.public_id, title=f"{chosen.label}: {name}", actor=actor, now=now)
     return stamp
 
 
@@ -110,6 +112,8 @@ def decide_stamp(*, stamp_id: str, good: bool, reason: str, actor: Actor, now: d
     stamp.decided_by_id = actor.account_pk
     stamp.save(update_fields=["state", "decided_by", "decided_at"])
     _step(stamp, act, actor=actor, now=now, reason=said)
+    answer = Answer(refused=not good, because=said)
+    answer_case(service="stamp", subject=stamp.public_id, answer=answer, actor=actor, now=now)
     if stamp.organisation_id:
         tell(
             organisations=[stamp.organisation_id],

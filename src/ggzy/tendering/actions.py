@@ -28,6 +28,7 @@ from ggzy.pilots.queries import require_basis
 from ggzy.procedures.catalogue import BY_CODE, sources
 from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
+from ggzy.services.actions import Answer, answer_case, open_case, require_nothing_owed
 from ggzy.statutes import queries as statutes
 from ggzy.tendering import checking, fronts, holders, rules, versions
 from ggzy.tendering.document import TenderDocument, parse
@@ -185,7 +186,9 @@ def _rounds_before(tender_id: str, code: str) -> list[Round]:
 def register(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
     """Register the tender at the centre: DRAFT → REGISTERED for every lot that is a draft."""
     require(actor, Permission.TENDER_EDIT)
-    return move_all(tender_id, "register", "tendering.registered", actor=actor, now=now)
+    tender = move_all(tender_id, "register", "tendering.registered", actor=actor, now=now)
+    open_case(service="admission", subject=tender.public_id, title=tender.name, actor=actor, now=now)
+    return tender
 
 
 @transaction.atomic
@@ -479,6 +482,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     rounds = _rounds_before(tender_id, "publish")
     tender = _tender_of(rounds)
     require_owner_side(tender, actor)
+    require_nothing_owed(tender.public_id)
     rounds = fronts.ready_to_publish(rounds)
     restricted = bool(fronts.fronts_of(rounds))
     document = require_reviewed(tender)
@@ -638,16 +642,30 @@ def _notice_body(
 
 
 @transaction.atomic
-def check_form(*, tender_id: str, missing: Sequence[str], actor: Actor, now: datetime) -> FormCheck:
+def check_form(
+    *,
+    tender_id: str,
+    missing: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    owed: Sequence[str] = (),
+    because: str = "",
+) -> FormCheck:
     """Record the centre's check of form: complete, or everything that is missing, told once. It approves nothing.
 
+    :param owed: what may come later (容缺受理): the owner promises it, and the notice waits for it
+    :param because: why something is missing now that was not called missing before
     :raises NotFound: no such tender
+    :raises NotToldAtOnce: something is new, and no reason stands beside it
     """
     require(actor, Permission.FORM_CHECK)
     tender = Tender.objects.filter(public_id=tender_id).first()
     if tender is None:
         raise NotFound("没有这个招标项目")
     items = [item.strip() for item in missing if item.strip()]
+    later = tuple(item.strip() for item in owed if item.strip())
+    answer = Answer(missing=tuple(items), owed=later, because=because)
+    answer_case(service="admission", subject=tender.public_id, answer=answer, actor=actor, now=now)
     check = FormCheck.objects.create(tender=tender, complete=not items, missing=items, checked_at=now)
     record_act(
         "tendering.form_checked",
@@ -655,7 +673,7 @@ def check_form(*, tender_id: str, missing: Sequence[str], actor: Actor, now: dat
         actor=actor,
         legal_at=now,
         ocid=tender.ocid,
-        supervisor={"complete": not items, "missing": items},
+        supervisor={"complete": not items, "missing": items, "owed": list(later)},
     )
     return check
 

@@ -6,6 +6,16 @@ from typing import Any
 from django.conf import settings
 
 ACTS: dict[str, str] = {
+    "services.taken": "首问认领办件",
+    "services.let_first": "列入绿色通道",
+    "services.promised": "承诺补齐容缺材料",
+    "services.supplied": "补交容缺材料",
+    "services.received": "确认收到容缺材料",
+    "services.graded": "评价服务",
+    "services.followed_up": "差评回访",
+    "services.help_asked": "同意帮办",
+    "services.help_taken": "接单帮办",
+    "services.help_ended": "结束帮办",
     "archives.asked": "请求制作归档包或证据包",
     "archives.handed_over": "移交电子档案",
     "archives.made": "制成归档包或证据包",

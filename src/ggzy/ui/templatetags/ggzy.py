@@ -100,6 +100,16 @@ def span(value: Any) -> str:
 
 
 @register.filter
+def service_time(value: Any) -> str:
+    """Return service minutes as people say them: 40分钟, 1小时, 3个工作日 (eight hours each)."""
+    minutes = int(value or 0)
+    if minutes >= 480 and minutes % 480 == 0:
+        return f"{minutes // 480}个工作日"
+    hours, rest = divmod(minutes, 60)
+    return (f"{hours}小时" if hours else "") + (f"{rest}分钟" if rest or not hours else "")
+
+
+@register.filter
 def day(value: Any) -> str:
     """Return 2026年3月2日."""
     found = _aware(value)
