@@ -21,3 +21,14 @@ def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         browser.close()
         # what was opened beside the browser's loop is not the connection that the test's end knows of
         connections.close_all()
+
+
+@pytest.fixture
+def training_centre(committed_platform: Any, settings: Any) -> Any:
+    """Return the platform with the training centre's tenders at every stage, built before any browser runs."""
+    from ggzy.training.stages import build_stages
+
+    settings.EXPERT_SOURCES = {}
+    build_stages()
+    committed_platform.sequence()
+    return committed_platform
