@@ -2,8 +2,8 @@
 
     PYTHONPATH=src:. var/venv/bin/python -m bench.watchers [--watchers 2000] [--fetch 2000] [--minutes 1]
 
-A platform of its own (bench.house), seven bidders, a host, real acts: opening, keys, decryption, prices, objections and
-answers, each through the API, spread over a minute. The watchers are real connections held by a process of their own on
+A platform of its own, its web process started as the product starts it; seven bidders, a host, real acts: opening, keys,
+decryption, prices, objections and answers, each through the API, spread over a minute. The watchers are real connections held by a process of their own on
 the same machine. Lateness is counted from the database's notification that a checkpoint is out (this program listens
 beside the edge) to the bytes at a watcher; "act to watcher" has the sequencer's second in it as well. A tenth of the
 watchers hang up in the middle and come back with Last-Event-ID. With --fetch so many fetch the hall's fragment at every
@@ -14,6 +14,7 @@ come back to everything.
 import argparse
 import asyncio
 import json
+import os
 import random
 import re
 import resource
@@ -241,10 +242,8 @@ class Listener(threading.Thread):
         self.out: list[tuple[float, int]] = []
 
     def run(self) -> None:
-        for _ in self.session.notifies():
-            moment = time.monotonic()
-            size = self.session.execute("SELECT max(size) FROM evidence_checkpoint").fetchone()
-            self.out.append((moment, int(size[0]) if size else 0))
+        for note in self.session.notifies():
+            self.out.append((time.monotonic(), int(note.payload.rpartition(":")[2])))
 
     def out_at(self, index: int) -> float:
         """Return when a leaf was out."""
@@ -309,7 +308,7 @@ class Hall:
         def answer(n: int) -> None:
             waiting = [o for o in self.owner.get(f"/rounds/{self.round}/opening")["objections"] if not o["answered"]]
             for row in waiting[:1]:
-                self.owner.post(f"/opening-objections/{row['id']}/answer", {"answer": f"第{n}条: 已当场核对"})
+                self.owner.post(f"/opening-objections/{row['id']}/answer", {"text": f"第{n}条: 已当场核对"})
 
         out: list[Any] = [lambda: self.owner.post(f"/tenders/{self.tender['tender']}/opening")]
         for party, bid in self.bidders:
@@ -387,22 +386,37 @@ def main() -> int:
 
 def measured(args: argparse.Namespace, web: int) -> int:
     """Run the opening before its watchers."""
-    import os
-
     import django
 
     django.setup()
     hall = Hall()
     hall.closed()
     time.sleep(2)
-    listener = Listener(os.environ["DATABASE_URL"])
-    listener.start()
     topic = secrets.token_hex(16)
     last = max(leaves(hall.round, -1))
     before = memory(web)
     command = [sys.executable, "-m", "bench.watchers", "--watchers", str(args.watchers), "--fetch", str(args.fetch)]
     command += ["--crowd", hall.round, topic, str(last)]
     people = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        return with_people(args, web, hall, people, topic=topic, last=last, before=before)
+    finally:
+        people.kill()
+
+
+def with_people(
+    args: argparse.Namespace,
+    web: int,
+    hall: Hall,
+    people: "subprocess.Popen[str]",
+    *,
+    topic: str,
+    last: int,
+    before: str,
+) -> int:
+    """Let the acts happen before the watchers and report."""
+    listener = Listener(os.environ["DATABASE_URL"])
+    listener.start()
     assert people.stdin is not None and people.stdout is not None
 
     def tell(word: str) -> None:

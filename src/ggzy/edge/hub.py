@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -52,18 +52,39 @@ class News:
 
 @dataclass(eq=False)
 class Watcher:
-    """One open page: a bounded queue; a reader too slow for it is closed and may come back where it was."""
+    """One open page: a bounded queue; a reader too slow for it is closed and may come back where it was.
+
+    One future at a time wakes its page: with thousands of pages a task and a timer for each event of each is what
+    makes the last one late.
+    """
 
     topic: str
-    queue: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(maxsize=QUEUE))
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    queue: deque[News] = field(default_factory=deque)
+    closed: bool = False
+    _woken: asyncio.Future[None] | None = None
 
     def offer(self, news: News) -> None:
         """Queue the news, or close a watcher whose queue is full."""
-        try:
-            self.queue.put_nowait(news)
-        except asyncio.QueueFull:
-            self.closed.set()
+        if len(self.queue) >= QUEUE:
+            self.close()
+        else:
+            self.queue.append(news)
+            self._wake()
+
+    def close(self, *_: object) -> None:
+        """Let the page go; what is queued is not sent any more."""
+        self.closed = True
+        self._wake()
+
+    async def news(self) -> None:
+        """Wait until there is news, or the watcher is closed."""
+        if not self.queue and not self.closed:
+            self._woken = asyncio.get_running_loop().create_future()
+            await self._woken
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
 
 
 class Hub:
@@ -125,7 +146,7 @@ class Hub:
         """Close every watcher and both connections."""
         for watchers in self._watchers.values():
             for watcher in watchers:
-                watcher.closed.set()
+                watcher.close()
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -14,6 +14,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.actions import record_of
+from ggzy.opening.checkins import check_ins_of
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondEnvelope, SecondOpening
 from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
@@ -42,6 +43,8 @@ class HallBid:
     members: tuple[str, ...]
     reason: str
     own: bool
+    #: when it checked in; told to all once the opening has begun
+    checked_in_at: datetime | None = None
     #: the bidder has asked the holders of its key's parts; told to the bidder alone
     shares_asked: bool = False
     #: of the second envelope, once the second opening has begun: its state, in words, and why it is not open
@@ -153,7 +156,11 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         second = SecondOpening.objects.filter(round=round_).first() if two else None
         begun = second is not None and second.opened_at is not None
         envelopes = {e.opening_id: e for e in _envelopes(round_)} if begun else {}
-        bids = tuple(_hall_bid(r, session, viewer, envelopes.get(r.pk)) for r in _rows(session))
+        here = check_ins_of(session)
+        bids = tuple(
+            _hall_bid(r, session, viewer, envelopes.get(r.pk), here.get(r.bid.bidder_id))
+            for r in _rows(session)
+        )
         objections = tuple(
             {
                 "id": o.public_id,
@@ -248,7 +255,11 @@ def _rows(session: OpeningSession) -> list[BidOpening]:
 
 
 def _hall_bid(
-    row: BidOpening, session: OpeningSession, viewer: Actor, second: SecondEnvelope | None
+    row: BidOpening,
+    session: OpeningSession,
+    viewer: Actor,
+    second: SecondEnvelope | None,
+    checked_in_at: datetime | None,
 ) -> HallBid:
     shown = session.shown_at is not None and row.state == BidOpening.OPENED
     manager = row.fields.get("manager") if shown else None
@@ -265,6 +276,7 @@ def _hall_bid(
         members=tuple(m["name"] for m in row.fields.get("members") or []) if shown else (),
         reason=row.reason,
         own=own,
+        checked_in_at=checked_in_at,
         shares_asked=own and row.shares_asked_at is not None,
         second_state=second.state if second else "",
         second_label=STATE_LABELS[second.state] if second else "",

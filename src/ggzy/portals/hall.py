@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from ggzy.evidence import queries as evidence
-from ggzy.kernel.actors import Role
+from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
@@ -17,11 +18,12 @@ from ggzy.tendering.booking import places_of
 
 #: acts of a round that belong to its opening
 _OPENING = ("opening.", "bidding.")
+#: how long a proxy, too, may answer with it; the edge keeps it no longer (edge/shared.py)
+SHARED_SECONDS = 10
 
 
-def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
     """Return what the hall shows this viewer now. Before the deadline it holds nothing of bids, not even a count."""
-    viewer = who(request)
     moment = now()
     # read before what is shown: an event in between is told again, none is missed
     told = evidence.acts_of_round(round_id)
@@ -51,19 +53,30 @@ def _page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "is_bidder": viewer.role is Role.BIDDER,
         "after": told[-1].index if told else -1,
         "now": moment,
-        "address": request.build_absolute_uri(f"/rounds/{round_id}/hall"),
     }
 
 
 def hall(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show the hall with its live part."""
-    return show(request, "public/hall.html", _page(request, round_id))
+    page = _page(round_id, viewer=who(request))
+    return show(
+        request,
+        "public/hall.html",
+        {**page, "address": request.build_absolute_uri(f"/rounds/{round_id}/hall")},
+    )
 
 
 def fragment(request: HttpRequest, round_id: str) -> HttpResponse:
-    """Answer with the live part alone, for a page that heard of an act."""
-    response = show(request, "public/hall_now.html", _page(request, round_id))
+    """Answer with the live part alone, for a page of somebody who takes part and heard of an act."""
+    response = show(request, "public/hall_now.html", _page(round_id, viewer=who(request)))
     response["Cache-Control"] = "no-store"
+    return response
+
+
+def shared(request: HttpRequest, round_id: str, index: int) -> HttpResponse:
+    """Answer with the live part as anybody sees it, for the many that heard of a leaf: the edge asks once for all."""
+    response = render(request, "portals/public/hall_now.html", _page(round_id, viewer=ANYONE))
+    response["Cache-Control"] = f"public, max-age={SHARED_SECONDS}"
     return response
 
 

@@ -23,6 +23,12 @@ urlpatterns = [
         name="hall-now",
         permission=Permission.OPENING_WATCH,
     ),
+    route(
+        "shared/hall/<str:round_id>/<int:index>",
+        hall.shared,
+        name="hall-shared",
+        permission=Permission.OPENING_WATCH,
+    ),
     route("rounds/<str:round_id>/computed", reference.computed, name="computed", permission=_READ),
     route("draws/<str:draw_id>", reference.draw, name="draw", permission=_READ),
     route("procedures", reference.procedure_list, name="procedures", permission=_READ),
