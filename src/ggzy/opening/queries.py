@@ -101,6 +101,8 @@ class HallRow:
     bids: tuple[HallBid, ...]
     objections: tuple[dict[str, Any], ...]
     is_host: bool
+    #: how long bidders have to release their keys, by the tender file
+    decryption_minutes: int = 30
     #: prices are in an envelope of their own
     two_envelopes: bool = False
     second: SecondRow | None = None
@@ -151,7 +153,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
     objections: tuple[dict[str, Any], ...] = ()
-    second, two = None, _has_two(round_)
+    second, (two, minutes) = None, _terms_of(round_)
     if session is not None:
         second = SecondOpening.objects.filter(round=round_).first() if two else None
         begun = second is not None and second.opened_at is not None
@@ -191,6 +193,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         objections=objections,
         is_host=bool(viewer.organisation_pk)
         and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
+        decryption_minutes=minutes,
         two_envelopes=two,
         second=SecondRow(**{f: getattr(second, f) for f in SecondRow.__dataclass_fields__})
         if second
@@ -237,10 +240,12 @@ def keys_waited(organisation_pk: int) -> list[KeyWaited]:
 _WAITED = ("session__round__public_id", "session__round__lot__tender__name", "session__round__lot__name")
 
 
-def _has_two(round_: Round) -> bool:
-    """Say whether the tender file of a round puts prices into a second envelope."""
+def _terms_of(round_: Round) -> tuple[bool, int]:
+    """Return whether the tender file puts prices into a second envelope, and its decryption window in minutes."""
     files = TenderFile.objects.filter(tender=round_.lot.tender, version=round_.file_version)
-    return round_.phase == 1 and files.filter(document__scheme__method__envelopes=2).exists()
+    found = files.values_list("document__scheme__method__envelopes", "document__decryption_minutes").first()
+    envelopes, minutes = found or (None, None)
+    return round_.phase == 1 and envelopes == 2, int(minutes or HallRow.decryption_minutes)
 
 
 def _envelopes(round_: Round) -> QuerySet[SecondEnvelope]:

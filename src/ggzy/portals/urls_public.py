@@ -29,6 +29,18 @@ urlpatterns = [
         name="hall-shared",
         permission=Permission.OPENING_WATCH,
     ),
+    route(
+        "rounds/<str:round_id>/hall/replay",
+        hall.replay_page,
+        name="hall-replay",
+        permission=Permission.OPENING_WATCH,
+    ),
+    route(
+        "rounds/<str:round_id>/hall/check-in",
+        only_posted(hall.check_in),
+        name="hall-check-in",
+        permission=Permission.OPENING_CHECK_IN,
+    ),
     route("rounds/<str:round_id>/computed", reference.computed, name="computed", permission=_READ),
     route("draws/<str:draw_id>", reference.draw, name="draw", permission=_READ),
     route("procedures", reference.procedure_list, name="procedures", permission=_READ),
