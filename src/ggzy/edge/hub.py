@@ -23,6 +23,8 @@ logger = logging.getLogger("ggzy.edge")
 PAGE = 500
 #: what may wait for one reader; the news itself is shared, so this is some kilobytes of references
 QUEUE = 2048
+#: leaves kept in memory for who comes back
+RECENT = 500
 #: between pages of a burst, so that readers who keep up are never taken for slow ones
 BREATH_SECONDS = 0.05
 _SIZE = "SELECT coalesce(max(size), 0) FROM evidence_checkpoint WHERE centre_id = %(centre)s"
@@ -102,6 +104,9 @@ class Hub:
         self._ready = asyncio.Event()
         #: the index of the last leaf that was fanned out
         self.seen = -1
+        #: what was fanned out last, complete above `_known`: thousands who come back at once ask the database nothing
+        self._recent: deque[News] = deque()
+        self._known = -1
 
     @property
     def full(self) -> bool:
@@ -137,7 +142,9 @@ class Hub:
             self._watchers.pop(watcher.topic, None)
 
     async def page(self, *, topic: str, after: int) -> list[News]:
-        """Return the next published leaves of a topic after an index, at most `PAGE`."""
+        """Return the next published leaves of a topic after an index, at most `PAGE`; from memory where it reaches back."""
+        if after >= self._known:
+            return [news for news in self._recent if news.index > after and topic in news.topics][:PAGE]
         async with self._reading:
             news, _ = await self._read(_TOPIC, topic=topic, after=after)
         return news
@@ -180,7 +187,8 @@ class Hub:
     async def _start(self) -> None:
         if not self._ready.is_set():
             async with self._reading:
-                self.seen = await self._published() - 1
+                self.seen = self._known = await self._published() - 1
+                self._recent.clear()
             self._ready.set()
         await self._spread()
 
@@ -190,6 +198,9 @@ class Hub:
                 news, size = await self._read(_ALL, after=self.seen)
             for item in news:
                 self.seen = item.index
+                self._recent.append(item)
+                if len(self._recent) > RECENT:
+                    self._known = self._recent.popleft().index
                 for topic in item.topics:
                     for watcher in self._watchers.get(topic, ()):
                         watcher.offer(item)

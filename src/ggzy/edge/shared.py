@@ -86,7 +86,7 @@ class Shared:
                 else:
                     body += message.get("body", b"")
 
-            await self._django(asked, _nothing, take)
+            await self._django(asked, _empty(), take)
             answer = Answer(status, headers, body, made_at)
             if status == 200:
                 self._kept[key] = answer
@@ -98,5 +98,15 @@ class Shared:
             del self._asked[key]
 
 
-async def _nothing() -> Any:
-    return {"type": "http.request", "body": b"", "more_body": False}
+def _empty() -> Receive:
+    """Return a request without a body whose caller stays on the line."""
+    told = False
+
+    async def receive() -> Any:
+        nonlocal told
+        if told:
+            await asyncio.get_running_loop().create_future()  # nobody hangs up
+        told = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from ggzy.bidding.models import Bid
 from ggzy.identity.queries import signatures_on
@@ -14,8 +14,14 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.actions import record_of
-from ggzy.opening.checkins import check_ins_of
-from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondEnvelope, SecondOpening
+from ggzy.opening.models import (
+    BidOpening,
+    CheckIn,
+    OpeningObjection,
+    OpeningSession,
+    SecondEnvelope,
+    SecondOpening,
+)
 from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -158,11 +164,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         second = SecondOpening.objects.filter(round=round_).first() if two else None
         begun = second is not None and second.opened_at is not None
         envelopes = {e.opening_id: e for e in _envelopes(round_)} if begun else {}
-        here = check_ins_of(session)
-        bids = tuple(
-            _hall_bid(r, session, viewer, envelopes.get(r.pk), here.get(r.bid.bidder_id))
-            for r in _rows(session)
-        )
+        bids = tuple(_hall_bid(r, session, viewer, envelopes.get(r.pk)) for r in _rows(session))
         objections = tuple(
             {
                 "id": o.public_id,
@@ -256,15 +258,13 @@ def _envelopes(round_: Round) -> QuerySet[SecondEnvelope]:
 
 def _rows(session: OpeningSession) -> list[BidOpening]:
     order = ["price", "bid__entry_hash"] if session.shown_at else ["bid__entry_hash"]
-    return list(session.bids.select_related("bid__bidder").order_by(*order))
+    here = CheckIn.objects.filter(round=session.round_id, bidder=OuterRef("bid__bidder"))
+    rows = session.bids.select_related("bid__bidder").order_by(*order)
+    return list(rows.annotate(checked_in_at=Subquery(here.values("checked_in_at"))))
 
 
 def _hall_bid(
-    row: BidOpening,
-    session: OpeningSession,
-    viewer: Actor,
-    second: SecondEnvelope | None,
-    checked_in_at: datetime | None,
+    row: BidOpening, session: OpeningSession, viewer: Actor, second: SecondEnvelope | None
 ) -> HallBid:
     shown = session.shown_at is not None and row.state == BidOpening.OPENED
     manager = row.fields.get("manager") if shown else None
@@ -281,7 +281,7 @@ def _hall_bid(
         members=tuple(m["name"] for m in row.fields.get("members") or []) if shown else (),
         reason=row.reason,
         own=own,
-        checked_in_at=checked_in_at,
+        checked_in_at=row.checked_in_at,  # type: ignore[attr-defined]
         shares_asked=own and row.shares_asked_at is not None,
         second_state=second.state if second else "",
         second_label=STATE_LABELS[second.state] if second else "",
