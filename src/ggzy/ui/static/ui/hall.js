@@ -74,7 +74,7 @@ function keys() {
   if (!$("[data-host-keys]")) return;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-    const found = { n: "[data-next] button, [data-next] a.button", a: "[data-next] textarea", r: "[data-read]" }[event.key];
+    const found = { n: "[data-next] .button:not(.quiet, .danger)", a: "[data-next] textarea", r: "[data-read]" }[event.key];
     const place = found && $(found);
     if (!place) return;
     event.preventDefault();
