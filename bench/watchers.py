@@ -196,10 +196,10 @@ async def crowd(round_id: str, topic: str, last: int, watchers: int, fetch: int)
     stalled: list[Line] = []
     while (word := await words.get()) != "end":
         if word == "reconnect":
-            for line in lines[:: 10][: watchers // 10]:
+            for line in lines[::10][: watchers // 10]:
                 line.way.abort()
             await asyncio.sleep(0.5)
-            for line in lines[:: 10][: watchers // 10]:
+            for line in lines[::10][: watchers // 10]:
                 after[line] = Line(round_id, line.shown())
             await _in_groups([_open(line) for line in after.values()])
         elif word == "stall":
@@ -216,9 +216,13 @@ async def crowd(round_id: str, topic: str, last: int, watchers: int, fetch: int)
             back = [Line(topic, line.shown()) for line in stalled]
             await _in_groups([_open(line) for line in back])
             await asyncio.sleep(8)
-            whole = [sorted({i for _, i in a.ids()} | {i for _, i in b.ids()}) for a, b in zip(stalled, back, strict=True)]
+            whole = [
+                sorted({i for _, i in a.ids()} | {i for _, i in b.ids()})
+                for a, b in zip(stalled, back, strict=True)
+            ]
             twice = sum(
-                len({i for _, i in a.ids()} & {i for _, i in b.ids()}) for a, b in zip(stalled, back, strict=True)
+                len({i for _, i in a.ids()} & {i for _, i in b.ids()})
+                for a, b in zip(stalled, back, strict=True)
             )
             _say(let_go=let_go, heard=[len(w) for w in whole], twice=twice)
     heard = []
@@ -290,7 +294,12 @@ class Hall:
                 "duration_days": 300,
             }
             bids.seal(
-                party=party, round_id=self.round, ocid=self.tender["ocid"], fields=fields, attachments=[], into=folder
+                party=party,
+                round_id=self.round,
+                ocid=self.tender["ocid"],
+                fields=fields,
+                attachments=[],
+                into=folder,
             )
             self.bidders.append((party, bids.submit(party=party, round_id=self.round, folder=folder)["bid"]))
 
@@ -308,7 +317,9 @@ class Hall:
         path = f"/rounds/{self.round}/opening/objections"
 
         def answer(n: int) -> None:
-            waiting = [o for o in self.owner.get(f"/rounds/{self.round}/opening")["objections"] if not o["answered"]]
+            waiting = [
+                o for o in self.owner.get(f"/rounds/{self.round}/opening")["objections"] if not o["answered"]
+            ]
             for row in waiting[:1]:
                 self.owner.post(f"/opening-objections/{row['id']}/answer", {"text": f"第{n}条: 已当场核对"})
 
@@ -328,7 +339,8 @@ def leaves(round_id: str, after: int) -> dict[int, datetime]:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT leaf_index, recorded_at FROM evidence_entry WHERE round = %s AND leaf_index > %s", [round_id, after]
+            "SELECT leaf_index, recorded_at FROM evidence_entry WHERE round = %s AND leaf_index > %s",
+            [round_id, after],
         )
         return dict(cursor.fetchall())
 
@@ -363,14 +375,19 @@ def quantile(spans: list[float], part: float) -> float:
 def memory(pid: int) -> str:
     """Return resident and peak memory of a process and its children, in MB."""
     rows = subprocess.run(
-        ["ps", "-o", "rss=", "--pid", str(pid), "--ppid", str(pid)], capture_output=True, text=True, check=True
+        ["ps", "-o", "rss=", "--pid", str(pid), "--ppid", str(pid)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return f"{sum(int(row) for row in rows.stdout.split()) / 1024:.0f} MB"
 
 
 def main() -> int:
     """Run, print, and return 1 if anything was lost or late."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--watchers", type=int, default=2000)
     parser.add_argument("--fetch", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=1)
@@ -397,7 +414,15 @@ def measured(args: argparse.Namespace, web: int) -> int:
     topic = secrets.token_hex(16)
     last = max(leaves(hall.round, -1))
     before = memory(web)
-    command = [sys.executable, "-m", "bench.watchers", "--watchers", str(args.watchers), "--fetch", str(args.fetch)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.watchers",
+        "--watchers",
+        str(args.watchers),
+        "--fetch",
+        str(args.fetch),
+    ]
     command += ["--crowd", hall.round, topic, str(last)]
     people = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
@@ -426,7 +451,9 @@ def with_people(
         people.stdin.write(f"{word}\n")
         people.stdin.flush()
 
-    print(f"{json.loads(people.stdout.readline())['ready']} 位观看者已连接; 网站进程内存 {before} → {memory(web)}")
+    print(
+        f"{json.loads(people.stdout.readline())['ready']} 位观看者已连接; 网站进程内存 {before} → {memory(web)}"
+    )
     acts = hall.acts()
     pause = args.minutes * 60 / len(acts)
     cpu, began = cpu_seconds(web), time.monotonic()
@@ -457,7 +484,12 @@ def with_people(
 
 
 def report(
-    listener: Listener, told: dict[int, datetime], end: dict[str, Any], slow: dict[str, Any], count: int, *usage: str
+    listener: Listener,
+    told: dict[int, datetime],
+    end: dict[str, Any],
+    slow: dict[str, Any],
+    count: int,
+    *usage: str,
 ) -> int:
     """Print the figures; return 1 if a promise was broken."""
     expected, late, back, lost, twice = set(told), [], [], 0, 0
@@ -481,7 +513,9 @@ def report(
             f"p99 {quantile(spans, 0.99) * 1000:.0f}  最长 {spans[-1] * 1000:.0f} 毫秒"
         )
     print(f"网站进程 CPU {usage[0]}, 内存 {usage[1]}, 慢读者积压时 {usage[2]}")
-    print(f"不读的观看者 {SLOW} 位: 断开 {slow['let_go']} 位, 回来后收齐 {slow['heard'].count(count)} 位, 重复 {slow['twice']}")
+    print(
+        f"不读的观看者 {SLOW} 位: 断开 {slow['let_go']} 位, 回来后收齐 {slow['heard'].count(count)} 位, 重复 {slow['twice']}"
+    )
     bad = lost + twice + end["dropped"] + (SLOW - slow["heard"].count(count)) + slow["twice"]
     return int(bool(bad) or quantile(late, 0.99) > 0.3)
 

@@ -13,7 +13,6 @@ from django.db import connection
 
 from ggzy.boot.postgres import free_port
 
-
 #: a page that watches stays on the line: nobody waits for it at the end
 ENDS = ("--workers-kill-timeout", "3")
 

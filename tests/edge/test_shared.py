@@ -26,7 +26,13 @@ class Django:
         assert (await receive())["type"] == "http.request"
         await asyncio.sleep(self.wait)
         body = gzip.compress(b"%d" % len(self.asked))
-        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-encoding", b"gzip")]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status,
+                "headers": [(b"content-encoding", b"gzip")],
+            }
+        )
         await send({"type": "http.response.body", "body": body})
 
 
@@ -61,7 +67,9 @@ def test_an_answer_grows_old_and_is_made_again(monkeypatch):
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("path", ["/shared/hall/round-1/8", "/shared/hall/round-1/x", "/shared/hall/round-1/"])
+@pytest.mark.parametrize(
+    "path", ["/shared/hall/round-1/8", "/shared/hall/round-1/x", "/shared/hall/round-1/"]
+)
 def test_who_asks_ahead_of_the_log_leaves_nothing_for_others(path):
     async def story():
         django = Django()
@@ -75,7 +83,9 @@ def test_nobodys_cookie_makes_what_all_see():
     async def story():
         django = Django()
         shared = Shared(django, seen=lambda: 7)
-        await get(shared, headers=[*GZIP, (b"cookie", b"ggzy_session=of-a-bidder"), (b"accept-language", b"zh")])
+        await get(
+            shared, headers=[*GZIP, (b"cookie", b"ggzy_session=of-a-bidder"), (b"accept-language", b"zh")]
+        )
         assert set(django.asked[0]) == {b"host", b"accept", b"accept-encoding"}
 
     asyncio.run(story())

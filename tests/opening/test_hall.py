@@ -48,7 +48,7 @@ def test_who_checks_in_is_secret_until_the_opening_and_in_the_record_afterwards(
     after = _views(platform, tale)
     for key, old in before.items():
         if "/evidence" in key or key.endswith("/"):  # it grows by escrow roots, whatever happens
-            assert "checked_in" not in after[key] and "签到\"" not in after[key], key
+            assert "checked_in" not in after[key] and '签到"' not in after[key], key
         else:
             assert old == after[key], key
     assert Entry.objects.filter(act="opening.checked_in", leaf_index=None, disclosed_at=None).count() == 3
@@ -91,7 +91,9 @@ def test_the_replay_is_the_log_and_nothing_else(platform: Any, folder: Path) -> 
     platform.sequence()
     page = _page(platform, path)
     public = evidence.pack(scope={"round": tale.round}, level="public")
-    logged = [e["index"] for e in public["entries"] if e["index"] is not None and '"act":"opening.' in e["leaf"]]
+    logged = [
+        e["index"] for e in public["entries"] if e["index"] is not None and '"act":"opening.' in e["leaf"]
+    ]
     assert [int(n) for n in re.findall(r"日志第 (\d+) 条", page)] == sorted(logged)
     told = replay(evidence.acts_of_round(tale.round))
     assert [step.leaf.index for step in told.steps] == sorted(logged)
@@ -99,7 +101,9 @@ def test_the_replay_is_the_log_and_nothing_else(platform: Any, folder: Path) -> 
         platform.demo(name).name: str(price) for name, price in PRICES.items()
     }
     shown = [step.leaf.act for step in told.steps].index("opening.bid_shown")
-    assert all(line.released is not None and line.released < shown <= (line.shown or 0) for line in told.lines)
+    assert all(
+        line.released is not None and line.released < shown <= (line.shown or 0) for line in told.lines
+    )
     assert "请核对工期" in page and "以投标文件为准" in page
     assert opening_acts([]) == []
 
@@ -157,6 +161,8 @@ def test_an_opening_of_three_needs_few_clicks_and_no_waiting_of_ours(platform: A
     clicks["host"] += 1
     assert clicks == {"host": 2, "bidder": 3}
     assert now() - started < timedelta(minutes=1)  # nobody waited for the window to run out
-    in_a_row = 2 * CLICK + CLICK + 2 + 7 * 6  # host, one bidder, worker and sequencer, seven sentences read aloud
+    in_a_row = (
+        2 * CLICK + CLICK + 2 + 7 * 6
+    )  # host, one bidder, worker and sequencer, seven sentences read aloud
     assert in_a_row < 5 * 60
     assert CheckIn.objects.count() == 0  # checking in is a condition of nothing

@@ -225,9 +225,7 @@ class Hub:
                 return
             await asyncio.sleep(BREATH_SECONDS)
 
-    async def _read(
-        self, line: "_Line", query: str, *, after: int, size: int, topic: str = ""
-    ) -> list[News]:
+    async def _read(self, line: "_Line", query: str, *, after: int, size: int, topic: str = "") -> list[News]:
         params = {"centre": self._centre, "after": after, "size": size, "page": PAGE, "topic": topic}
         return [_news(row) for row in await line.ask(query, params)]
 

@@ -52,7 +52,8 @@ class Shared:
         headers = dict(scope["headers"])
         plain = b"gzip" not in headers.get(b"accept-encoding", b"")
         if scope["method"] != "GET" or plain or not self._published(scope["path"]):
-            return await self._django(scope, receive, send)
+            await self._django(scope, receive, send)
+            return
         key = (headers.get(b"host", b""), scope["path"])
         answer = self._kept.get(key)
         if answer is None or answer.age >= FRESH_SECONDS:

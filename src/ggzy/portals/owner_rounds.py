@@ -68,7 +68,11 @@ def checklist(hall: HallRow, phase: str) -> list[dict[str, str]]:
         (
             "答复异议",
             hall.ended_at is not None or bool(hall.objections) and not unanswered,
-            f"{unanswered}条未答复" if unanswered else f"共{len(hall.objections)}条" if hall.objections else "没有异议",
+            f"{unanswered}条未答复"
+            if unanswered
+            else f"共{len(hall.objections)}条"
+            if hall.objections
+            else "没有异议",
         ),
         ("签署开标记录", hall.ended_at is not None, "您来办"),
     ]

@@ -7,33 +7,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('opening', '0006_two_envelopes'),
-        ('parties', '0002_bookmarks'),
-        ('tendering', '0005_procurementplan'),
+        ("opening", "0006_two_envelopes"),
+        ("parties", "0002_bookmarks"),
+        ("tendering", "0005_procurementplan"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CheckIn',
+            name="CheckIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('checked_in_at', models.DateTimeField()),
-                ('entry_hash', models.CharField(blank=True, max_length=64)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
-                ('bidder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='check_ins', to='tendering.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("checked_in_at", models.DateTimeField()),
+                ("entry_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.account"
+                    ),
+                ),
+                (
+                    "bidder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="check_ins",
+                        to="tendering.round",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('centre_id', 'round', 'bidder'), name='a_bidder_checks_in_once_to_a_round')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre_id", "round", "bidder"), name="a_bidder_checks_in_once_to_a_round"
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkin',
-            trigger=pgtrigger.compiler.Trigger(name='check_ins_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='8a34a237cc98cb0e11ef9c63c7f8cd20a301343d', operation='DELETE', pgid='pgtrigger_check_ins_stay_261f2', table='opening_checkin', when='BEFORE')),
+            model_name="checkin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="check_ins_stay",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="8a34a237cc98cb0e11ef9c63c7f8cd20a301343d",
+                    operation="DELETE",
+                    pgid="pgtrigger_check_ins_stay_261f2",
+                    table="opening_checkin",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
