@@ -53,7 +53,8 @@ def running() -> Iterator[int]:
     subprocess.run([*ggzy, "migrate", "-v", "0"], env=environment, check=True, cwd=ROOT)
     subprocess.run([*ggzy, "training", "load", "--cast-only"], env=environment, check=True, cwd=ROOT)
     web = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(PORT)]
-    web += ["--workers", "1", "--no-access-log", "--no-ws", "ggzy.edge.asgi:app"]
+    web += ["--workers", "1", "--no-access-log", "--no-ws", "--backpressure", "6000", "--backlog", "2048"]
+    web += ["--workers-kill-timeout", "3", "ggzy.edge.asgi:app"]
     children = [
         subprocess.Popen(c, env=environment, cwd=ROOT) for c in (web, [*ggzy, "sequencer"], [*ggzy, "worker"])
     ]

@@ -13,6 +13,9 @@ from django.db import connection
 
 from ggzy.boot.postgres import free_port
 
+#: a page that watches stays on the line: nobody waits for it at the end
+ENDS = ("--workers-kill-timeout", "3")
+
 
 @contextmanager
 def served(port: int = 0) -> Iterator[str]:
@@ -31,7 +34,7 @@ def served(port: int = 0) -> Iterator[str]:
     }
     web = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
     child = subprocess.Popen(
-        [*web, "--workers", "1", "--no-access-log", "--no-ws", "ggzy.edge.asgi:app"],
+        [*web, "--workers", "1", "--no-access-log", "--no-ws", *ENDS, "ggzy.edge.asgi:app"],
         env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -24,6 +24,7 @@ class Request:
         }
         self.incoming: asyncio.Queue[Any] = asyncio.Queue()
         self.outgoing: asyncio.Queue[Any] = asyncio.Queue()
+        self.events: list[bytes] = []
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.task = asyncio.ensure_future(app(self.scope, self.incoming.get, self._send))
@@ -57,7 +58,8 @@ class Request:
                 return start["status"], headers, body
 
     async def event(self, seconds: float = 5) -> bytes:
-        """Return the next part that is not a heartbeat."""
-        while (part := (await self.next(seconds))["body"]) == b": \n\n":
-            pass
-        return part
+        """Return the next event; what came in one piece is taken apart, heartbeats are passed over."""
+        while not self.events:
+            body = (await self.next(seconds))["body"]
+            self.events += [part + b"\n\n" for part in body.split(b"\n\n") if part.strip(b": ")]
+        return self.events.pop(0)

@@ -60,6 +60,7 @@ bidding:bid:submit              -     -     ✓     -     -     -     -     -   
 bidding:own:read                -     -     ✓     -     -     -     -     -     -     -
 opening:session:host            ✓     ✓     -     -     -     -     -     -     -     -
 opening:key:release             -     -     ✓     -     -     -     -     -     -     -
+opening:session:check-in        -     -     ✓     -     -     -     -     -     -     -
 opening:share:release           ✓     ✓     -     -     ✓     -     -     -     -     -
 opening:objection:raise         -     -     ✓     -     -     -     -     -     -     -
 opening:hall:read               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -

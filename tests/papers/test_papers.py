@@ -134,7 +134,7 @@ def test_an_unsealed_paper_follows_the_record(platform: Any, folder: Any) -> Non
     path = f"/rounds/{row['round']}/papers/{row['ref']}"
     tale.owner.post(path)
     first = Paper.objects.get(kind=Kind.OPENING_SIGN_IN, round__public_id=row["round"])
-    assert all(cells[4] == "—" for cells in first.facts["tables"][0]["rows"])
+    assert all(cells[5] == "—" for cells in first.facts["tables"][0]["rows"])
     bidder = tale.bidder("jia")
     record = bidder.get(f"/rounds/{tale.round}/opening/record")
     bidder.post(
@@ -144,7 +144,7 @@ def test_an_unsealed_paper_follows_the_record(platform: Any, folder: Any) -> Non
     made = _seal(tale.owner, row)
     after = Paper.objects.get(kind=Kind.OPENING_SIGN_IN, round__public_id=row["round"])
     assert after.public_id == first.public_id == made["code"]
-    assert sum(cells[4] != "—" for cells in after.facts["tables"][0]["rows"]) == 1
+    assert sum(cells[5] != "—" for cells in after.facts["tables"][0]["rows"]) == 1
 
 
 def test_an_older_state_is_not_sealed_under_a_newer_one(platform: Any, folder: Any) -> None:

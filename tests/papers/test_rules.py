@@ -83,16 +83,17 @@ def test_the_opening_table_says_what_the_record_says() -> None:
 def test_who_did_something_with_a_certificate_took_part() -> None:
     made = rules.opening_sign_in(
         [
-            rules.Present(bidder="甲", released_at=NINE, confirmed_at=None),
-            rules.Present(bidder="乙", released_at=None, confirmed_at=NINE),
-            rules.Present(bidder="丙", released_at=None, confirmed_at=None),
+            rules.Present(bidder="甲", checked_in_at=None, released_at=NINE, confirmed_at=None),
+            rules.Present(bidder="乙", checked_in_at=None, released_at=None, confirmed_at=NINE),
+            rules.Present(bidder="丙", checked_in_at=NINE, released_at=None, confirmed_at=None),
+            rules.Present(bidder="丁", checked_in_at=None, released_at=None, confirmed_at=None),
         ],
         place=PLACE,
         host="招标人",
         opened_at=NINE,
         ended_at=NINE,
     )
-    assert [row[2] for row in made.tables[0].rows] == ["在线参加", "在线参加", "未参加"]
+    assert [row[2] for row in made.tables[0].rows] == ["在线参加", "在线参加", "在线参加", "未参加"]
 
 
 def test_the_committees_sheet_has_codes_only() -> None:

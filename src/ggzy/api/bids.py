@@ -20,7 +20,7 @@ from ggzy.kernel import uploads
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.opening import actions as opening
-from ggzy.opening import failing, second
+from ggzy.opening import checkins, failing, second
 from ggzy.opening import queries as halls
 from ggzy.opening import shares as key_shares
 
@@ -179,6 +179,13 @@ def asked_shares(request: HttpRequest) -> HttpResponse:
 def release_share(request: HttpRequest, bid_id: str, body: Text) -> dict[str, Any]:
     given = key_shares.release_share(bid_id=bid_id, share=body.text, actor=who(request), now=now())
     return {"bid": bid_id, "released": given}
+
+
+@router.post("/rounds/{round_id}/opening/check-in", tags=["开标"], summary="投标人签到(开标前不公开)")
+@write
+def check_in(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    row = checkins.check_in(round_id=round_id, actor=who(request), now=now())
+    return {"round": round_id, "checked_in_at": row.checked_in_at}
 
 
 @router.post("/rounds/{round_id}/opening/objections", tags=["开标"], summary="当场提出开标异议")

@@ -17,6 +17,8 @@ from django.db import connection
 from ggzy.edge import bodies, pulse
 from ggzy.edge.hub import Hub
 from ggzy.edge.live import Receive, Scope, Send, live, refuse
+from ggzy.edge.shared import PREFIX as SHARED
+from ggzy.edge.shared import Shared
 from ggzy.edge.tus import PREFIX, tus
 from ggzy.kernel.pulse import BEAT_SECONDS
 
@@ -33,6 +35,7 @@ class Edge:
     def __init__(self, django: Callable[..., Iterable[bytes]]) -> None:
         self._hub: Hub | None = None
         self._django = WSGIMiddleware(_reading_the_body(django), workers=THREADS)
+        self._shared = Shared(self._page, seen=lambda: self._hub.seen if self._hub else -1)
 
     @property
     def hub(self) -> Hub:
@@ -50,6 +53,8 @@ class Edge:
             await live(self.hub, scope, receive, send)
         elif scope["path"].startswith(PREFIX):
             await tus(scope, _plain(receive), send)
+        elif scope["path"].startswith(SHARED):
+            await self._shared(scope, receive, send)
         else:
             await self._page(scope, receive, send)
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -23,6 +23,10 @@ logger = logging.getLogger("ggzy.edge")
 PAGE = 500
 #: what may wait for one reader; the news itself is shared, so this is some kilobytes of references
 QUEUE = 2048
+#: answers to who comes back that are kept for others who come back from the same place
+MOST_PAGES = 128
+#: leaves kept in memory for who comes back
+RECENT = 500
 #: between pages of a burst, so that readers who keep up are never taken for slow ones
 BREATH_SECONDS = 0.05
 _SIZE = "SELECT coalesce(max(size), 0) FROM evidence_checkpoint WHERE centre_id = %(centre)s"
@@ -52,18 +56,39 @@ class News:
 
 @dataclass(eq=False)
 class Watcher:
-    """One open page: a bounded queue; a reader too slow for it is closed and may come back where it was."""
+    """One open page: a bounded queue; a reader too slow for it is closed and may come back where it was.
+
+    One future at a time wakes its page: with thousands of pages a task and a timer for each event of each is what
+    makes the last one late.
+    """
 
     topic: str
-    queue: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(maxsize=QUEUE))
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    queue: deque[News] = field(default_factory=deque)
+    closed: bool = False
+    _woken: asyncio.Future[None] | None = None
 
     def offer(self, news: News) -> None:
         """Queue the news, or close a watcher whose queue is full."""
-        try:
-            self.queue.put_nowait(news)
-        except asyncio.QueueFull:
-            self.closed.set()
+        if len(self.queue) >= QUEUE:
+            self.close()
+        else:
+            self.queue.append(news)
+            self._wake()
+
+    def close(self, *_: object) -> None:
+        """Let the page go; what is queued is not sent any more."""
+        self.closed = True
+        self._wake()
+
+    async def news(self) -> None:
+        """Wait until there is news, or the watcher is closed."""
+        if not self.queue and not self.closed:
+            self._woken = asyncio.get_running_loop().create_future()
+            await self._woken
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
 
 
 class Hub:
@@ -76,11 +101,15 @@ class Hub:
         self._watchers: dict[str, set[Watcher]] = defaultdict(set)
         self._count = 0
         self._listener: asyncio.Task[None] | None = None
-        self._reader: psycopg.AsyncConnection[Any] | None = None
-        self._reading = asyncio.Lock()
+        #: one line for what is new and one for who comes back: thousands who come back must not keep what is new waiting
+        self._reader, self._pager = _Line(self._conninfo), _Line(self._conninfo)
+        self._pages: dict[tuple[str, int, int], asyncio.Task[list[News]]] = {}
         self._ready = asyncio.Event()
         #: the index of the last leaf that was fanned out
         self.seen = -1
+        #: what was fanned out last, complete above `_known`: thousands who come back at once ask the database nothing
+        self._recent: deque[News] = deque()
+        self._known = -1
 
     @property
     def full(self) -> bool:
@@ -116,22 +145,37 @@ class Hub:
             self._watchers.pop(watcher.topic, None)
 
     async def page(self, *, topic: str, after: int) -> list[News]:
-        """Return the next published leaves of a topic after an index, at most `PAGE`."""
-        async with self._reading:
-            news, _ = await self._read(_TOPIC, topic=topic, after=after)
-        return news
+        """Return the next leaves of a topic after an index, at most `PAGE`, up to what was fanned out when it was asked.
+
+        From memory where that reaches back; otherwise pages that show the same and come at once share one question.
+        """
+        if after >= self._known:
+            return [news for news in self._recent if news.index > after and topic in news.topics][:PAGE]
+        key = (topic, after, self.seen)
+        task = self._pages.get(key)
+        if task is None:
+            if len(self._pages) >= MOST_PAGES:
+                del self._pages[next(iter(self._pages))]
+            read = self._read(self._pager, _TOPIC, topic=topic, after=after, size=self.seen + 1)
+            task = self._pages[key] = asyncio.create_task(read)
+        try:
+            return await asyncio.shield(task)
+        except (psycopg.Error, OSError):
+            self._pages.pop(key, None)
+            raise
 
     async def stop(self) -> None:
         """Close every watcher and both connections."""
         for watchers in self._watchers.values():
             for watcher in watchers:
-                watcher.closed.set()
+                watcher.close()
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
             self._listener = None
-        await self._drop_reader()
+        for line in (self._reader, self._pager):
+            await line.drop()
 
     async def _listen(self) -> None:
         pause = 0.2
@@ -158,47 +202,65 @@ class Hub:
 
     async def _start(self) -> None:
         if not self._ready.is_set():
-            async with self._reading:
-                self.seen = await self._published() - 1
+            self.seen = self._known = await self._published() - 1
+            self._recent.clear()
+            self._pages.clear()
             self._ready.set()
         await self._spread()
 
     async def _spread(self) -> None:
         while True:
-            async with self._reading:
-                news, size = await self._read(_ALL, after=self.seen)
+            size = await self._published()
+            news = await self._read(self._reader, _ALL, after=self.seen, size=size)
             for item in news:
                 self.seen = item.index
+                self._recent.append(item)
+                if len(self._recent) > RECENT:
+                    self._known = self._recent.popleft().index
                 for topic in item.topics:
                     for watcher in self._watchers.get(topic, ()):
                         watcher.offer(item)
             if len(news) < PAGE:
-                self.seen = size - 1  # past the leaves of no topic as well
+                self.seen = max(self.seen, size - 1)  # past the leaves of no topic as well
                 return
             await asyncio.sleep(BREATH_SECONDS)
 
-    async def _read(self, query: str, *, after: int, topic: str = "") -> tuple[list[News], int]:
-        size = await self._published()
+    async def _read(self, line: "_Line", query: str, *, after: int, size: int, topic: str = "") -> list[News]:
         params = {"centre": self._centre, "after": after, "size": size, "page": PAGE, "topic": topic}
-        return [_news(row) for row in await self._ask(query, params)], size
+        return [_news(row) for row in await line.ask(query, params)]
 
     async def _published(self) -> int:
-        return int((await self._ask(_SIZE, {"centre": self._centre}))[0][0])
+        return int((await self._reader.ask(_SIZE, {"centre": self._centre}))[0][0])
 
-    async def _ask(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-        try:
-            if self._reader is None or self._reader.closed:
-                self._reader = await psycopg.AsyncConnection.connect(**self._conninfo, autocommit=True)
-            return await (await self._reader.execute(query, params)).fetchall()
-        except psycopg.Error:
-            await self._drop_reader()
-            raise
 
-    async def _drop_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
+class _Line:
+    """One connection, made when it is needed and again when it was lost; one question at a time."""
+
+    def __init__(self, conninfo: Mapping[str, Any]) -> None:
+        self._conninfo = dict(conninfo)
+        self._session: psycopg.AsyncConnection[Any] | None = None
+        self._lock = asyncio.Lock()
+
+    async def ask(self, query: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a question.
+
+        :raises psycopg.Error: the database is away; the next question tries again
+        """
+        async with self._lock:
+            try:
+                if self._session is None or self._session.closed:
+                    self._session = await psycopg.AsyncConnection.connect(**self._conninfo, autocommit=True)
+                return await (await self._session.execute(query, params)).fetchall()
+            except psycopg.Error:
+                await self.drop()
+                raise
+
+    async def drop(self) -> None:
+        """Let the connection go."""
+        session, self._session = self._session, None
+        if session is not None:
             with contextlib.suppress(psycopg.Error):
-                await reader.close()
+                await session.close()
 
 
 def _news(row: tuple[Any, ...]) -> News:

@@ -16,6 +16,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEARTBEAT_SECONDS = 15.0
 SLOWEST_SECONDS = 30.0
+_PIECE = 16 * 1024
 _TOPIC = re.compile(r"/live/([0-9A-Za-z][0-9A-Za-z._-]{0,63})")
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -52,7 +53,7 @@ async def live(hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _serve(hub: Hub, watcher: Watcher, after: int | None, receive: Receive, send: Send) -> None:
     gone = asyncio.ensure_future(_disconnected(receive))
-    closed = asyncio.ensure_future(watcher.closed.wait())
+    gone.add_done_callback(watcher.close)
     try:
         # a page may remember more than there is, from before a training centre was reset
         last = hub.seen if after is None else min(after, hub.seen)
@@ -62,27 +63,36 @@ async def _serve(hub: Hub, watcher: Watcher, after: int | None, receive: Receive
         await _send(send, _part(hello.encode()))
         if after is not None:
             last = await _replay(hub, watcher.topic, last, send)
-        while not gone.done() and not closed.done():
-            arrival = asyncio.ensure_future(watcher.queue.get())
-            await asyncio.wait(
-                {arrival, gone, closed}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not arrival.done():
-                arrival.cancel()
-                if not gone.done() and not closed.done():
-                    await _send(send, _part(b": \n\n"))
+        while not watcher.closed:
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await watcher.news()
+            except TimeoutError:
+                await _send(send, _part(b": \n\n"))
                 continue
-            news = arrival.result()
-            if news.index > last:
-                last = news.index
-                await _send(send, _part(news.text))
+            last = await _pass_on(watcher, last, send)
         if not gone.done():
             await _send(send, {"type": "http.response.body", "body": b"", "more_body": False})
     except (TimeoutError, OSError, psycopg.Error):
         pass  # the reader is too slow, or the database is away: the page reconnects where it was
     finally:
         gone.cancel()
-        closed.cancel()
+
+
+async def _pass_on(watcher: Watcher, last: int, send: Send) -> int:
+    """Send what is queued, up to some kilobytes in one piece; return the index of the last leaf sent."""
+    while watcher.queue and not watcher.closed:
+        texts: list[bytes] = []
+        size = 0
+        while watcher.queue and size < _PIECE:
+            news = watcher.queue.popleft()
+            if news.index > last:
+                last = news.index
+                texts.append(news.text)
+                size += len(news.text)
+        if texts:
+            await _send(send, _part(b"".join(texts)))
+    return last
 
 
 async def _replay(hub: Hub, topic: str, after: int, send: Send) -> int:

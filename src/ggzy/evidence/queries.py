@@ -107,6 +107,13 @@ def acts_of_round(round_id: str) -> list[FeedRow]:
     return _feed_rows(Entry.objects.filter(round=round_id).order_by("leaf_index"))
 
 
+def last_index_of_round(round_id: str) -> int:
+    """Return the index of the last published leaf of one round, -1 before the first: where a page's live line begins."""
+    rows = Entry.objects.filter(centre_id=settings.CENTRE_ID, round=round_id, leaf_index__lt=published_size())
+    last = rows.aggregate(last=Max("leaf_index"))["last"]
+    return -1 if last is None else int(last)
+
+
 def last_events(*, by: str, keys: Iterable[str], acts: tuple[str, ...]) -> dict[str, datetime]:
     """Return when something last happened to each round or subject (`by`) among acts that begin with one of these words.
 

@@ -22,7 +22,7 @@ from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
-from ggzy.opening import offers, quiet, rules
+from ggzy.opening import checkins, offers, quiet, rules
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -204,6 +204,7 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
     )
     set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
     disclose_hashes([bid.entry_hash for bid in bids], now=now)
+    checkins.disclose_of(round_, [bid.bidder_id for bid in bids], now=now)
     disclose_acts(round_id=round_.public_id, acts=("objections.raised",), now=now)
     for front in fronts_of([round_]).values():
         disclose_round(front.public_id, now=now)

@@ -5,7 +5,7 @@ from django.db import models
 
 from ggzy.bidding.models import Bid
 from ggzy.kernel.models import BusinessRow
-from ggzy.parties.models import Organisation
+from ggzy.parties.models import Account, Organisation
 from ggzy.tendering.models import Round
 
 
@@ -161,6 +161,24 @@ class KeyShare(BusinessRow):
         triggers = [
             pgtrigger.Protect(name="released_shares_stay", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
+
+
+class CheckIn(BusinessRow):
+    """A bidder that said it is here 签到: secret until the opening, then part of who took part; append-only."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="check_ins")
+    bidder = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    checked_in_at = models.DateTimeField()
+    entry_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_bidder_checks_in_once_to_a_round", fields=["centre_id", "round", "bidder"]
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="check_ins_stay", operation=pgtrigger.Delete)]
 
 
 class OpeningObjection(BusinessRow):

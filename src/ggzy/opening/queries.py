@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from ggzy.bidding.models import Bid
 from ggzy.identity.queries import signatures_on
@@ -14,7 +14,14 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.actions import record_of
-from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondEnvelope, SecondOpening
+from ggzy.opening.models import (
+    BidOpening,
+    CheckIn,
+    OpeningObjection,
+    OpeningSession,
+    SecondEnvelope,
+    SecondOpening,
+)
 from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -42,6 +49,8 @@ class HallBid:
     members: tuple[str, ...]
     reason: str
     own: bool
+    #: when it checked in; told to all once the opening has begun
+    checked_in_at: datetime | None = None
     #: the bidder has asked the holders of its key's parts; told to the bidder alone
     shares_asked: bool = False
     #: of the second envelope, once the second opening has begun: its state, in words, and why it is not open
@@ -98,6 +107,8 @@ class HallRow:
     bids: tuple[HallBid, ...]
     objections: tuple[dict[str, Any], ...]
     is_host: bool
+    #: how long bidders have to release their keys, by the tender file
+    decryption_minutes: int = 30
     #: prices are in an envelope of their own
     two_envelopes: bool = False
     second: SecondRow | None = None
@@ -148,7 +159,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
     objections: tuple[dict[str, Any], ...] = ()
-    second, two = None, _has_two(round_)
+    second, (two, minutes) = None, _terms_of(round_)
     if session is not None:
         second = SecondOpening.objects.filter(round=round_).first() if two else None
         begun = second is not None and second.opened_at is not None
@@ -184,6 +195,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         objections=objections,
         is_host=bool(viewer.organisation_pk)
         and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
+        decryption_minutes=minutes,
         two_envelopes=two,
         second=SecondRow(**{f: getattr(second, f) for f in SecondRow.__dataclass_fields__})
         if second
@@ -230,10 +242,12 @@ def keys_waited(organisation_pk: int) -> list[KeyWaited]:
 _WAITED = ("session__round__public_id", "session__round__lot__tender__name", "session__round__lot__name")
 
 
-def _has_two(round_: Round) -> bool:
-    """Say whether the tender file of a round puts prices into a second envelope."""
+def _terms_of(round_: Round) -> tuple[bool, int]:
+    """Return whether the tender file puts prices into a second envelope, and its decryption window in minutes."""
     files = TenderFile.objects.filter(tender=round_.lot.tender, version=round_.file_version)
-    return round_.phase == 1 and files.filter(document__scheme__method__envelopes=2).exists()
+    found = files.values_list("document__scheme__method__envelopes", "document__decryption_minutes").first()
+    envelopes, minutes = found or (None, None)
+    return round_.phase == 1 and envelopes == 2, int(minutes or HallRow.decryption_minutes)
 
 
 def _envelopes(round_: Round) -> QuerySet[SecondEnvelope]:
@@ -244,7 +258,9 @@ def _envelopes(round_: Round) -> QuerySet[SecondEnvelope]:
 
 def _rows(session: OpeningSession) -> list[BidOpening]:
     order = ["price", "bid__entry_hash"] if session.shown_at else ["bid__entry_hash"]
-    return list(session.bids.select_related("bid__bidder").order_by(*order))
+    here = CheckIn.objects.filter(round=session.round_id, bidder=OuterRef("bid__bidder"))
+    rows = session.bids.select_related("bid__bidder").order_by(*order)
+    return list(rows.annotate(checked_in_at=Subquery(here.values("checked_in_at"))))
 
 
 def _hall_bid(
@@ -265,6 +281,7 @@ def _hall_bid(
         members=tuple(m["name"] for m in row.fields.get("members") or []) if shown else (),
         reason=row.reason,
         own=own,
+        checked_in_at=row.checked_in_at,  # type: ignore[attr-defined]
         shares_asked=own and row.shares_asked_at is not None,
         second_state=second.state if second else "",
         second_label=STATE_LABELS[second.state] if second else "",

@@ -53,6 +53,28 @@ class SecondNotYet(Refusal):
     code = "opening.second_not_yet"
 
 
+class CheckInNotNow(Refusal):
+    """Checking in is not open yet, or over."""
+
+    code = "opening.check_in_not_now"
+
+
+#: from when on before the deadline bidders may check in
+CHECK_IN_BEFORE = timedelta(hours=2)
+
+
+def require_may_check_in(*, deadline: datetime | None, over: bool, now: datetime) -> None:
+    """Let a check-in pass from two hours before the deadline until prices are shown.
+
+    :raises CheckInNotNow: too early, or too late
+    """
+    if over:
+        raise CheckInNotNow("签到在唱标前办理, 现在已经唱标或流标; 交出密钥和确认开标记录同样记入开标签到表")
+    if deadline is None or now < deadline - CHECK_IN_BEFORE:
+        hours = int(CHECK_IN_BEFORE.total_seconds() // 3600)
+        raise CheckInNotNow(f"投标截止前{hours}小时起可以签到, 请届时再来; 不签到不影响投标")
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpeningFacts:
     """What decides whether a round may be opened."""

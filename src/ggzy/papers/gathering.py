@@ -8,6 +8,7 @@ from ggzy.awarding.models import Award
 from ggzy.evaluation.models import Evaluation
 from ggzy.experts.models import Member
 from ggzy.identity.models import Signature
+from ggzy.opening.checkins import check_ins_of
 from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.papers import rules
 from ggzy.papers.rules import Content, Kind
@@ -113,10 +114,12 @@ def content_of(due: Due) -> Content:
 def _present(session: OpeningSession) -> list[rules.Present]:
     signed = Signature.objects.filter(kind="opening_record", subject=session.public_id).order_by("-pk")
     confirmed = dict(signed.values_list("certificate__organisation_id", "signed_at"))
+    here = check_ins_of(session)
     rows = session.bids.select_related("bid__bidder").order_by("bid__entry_hash")
     return [
         rules.Present(
             bidder=row.bid.bidder.name,
+            checked_in_at=here.get(row.bid.bidder_id),
             released_at=row.released_at,
             confirmed_at=confirmed.get(row.bid.bidder_id),
         )

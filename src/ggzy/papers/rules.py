@@ -165,9 +165,10 @@ def opening_table(record: Mapping[str, Any], *, place: Place, host: str, ended_a
 
 @dataclass(frozen=True, kw_only=True)
 class Present:
-    """One bidder at the opening: when its key came, when it confirmed the record."""
+    """One bidder at the opening: when it checked in, when its key came, when it confirmed the record."""
 
     bidder: str
+    checked_in_at: datetime | None
     released_at: datetime | None
     confirmed_at: datetime | None
 
@@ -180,7 +181,8 @@ def opening_sign_in(
         (
             str(n),
             p.bidder,
-            "在线参加" if p.released_at or p.confirmed_at else "未参加",
+            "在线参加" if p.checked_in_at or p.released_at or p.confirmed_at else "未参加",
+            _moment(p.checked_in_at),
             _moment(p.released_at),
             _moment(p.confirmed_at),
         )
@@ -193,12 +195,14 @@ def opening_sign_in(
         facts=(*place.facts, ("宣布开标", _moment(opened_at)), ("主持单位", host)),
         tables=(
             Table(
-                columns=("序号", "投标人", "参加", "交出密钥", "确认开标记录"),
-                widths=(2, 9, 4, 6, 6),
+                columns=("序号", "投标人", "参加", "签到", "交出密钥", "确认开标记录"),
+                widths=(2, 7, 4, 5, 5, 5),
                 rows=rows,
             ),
         ),
-        lines=("网上开标以数字证书办理的事项为签到: 交出投标密钥, 或者确认开标记录。",),
+        lines=(
+            "网上开标以在大厅签到或以数字证书办理的事项(交出投标密钥, 确认开标记录)为准; 签到不是投标有效的条件。",
+        ),
     )
 
 

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     OPENING_HOST = "opening:session:host"
     OPENING_RELEASE = "opening:key:release"
     OPENING_SHARE = "opening:share:release"
+    OPENING_CHECK_IN = "opening:session:check-in"
     OPENING_OBJECT = "opening:objection:raise"
     OPENING_WATCH = "opening:hall:read"
     DRAW_REQUEST = "experts:draw:request"
@@ -159,6 +160,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.OPENING_HOST: _OWNERS,
     Permission.OPENING_RELEASE: frozenset({_R.BIDDER}),
     Permission.OPENING_SHARE: frozenset({_R.TENDEREE, _R.AGENCY, _R.CENTRE}),
+    Permission.OPENING_CHECK_IN: frozenset({_R.BIDDER}),
     Permission.OPENING_OBJECT: frozenset({_R.BIDDER}),
     Permission.OPENING_WATCH: _ANYONE,
     Permission.DRAW_REQUEST: _OWNERS,

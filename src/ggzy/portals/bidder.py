@@ -9,7 +9,7 @@ from ggzy.awarding.queries import awards_of, publicities_of
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
 from ggzy.contracting.queries import contracts_of
-from ggzy.evidence.queries import acknowledgement
+from ggzy.evidence.queries import acknowledgement, last_index_of_round
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
@@ -17,7 +17,7 @@ from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
 from ggzy.opening import second as seconds
-from ggzy.opening.queries import KeyWaited, hall_row, has_confirmed, keys_waited
+from ggzy.opening.queries import HallBid, HallRow, KeyWaited, hall_row, has_confirmed, keys_waited
 from ggzy.portals import registry
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.sealing import (
@@ -128,8 +128,45 @@ def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> lis
     return out
 
 
+def _watched(hall: HallRow | None, mine: HallBid | None, *, live: bool) -> dict[str, Any]:
+    """Return what the live line of a bidder's own page says, and the mark by which it knows that its state changed."""
+    if hall is None:
+        return {"watches": False}
+    second = hall.second.phase if hall.second else ""
+    unanswered = [o["answered"] for o in hall.objections]
+    state = f"{mine.state}-{mine.second_state}-{mine.shares_asked}" if mine else ""
+    mark = (
+        f"{state}-{hall.opened_at is not None}-{hall.shown_at is not None}-{hall.ended_at is not None}"
+        f"-{second}-{hall.paused_at is not None}-{len(unanswered)}-{sum(unanswered)}"
+    )
+    says = "等待主持人宣布开标"
+    if hall.ended_at and second not in {"keys", "read_out"}:
+        says = "开标已结束"
+    elif mine:
+        says = f"本单位: {mine.second_label or mine.label}"
+    over = hall.ended_at is not None and second in {"", "ended"}
+    return {
+        "watches": live and not over and not Stage(hall.stage).failed,
+        "mark": mark,
+        "says": says,
+        "keys_in": sum(bid.state != "waiting" for bid in hall.bids),
+    }
+
+
+def bid_fragment(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Answer with the live line of the own bid alone."""
+    hall = hall_row(round_id=round_id, viewer=who(request))
+    mine = next((b for b in hall.bids if b.own), None)
+    page = {"hall": hall, **_watched(hall, mine, live=True)}
+    response = show(request, "work/bid_now.html", page)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     actor, at = who(request), now()
+    # read before what is shown: an event in between is told again, none is missed
+    after = last_index_of_round(round_id)
     row = tenders.round_row(round_id)
     own = bids.own_bids(actor=actor, round_id=round_id)
     live = next((b for b in own if b.state == "live"), None)
@@ -155,6 +192,8 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "own_certificates": own_certificates(actor),
         "hall": hall,
         "mine": mine,
+        "after": after,
+        **_watched(hall, mine, live=live is not None),
         "own_objections": [o for o in hall.objections if o["bidder"] == actor.organisation_name]
         if hall
         else [],

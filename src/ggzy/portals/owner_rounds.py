@@ -17,6 +17,7 @@ from ggzy.contracting.queries import contracts_of
 from ggzy.contracting.rules import most_bond
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import sittings
+from ggzy.evidence import queries as evidence
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
 from ggzy.law.families import GP, family
@@ -52,8 +53,64 @@ def phase_of(hall: HallRow, *, closed: bool) -> str:
     return "read_out" if hall.shown_at else "keys"
 
 
+def checklist(hall: HallRow, phase: str) -> list[dict[str, str]]:
+    """Return what an opening needs, in its order: each with a state (done, now, bad, "") and what is known of it."""
+    keys = sum(bid.state != "waiting" for bid in hall.bids)
+    unanswered = sum(not row["answered"] for row in hall.objections)
+    closed, enough = phase not in {"waiting", "closing"}, phase not in {"waiting", "closing", "failed"}
+    count = f"{hall.sealed_bids}家" if hall.sealed_bids is not None else ""
+    items = [
+        ("投标截止", closed, "" if closed else "到时自动截止"),
+        ("投标人数够", enough, count if enough else "截止后才知道" if not closed else "不足, 依法不开标"),
+        ("宣布开标", hall.opened_at is not None, "您来办"),
+        ("等待解密", hall.shown_at is not None, f"{keys}/{len(hall.bids)}" if hall.bids else "投标人办"),
+        ("唱标", hall.shown_at is not None and not hall.decrypting, "系统自动公布, 可以朗读"),
+        (
+            "答复异议",
+            hall.ended_at is not None or bool(hall.objections) and not unanswered,
+            f"{unanswered}条未答复"
+            if unanswered
+            else f"共{len(hall.objections)}条"
+            if hall.objections
+            else "没有异议",
+        ),
+        ("签署开标记录", hall.ended_at is not None, "您来办"),
+    ]
+    out, found = [], False
+    for label, done_, detail in items:
+        state = "done" if done_ else "" if found else "now"
+        if phase == "failed" and label == "投标人数够" and hall.opened_at is None:
+            state = "bad"
+        # nobody waits for an objection: signing is the next step where there is none to answer
+        if state == "now" and label == "答复异议" and not unanswered:
+            state = "done"
+        found = found or state in {"now", "bad"}
+        out.append({"label": label, "state": state, "detail": detail})
+    return out
+
+
+def _says(hall: HallRow, phase: str, step: str) -> str:
+    """Return where the opening stands in one sentence, for whoever listens to the page."""
+    unanswered = sum(not row["answered"] for row in hall.objections)
+    keys = sum(bid.state == "waiting" for bid in hall.bids)
+    if step:
+        return {"keys": "等待解密第二信封", "read_out": "第二信封已唱标"}.get(step, "等待第二信封")
+    says = {
+        "waiting": "等待投标截止",
+        "closing": "正在截止",
+        "ready": "可以宣布开标",
+        "failed": "本标段流标",
+        "keys": f"等待解密, 还差{keys}家",
+        "read_out": "已唱标",
+        "ended": "开标已结束",
+    }[phase]
+    return f"{says}, {unanswered}条异议等待答复" if unanswered else says
+
+
 def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     at = now()
+    # read before what is shown: an event in between is told again, none is missed
+    after = evidence.last_index_of_round(round_id)
     hall = hall_row(round_id=round_id, viewer=who(request))
     if not hall.is_host:
         raise NotPermitted(
@@ -63,12 +120,16 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     phase = phase_of(hall, closed=hall.bid_deadline is not None and at >= hall.bid_deadline)
     # what the host must look at anew: the opening moved on, or somebody objected
     step = hall.second.phase if hall.second else ""
-    mark = f"{phase}-{len(hall.objections)}-{hall.decrypting > 0}{step and f'-{step}'}"
+    unanswered = sum(not row["answered"] for row in hall.objections)
+    mark = f"{phase}-{unanswered}-{hall.decrypting > 0}-{hall.paused_at is not None}{step and f'-{step}'}"
     return {
         "hall": hall,
         "phase": phase,
         "mark": mark,
-        "seen": request.GET.get("seen", mark),
+        "after": after,
+        "says": _says(hall, phase, step),
+        "checklist": checklist(hall, phase),
+        "keys_in": sum(bid.state != "waiting" for bid in hall.bids),
         "open_objections": [o for o in hall.objections if not o["answered"]],
         "none_opened": phase == "read_out"
         and not hall.decrypting

@@ -108,6 +108,7 @@ urlpatterns = [
     _act(f"{_ROUND}/contract/seal", owner_rounds.contract, "work-seal-contract", P.CONTRACT_SIGN),
     # bidders
     _at(f"{_ROUND}/bid", bidder.bid, "work-bid", P.BID_READ_OWN),
+    _at(f"{_ROUND}/bid/fragment", bidder.bid_fragment, "work-bid-now", P.BID_READ_OWN),
     _at("work/registry-snapshot", sealing.snapshot, "work-registry-snapshot", P.REGISTRY_KEEP),
     _act(f"{_ROUND}/submit", bidder.submit, "work-submit", P.BID_SUBMIT),
     _act(f"{_ROUND}/withdraw", bidder.withdraw, "work-withdraw", P.BID_SUBMIT),

@@ -123,6 +123,7 @@ ACTS: dict[str, str] = {
     "experts.widening_empty": "扩大后没有新的专家",
     "experts.called_next": "依次补充邀请",
     "experts.draw_cancelled": "取消抽取",
+    "opening.checked_in": "投标人签到",
     "experts.checked_in": "专家签到",
     "experts.owner_checked_in": "招标人代表签到",
     "experts.pool_dry": "候选专家用尽",
