@@ -19,6 +19,7 @@ import random
 import re
 import resource
 import secrets
+import statistics
 import subprocess
 import sys
 import threading
@@ -500,6 +501,14 @@ def report(
         late += [moment - listener.out_at(index) for moment, index in heard if moment > 0]
         back += [index for moment, index in heard if moment < 0]
     late.sort()
+    by: dict[int, list[float]] = {}
+    for moment, index in (pair for heard in end["heard"] for pair in heard if pair[0] > 0):
+        by.setdefault(index, []).append(moment - listener.out_at(index))
+    for index, spans in sorted(by.items(), key=lambda pair: -max(pair[1]))[:3]:
+        first, middle, last = min(spans), statistics.median(spans), max(spans)
+        print(
+            f"  最慢的事件 {index}: 第一位 {first * 1000:.0f}  中位 {middle * 1000:.0f}  最后 {last * 1000:.0f} 毫秒"
+        )
     print(f"事件 {len(told)} 个, 观看者 {len(end['heard'])} 位, 断线重连后收到 {len(back)} 次")
     print(
         f"从检查点发布到观看者: p50 {quantile(late, 0.5) * 1000:.0f}  p99 {quantile(late, 0.99) * 1000:.0f}  "
