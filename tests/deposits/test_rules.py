@@ -19,6 +19,7 @@ MOMENTS = {
 FAILED = datetime(2026, 6, 1, tzinfo=UTC)
 WAITS_FOR = {
     Standing.WITHDRAWN: "withdrawal_received_at",
+    Standing.NO_BID: "closed_at",
     Standing.NOT_OPENED: "failed_at",
     Standing.NOT_CANDIDATE: "publicity_ended_at",
     Standing.CANDIDATE: "result_published_at",

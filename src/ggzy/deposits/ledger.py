@@ -67,7 +67,9 @@ class Account:
     of: str = ""
 
     def __post_init__(self) -> None:
-        assert (self.kind is Kind.DEPOSIT) == bool(self.of), "a deposit's account names its deposit, no other does"
+        assert (self.kind is Kind.DEPOSIT) == bool(self.of), (
+            "a deposit's account names its deposit, no other does"
+        )
 
 
 BANK, INTEREST, UNKNOWN = Account(kind=Kind.BANK), Account(kind=Kind.INTEREST), Account(kind=Kind.UNKNOWN)
@@ -98,7 +100,9 @@ def paid(*, principal: Decimal, interest: Decimal) -> Lines:
 
 def bounced(holder: Account, *, principal: Decimal, interest: Decimal) -> Lines:
     """Return what a payment that came back writes: everything stands as before the order."""
-    return tuple((account, -amount) for account, amount in ordered(holder, principal=principal, interest=interest))
+    return tuple(
+        (account, -amount) for account, amount in ordered(holder, principal=principal, interest=interest)
+    )
 
 
 def forfeited(holder: Account, amount: Decimal) -> Lines:

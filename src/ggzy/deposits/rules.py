@@ -388,7 +388,8 @@ def require_review_date(review_on: date, *, today: date) -> None:
     if not today < review_on <= today + LONGEST_HOLD:
         last = today + LONGEST_HOLD
         raise HoldTooLong(
-            f"复查日期应在明天至{last:%Y年%m月%d日}之间(30日内); 到期仍需暂缓的, 写明理由再次办理", field="review_on"
+            f"复查日期应在明天至{last:%Y年%m月%d日}之间(30日内); 到期仍需暂缓的, 写明理由再次办理",
+            field="review_on",
         )
 
 

@@ -48,6 +48,10 @@ EFFECTS = (
     "ggzy.messages.addresses",
     "ggzy.seals.stamping",
     "ggzy.papers.batches",
+    "ggzy.deposits.releasing",
+    "ggzy.deposits.keeping",
+    "ggzy.deposits.reconciling",
+    "ggzy.deposits.listening",
 )
 
 

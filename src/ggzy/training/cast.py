@@ -52,6 +52,9 @@ PEOPLE = (
     Demo("jiandu", Role.SUPERVISOR, "训练市住房和城乡建设局", 9000008, "监督 郑涛"),
     Demo("guanli", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 冯磊"),
     Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
+    Demo("zhaobiao2", Role.TENDEREE, "训练市城市建设投资有限公司", 9000001, "招标人 沈洁"),
+    Demo("yinhang", Role.FINANCE, "演示银行", 9000010, "银行 许峰"),
+    Demo("danbao", Role.FINANCE, "演示担保有限公司", 9000011, "担保 何静"),
 )
 EXPERTS = 40
 #: a suspended expert beside those who can be drawn
