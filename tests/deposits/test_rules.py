@@ -79,6 +79,7 @@ def test_the_answer_is_one_of_the_moments_that_happened(standing, happened):
 def test_every_standing_has_a_word():
     assert [s.label for s in Standing] == [
         "截止前撤回投标",
+        "截止时没有投标",
         "流标未开启",
         "非中标候选人",
         "中标候选人(未中标)",

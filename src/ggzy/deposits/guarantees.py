@@ -12,7 +12,7 @@ from django.db import transaction
 
 from ggzy.deposits.actions import record, say
 from ggzy.deposits.models import Forfeiture, Guarantee
-from ggzy.deposits.rules import GuaranteeState, NotFree, State, guarantee_after
+from ggzy.deposits.rules import NotFree, State, guarantee_after
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import sha256
@@ -227,10 +227,26 @@ def answer_claim(*, guarantee_id: str, paid: bool, voucher: str, actor: Actor, n
     return letter
 
 
-def is_open(letter: Guarantee) -> bool:
-    """Say whether something is still expected of a letter."""
-    return GuaranteeState(letter.state) in {
-        GuaranteeState.REVIEW,
-        GuaranteeState.ISSUING,
-        GuaranteeState.CLAIMED,
+class NoSuchStep(NotFound):
+    """A letter has no step of this name."""
+
+
+def take_step(step: str, *, guarantee_id: str, value: str, actor: Actor, now: datetime) -> Guarantee:
+    """Take one step of a letter by its name, with the one thing that the step needs.
+
+    :raises NoSuchStep: none of this name
+    """
+    same: dict[str, Any] = {"guarantee_id": guarantee_id, "actor": actor, "now": now}
+    steps: dict[str, Callable[[], Guarantee]] = {
+        "quote": lambda: quote(fee=value, **same),
+        "reject": lambda: reject(reason=value, **same),
+        "accept": lambda: accept(voucher=value, **same),
+        "issue": lambda: issue(number=value, **same),
+        "surrender": lambda: surrender(**same),
+        "claim": lambda: claim(text=value, **same),
+        "pay": lambda: answer_claim(paid=True, voucher=value, **same),
+        "refuse": lambda: answer_claim(paid=False, voucher=value, **same),
     }
+    if step not in steps:
+        raise NoSuchStep("保函没有这个步骤")
+    return steps[step]()

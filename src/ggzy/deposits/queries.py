@@ -25,13 +25,13 @@ from ggzy.deposits.models import (
 )
 from ggzy.deposits.releasing import interest_until
 from ggzy.deposits.rules import Form, GuaranteeState, Reason, Standing, State
-from ggzy.deposits.standings import RoundFacts
+from ggzy.deposits.standings import RoundFacts, Stands
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound
 from ggzy.law.limits import beijing_date, runs_out
-from ggzy.law.table import BY_KEY
+from ggzy.law.table import limit
 from ggzy.opening.models import BidOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
@@ -393,8 +393,7 @@ def deposits_of_round(*, round_id: str, viewer: Actor, now: datetime) -> RoundDe
         title=f"{round_.lot.tender.name} · {round_.lot.name}",
         opened=round_.opened_at is not None,
         required=asked_for(round_)[0],
-        is_tenderee=viewer.role is Role.TENDEREE
-        and viewer.organisation_pk == round_.lot.tender.tenderee_id,
+        is_tenderee=viewer.role is Role.TENDEREE and viewer.organisation_pk == round_.lot.tender.tenderee_id,
         rows=rows,
     )
 
@@ -402,7 +401,7 @@ def deposits_of_round(*, round_id: str, viewer: Actor, now: datetime) -> RoundDe
 def _row(row: Deposit, facts: RoundFacts, *, now: datetime) -> DepositRow:
     scope = facts.round.lot.tender.scope
     stands = facts.of(row.bidder_id)
-    latest = _latest(stands.standing, stands.refundable_from, scope=scope, failed=facts.failed) if stands else None
+    latest = _latest(stands, facts) if stands else None
     payments = list(Payment.objects.filter(deposit=row).order_by("pk"))
     refund = next((p for p in payments if p.kind == Payment.REFUND), None)
     until = refund.paid_at if refund and refund.paid_at else now
@@ -421,9 +420,7 @@ def _row(row: Deposit, facts: RoundFacts, *, now: datetime) -> DepositRow:
         refundable_from=stands.refundable_from if stands else None,
         latest=latest,
         overdue_days=late,
-        overdue_interest=rules.overdue(
-            row.required, days=late, benchmark=Decimal(settings.BENCHMARK_RATE)
-        )
+        overdue_interest=rules.overdue(row.required, days=late, benchmark=Decimal(settings.BENCHMARK_RATE))
         if scope == "GP"
         else ZERO,
         payments=[_payment(one) for one in payments],
@@ -435,11 +432,13 @@ def _row(row: Deposit, facts: RoundFacts, *, now: datetime) -> DepositRow:
     )
 
 
-def _latest(standing: Standing, since: datetime | None, *, scope: str, failed: bool) -> datetime | None:
-    key = rules.latest_limit(standing, scope=scope, failed=failed)
-    if since is None or not key:
+def _latest(stands: Stands, facts: RoundFacts) -> datetime | None:
+    """Return by when the law wants a deposit back, by the rows in force when the round was published."""
+    key = rules.latest_limit(stands.standing, scope=facts.round.lot.tender.scope, failed=facts.failed)
+    if stands.refundable_from is None or not key or facts.round.published_at is None:
         return None
-    return runs_out(BY_KEY[key], started=since, calendar=calendars.CHINA).instant
+    row = limit(key, on=beijing_date(facts.round.published_at))
+    return runs_out(row, started=stands.refundable_from, calendar=calendars.CHINA).instant
 
 
 # -- letters of guarantee -----------------------------------------------------------------------------------------------
@@ -692,7 +691,9 @@ def secret_references(references: Any) -> set[str]:
     """Return which of these references of the bank, or of orders, concern a round that is still sealed."""
     wanted = set(references)
     sealed = Deposit.objects.exclude(_TOLD)
-    found = set(Receipt.objects.filter(reference__in=wanted, deposit__in=sealed).values_list("reference", flat=True))
+    found = set(
+        Receipt.objects.filter(reference__in=wanted, deposit__in=sealed).values_list("reference", flat=True)
+    )
     numbers = {ref.partition("-")[0]: ref for ref in wanted if "-" in ref}
     paying = Payment.objects.filter(public_id__in=list(numbers), deposit__in=sealed)
     return found | {numbers[public_id] for public_id in paying.values_list("public_id", flat=True)}
