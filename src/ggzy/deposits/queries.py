@@ -25,7 +25,7 @@ from ggzy.deposits.models import (
 )
 from ggzy.deposits.releasing import interest_until
 from ggzy.deposits.rules import Form, GuaranteeState, Reason, Standing, State
-from ggzy.deposits.standings import RoundFacts, Stands
+from ggzy.deposits.standings import WITHOUT_CONTRACT, RoundFacts, Stands
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
@@ -35,12 +35,12 @@ from ggzy.law.table import limit
 from ggzy.opening.models import BidOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
-from ggzy.procedures.spec import FAILURES
 from ggzy.tendering.models import Round
 
 ZERO = Decimal("0.00")
-#: what is no longer secret: the round was opened, or it has failed
-_TOLD = Q(round__opened_at__isnull=False) | Q(round__stage__in=[s.value for s in FAILURES])
+#: what is no longer secret; of a round that ended unopened nothing is told, since the lot may be tendered anew
+_TOLD = Q(round__opened_at__isnull=False)
+_ENDED = Q(round__stage__in=[stage.value for stage in WITHOUT_CONTRACT])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -700,15 +700,16 @@ def secret_references(references: Any) -> set[str]:
 
 
 def stuck(*, now: datetime) -> list[StuckRow]:
-    """Return what should have gone out and has not, the oldest first (应退未退), nothing of sealed rounds."""
+    """Return what should have gone out and has not, the oldest first (应退未退): nothing of sealed rounds, and of a round
+    that ended unopened nobody's name."""
     rows: QuerySet[Payment] = Payment.objects.exclude(state=Payment.PAID).filter(
-        Q(deposit=None) | Q(deposit__in=Deposit.objects.filter(_TOLD))
+        Q(deposit=None) | Q(deposit__in=Deposit.objects.filter(_TOLD | _ENDED))
     )
     rows = rows.select_related("deposit__bidder", "deposit__round__lot__tender").order_by("due_at")
     return [
         StuckRow(
             payment=row.public_id,
-            bidder=row.deposit.bidder.name if row.deposit else row.name,
+            bidder=_name_of(row),
             title=f"{row.deposit.round.lot.tender.name} · {row.deposit.round.lot.name}"
             if row.deposit
             else "待查明款项",
@@ -724,6 +725,12 @@ def stuck(*, now: datetime) -> list[StuckRow]:
         )
         for row in rows[:200]
     ]
+
+
+def _name_of(row: Payment) -> str:
+    if row.deposit is None:
+        return row.name
+    return row.deposit.bidder.name if row.deposit.round.opened_at else "(未开标, 名称保密)"
 
 
 @dataclass(frozen=True, kw_only=True)

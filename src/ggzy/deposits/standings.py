@@ -9,8 +9,11 @@ from ggzy.contracting.queries import contracts_of
 from ggzy.deposits.rules import LotFacts, Standing, refundable_from
 from ggzy.evaluation.queries import report_of_round
 from ggzy.opening.models import BidOpening
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.tendering.models import Round
+
+#: how a round ends without a contract: everybody's deposit goes back (条例31; 87号令29)
+WITHOUT_CONTRACT = FAILURES | {Stage.TERMINATED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,7 @@ class RoundFacts:
         contract = contracts_of([round_.pk]).get(round_.pk)
         publicity = publicities_of([round_.pk]).get(round_.pk)
         evaluation = report_of_round(round_.pk)
-        self.failed = Stage(round_.stage).failed
+        self.failed = Stage(round_.stage) in WITHOUT_CONTRACT
         self._awarded = award.bid if award else ""
         self._candidates = set((evaluation.report or {}).get("candidates", [])) if evaluation else set()
         self._lost = {a.bid for a in ended_awards(round_.pk) if a.kind != "annulled"}

@@ -13,7 +13,6 @@ from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import FAILURES, Hold, Move, Procedure
 from ggzy.tendering.models import HoldRow, Round, Tender
 
-
 #: the clock that lets a later stage look at a round that has moved, at once and whatever the worker does
 MOVED = "tendering.moved"
 
