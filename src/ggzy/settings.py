@@ -265,7 +265,7 @@ BANK_URL = os.environ.get("GGZY_BANK_URL", "").rstrip("/")
 BANK_TOKEN = os.environ.get("GGZY_BANK_TOKEN", "演示银行" if MODE == "training" and not BANK_URL else "")
 if BANK and not BANK_TOKEN:
     raise SystemExit("设置了GGZY_BANK_URL, 还要用GGZY_BANK_TOKEN写明与银行约定的密钥")
-BANK_USCC = os.environ.get("GGZY_BANK_USCC", "")
+BANK_USCC = os.environ.get("GGZY_BANK_USCC", "91370100M9000010XA" if MODE == "training" else "")
 #: where the training centre's stand-in keeps its own book: a bank's memory is not our database
 TWIN_BANK_BOOK = VAR / "twin-bank.jsonl"
 #: demand rate by the day from which it holds, as the bank has published it; and the benchmark of 87号令38

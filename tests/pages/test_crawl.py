@@ -25,6 +25,7 @@ VISITORS: tuple[tuple[str, Role], ...] = (
     ("fuchang", Role.PARTNER),
     ("jiandu", Role.SUPERVISOR),
     ("guanli", Role.ADMIN),
+    ("yinhang", Role.FINANCE),
 )
 
 

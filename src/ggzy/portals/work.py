@@ -107,7 +107,9 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         centre,
         certificates,
         committees,
+        deposits,
         expert,
+        finance,
         messages,
         owner,
         pool_own,
@@ -125,6 +127,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         Role.PARTNER: committees.partner_bench,
         Role.SUPERVISOR: supervisor.bench,
         Role.ADMIN: admin.bench,
+        Role.FINANCE: finance.bench,
     }
     page = benches[actor.role](actor, moment)
     waiting = [
@@ -136,6 +139,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *pool_own.todos(actor),
         *sharing.todos(actor),
         *messages.todos(actor),
+        *deposits.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 
