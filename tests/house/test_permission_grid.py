@@ -129,7 +129,7 @@ identity:account:manage         -     -     -     -     -     -     -     ✓   
 messages:own:keep               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 messages:undelivered:read       -     -     -     -     ✓     -     -     -     -     -     -
 deposits:own:keep               -     -     ✓     -     -     -     -     -     -     -     -
-deposits:list:read              ✓     ✓     -     ✓     ✓     -     ✓     -     -     -     -
+deposits:list:read              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
 deposits:hold:set               ✓     -     -     -     -     -     -     -     -     -     -
 deposits:forfeiture:decide      ✓     -     -     -     -     -     -     -     -     -     -
 deposits:ledger:read            -     -     -     -     ✓     -     ✓     -     -     -     -

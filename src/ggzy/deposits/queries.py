@@ -332,6 +332,20 @@ def deposit_of(*, round_pk: int, bidder_pk: int) -> DepositFact | None:
     )
 
 
+def said_of_deposits(round_id: str) -> dict[str, str]:
+    """Return by bid what whoever judges it should know of its deposit; {} before the opening.
+
+    The caller has seen to it that the viewer may sit at this desk.
+    """
+    rows = BidOpening.objects.filter(session__round__public_id=round_id).select_related("bid", "session")
+    out = {}
+    for row in rows:
+        fact = deposit_of(round_pk=row.session.round_id, bidder_pk=row.bid.bidder_id)
+        if fact is not None:
+            out[row.bid.public_id] = f"{fact.form}: {fact.says}"
+    return out
+
+
 @dataclass(frozen=True, kw_only=True)
 class DepositRow:
     """One bidder's deposit as the owner side, committee, centre and supervisor see it after the opening."""

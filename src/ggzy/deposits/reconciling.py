@@ -16,7 +16,8 @@ from ggzy.deadlines.actions import effect, set_timer
 from ggzy.deadlines.models import Timer
 from ggzy.deposits import book, ledger, ports, rules
 from ggzy.deposits.actions import receive, say
-from ggzy.deposits.models import BankDifference, Deposit, Payment, PostingLine, Reconciliation
+from ggzy.deposits.models import BankDifference, Payment, PostingLine, Reconciliation
+from ggzy.deposits.queries import secret_references
 from ggzy.deposits.releasing import release_round, settle
 from ggzy.deposits.rules import Movement, State
 from ggzy.evidence.actions import record_act
@@ -85,8 +86,8 @@ def reconcile(*, until: datetime, now: datetime) -> Reconciliation | None:
     first = (
         PostingLine.objects.order_by("posting__value_at").values_list("posting__value_at", flat=True).first()
     )
-    opened = Deposit.objects.order_by("opened_at").values_list("opened_at", flat=True).first()
-    since = last.until if last else min([m for m in (first, opened) if m is not None], default=until)
+    # a night without any money is compared as well: that nothing was compared would tell that there was nothing
+    since = last.until if last else min(first or until, until - timedelta(days=1))
     if bank is None or since >= until:
         return None
     statement = bank.statement(since=since, until=until)
@@ -125,13 +126,7 @@ def reconcile(*, until: datetime, now: datetime) -> Reconciliation | None:
     ]
     if row.ours != row.theirs and not found:
         rows.append(
-            BankDifference(
-                reconciliation=row,
-                reference="余额",
-                ours=row.ours,
-                theirs=row.theirs,
-                says="逐笔相符而期末余额不符",
-            )
+            BankDifference(reconciliation=row, reference="余额", says="逐笔相符而期末余额不符, 请银行核对")
         )
     BankDifference.objects.bulk_create(rows)
     record_act(
@@ -147,8 +142,7 @@ def reconcile(*, until: datetime, now: datetime) -> Reconciliation | None:
         },
         escrowed=True,
     )
-    if any(one.settled_at is None for one in rows):
-        _tell_staff_and_bank(len(rows), until=until, now=now)
+    _tell_staff_and_bank([one.reference for one in rows if one.settled_at is None], until=until, now=now)
     return row
 
 
@@ -166,20 +160,25 @@ def _ours(since: datetime, until: datetime) -> dict[str, Decimal]:
     return dict(lines.values_list("posting__reference", "amount"))
 
 
-def _tell_staff_and_bank(count: int, *, until: datetime, now: datetime) -> None:
-    """Tell the centre and the bank that something differs: how much, and never whose."""
+def _tell_staff_and_bank(references: list[str], *, until: datetime, now: datetime) -> None:
+    """Tell the bank of what differs, and the centre of what does not concern a sealed round: how much, never whose."""
     centre = Organisation.objects.filter(kinds__contains=[Role.CENTRE.value])
     bank = Organisation.objects.filter(uscc=settings.BANK_USCC) if settings.BANK_USCC else centre.none()
     day = (until - timedelta(seconds=1)).astimezone(BEIJING)
-    for organisations, link in ((centre, "/work/deposits/ledger"), (bank, "/work/finance")):
-        tell(
-            organisations=list(organisations.values_list("pk", flat=True)),
-            kind=Kind.SERVICE,
-            title="保证金对账有差异, 请核对",
-            text=f"截至{day:%Y年%m月%d日}的对账有{count}处差异, 逐笔列在台账中。",
-            link=link,
-            now=now,
-        )
+    told = len(references) - len(secret_references(references))
+    for organisations, count, link in (
+        (centre, told, "/work/deposits/ledger"),
+        (bank, len(references), "/work/finance"),
+    ):
+        if count:
+            tell(
+                organisations=list(organisations.values_list("pk", flat=True)),
+                kind=Kind.SERVICE,
+                title="保证金对账有差异, 请核对",
+                text=f"截至{day:%Y年%m月%d日}的对账有{count}处差异, 逐笔列在台账中。",
+                link=link,
+                now=now,
+            )
 
 
 def find_dormant(*, now: datetime) -> int:

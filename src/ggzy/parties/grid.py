@@ -242,7 +242,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.MESSAGES_OVERSEE: frozenset({_R.CENTRE}),
     Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
     Permission.DEPOSIT_OWN: frozenset({_R.BIDDER}),
-    Permission.DEPOSIT_READ: _OWNERS | {_R.EXPERT, _R.CENTRE, _R.SUPERVISOR},
+    Permission.DEPOSIT_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     # the agency does not decide over other people's money
     Permission.DEPOSIT_HOLD: frozenset({_R.TENDEREE}),
     Permission.DEPOSIT_FORFEIT: frozenset({_R.TENDEREE}),
