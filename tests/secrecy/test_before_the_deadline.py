@@ -162,6 +162,7 @@ def test_downloads_questions_uploads_and_deposits_tell_no_more_than_bids_do(
     """Deposits are paid, short, from others or twice; what is asked, the owner reads, and not by whom."""
     tale = Tale(platform, folder).published()
     tale.bidder("ding").post(f"/tenders/{tale.tender['tender']}/questions", {"text": "工期是否含冬休"})
+    platform.work()
     platform.sequence()
     before = _views(platform, tale)
     lines = len(caplog.records)
