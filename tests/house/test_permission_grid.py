@@ -129,6 +129,7 @@ identity:account:manage         -     -     -     -     -     -     -     ✓   
 messages:own:keep               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
 messages:undelivered:read       -     -     -     -     ✓     -     -     -     -     -     -
 deposits:own:keep               -     -     ✓     -     -     -     -     -     -     -     -
+deposits:own:bind               -     -     ✓     -     -     -     -     -     -     -     -
 deposits:list:read              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
 deposits:hold:set               ✓     -     -     -     -     -     -     -     -     -     -
 deposits:forfeiture:decide      ✓     -     -     -     -     -     -     -     -     -     -

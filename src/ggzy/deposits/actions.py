@@ -131,7 +131,7 @@ def choose_form(
     :raises FormNotOffered: the tender file does not take this form
     :raises HasMoney: money or a letter of guarantee is there already
     """
-    require(actor, Permission.DEPOSIT_OWN)
+    require(actor, Permission.DEPOSIT_BIND)
     round_ = round_of(round_id)
     if round_.stage != Stage.OPEN_FOR_BID.value or round_.bid_deadline is None or now >= round_.bid_deadline:
         raise DepositsClosed("该标段不在投标期间, 不再办理投标保证金")
@@ -403,7 +403,7 @@ def take_back(*, receipt_id: str, actor: Actor, now: datetime) -> Payment:
     :raises NotFound: no such payment, or another's
     :raises NotFree: it counts, or the opening has begun
     """
-    require(actor, Permission.DEPOSIT_OWN)
+    require(actor, Permission.DEPOSIT_BIND)
     receipt = (
         Receipt.objects.select_related("deposit__round")
         .filter(public_id=receipt_id, deposit__bidder_id=actor.organisation_pk)

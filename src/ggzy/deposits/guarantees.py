@@ -40,7 +40,7 @@ def _issuers(guarantee_id: str, actor: Actor) -> Guarantee:
 
 
 def _bidders(guarantee_id: str, actor: Actor) -> Guarantee:
-    require(actor, Permission.DEPOSIT_OWN)
+    require(actor, Permission.DEPOSIT_BIND)
     return _locked(guarantee_id, lambda letter: letter.deposit.bidder_id == actor.organisation_pk)
 
 

@@ -358,12 +358,15 @@ def offer_account(*, deposit_id: str, account: str, bank: str, actor: Actor, now
     :raises NotFound: no such deposit, or another's
     :raises NotFree: no refund has come back
     """
-    require(actor, Permission.DEPOSIT_OWN)
+    require(actor, Permission.DEPOSIT_BIND)
     rows = Deposit.objects.select_for_update(of=("self",)).select_related("round")
     deposit = rows.filter(public_id=deposit_id, bidder_id=actor.organisation_pk).first()
     if deposit is None:
         raise NotFound("没有这笔保证金, 请从保证金页面进入")
-    if not Payment.objects.filter(deposit=deposit, state=Payment.FAILED).exists():
+    came_back = Payment.objects.select_for_update().filter(
+        deposit=deposit, kind=Payment.REFUND, state=Payment.FAILED
+    )
+    if not came_back.exists():
         raise rules.NotFree("没有退还失败的款项, 不用更改账户; 保证金只退回原账户")
     deposit.new_account, deposit.new_bank = account_number(account), bank.strip()[:200]
     deposit.save(update_fields=["new_account", "new_bank"])
@@ -372,7 +375,7 @@ def offer_account(*, deposit_id: str, account: str, bank: str, actor: Actor, now
     )
     if deposit.round.opened_at is None:
         # nobody at the centre may learn of it before the opening; the bank pays to an account of this name or not at all
-        for payment in Payment.objects.select_for_update().filter(deposit=deposit, state=Payment.FAILED):
+        for payment in came_back:
             payment.deposit = deposit
             _order_again(payment, actor=actor, now=now)
     return deposit
@@ -405,10 +408,10 @@ def pay_again(*, payment_id: str, actor: Actor, now: datetime) -> Payment:
 def _order_again(payment: Payment, *, actor: Actor, now: datetime) -> None:
     deposit = payment.deposit
     if deposit is not None and payment.kind != Payment.FORFEITURE:
-        if deposit.new_account:
-            deposit.payer_account, deposit.payer_bank = deposit.new_account, deposit.new_bank
-            deposit.new_account = deposit.new_bank = ""
         if payment.kind == Payment.REFUND:
+            if deposit.new_account:
+                deposit.payer_account, deposit.payer_bank = deposit.new_account, deposit.new_bank
+                deposit.new_account = deposit.new_bank = ""
             deposit.state = State.REFUNDING.value
             payment.account = deposit.payer_account
         deposit.save(update_fields=["payer_account", "payer_bank", "new_account", "new_bank", "state"])

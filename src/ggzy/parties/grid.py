@@ -110,6 +110,7 @@ class Permission(StrEnum):
     MESSAGES_OVERSEE = "messages:undelivered:read"
     ACCOUNT_MANAGE = "identity:account:manage"
     DEPOSIT_OWN = "deposits:own:keep"
+    DEPOSIT_BIND = "deposits:own:bind"
     DEPOSIT_READ = "deposits:list:read"
     DEPOSIT_HOLD = "deposits:hold:set"
     DEPOSIT_FORFEIT = "deposits:forfeiture:decide"
@@ -242,6 +243,8 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.MESSAGES_OVERSEE: frozenset({_R.CENTRE}),
     Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
     Permission.DEPOSIT_OWN: frozenset({_R.BIDDER}),
+    # a promise, or another account for a refund: never on a password alone
+    Permission.DEPOSIT_BIND: frozenset({_R.BIDDER}),
     Permission.DEPOSIT_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     # the agency does not decide over other people's money
     Permission.DEPOSIT_HOLD: frozenset({_R.TENDEREE}),
@@ -290,6 +293,7 @@ BINDING = frozenset(
         Permission.INVITATION_ANSWER,
         Permission.ARCHIVE_HAND_OVER,
         Permission.STAMP_DECIDE,
+        Permission.DEPOSIT_BIND,
         Permission.DEPOSIT_HOLD,
         Permission.DEPOSIT_FORFEIT,
         Permission.GUARANTEE_ISSUE,

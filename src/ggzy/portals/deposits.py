@@ -299,19 +299,19 @@ urlpatterns = [
         "work/rounds/<str:round_id>/deposit/choose",
         only_posted(choose),
         name="deposit-choose",
-        permission=P.DEPOSIT_OWN,
+        permission=P.DEPOSIT_BIND,
     ),
     route(
         "work/rounds/<str:round_id>/deposit/receipts/<str:receipt_id>/return",
         only_posted(take_back),
         name="deposit-take-back",
-        permission=P.DEPOSIT_OWN,
+        permission=P.DEPOSIT_BIND,
     ),
     route(
         "work/rounds/<str:round_id>/deposit/<str:deposit_id>/account",
         only_posted(offer_account),
         name="deposit-account",
-        permission=P.DEPOSIT_OWN,
+        permission=P.DEPOSIT_BIND,
     ),
     route("work/rounds/<str:round_id>/deposits", of_round, name="deposits", permission=P.DEPOSIT_READ),
     route(
