@@ -429,7 +429,7 @@ def _row(row: Deposit, facts: RoundFacts, *, now: datetime) -> DepositRow:
         form=Form(row.form).label,
         state=State(row.state),
         fact=deposit_of(round_pk=facts.round.pk, bidder_pk=row.bidder_id),
-        standing=stands.standing.label if stands else "",
+        standing=stands.standing.label if stands and (facts.judged or stands.refundable_from) else "",
         refundable_from=stands.refundable_from if stands else None,
         latest=latest,
         overdue_days=late,

@@ -36,6 +36,8 @@ class RoundFacts:
         self.failed = Stage(round_.stage) in WITHOUT_CONTRACT
         self._awarded = award.bid if award else ""
         self._candidates = set((evaluation.report or {}).get("candidates", [])) if evaluation else set()
+        #: before the report nobody is known to be no candidate
+        self.judged = self.failed or bool(evaluation and evaluation.report)
         self._lost = {a.bid for a in ended_awards(round_.pk) if a.kind != "annulled"}
         self._facts = LotFacts(
             closed_at=round_.closed_at,
