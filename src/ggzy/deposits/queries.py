@@ -303,29 +303,43 @@ class DepositFact:
 
 
 def deposit_of(*, round_pk: int, bidder_pk: int) -> DepositFact | None:
-    """Return the fact of one bidder's deposit in an opened round, for the review of its bid; None where there is none.
+    """Return the fact of one bidder's deposit in an opened round, for the review of its bid; None where there is none."""
+    return _facts(round_pk).get(bidder_pk)
+
+
+def _facts(round_pk: int) -> dict[int, DepositFact]:
+    """Return the facts of an opened round by bidder, in two questions however many there are; {} before the opening.
 
     Said as it is: the platform rejects nobody. Money counts by the bank's value moment, a letter when it was issued.
     """
-    row = Deposit.objects.select_related("round").filter(round_id=round_pk, bidder_id=bidder_pk)
-    deposit = row.exclude(round__opened_at=None).order_by("-pk").first()
-    if deposit is None or deposit.round.bid_deadline is None:
-        return None
-    sums = Receipt.objects.filter(deposit=deposit).aggregate(counts=Sum("counts"), doubtful=Sum("doubtful"))
+    rows = Deposit.objects.select_related("round").filter(round_id=round_pk)
+    rows = rows.exclude(round__opened_at=None)
+    # the last one of a bidder is the one that was there at the deadline
+    last = {row.bidder_id: row for row in rows.order_by("pk")}
+    sums = {
+        deposit: (counts or ZERO, doubtful or ZERO)
+        for deposit, counts, doubtful in Receipt.objects.filter(deposit__in=list(last.values()))
+        .values_list("deposit_id")
+        .annotate(counts=Sum("counts"), doubtful=Sum("doubtful"))
+    }
+    return {bidder: _fact(row, *sums.get(row.pk, (ZERO, ZERO))) for bidder, row in last.items()}
+
+
+def _fact(deposit: Deposit, counts: Decimal, doubtful: Decimal) -> DepositFact:
+    deadline = deposit.round.bid_deadline
     by_money = deposit.form == Form.TRANSFER
     enough = (
-        (sums["counts"] or ZERO) >= deposit.required
+        counts >= deposit.required
         if by_money
-        else deposit.matched_at is not None and deposit.matched_at < deposit.round.bid_deadline
+        else deposit.matched_at is not None and deadline is not None and deposit.matched_at < deadline
     )
-    doubtful = sums["doubtful"] or ZERO
     says = "截止前已足额提交" if enough else "截止前没有足额提交"
     if not enough and doubtful:
         says = f"有{doubtful}元不是从登记的基本账户转出, 是否有效由评标委员会认定"
     return DepositFact(
         form=Form(deposit.form).label,
         required=deposit.required,
-        counted=(sums["counts"] or ZERO) if by_money else deposit.required if enough else ZERO,
+        counted=counts if by_money else deposit.required if enough else ZERO,
         doubtful=doubtful,
         in_time=enough,
         says=says,
@@ -337,13 +351,10 @@ def said_of_deposits(round_id: str) -> dict[str, str]:
 
     The caller has seen to it that the viewer may sit at this desk.
     """
-    rows = BidOpening.objects.filter(session__round__public_id=round_id).select_related("bid", "session")
-    out = {}
-    for row in rows:
-        fact = deposit_of(round_pk=row.session.round_id, bidder_pk=row.bid.bidder_id)
-        if fact is not None:
-            out[row.bid.public_id] = f"{fact.form}: {fact.says}"
-    return out
+    rows = BidOpening.objects.filter(session__round__public_id=round_id)
+    bids = list(rows.values_list("bid__public_id", "bid__bidder_id", "session__round_id"))
+    facts = _facts(bids[0][2]) if bids else {}
+    return {bid: f"{facts[bidder].form}: {facts[bidder].says}" for bid, bidder, _ in bids if bidder in facts}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -392,12 +403,12 @@ def deposits_of_round(*, round_id: str, viewer: Actor, now: datetime) -> RoundDe
         raise NotFound("没有这个标段轮次, 请从项目页面进入")
     rows: list[DepositRow] = []
     if round_.opened_at is not None:
-        facts = RoundFacts(round_)
+        facts, known = RoundFacts(round_), _facts(round_.pk)
         found = Deposit.objects.filter(round=round_, bidder_id__in=list(facts.bids)).exclude(
             state=State.ENDED.value, released_by=""
         )
         rows = [
-            _row(row, facts, now=now)
+            _row(row, facts, known, now=now)
             for row in found.select_related("bidder", "round").order_by("bidder__name", "pk")
         ]
     return RoundDeposits(
@@ -411,7 +422,7 @@ def deposits_of_round(*, round_id: str, viewer: Actor, now: datetime) -> RoundDe
     )
 
 
-def _row(row: Deposit, facts: RoundFacts, *, now: datetime) -> DepositRow:
+def _row(row: Deposit, facts: RoundFacts, known: dict[int, DepositFact], *, now: datetime) -> DepositRow:
     scope = facts.round.lot.tender.scope
     stands = facts.of(row.bidder_id)
     latest = _latest(stands, facts) if stands else None
@@ -428,7 +439,7 @@ def _row(row: Deposit, facts: RoundFacts, *, now: datetime) -> DepositRow:
         bidder=row.bidder.name,
         form=Form(row.form).label,
         state=State(row.state),
-        fact=deposit_of(round_pk=facts.round.pk, bidder_pk=row.bidder_id),
+        fact=known.get(row.bidder_id),
         standing=stands.standing.label if stands and (facts.judged or stands.refundable_from) else "",
         refundable_from=stands.refundable_from if stands else None,
         latest=latest,
@@ -508,7 +519,7 @@ def _letter(row: Guarantee, *, sees_bidder: bool) -> LetterRow:
 
 def letters(*, viewer: Actor) -> list[LetterRow]:
     """Return an institution's own letters, the newest first; who asks is shown from when the bidder accepted the quote."""
-    require(viewer, Permission.GUARANTEE_ISSUE)
+    require(viewer, Permission.DEPOSIT_BANK)
     rows = Guarantee.objects.filter(issuer_id=viewer.organisation_pk).select_related(*_LETTER).order_by("-pk")
     return [_letter(row, sees_bidder=_accepted(row)) for row in rows[:200]]
 
@@ -786,7 +797,7 @@ def figures() -> Figures:
 
 def reviews_due(*, viewer: Actor, now: datetime) -> list[dict[str, Any]]:
     """Return what waits for a tenderee: holds whose day of review has come, and proposals for a second person."""
-    require(viewer, Permission.DEPOSIT_HOLD)
+    require(viewer, Permission.DEPOSIT_READ)
     mine = Q(deposit__round__lot__tender__tenderee_id=viewer.organisation_pk)
     today = now.astimezone(BEIJING).date()
     holds = DepositHold.objects.filter(mine, lifted_at=None, review_on__lte=today)
