@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
+from ggzy.bidding.models import Bid
 from ggzy.deposits import book, ledger, ports, rules
 from ggzy.deposits.actions import COMMITMENT, asked_for, counted, round_of
 from ggzy.deposits.models import (
@@ -308,21 +309,18 @@ def deposit_of(*, round_pk: int, bidder_pk: int) -> DepositFact | None:
 
 
 def _facts(round_pk: int) -> dict[int, DepositFact]:
-    """Return the facts of an opened round by bidder, in two questions however many there are; {} before the opening.
+    """Return the facts of an opened round by bidder, in one question however many there are; {} before the opening."""
+    return {row.bidder_id: fact for row, fact in _with_facts(Deposit.objects.filter(round_id=round_pk))}
+
+
+def _with_facts(rows: QuerySet[Deposit]) -> list[tuple[Any, DepositFact]]:
+    """Return opened rounds' deposits with their facts, the one that was there at the deadline last.
 
     Said as it is: the platform rejects nobody. Money counts by the bank's value moment, a letter when it was issued.
     """
-    rows = Deposit.objects.select_related("round").filter(round_id=round_pk)
-    rows = rows.exclude(round__opened_at=None)
-    # the last one of a bidder is the one that was there at the deadline
-    last = {row.bidder_id: row for row in rows.order_by("pk")}
-    sums = {
-        deposit: (counts or ZERO, doubtful or ZERO)
-        for deposit, counts, doubtful in Receipt.objects.filter(deposit__in=list(last.values()))
-        .values_list("deposit_id")
-        .annotate(counts=Sum("counts"), doubtful=Sum("doubtful"))
-    }
-    return {bidder: _fact(row, *sums.get(row.pk, (ZERO, ZERO))) for bidder, row in last.items()}
+    rows = rows.exclude(round__opened_at=None).select_related("round").order_by("pk")
+    rows = rows.annotate(counts=Sum("receipts__counts"), doubtful=Sum("receipts__doubtful"))
+    return [(row, _fact(row, row.counts or ZERO, row.doubtful or ZERO)) for row in rows]
 
 
 def _fact(deposit: Deposit, counts: Decimal, doubtful: Decimal) -> DepositFact:
@@ -351,10 +349,9 @@ def said_of_deposits(round_id: str) -> dict[str, str]:
 
     The caller has seen to it that the viewer may sit at this desk.
     """
-    rows = BidOpening.objects.filter(session__round__public_id=round_id)
-    bids = list(rows.values_list("bid__public_id", "bid__bidder_id", "session__round_id"))
-    facts = _facts(bids[0][2]) if bids else {}
-    return {bid: f"{facts[bidder].form}: {facts[bidder].says}" for bid, bidder, _ in bids if bidder in facts}
+    bid = Bid.objects.filter(round=OuterRef("round"), bidder=OuterRef("bidder"), state=Bid.LIVE)
+    rows = Deposit.objects.filter(round__public_id=round_id).annotate(bid=Subquery(bid.values("public_id")))
+    return {row.bid: f"{fact.form}: {fact.says}" for row, fact in _with_facts(rows) if row.bid}
 
 
 @dataclass(frozen=True, kw_only=True)

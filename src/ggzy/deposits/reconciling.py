@@ -24,10 +24,10 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotFound
-from ggzy.messages.actions import tell
+from ggzy.messages.actions import post, tell
 from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
-from ggzy.parties.models import Organisation
+from ggzy.parties.models import Account, Organisation
 from ggzy.tendering.models import Round
 
 #: the clocks of the night
@@ -162,23 +162,33 @@ def _ours(since: datetime, until: datetime) -> dict[str, Decimal]:
 
 def _tell_staff_and_bank(references: list[str], *, until: datetime, now: datetime) -> None:
     """Tell the bank of what differs, and the centre of what does not concern a sealed round: how much, never whose."""
-    centre = Organisation.objects.filter(kinds__contains=[Role.CENTRE.value])
-    bank = Organisation.objects.filter(uscc=settings.BANK_USCC) if settings.BANK_USCC else centre.none()
     day = (until - timedelta(seconds=1)).astimezone(BEIJING)
     told = len(references) - len(secret_references(references))
-    for organisations, count, link in (
-        (centre, told, "/work/deposits/ledger"),
-        (bank, len(references), "/work/finance"),
-    ):
-        if count:
-            tell(
-                organisations=list(organisations.values_list("pk", flat=True)),
-                kind=Kind.SERVICE,
-                title="保证金对账有差异, 请核对",
-                text=f"截至{day:%Y年%m月%d日}的对账有{count}处差异, 逐笔列在台账中。",
-                link=link,
-                now=now,
-            )
+
+    def words(count: int) -> str:
+        return f"截至{day:%Y年%m月%d日}的对账有{count}处差异, 逐笔列在台账中。"
+
+    title = "保证金对账有差异, 请核对"
+    if told:
+        staff = Account.objects.filter(role=Role.CENTRE.value, active=True).values_list("pk", flat=True)
+        post(
+            kind=Kind.SERVICE,
+            title=title,
+            text=words(told),
+            link="/work/deposits/ledger",
+            accounts=list(staff),
+            now=now,
+        )
+    if references and settings.BANK_USCC:
+        bank = Organisation.objects.filter(uscc=settings.BANK_USCC).values_list("pk", flat=True)
+        tell(
+            organisations=list(bank),
+            kind=Kind.SERVICE,
+            title=title,
+            text=words(len(references)),
+            link="/work/finance",
+            now=now,
+        )
 
 
 def find_dormant(*, now: datetime) -> int:
