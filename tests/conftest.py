@@ -182,6 +182,8 @@ def own_keys(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give each test an anchor of its own: what one test's log published must not bind the next one's."""
     anchor = settings.KEYS / "published.checkpoint"
     anchor.unlink(missing_ok=True)
+    settings.TWIN_BANK_BOOK = settings.VAR / "twin-bank.jsonl"
+    settings.TWIN_BANK_BOOK.unlink(missing_ok=True)
 
 
 def _platform() -> Platform:

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "ggzy.fronts",
     "ggzy.awarding",
     "ggzy.contracting",
+    "ggzy.deposits",
     "ggzy.papers",
     "ggzy.witnessing",
     "ggzy.archives",
@@ -269,6 +270,26 @@ SMS_URL = os.environ.get("GGZY_SMS_URL", "").rstrip("/")
 SMS_TOKEN = os.environ.get("GGZY_SMS_TOKEN", "")
 if SMS_URL and not SMS_TOKEN:
     raise SystemExit("设置了GGZY_SMS_URL, 还要用GGZY_SMS_TOKEN写明与短信平台约定的密钥")
+#: the adapter of the bank that holds bid deposits in sub-accounts (ggzy.adapters.bank); "" where a centre has none:
+#: then bidders choose from the other forms. BANK_USCC: whose accounts see the bank's side of the finance bench
+BANK = os.environ.get(
+    "GGZY_BANK",
+    "ggzy.adapters.bank.http.HttpBank"
+    if os.environ.get("GGZY_BANK_URL")
+    else ("ggzy.adapters.bank.twin.TwinBank" if MODE == "training" else ""),
+)
+BANK_URL = os.environ.get("GGZY_BANK_URL", "").rstrip("/")
+BANK_TOKEN = os.environ.get("GGZY_BANK_TOKEN", "演示银行" if MODE == "training" and not BANK_URL else "")
+if BANK and not BANK_TOKEN:
+    raise SystemExit("设置了GGZY_BANK_URL, 还要用GGZY_BANK_TOKEN写明与银行约定的密钥")
+BANK_USCC = os.environ.get("GGZY_BANK_USCC", "91370100M9000010XA" if MODE == "training" else "")
+#: where the training centre's stand-in keeps its own book: a bank's memory is not our database
+TWIN_BANK_BOOK = VAR / "twin-bank.jsonl"
+#: demand rate by the day from which it holds, as the bank has published it; and the benchmark of 87号令38
+DEMAND_RATES = json.loads(os.environ.get("GGZY_DEMAND_RATES", '{"2012-07-06": "0.0035"}'))
+BENCHMARK_RATE = os.environ.get("GGZY_BENCHMARK_RATE", "0.015")
+#: seconds between two questions for what became of a payment
+BANK_SECONDS = float(os.environ.get("GGZY_BANK_SECONDS", "5"))
 #: seconds before a provider that does not answer is given up for this try
 SENDING_SECONDS = float(os.environ.get("GGZY_SENDING_SECONDS", "5"))
 #: minutes in which a called expert must answer; longer in training, where one visitor plays every part, and where no

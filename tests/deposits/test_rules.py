@@ -19,6 +19,7 @@ MOMENTS = {
 FAILED = datetime(2026, 6, 1, tzinfo=UTC)
 WAITS_FOR = {
     Standing.WITHDRAWN: "withdrawal_received_at",
+    Standing.NO_BID: "closed_at",
     Standing.NOT_OPENED: "failed_at",
     Standing.NOT_CANDIDATE: "publicity_ended_at",
     Standing.CANDIDATE: "result_published_at",
@@ -78,6 +79,7 @@ def test_the_answer_is_one_of_the_moments_that_happened(standing, happened):
 def test_every_standing_has_a_word():
     assert [s.label for s in Standing] == [
         "截止前撤回投标",
+        "截止时没有投标",
         "流标未开启",
         "非中标候选人",
         "中标候选人(未中标)",

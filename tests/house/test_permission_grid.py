@@ -22,115 +22,126 @@ ROLES = (
     Role.PARTNER,
     Role.SUPERVISOR,
     Role.ADMIN,
+    Role.FINANCE,
     Role.PUBLIC,
     Role.SYSTEM,
 )
 SIGNED = """
-                            招标人 代理 投标人 专家 中心 副场 监督 管理员 公众 系统
-portal:public:read              ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
-parties:organisation:register   ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓
-identity:certificate:apply      ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
-identity:trust:propose          -     -     -     -     -     -     -     ✓     -     -
-identity:trust:confirm          -     -     -     -     -     -     -     ✓     -     -
-pilots:basis:propose            -     -     -     -     -     -     -     ✓     -     -
-pilots:basis:confirm            -     -     -     -     -     -     -     ✓     -     -
-statutes:limit:propose          -     -     -     -     -     -     -     ✓     -     -
-statutes:limit:confirm          -     -     -     -     -     -     -     ✓     -     -
-statutes:clause:read            -     -     -     -     -     -     -     ✓     -     -
-registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -     -
-services:case:keep              -     -     -     -     ✓     -     -     -     -     -
-services:help:ask               ✓     ✓     -     -     -     -     -     -     -     -
-services:help:give              -     -     -     -     ✓     -     -     -     -     -
-portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
-projects:project:register       ✓     ✓     -     -     -     -     -     -     -     -
-tendering:tender:edit           ✓     ✓     -     -     -     -     -     -     -     -
-tendering:draft:read            ✓     ✓     -     -     ✓     -     ✓     -     -     -
-tendering:review:conclude       ✓     -     -     -     -     -     -     -     -     -
-tendering:tender:publish        ✓     ✓     -     -     -     -     -     -     -     -
-tendering:file:seal             ✓     ✓     -     -     -     -     -     -     -     -
-tendering:form:check            -     -     -     -     ✓     -     -     -     -     -
-inquiries:file:take             -     -     ✓     -     -     -     -     -     -     -
-inquiries:question:ask          -     -     ✓     -     -     -     -     -     -     -
-objections:file:raise           -     -     ✓     -     -     -     -     -     -     -
-changes:tender:change           ✓     ✓     -     -     -     -     -     -     -     -
-changes:tender:terminate        ✓     -     -     -     -     -     -     -     -     -
-changes:tender:suspend          ✓     ✓     -     -     -     -     ✓     -     -     -
-changes:outage:report           ✓     ✓     -     -     ✓     -     -     -     -     -
-bidding:bid:submit              -     -     ✓     -     -     -     -     -     -     -
-bidding:own:read                -     -     ✓     -     -     -     -     -     -     -
-opening:session:host            ✓     ✓     -     -     -     -     -     -     -     -
-opening:key:release             -     -     ✓     -     -     -     -     -     -     -
-opening:session:check-in        -     -     ✓     -     -     -     -     -     -     -
-opening:share:release           ✓     ✓     -     -     ✓     -     -     -     -     -
-opening:objection:raise         -     -     ✓     -     -     -     -     -     -     -
-opening:hall:read               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
-experts:draw:request            ✓     ✓     -     -     -     -     -     -     -     -
-experts:seed:give               ✓     ✓     -     -     ✓     -     ✓     -     -     -
-experts:call:answer             -     -     -     ✓     -     -     -     -     -     -
-experts:draw:oversee            -     -     -     -     -     -     ✓     -     -     -
-experts:attendance:keep         -     -     -     -     ✓     -     -     -     -     -
-experts:tie:keep                -     -     -     ✓     -     -     -     -     -     -
-committees:meeting:plan         ✓     ✓     -     -     ✓     -     -     -     -     -
-committees:meeting:read         ✓     ✓     -     -     ✓     -     ✓     -     -     -
-committees:meeting:keep         -     -     -     -     ✓     -     -     -     -     -
-committees:site:answer          -     -     -     -     ✓     ✓     -     -     -     -
-committees:clarification:answer -     -     ✓     -     -     -     -     -     -     -
-experts:agreement:keep          -     -     -     -     ✓     -     -     -     -     -
-pool:file:own                   -     -     -     ✓     -     -     -     -     -     -
-pool:file:keep                  -     -     -     -     ✓     -     -     -     -     -
-pool:personal:open              -     -     -     -     ✓     -     ✓     -     -     -
-pool:suspension:decide          -     -     -     -     -     -     ✓     -     -     -
-pool:appeal:decide              -     -     -     -     ✓     -     ✓     -     -     -
-pool:rating:give                ✓     ✓     -     -     ✓     -     -     -     -     -
-pool:fee:confirm                ✓     ✓     -     -     -     -     -     -     -     -
-evaluation:committee:seat       ✓     ✓     -     -     -     -     -     -     -     -
-evaluation:qualification:conclude       ✓     ✓     -     -     -     -     -     -     -     -
-evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -
-evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -
-evaluation:sitting:reopen       ✓     -     -     -     -     -     -     -     -     -
-evaluation:sitting:unlock       ✓     -     -     -     -     -     ✓     -     -     -
-evaluation:sheets:read          -     -     -     -     -     -     ✓     -     -     -
-awarding:publicity:start        ✓     ✓     -     -     -     -     -     -     -     -
-objections:result:raise         -     -     ✓     -     -     -     -     -     -     -
-objections:result:answer        ✓     ✓     -     -     -     -     -     -     -     -
-awarding:award:decide           ✓     -     -     -     -     -     -     -     -     -
-awarding:panel:name             ✓     -     -     -     -     -     -     -     -     -
-awarding:panel:vote             ✓     -     -     ✓     -     -     -     -     -     -
-awarding:award:end              ✓     -     ✓     -     -     -     -     -     -     -
-awarding:award:annul            -     -     -     -     -     -     ✓     -     -     -
-contracting:performance:start   ✓     -     -     -     -     -     -     -     -     -
-contracting:contract:sign       ✓     -     ✓     -     -     -     -     -     -     -
-papers:paper:seal               ✓     ✓     -     -     -     -     -     -     -     -
-papers:paper:read               ✓     ✓     -     -     ✓     -     ✓     -     -     -
-portal:desk:export              ✓     ✓     -     -     ✓     -     ✓     -     -     -
-evidence:party:read             ✓     ✓     ✓     -     -     -     ✓     -     -     -
-evidence:supervisor:read        -     -     -     -     -     -     ✓     -     -     -
-archives:archive:make           ✓     ✓     -     -     ✓     -     -     -     -     -
-archives:archive:hand-over      ✓     -     -     -     -     -     -     -     -     -
-archives:pack:take              ✓     ✓     ✓     -     ✓     -     ✓     -     -     -
-archives:package:read           ✓     ✓     ✓     -     ✓     -     ✓     -     -     -
-kernel:clock:move               -     -     -     -     -     -     -     ✓     -     -
-venues:calendar:read            ✓     ✓     -     -     ✓     -     ✓     -     -     -
-venues:booking:book             ✓     ✓     -     -     ✓     -     -     -     -     ✓
-venues:staff:manage             -     -     -     -     ✓     -     -     -     -     -
-witnessing:session:witness      -     -     -     -     ✓     -     -     -     -     -
-witnessing:report:seal          -     -     -     -     ✓     -     -     -     -     -
-witnessing:session:read         -     -     -     -     ✓     -     ✓     -     -     -
-witnessing:incident:acknowledge -     -     -     -     -     -     ✓     -     -     -
-publishing:delivery:read        ✓     ✓     -     -     ✓     -     ✓     -     -     -
-publishing:delivery:retry       ✓     ✓     -     -     ✓     -     -     -     -     -
-fronts:front:read               ✓     ✓     -     -     -     -     ✓     -     -     -
-fronts:objection:raise          -     -     ✓     -     -     -     -     -     -     -
-fronts:invitation:approve       -     -     -     -     -     -     ✓     -     -     -
-fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -     -
-fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -     -
-seals:stamp:keep                ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
-seals:desk:read                 -     -     -     -     ✓     -     -     ✓     -     -
-seals:stamp:decide              -     -     -     -     ✓     -     -     ✓     -     -
-identity:security:own           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
-identity:account:manage         -     -     -     -     -     -     -     ✓     -     -
-messages:own:keep               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
-messages:undelivered:read       -     -     -     -     ✓     -     -     -     -     -
+                            招标人 代理 投标人 专家 中心 副场 监督 管理员 金融 公众 系统
+portal:public:read              ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
+parties:organisation:register   ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓
+identity:certificate:apply      ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+identity:trust:propose          -     -     -     -     -     -     -     ✓     -     -     -
+identity:trust:confirm          -     -     -     -     -     -     -     ✓     -     -     -
+pilots:basis:propose            -     -     -     -     -     -     -     ✓     -     -     -
+pilots:basis:confirm            -     -     -     -     -     -     -     ✓     -     -     -
+statutes:limit:propose          -     -     -     -     -     -     -     ✓     -     -     -
+statutes:limit:confirm          -     -     -     -     -     -     -     ✓     -     -     -
+statutes:clause:read            -     -     -     -     -     -     -     ✓     -     -     -
+registry:record:keep            ✓     ✓     ✓     -     -     -     -     -     -     -     -
+services:case:keep              -     -     -     -     ✓     -     -     -     -     -     -
+services:help:ask               ✓     ✓     -     -     -     -     -     -     -     -     -
+services:help:give              -     -     -     -     ✓     -     -     -     -     -     -
+portal:workbench:read           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+projects:project:register       ✓     ✓     -     -     -     -     -     -     -     -     -
+tendering:tender:edit           ✓     ✓     -     -     -     -     -     -     -     -     -
+tendering:draft:read            ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+tendering:review:conclude       ✓     -     -     -     -     -     -     -     -     -     -
+tendering:tender:publish        ✓     ✓     -     -     -     -     -     -     -     -     -
+tendering:file:seal             ✓     ✓     -     -     -     -     -     -     -     -     -
+tendering:form:check            -     -     -     -     ✓     -     -     -     -     -     -
+inquiries:file:take             -     -     ✓     -     -     -     -     -     -     -     -
+inquiries:question:ask          -     -     ✓     -     -     -     -     -     -     -     -
+objections:file:raise           -     -     ✓     -     -     -     -     -     -     -     -
+changes:tender:change           ✓     ✓     -     -     -     -     -     -     -     -     -
+changes:tender:terminate        ✓     -     -     -     -     -     -     -     -     -     -
+changes:tender:suspend          ✓     ✓     -     -     -     -     ✓     -     -     -     -
+changes:outage:report           ✓     ✓     -     -     ✓     -     -     -     -     -     -
+bidding:bid:submit              -     -     ✓     -     -     -     -     -     -     -     -
+bidding:own:read                -     -     ✓     -     -     -     -     -     -     -     -
+opening:session:host            ✓     ✓     -     -     -     -     -     -     -     -     -
+opening:key:release             -     -     ✓     -     -     -     -     -     -     -     -
+opening:session:check-in        -     -     ✓     -     -     -     -     -     -     -     -
+opening:share:release           ✓     ✓     -     -     ✓     -     -     -     -     -     -
+opening:objection:raise         -     -     ✓     -     -     -     -     -     -     -     -
+opening:hall:read               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -
+experts:draw:request            ✓     ✓     -     -     -     -     -     -     -     -     -
+experts:seed:give               ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+experts:call:answer             -     -     -     ✓     -     -     -     -     -     -     -
+experts:draw:oversee            -     -     -     -     -     -     ✓     -     -     -     -
+experts:attendance:keep         -     -     -     -     ✓     -     -     -     -     -     -
+experts:tie:keep                -     -     -     ✓     -     -     -     -     -     -     -
+committees:meeting:plan         ✓     ✓     -     -     ✓     -     -     -     -     -     -
+committees:meeting:read         ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+committees:meeting:keep         -     -     -     -     ✓     -     -     -     -     -     -
+committees:site:answer          -     -     -     -     ✓     ✓     -     -     -     -     -
+committees:clarification:answer -     -     ✓     -     -     -     -     -     -     -     -
+experts:agreement:keep          -     -     -     -     ✓     -     -     -     -     -     -
+pool:file:own                   -     -     -     ✓     -     -     -     -     -     -     -
+pool:file:keep                  -     -     -     -     ✓     -     -     -     -     -     -
+pool:personal:open              -     -     -     -     ✓     -     ✓     -     -     -     -
+pool:suspension:decide          -     -     -     -     -     -     ✓     -     -     -     -
+pool:appeal:decide              -     -     -     -     ✓     -     ✓     -     -     -     -
+pool:rating:give                ✓     ✓     -     -     ✓     -     -     -     -     -     -
+pool:fee:confirm                ✓     ✓     -     -     -     -     -     -     -     -     -
+evaluation:committee:seat       ✓     ✓     -     -     -     -     -     -     -     -     -
+evaluation:qualification:conclude       ✓     ✓     -     -     -     -     -     -     -     -     -
+evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -     -
+evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -     -
+evaluation:sitting:reopen       ✓     -     -     -     -     -     -     -     -     -     -
+evaluation:sitting:unlock       ✓     -     -     -     -     -     ✓     -     -     -     -
+evaluation:sheets:read          -     -     -     -     -     -     ✓     -     -     -     -
+awarding:publicity:start        ✓     ✓     -     -     -     -     -     -     -     -     -
+objections:result:raise         -     -     ✓     -     -     -     -     -     -     -     -
+objections:result:answer        ✓     ✓     -     -     -     -     -     -     -     -     -
+awarding:award:decide           ✓     -     -     -     -     -     -     -     -     -     -
+awarding:panel:name             ✓     -     -     -     -     -     -     -     -     -     -
+awarding:panel:vote             ✓     -     -     ✓     -     -     -     -     -     -     -
+awarding:award:end              ✓     -     ✓     -     -     -     -     -     -     -     -
+awarding:award:annul            -     -     -     -     -     -     ✓     -     -     -     -
+contracting:performance:start   ✓     -     -     -     -     -     -     -     -     -     -
+contracting:contract:sign       ✓     -     ✓     -     -     -     -     -     -     -     -
+papers:paper:seal               ✓     ✓     -     -     -     -     -     -     -     -     -
+papers:paper:read               ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+portal:desk:export              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+evidence:party:read             ✓     ✓     ✓     -     -     -     ✓     -     -     -     -
+evidence:supervisor:read        -     -     -     -     -     -     ✓     -     -     -     -
+archives:archive:make           ✓     ✓     -     -     ✓     -     -     -     -     -     -
+archives:archive:hand-over      ✓     -     -     -     -     -     -     -     -     -     -
+archives:pack:take              ✓     ✓     ✓     -     ✓     -     ✓     -     -     -     -
+archives:package:read           ✓     ✓     ✓     -     ✓     -     ✓     -     -     -     -
+kernel:clock:move               -     -     -     -     -     -     -     ✓     -     -     -
+venues:calendar:read            ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+venues:booking:book             ✓     ✓     -     -     ✓     -     -     -     -     -     ✓
+venues:staff:manage             -     -     -     -     ✓     -     -     -     -     -     -
+witnessing:session:witness      -     -     -     -     ✓     -     -     -     -     -     -
+witnessing:report:seal          -     -     -     -     ✓     -     -     -     -     -     -
+witnessing:session:read         -     -     -     -     ✓     -     ✓     -     -     -     -
+witnessing:incident:acknowledge -     -     -     -     -     -     ✓     -     -     -     -
+publishing:delivery:read        ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+publishing:delivery:retry       ✓     ✓     -     -     ✓     -     -     -     -     -     -
+fronts:front:read               ✓     ✓     -     -     -     -     ✓     -     -     -     -
+fronts:objection:raise          -     -     ✓     -     -     -     -     -     -     -     -
+fronts:invitation:approve       -     -     -     -     -     -     ✓     -     -     -     -
+fronts:invitation:answer        -     -     ✓     -     -     -     -     -     -     -     -
+fronts:proposals:read           ✓     ✓     -     -     -     -     -     -     -     -     -
+seals:stamp:keep                ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+seals:desk:read                 -     -     -     -     ✓     -     -     ✓     -     -     -
+seals:stamp:decide              -     -     -     -     ✓     -     -     ✓     -     -     -
+identity:security:own           ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+identity:account:manage         -     -     -     -     -     -     -     ✓     -     -     -
+messages:own:keep               ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     ✓     -     -
+messages:undelivered:read       -     -     -     -     ✓     -     -     -     -     -     -
+deposits:own:keep               -     -     ✓     -     -     -     -     -     -     -     -
+deposits:own:bind               -     -     ✓     -     -     -     -     -     -     -     -
+deposits:list:read              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
+deposits:hold:set               ✓     -     -     -     -     -     -     -     -     -     -
+deposits:forfeiture:decide      ✓     -     -     -     -     -     -     -     -     -     -
+deposits:ledger:read            -     -     -     -     ✓     -     ✓     -     -     -     -
+deposits:ledger:keep            -     -     -     -     ✓     -     -     -     -     -     -
+deposits:movements:read         -     -     -     -     -     -     -     -     ✓     -     -
+deposits:guarantee:issue        -     -     -     -     -     -     -     -     ✓     -     -
+deposits:guarantee:claim        ✓     -     -     -     -     -     -     -     -     -     -
 """
 
 

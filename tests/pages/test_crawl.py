@@ -4,6 +4,8 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 
 from ggzy.kernel.actors import Role
@@ -25,6 +27,7 @@ VISITORS: tuple[tuple[str, Role], ...] = (
     ("fuchang", Role.PARTNER),
     ("jiandu", Role.SUPERVISOR),
     ("guanli", Role.ADMIN),
+    ("yinhang", Role.FINANCE),
 )
 
 
@@ -34,6 +37,9 @@ def training_centre(platform: Any, settings: Any) -> Any:
     from ggzy.training.stages import build_stages
 
     settings.EXPERT_SOURCES = {}
+    # a client used before may have made requests close this test's connection again
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     build_stages()
     platform.sequence()
     return platform

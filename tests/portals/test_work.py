@@ -578,7 +578,7 @@ def test_an_agency_finds_the_project_it_registered(platform: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("username", ["zhaobiao", "jia", "zhuanjia01", "zhongxin", "jiandu"])
+@pytest.mark.parametrize("username", ["zhaobiao", "jia", "zhuanjia01", "zhongxin", "jiandu", "yinhang"])
 def test_a_password_alone_may_look_but_is_told_what_binds(platform: Any, username: str) -> None:
     browser = Browser()
     browser.post("/login", {"username": username, "password": story.PASSWORD})

@@ -12,13 +12,22 @@ import httpx
 import pytest
 from django.conf import settings
 
+from ggzy.adapters.bank.twin import TwinBank
 from ggzy.client import story
 from ggzy.client.party import Problem
+from ggzy.deposits.actions import receive
+from ggzy.deposits.models import Deposit
 from ggzy.kernel.ids import make_uscc
 from tests.conftest import BASE
 from tests.journeys.tale import Tale
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_bank(settings: Any, tmp_path: Path) -> None:
+    settings.TWIN_BANK_BOOK = tmp_path / "bank.jsonl"
+
 
 CHANGING = re.compile(
     r"[0-9a-f]{32,}|(\d+天 )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?([+-]\d\d:\d\d|Z)?|csrf[^>]*>|ocds-ggzy01-[0-9a-f]+"
@@ -55,9 +64,21 @@ def _views(platform: Any, tale: Tale) -> dict[str, str]:
         "/work/publication",
         "/api/v1/publications",
         f"/api/v1/rounds/{round_}/anchor",
+        "/deposits",
+        "/api/v1/deposits/figures",
+        "/work/deposits/ledger",
+        "/api/v1/deposits/ledger",
+        "/api/v1/deposits/movements",
+        f"/work/rounds/{round_}/deposits",
+        f"/api/v1/rounds/{round_}/deposits/list",
+        f"/work/rounds/{round_}/deposit",
+        f"/api/v1/rounds/{round_}/deposit",
+        "/work/finance",
+        "/api/v1/guarantees",
+        "/training/bank",
     ]
     out: dict[str, str] = {}
-    for name in ("", "zhaobiao", "zhongxin", "jiandu", "guanli", "ding"):
+    for name in ("", "zhaobiao", "zhongxin", "jiandu", "guanli", "ding", "danbao"):
         party = platform.demo(name) if name else platform.anonymous()
         headers = {"Authorization": f"Bearer {party.token}", "Cookie": f"ggzy_session={party.token}"}
         with httpx.Client(base_url=BASE, transport=platform.transport) as client:
@@ -84,6 +105,22 @@ def _rivals(platform: Any, tale: Tale, count: int, *, busy: bool = False) -> Non
         if busy:
             rival.post(f"/tenders/{tale.tender['tender']}/file/takings")
             rival.raw("POST", "/uploads", headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(9 << 20)})
+            given = {"form": "transfer", "payer_account": f"6222000{number:04d}"}
+            made = rival.post(f"/rounds/{tale.round}/deposit", given)["deposit"]
+            platform.work()
+            row = Deposit.objects.get(public_id=made)
+            # one pays too little, one from another account, one too much
+            amount = ["100000.00", "60000.00", "120000.00"][number % 3]
+            account = "99990000" if number % 4 == 3 else row.payer_account
+            paid = TwinBank().pay_in(
+                sub_account=row.sub_account,
+                amount=Decimal(amount),
+                payer_name=rival.name,
+                payer_account=account,
+                at=platform.now,
+            )
+            receive(paid, now=platform.now)
+            platform.work()
             if number % 10 == 0:
                 rival.post(f"/tenders/{tale.tender['tender']}/questions", {"text": "工期是否含冬休"})
         story.bid(
@@ -122,9 +159,10 @@ def test_with_0_and_with_50_bids_the_outside_looks_the_same(
 def test_downloads_questions_uploads_and_deposits_tell_no_more_than_bids_do(
     platform: Any, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The deposit of this tender is promised inside each bid; what is asked, the owner reads, and not by whom."""
+    """Deposits are paid, short, from others or twice; what is asked, the owner reads, and not by whom."""
     tale = Tale(platform, folder).published()
     tale.bidder("ding").post(f"/tenders/{tale.tender['tender']}/questions", {"text": "工期是否含冬休"})
+    platform.work()
     platform.sequence()
     before = _views(platform, tale)
     lines = len(caplog.records)
@@ -140,7 +178,7 @@ def test_downloads_questions_uploads_and_deposits_tell_no_more_than_bids_do(
         who = key.split(" ")[0]
         old, new = registrations.sub("", before[key]), registrations.sub("", after[key])
         if "/evidence" in key or key.endswith("/"):
-            assert not re.search("bidding|file_taken|question", new), key
+            assert not re.search("bidding|file_taken|question|deposits\\.", new), key
             assert "对手0" not in _without_registrations(new), key
             continue
         assert "对手0" not in new, key

@@ -13,6 +13,7 @@ from ggzy.api import (
     bids,
     changes,
     committees,
+    deposits,
     drafting,
     draws,
     evaluations,
@@ -500,6 +501,7 @@ api.add_router("/v1", draws.router)
 api.add_router("/v1", partners.router)
 api.add_router("/v1", pool.router)
 api.add_router("/v1", results.router)
+api.add_router("/v1", deposits.router)
 api.add_router("/v1", procurement.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from ggzy.bidding import bidbox, shares
 from ggzy.bidding.models import Bid
 from ggzy.bidding.profiles import ENVELOPE, GM, PROFILES
+from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import acknowledge, record_act
 from ggzy.identity import cms, recognition, trust
 from ggzy.identity.queries import certificate_of
@@ -24,6 +25,8 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering.holders import share_holders
 
+#: the clock that lets a later stage look at what a withdrawal frees
+WITHDRAWN = "bidding.withdrawn"
 MOST_BYTES = 600 * 1024 * 1024
 MOST_ENVELOPE = 16 * 1024
 MOST_SIGNATURE = 64 * 1024
@@ -381,6 +384,7 @@ def withdraw_bid(*, round_id: str, actor: Actor) -> Acknowledged:
             party={"bid": bid.public_id, "bidder": actor.organisation},
             escrowed=True,
         )
+        set_timer(kind=WITHDRAWN, subject=bid.public_id, due_at=now)
     return Acknowledged(
         bid=bid.public_id, received_at=now, replaced=False, acknowledgement=acknowledge(entry)
     )

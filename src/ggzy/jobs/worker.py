@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection
 
 from ggzy.deadlines.actions import fire_one, next_due
+from ggzy.deposits.reconciling import start_nights
 from ggzy.jobs.bundles import note_bundles
 from ggzy.kernel.clock import face, legal_now, refuse_shifted_clock_in_production
 from ggzy.publishing.actions import take_up_new_notices
@@ -49,6 +50,10 @@ EFFECTS = (
     "ggzy.subscriptions.actions",
     "ggzy.seals.stamping",
     "ggzy.papers.batches",
+    "ggzy.deposits.releasing",
+    "ggzy.deposits.keeping",
+    "ggzy.deposits.reconciling",
+    "ggzy.deposits.listening",
 )
 
 
@@ -130,6 +135,7 @@ def main(argv: Sequence[str]) -> int:
                 cursor.execute("LISTEN ggzy_timers")
                 cursor.execute("LISTEN ggzy_clock")
             _note_bundles()
+            start_nights(legal_now())
             _take_up_notices(all_of_them=True)
             while _file_notices(all_of_them=True):
                 continue

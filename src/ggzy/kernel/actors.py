@@ -15,6 +15,7 @@ class Role(StrEnum):
     PARTNER = "partner"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+    FINANCE = "finance"
     PUBLIC = "public"
     SYSTEM = "system"
 
@@ -33,6 +34,7 @@ _LABELS = {
     Role.PARTNER: "协作中心人员",
     Role.SUPERVISOR: "监督人员",
     Role.ADMIN: "系统管理员",
+    Role.FINANCE: "金融机构",
     Role.PUBLIC: "社会公众",
     Role.SYSTEM: "系统",
 }

@@ -93,6 +93,7 @@ class HallRow:
     tender: str
     tender_name: str
     ocid: str
+    scope: str
     sealing: str
     lot_name: str
     stage: str
@@ -180,6 +181,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         tender=tender.public_id,
         tender_name=tender.name,
         ocid=tender.ocid,
+        scope=tender.scope,
         sealing=round_.sealing,
         lot_name=round_.lot.name,
         stage=round_.stage,

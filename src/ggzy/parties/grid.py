@@ -113,12 +113,32 @@ class Permission(StrEnum):
     MESSAGES_OWN = "messages:own:keep"
     MESSAGES_OVERSEE = "messages:undelivered:read"
     ACCOUNT_MANAGE = "identity:account:manage"
+    DEPOSIT_OWN = "deposits:own:keep"
+    DEPOSIT_BIND = "deposits:own:bind"
+    DEPOSIT_READ = "deposits:list:read"
+    DEPOSIT_HOLD = "deposits:hold:set"
+    DEPOSIT_FORFEIT = "deposits:forfeiture:decide"
+    DEPOSIT_LEDGER = "deposits:ledger:read"
+    DEPOSIT_DESK = "deposits:ledger:keep"
+    DEPOSIT_BANK = "deposits:movements:read"
+    GUARANTEE_ISSUE = "deposits:guarantee:issue"
+    GUARANTEE_CLAIM = "deposits:guarantee:claim"
 
 
 _R = Role
 _OWNERS = frozenset({_R.TENDEREE, _R.AGENCY})
 _SIGNED_IN = frozenset(
-    {_R.TENDEREE, _R.AGENCY, _R.BIDDER, _R.EXPERT, _R.CENTRE, _R.PARTNER, _R.SUPERVISOR, _R.ADMIN}
+    {
+        _R.TENDEREE,
+        _R.AGENCY,
+        _R.BIDDER,
+        _R.EXPERT,
+        _R.CENTRE,
+        _R.PARTNER,
+        _R.SUPERVISOR,
+        _R.ADMIN,
+        _R.FINANCE,
+    }
 )
 _ANYONE = _SIGNED_IN | {_R.PUBLIC}
 
@@ -231,6 +251,18 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.MESSAGES_OWN: _SIGNED_IN,
     Permission.MESSAGES_OVERSEE: frozenset({_R.CENTRE}),
     Permission.ACCOUNT_MANAGE: frozenset({_R.ADMIN}),
+    Permission.DEPOSIT_OWN: frozenset({_R.BIDDER}),
+    # a promise, or another account for a refund: never on a password alone
+    Permission.DEPOSIT_BIND: frozenset({_R.BIDDER}),
+    Permission.DEPOSIT_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
+    # the agency does not decide over other people's money
+    Permission.DEPOSIT_HOLD: frozenset({_R.TENDEREE}),
+    Permission.DEPOSIT_FORFEIT: frozenset({_R.TENDEREE}),
+    Permission.DEPOSIT_LEDGER: frozenset({_R.CENTRE, _R.SUPERVISOR}),
+    Permission.DEPOSIT_DESK: frozenset({_R.CENTRE}),
+    Permission.DEPOSIT_BANK: frozenset({_R.FINANCE}),
+    Permission.GUARANTEE_ISSUE: frozenset({_R.FINANCE}),
+    Permission.GUARANTEE_CLAIM: frozenset({_R.TENDEREE}),
 }
 
 #: acts that bind: they need a session that was proved with a certificate, not only a password
@@ -270,6 +302,11 @@ BINDING = frozenset(
         Permission.INVITATION_ANSWER,
         Permission.ARCHIVE_HAND_OVER,
         Permission.STAMP_DECIDE,
+        Permission.DEPOSIT_BIND,
+        Permission.DEPOSIT_HOLD,
+        Permission.DEPOSIT_FORFEIT,
+        Permission.GUARANTEE_ISSUE,
+        Permission.GUARANTEE_CLAIM,
     }
 )
 

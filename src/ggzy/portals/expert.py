@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
+from ggzy.deposits.queries import said_of_deposits
 from ggzy.evaluation import actions as evaluation
 from ggzy.evaluation import dark, drafts
 from ggzy.evaluation import queries as evaluations
@@ -204,6 +205,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "given": given if scoring else _findings_before(desk) | desk.draft,
         "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
+        "deposits": said_of_deposits(desk.round),
     }
 
 

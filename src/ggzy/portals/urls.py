@@ -9,11 +9,13 @@ from ggzy.portals import (
     changes,
     clocks,
     committees,
+    deposits,
     disclosure,
     display,
     drafting,
     draws,
     exports,
+    finance,
     finding,
     front_pages,
     market,
@@ -86,6 +88,8 @@ _TOPICS = (
     pool_after,
     panels,
     messages,
+    deposits,
+    finance,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

@@ -107,7 +107,9 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         centre,
         certificates,
         committees,
+        deposits,
         expert,
+        finance,
         messages,
         owner,
         pool_own,
@@ -126,6 +128,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         Role.PARTNER: committees.partner_bench,
         Role.SUPERVISOR: supervisor.bench,
         Role.ADMIN: admin.bench,
+        Role.FINANCE: finance.bench,
     }
     page = benches[actor.role](actor, moment)
     if actor.helper:  # what waits for a person is that person's own
@@ -140,6 +143,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *sharing.todos(actor),
         *messages.todos(actor),
         *services.todos(actor),
+        *deposits.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

@@ -6,11 +6,15 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from ggzy.deadlines.actions import set_timer
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import FAILURES, Hold, Move, Procedure
 from ggzy.tendering.models import HoldRow, Round, Tender
+
+#: the clock that lets a later stage look at a round that has moved, at once and whatever the worker does
+MOVED = "tendering.moved"
 
 
 def procedure_of(round_: Round) -> Procedure:
@@ -90,6 +94,8 @@ def make_move(round_: Round, code: str, *, actor: Actor, now: datetime, **change
     for name, value in changes.items():
         setattr(round_, name, value)
     round_.save(update_fields=["stage", *changes])
+    if round_.published_at is not None:
+        set_timer(kind=MOVED, subject=round_.public_id, due_at=now)
     return move
 
 

@@ -41,6 +41,8 @@ class Demo:
 
 
 PEOPLE = (
+    # the second person of the tenderee stands first: what is encrypted to an organisation goes to its newest certificate
+    Demo("zhaobiao2", Role.TENDEREE, "训练市城市建设投资有限公司", 9000001, "招标人 沈洁"),
     Demo("zhaobiao", Role.TENDEREE, "训练市城市建设投资有限公司", 9000001, "招标人 李敏"),
     Demo("daili", Role.AGENCY, "训练工程咨询有限公司", 9000002, "代理 王芳"),
     Demo("jia", Role.BIDDER, "甲建工集团有限公司", 9000003, "投标人 赵强"),
@@ -52,6 +54,8 @@ PEOPLE = (
     Demo("jiandu", Role.SUPERVISOR, "训练市住房和城乡建设局", 9000008, "监督 郑涛"),
     Demo("guanli", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 冯磊"),
     Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
+    Demo("yinhang", Role.FINANCE, "演示银行", 9000010, "银行 许峰"),
+    Demo("danbao", Role.FINANCE, "演示担保有限公司", 9000011, "担保 何静"),
 )
 EXPERTS = 40
 #: a suspended expert beside those who can be drawn

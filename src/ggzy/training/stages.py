@@ -19,6 +19,7 @@ from ggzy.kernel import clock
 from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
 from ggzy.tendering.models import Tender
 from ggzy.training.cast import EXPERTS, expert_username
+from ggzy.training.deposits import secure
 from ggzy.training.records import manager_certificate
 
 BASE = "http://testserver"
@@ -83,6 +84,7 @@ class _Builder:
             supervisor=demo("jiandu"),
             experts=[demo(expert_username(n)) for n in range(1, EXPERTS + 1)],
         )
+        self.guarantor = demo("danbao")
         self.folder = Path(tempfile.mkdtemp(prefix="ggzy-training-"))
 
     def run(self) -> None:
@@ -159,6 +161,7 @@ class _Builder:
         budgets = {r["round"]: b for r, (_, b) in zip(tender["rounds"], self._lots_of(tender), strict=True)}
         for round_id, budget in budgets.items():
             for name in list(SHARES)[: 2 if two else 4]:
+                secure(self.bidders[name], name, round_id=round_id, guarantor=self.guarantor)
                 story.bid(
                     self.bidders[name],
                     ocid=tender["ocid"],
