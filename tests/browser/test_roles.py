@@ -134,6 +134,12 @@ def _admin(e: Errand) -> None:
     e.look().says("条文")
 
 
+def _bank(e: Errand) -> None:
+    e.sign_in().says("保函")
+    e.visitor.open("/work/finance")
+    e.look().says("保函")
+
+
 ERRANDS: dict[str, Callable[[Errand], None]] = {
     "citizen": _citizen,
     "zhaobiao": _tenderee,
@@ -144,6 +150,7 @@ ERRANDS: dict[str, Callable[[Errand], None]] = {
     "fuchang": _partner,
     "jiandu": _supervisor,
     "guanli": _admin,
+    "yinhang": _bank,
 }
 
 

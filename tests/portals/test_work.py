@@ -231,10 +231,10 @@ def test_a_whole_tender_through_the_pages(platform: Any, folder: Path) -> None:
                 assert "开标结束后才能签到" in expert.get(f"/work/draws/{draw}/check-in")
 
     # the opening
-    assert "宣布开标" not in owner.get(f"{at}/host")
+    assert "下一步: 宣布开标" not in owner.get(f"{at}/host")
     deadline = owner.party.get(f"/tenders/{tender}")["rounds"][0]["bid_deadline"]
     platform.advance(story.datetime.fromisoformat(deadline) + timedelta(seconds=1))
-    assert "宣布开标" in owner.get(f"{at}/host")
+    assert "下一步: 宣布开标" in owner.get(f"{at}/host")
     owner.post(f"{at}/open")
     assert "解密投标文件" in bidders["jia"].get("/work")
     bidders["jia"].get(f"{at}/bid")
@@ -456,6 +456,7 @@ def test_nothing_of_bids_shows_before_the_deadline(platform: Any, folder: Path) 
         ("ding", f"{at}/bid"),
         ("guanli", "/work/clock"),
     ]
+    platform.sequence()
     before = [_plain(Person(platform, who).get(path)) for who, path in looks]
     for name in PRICES:
         tale.bid(name)
