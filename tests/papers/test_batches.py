@@ -65,7 +65,9 @@ def test_a_worker_killed_in_the_middle_goes_on_and_seals_nothing_twice(
     tale = Tale(platform, folder).notified()
     rows = _unsealed(tale)
     batch = _queue(tale.owner, rows)
-    assert fire_one(now=legal_now)
+    # other clocks may be due before it
+    while not Paper.objects.exclude(sealed="").exists():
+        assert fire_one(now=legal_now)
     real = batches.finish_paper_seal
 
     def dies(**more: Any) -> Any:
@@ -74,7 +76,8 @@ def test_a_worker_killed_in_the_middle_goes_on_and_seals_nothing_twice(
 
     monkeypatch.setattr(batches, "finish_paper_seal", dies)
     with pytest.raises(Killed):
-        fire_one(now=legal_now)
+        while fire_one(now=legal_now):
+            pass
     monkeypatch.setattr(batches, "finish_paper_seal", real)
     page = tale.owner.get(f"/paper-batches/{batch}")
     assert (page["batch"]["done"], page["waiting"]) == (1, len(rows) - 1)

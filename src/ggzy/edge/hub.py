@@ -65,6 +65,11 @@ class Watcher:
     topic: str
     queue: deque[News] = field(default_factory=deque)
     closed: bool = False
+    #: when something was last sent, and since when a piece has been on its way (0: none is), by the loop's clock
+    spoke: float = 0.0
+    sending: float = 0.0
+    #: a sign of life is due
+    beat: bool = False
     _woken: asyncio.Future[None] | None = None
 
     def offer(self, news: News) -> None:
@@ -80,9 +85,14 @@ class Watcher:
         self.closed = True
         self._wake()
 
+    def remind(self) -> None:
+        """Let the page send a sign of life."""
+        self.beat = True
+        self._wake()
+
     async def news(self) -> None:
-        """Wait until there is news, or the watcher is closed."""
-        if not self.queue and not self.closed:
+        """Wait until there is news, a sign of life is due, or the watcher is closed."""
+        if not self.queue and not self.closed and not self.beat:
             self._woken = asyncio.get_running_loop().create_future()
             await self._woken
 
@@ -110,6 +120,10 @@ class Hub:
         #: what was fanned out last, complete above `_known`: thousands who come back at once ask the database nothing
         self._recent: deque[News] = deque()
         self._known = -1
+
+    def watchers(self) -> list[Watcher]:
+        """Return everybody who watches."""
+        return [watcher for here in self._watchers.values() for watcher in here]
 
     @property
     def full(self) -> bool:

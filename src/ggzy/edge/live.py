@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
+from weakref import WeakKeyDictionary
 
 import psycopg
 
@@ -54,29 +55,82 @@ async def live(hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:
 async def _serve(hub: Hub, watcher: Watcher, after: int | None, receive: Receive, send: Send) -> None:
     gone = asyncio.ensure_future(_disconnected(receive))
     gone.add_done_callback(watcher.close)
+    _keepers.look_after(hub, watcher)
+
+    async def tell(message: MutableMapping[str, Any]) -> None:
+        # no timer of its own for each piece of each of thousands: the keeper looks for pieces that are under way too long
+        watcher.sending = watcher.spoke = asyncio.get_running_loop().time()
+        await send(message)
+        watcher.sending = 0.0
+
     try:
         # a page may remember more than there is, from before a training centre was reset
         last = hub.seen if after is None else min(after, hub.seen)
         # an id of its own, so that a page that reconnects before its first event still knows where it was
         hello = f"retry: 2000\nid: {last}\n\n" if last >= 0 else "retry: 2000\n\n"
-        await _send(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await _send(send, _part(hello.encode()))
+        await tell({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await tell(_part(hello.encode()))
         if after is not None:
-            last = await _replay(hub, watcher.topic, last, send)
+            last = await _replay(hub, watcher.topic, last, tell)
         while not watcher.closed:
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await watcher.news()
-            except TimeoutError:
-                await _send(send, _part(b": \n\n"))
-                continue
-            last = await _pass_on(watcher, last, send)
+            await watcher.news()
+            if watcher.beat and not watcher.queue and not watcher.closed:
+                await tell(_part(b": \n\n"))
+            watcher.beat = False
+            last = await _pass_on(watcher, last, tell)
         if not gone.done():
-            await _send(send, {"type": "http.response.body", "body": b"", "more_body": False})
-    except (TimeoutError, OSError, psycopg.Error):
-        pass  # the reader is too slow, or the database is away: the page reconnects where it was
+            await tell({"type": "http.response.body", "body": b"", "more_body": False})
+    except (OSError, psycopg.Error):
+        pass  # the database is away: the page reconnects where it was
+    except asyncio.CancelledError:
+        if not _keepers.let_go(watcher):
+            raise
     finally:
         gone.cancel()
+        _keepers.forget(watcher)
+
+
+class _Keepers:
+    """Looks after the pages of each hub once in a while: signs of life, and readers too slow for a single piece."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Watcher, asyncio.Task[Any]] = {}
+        self._slow: set[Watcher] = set()
+        self._rounds: WeakKeyDictionary[Hub, asyncio.Task[None]] = WeakKeyDictionary()
+
+    def look_after(self, hub: Hub, watcher: Watcher) -> None:
+        """Begin to look after the page that runs in this task."""
+        task = asyncio.current_task()
+        assert task is not None, "a page is served in a task"
+        self._tasks[watcher] = task
+        rounds = self._rounds.get(hub)
+        if rounds is None or rounds.done() or rounds.get_loop() is not task.get_loop():
+            self._rounds[hub] = asyncio.create_task(self._go_round(hub), name="ggzy-keeper")
+
+    def let_go(self, watcher: Watcher) -> bool:
+        """Say whether this page was ended by us, since its reader was too slow."""
+        return watcher in self._slow
+
+    def forget(self, watcher: Watcher) -> None:
+        """Stop looking after a page."""
+        self._tasks.pop(watcher, None)
+        self._slow.discard(watcher)
+
+    async def _go_round(self, hub: Hub) -> None:
+        while hub.watchers():
+            await asyncio.sleep(min(1.0, HEARTBEAT_SECONDS / 4))
+            moment = asyncio.get_running_loop().time()
+            for watcher in hub.watchers():
+                if watcher.sending and moment - watcher.sending > SLOWEST_SECONDS:
+                    self._slow.add(watcher)
+                    if (task := self._tasks.get(watcher)) is not None:
+                        task.cancel()
+                # not all at once: who heard of one thing together is not reminded together
+                elif moment - watcher.spoke > HEARTBEAT_SECONDS * (0.7 + id(watcher) // 64 % 31 / 100):
+                    watcher.remind()
+
+
+_keepers = _Keepers()
 
 
 async def _pass_on(watcher: Watcher, last: int, send: Send) -> int:
@@ -91,7 +145,7 @@ async def _pass_on(watcher: Watcher, last: int, send: Send) -> int:
                 texts.append(news.text)
                 size += len(news.text)
         if texts:
-            await _send(send, _part(b"".join(texts)))
+            await send(_part(b"".join(texts)))
     return last
 
 
@@ -99,15 +153,10 @@ async def _replay(hub: Hub, topic: str, after: int, send: Send) -> int:
     while True:
         page = await hub.page(topic=topic, after=after)
         for news in page:
-            await _send(send, _part(news.text))
+            await send(_part(news.text))
             after = news.index
         if len(page) < PAGE:
             return after
-
-
-async def _send(send: Send, message: MutableMapping[str, Any]) -> None:
-    async with asyncio.timeout(SLOWEST_SECONDS):
-        await send(message)
 
 
 async def _disconnected(receive: Receive) -> None:

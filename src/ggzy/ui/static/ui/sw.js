@@ -34,7 +34,7 @@ async function page(event) {
     if (!found) return (await caches.match("/offline", { ignoreVary: true })) || Promise.reject(trouble);
     const seen = new Date(found.headers.get("Date") || 0).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false });
     const says = `当前没有网络。这是 ${seen} 看到的内容, 可能已经变化; 不能办理, 联网后请刷新。`;
-    const text = (await found.text()).replace(/(<p class="notice busy" id="offline" role="status") hidden>/, `$1>${says}`);
+    const text = (await found.text()).replace(/(<p class="notice busy" id="offline") hidden>/, `$1 role="status">${says}`);
     return new Response(text, { status: 200, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": found.headers.get("Content-Security-Policy") || "" } });
   }
 }

@@ -1,5 +1,5 @@
 // The first time a word of the law stands on a page, it offers its meaning: a button that opens a sentence beside it.
-const SKIP = "a, button, label, summary, legend, h1, h2, caption, strong, .badge, .chips, code, pre, textarea, select, option, script, style, time, [data-live], .glossary, .no-terms, .term, .tip, dialog, svg";
+const SKIP = "a, button, label, summary, legend, h1, h2, caption, strong, .badge, .chips, code, pre, textarea, select, option, script, style, time, [data-live], .glossary, .no-terms, #sheet, [data-entries], .term, .tip, dialog, svg";
 const AT_MOST = 12;
 
 export async function terms() {
