@@ -151,7 +151,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "clock": SimpleLazyObject(face),
         "look": Look.read(request.COOKIES.get(LOOK, "")),
         "path": request.path,
-        "unread": SimpleLazyObject(lambda: _unread(request)),
+        "unread_messages": SimpleLazyObject(lambda: _unread(request)),
     }
 
 
