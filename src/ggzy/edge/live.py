@@ -57,7 +57,7 @@ async def _serve(hub: Hub, watcher: Watcher, after: int | None, receive: Receive
     gone.add_done_callback(watcher.close)
     _keepers.look_after(hub, watcher)
 
-    async def tell(message: MutableMapping[str, Any]) -> None:
+    async def speak(message: MutableMapping[str, Any]) -> None:
         # no timer of its own for each piece of each of thousands: the keeper looks for pieces that are under way too long
         watcher.sending = watcher.spoke = asyncio.get_running_loop().time()
         await send(message)
@@ -68,18 +68,18 @@ async def _serve(hub: Hub, watcher: Watcher, after: int | None, receive: Receive
         last = hub.seen if after is None else min(after, hub.seen)
         # an id of its own, so that a page that reconnects before its first event still knows where it was
         hello = f"retry: 2000\nid: {last}\n\n" if last >= 0 else "retry: 2000\n\n"
-        await tell({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await tell(_part(hello.encode()))
+        await speak({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await speak(_part(hello.encode()))
         if after is not None:
-            last = await _replay(hub, watcher.topic, last, tell)
+            last = await _replay(hub, watcher.topic, last, speak)
         while not watcher.closed:
             await watcher.news()
             if watcher.beat and not watcher.queue and not watcher.closed:
-                await tell(_part(b": \n\n"))
+                await speak(_part(b": \n\n"))
             watcher.beat = False
-            last = await _pass_on(watcher, last, tell)
+            last = await _pass_on(watcher, last, speak)
         if not gone.done():
-            await tell({"type": "http.response.body", "body": b"", "more_body": False})
+            await speak({"type": "http.response.body", "body": b"", "more_body": False})
     except (OSError, psycopg.Error):
         pass  # the database is away: the page reconnects where it was
     except asyncio.CancelledError:
