@@ -100,10 +100,12 @@ export function rememberKey() {
       form.submit();
     } catch (problem) { state.textContent = problem.message; }
   };
-  form.querySelector("input[type=file]")?.addEventListener("change", async (event) => {
-    const texts = await Promise.all([...event.target.files].map((file) => file.text()));
+  const files = form.querySelector("input[type=file]"), read = async () => {
+    const texts = await Promise.all([...files.files].map((file) => file.text()));
     if (texts.length) prove(texts.join("\n"));
-  });
+  };
+  files?.addEventListener("change", read);
+  if (files?.files.length) read(); // chosen before this script was there
   const box = form.querySelector("[data-ukey]");
   if (box) import("./ukey.js").then(({ keyPicker, remember }) => keyPicker(box, {
     says: "用它登录",
@@ -114,10 +116,13 @@ export function rememberKey() {
       form.submit();
     },
   }));
-  form.querySelectorAll("[data-demo-key]").forEach((button) => button.addEventListener("click", async (event) => {
-    event.preventDefault();
-    const reply = await fetch(button.dataset.demoKey);
-    if (!reply.ok) { state.textContent = "没有这个账号的演示证书"; return; }
-    prove(await reply.text());
-  }));
+  // They come disabled: a click before this script was there would be lost without a word.
+  form.querySelectorAll("[data-demo-key]").forEach((button) => {
+    button.addEventListener("click", async () => {
+      const reply = await fetch(button.dataset.demoKey).catch(() => null);
+      if (!reply?.ok) { state.textContent = reply ? "没有这个账号的演示证书" : "网络不通, 没有取到演示证书, 请再点一次"; return; }
+      prove(await reply.text());
+    });
+    button.disabled = false;
+  });
 }
