@@ -58,8 +58,8 @@ class Request:
                 return start["status"], headers, body
 
     async def event(self, seconds: float = 5) -> bytes:
-        """Return the next event; what came in one piece is taken apart, heartbeats are passed over."""
+        """Return the next event; what came in one piece is taken apart, signs of life are passed over."""
         while not self.events:
             body = (await self.next(seconds))["body"]
-            self.events += [part + b"\n\n" for part in body.split(b"\n\n") if part.strip(b": ")]
+            self.events += [part + b"\n\n" for part in body.split(b"\n\n") if part and b"event: pace" not in part]
         return self.events.pop(0)

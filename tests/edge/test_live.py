@@ -247,9 +247,21 @@ def test_a_silent_line_is_kept_warm(monkeypatch):
 
     async def story(edge):
         request, _, _ = await opened(edge)
-        assert [(await request.next())["body"] for _ in range(2)] == [b": \n\n"] * 2
+        assert [(await request.next())["body"] for _ in range(2)] == [b"event: pace\ndata: 150\n\n"] * 2
 
     watching(story)
+
+
+def test_many_pages_are_told_to_spread_and_few_are_not_counted():
+    hub = Edge(lambda environ, start_response: []).hub
+
+    def pace(count):
+        hub._watchers["round-1"] = set(range(count))
+        return hub.pace("round-1")
+
+    assert {pace(count) for count in (0, 1, 7, 299)} == {150}
+    assert [pace(count) for count in (300, 500, 501, 2000, 9000)] == [250, 250, 500, 1000, 2000]
+    assert hub.pace("round-2") == 150
 
 
 def test_a_burst_longer_than_a_queue_closes_nobody_who_keeps_up(monkeypatch):

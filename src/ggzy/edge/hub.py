@@ -29,6 +29,8 @@ MOST_PAGES = 128
 RECENT = 500
 #: between pages of a burst, so that readers who keep up are never taken for slow ones
 BREATH_SECONDS = 0.05
+#: how far the pages of a hall spread their fetching (milliseconds), and up to how many watchers a hall is a small one
+LEAST_PACE, MOST_PACE, FEW = 150, 2000, 300
 _SIZE = "SELECT coalesce(max(size), 0) FROM evidence_checkpoint WHERE centre_id = %(centre)s"
 _NEWS = """
 SELECT leaf_index, act, subject, ocid, lot, round, legal_at,
@@ -124,6 +126,15 @@ class Hub:
     def watchers(self) -> list[Watcher]:
         """Return everybody who watches."""
         return [watcher for here in self._watchers.values() for watcher in here]
+
+    def pace(self, topic: str) -> int:
+        """Return over how many milliseconds the pages of a topic should spread what they fetch at an event.
+
+        Half a millisecond for each of them, so that the fetching of many never delays the next event; coarse, and the
+        same for every small hall: how many watch a round is nobody's business.
+        """
+        here = len(self._watchers.get(topic, ()))
+        return LEAST_PACE if here < FEW else min(MOST_PACE, -(-here // 500) * 250)
 
     @property
     def full(self) -> bool:

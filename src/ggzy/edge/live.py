@@ -69,13 +69,13 @@ async def _serve(hub: Hub, watcher: Watcher, after: int | None, receive: Receive
         # an id of its own, so that a page that reconnects before its first event still knows where it was
         hello = f"retry: 2000\nid: {last}\n\n" if last >= 0 else "retry: 2000\n\n"
         await speak({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await speak(_part(hello.encode()))
+        await speak(_part(hello.encode() + _sign_of_life(hub, watcher)))
         if after is not None:
             last = await _replay(hub, watcher.topic, last, speak)
         while not watcher.closed:
             await watcher.news()
             if watcher.beat and not watcher.queue and not watcher.closed:
-                await speak(_part(b": \n\n"))
+                await speak(_part(_sign_of_life(hub, watcher)))
             watcher.beat = False
             last = await _pass_on(watcher, last, speak)
         if not gone.done():
@@ -131,6 +131,11 @@ class _Keepers:
 
 
 _keepers = _Keepers()
+
+
+def _sign_of_life(hub: Hub, watcher: Watcher) -> bytes:
+    """Return an event without an id, which changes nothing a page remembers: how far apart the pages should fetch."""
+    return f"event: pace\ndata: {hub.pace(watcher.topic)}\n\n".encode()
 
 
 async def _pass_on(watcher: Watcher, last: int, send: Send) -> int:

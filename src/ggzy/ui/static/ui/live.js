@@ -1,7 +1,7 @@
 // Watching a hall: the server says that something happened; the page fetches what it shows now and puts in what changed.
 // Spectators share one answer (its address carries the event they heard of, so the server makes it once for all of them)
-// and are kept a little apart; who takes part fetches a view of its own at once.
-const GATHER = 150, APART = 450, AFTER_THE_DEADLINE = 2000;
+// and are kept apart (the server says how far: the more watch, the further); who takes part fetches a view of its own at once.
+const GATHER = 150, AFTER_THE_DEADLINE = 2000;
 
 // A part as it came, without what differs at every look: the moment, and a countdown's digits.
 const plain = (part) => part.outerHTML.replace(/ data-now="[^"]*"/g, "").replace(/(role="timer"[^>]*>)[^<]*/g, "$1").replace(/ (data-over|tabindex|role="region"|aria-label)(="[^"]*")?/g, "");
@@ -22,7 +22,7 @@ export function liveHalls() {
   const state = document.querySelector("[data-live-state]"), region = document.querySelector("[data-live-says]");
   const say = (text) => { if (state && state.textContent !== text) state.textContent = text; };
   const known = new Map(parts(hall).map((part) => [part.id, plain(part)]));
-  let waiting = null, heard = Number(hall.dataset.after ?? -1), asking = false, again = false;
+  let waiting = null, heard = Number(hall.dataset.after ?? -1), asking = false, again = false, apart = 450;
   const common = hall.dataset.shared;
 
   function put(html, age) {
@@ -61,7 +61,7 @@ export function liveHalls() {
     }
   }
 
-  function later(pause = GATHER + (common ? Math.random() * APART : 0)) {
+  function later(pause = GATHER + (common ? Math.random() * apart : 0)) {
     if (waiting) return;
     waiting = setTimeout(() => { waiting = null; ask(); }, pause);
   }
@@ -73,6 +73,7 @@ export function liveHalls() {
     heard = Math.max(heard, Number(event.lastEventId));
     later();
   });
+  source.addEventListener("pace", (event) => { apart = Number(event.data); });
   // a deadline that runs out while the page is open: look a moment later, when the platform has closed the round
   document.addEventListener("ggzy:over", () => later(AFTER_THE_DEADLINE + (common ? Math.random() * 8000 : 0)));
 }
