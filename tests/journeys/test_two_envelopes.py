@@ -84,6 +84,11 @@ def _forms(price: Decimal) -> tuple[str, ...]:
     return f"{price}", f"{price:,.2f}", f"{price:.0f}", f"{price / 10000}".rstrip("0").rstrip(".") + "万"
 
 
+def _step_now(label: str) -> str:
+    """Return how the host's checklist marks the one step that is next."""
+    return f'aria-current="step"><span aria-hidden="true">▸</span><span>{label}</span>'
+
+
 def _work(platform: Any, name: str, path: str, *, says: str, not_says: str = "") -> None:
     """Look at a page as one party and find a sentence on it."""
     page = Person(platform, name).get(path)
@@ -163,6 +168,7 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
 
     host, bid = f"/work/rounds/{tale.round}/host", f"/work/rounds/{tale.round}/bid"
     _work(platform, "zhaobiao", host, says="下一步: 通知第二信封开标时间")
+    _work(platform, "zhaobiao", host, says=_step_now("通知第二信封开标时间"))
     _work(platform, "zhaobiao", "/work", says="第一信封评审完毕, 通知第二信封开标时间")
     _work(platform, "jia", bid, says="第一信封已评审完毕")
     _no(story.begin_second, owner, tale.round, code="opening.second_not_yet")
@@ -185,6 +191,7 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
         yi: "waiting",
         bing: "kept_out",
     }
+    _work(platform, "zhaobiao", host, says=_step_now("等待解密第二信封"))
     _work(platform, "jia", bid, says="下一步: 解密第二信封")
     _work(platform, "jia", "/work", says="解密第二信封")
     _work(platform, "bing", bid, says="第二信封不予开启", not_says="data-open")
@@ -205,6 +212,7 @@ def test_from_the_file_to_the_award(platform: Any, tmp_path: Any) -> None:
     _no(story.end_second, owner, tale.round, code="opening.cannot_end_yet")
     owner.post(f"/opening-objections/{raised['objection']}/answer", {"text": "时间已核对无误"})
     _work(platform, "zhaobiao", host, says="下一步: 签名, 结束第二信封开标")
+    _work(platform, "zhaobiao", host, says=_step_now("签署第二信封开标记录"))
     story.end_second(owner, tale.round)
     _no(story.end_second, owner, tale.round, code="opening.cannot_end_yet")
     platform.work()

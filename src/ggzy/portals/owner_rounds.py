@@ -1,7 +1,7 @@
 """The owner side in one round: the host's console of the opening, then from the report to the contract."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,7 @@ from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
 from ggzy.opening import actions as opening
 from ggzy.opening import failing, second
-from ggzy.opening.queries import HallRow, hall_row, record_to_sign
+from ggzy.opening.queries import HallRow, SecondRow, hall_row, record_to_sign
 from ggzy.opening.rules import NOTICE_OF_SECOND
 from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels
@@ -53,29 +53,17 @@ def phase_of(hall: HallRow, *, closed: bool) -> str:
     return "read_out" if hall.shown_at else "keys"
 
 
-def checklist(hall: HallRow, phase: str) -> list[dict[str, str]]:
-    """Return what an opening needs, in its order: each with a state (done, now, bad, "") and what is known of it."""
-    keys = sum(bid.state != "waiting" for bid in hall.bids)
+def checklist(hall: HallRow, phase: str, at: datetime) -> list[dict[str, str]]:
+    """Return what an opening needs, in its order: each with a state (done, now, bad, "") and what is known of it.
+
+    Once the first envelopes are judged it is the opening of the second ones.
+    """
     unanswered = sum(not row["answered"] for row in hall.objections)
-    closed, enough = phase not in {"waiting", "closing"}, phase not in {"waiting", "closing", "failed"}
-    count = f"{hall.sealed_bids}家" if hall.sealed_bids is not None else ""
-    items = [
-        ("投标截止", closed, "" if closed else "到时自动截止"),
-        ("投标人数够", enough, count if enough else "截止后才知道" if not closed else "不足, 依法不开标"),
-        ("宣布开标", hall.opened_at is not None, "您来办"),
-        ("等待解密", hall.shown_at is not None, f"{keys}/{len(hall.bids)}" if hall.bids else "投标人办"),
-        ("唱标", hall.shown_at is not None and not hall.decrypting, "系统自动公布, 可以朗读"),
-        (
-            "答复异议",
-            hall.ended_at is not None or bool(hall.objections) and not unanswered,
-            f"{unanswered}条未答复"
-            if unanswered
-            else f"共{len(hall.objections)}条"
-            if hall.objections
-            else "没有异议",
-        ),
-        ("签署开标记录", hall.ended_at is not None, "您来办"),
-    ]
+    said = len(hall.objections)
+    questions = f"{unanswered}条未答复" if unanswered else f"共{said}条" if said else "没有异议"
+    items = _of_second(hall, hall.second, at) if hall.second else _of_first(hall, phase)
+    ended = (hall.second or hall).ended_at is not None
+    items[-1:-1] = [("答复异议", ended or bool(said) and not unanswered, questions)]
     out, found = [], False
     for label, done_, detail in items:
         state = "done" if done_ else "" if found else "now"
@@ -87,6 +75,34 @@ def checklist(hall: HallRow, phase: str) -> list[dict[str, str]]:
         found = found or state in {"now", "bad"}
         out.append({"label": label, "state": state, "detail": detail})
     return out
+
+
+def _of_first(hall: HallRow, phase: str) -> list[tuple[str, bool, str]]:
+    keys = sum(bid.state != "waiting" for bid in hall.bids)
+    closed, enough = phase not in {"waiting", "closing"}, phase not in {"waiting", "closing", "failed"}
+    count = f"{hall.sealed_bids}家" if hall.sealed_bids is not None else ""
+    return [
+        ("投标截止", closed, "" if closed else "到时自动截止"),
+        ("投标人数够", enough, count if enough else "截止后才知道" if not closed else "不足, 依法不开标"),
+        ("宣布开标", hall.opened_at is not None, "您来办"),
+        ("等待解密", hall.shown_at is not None, f"{keys}/{len(hall.bids)}" if hall.bids else "投标人办"),
+        ("唱标", hall.shown_at is not None and not hall.decrypting, "系统自动公布, 可以朗读"),
+        ("签署开标记录", hall.ended_at is not None, "您来办"),
+    ]
+
+
+def _of_second(hall: HallRow, second: SecondRow, at: datetime) -> list[tuple[str, bool, str]]:
+    told = second.opens_at is not None
+    come = second.opens_at is not None and at >= second.opens_at
+    return [
+        ("第一信封评审完毕", True, "结果已分别告知各投标人"),
+        ("通知第二信封开标时间", told, "您来办"),
+        ("到开标时间", come, "" if not told or come else "到时才能开启"),
+        ("宣布开启第二信封", second.opened_at is not None, "您来办"),
+        ("等待解密第二信封", second.shown_at is not None, "投标人办"),
+        ("公布报价", second.shown_at is not None and not hall.decrypting, "系统自动公布, 可以朗读"),
+        ("签署第二信封开标记录", second.ended_at is not None, "您来办"),
+    ]
 
 
 def _says(hall: HallRow, phase: str, step: str) -> str:
@@ -128,7 +144,7 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "mark": mark,
         "after": after,
         "says": _says(hall, phase, step),
-        "checklist": checklist(hall, phase),
+        "checklist": checklist(hall, phase, at),
         "keys_in": sum(bid.state != "waiting" for bid in hall.bids),
         "open_objections": [o for o in hall.objections if not o["answered"]],
         "none_opened": phase == "read_out"
