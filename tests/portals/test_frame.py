@@ -132,3 +132,13 @@ def test_the_browser_is_told_whose_private_key_a_file_can_hold(platform: Any) ->
 def test_a_console_of_another_side_has_no_lots_to_show(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).published()
     Person(platform, "daili").get(f"/work/tenders/{tale.tender['tender']}", status=403)
+
+
+def test_no_page_takes_a_name_of_the_frame(rf: Any) -> None:
+    from ggzy.portals.frame import FRAME_NAMES, show
+    from ggzy.portals.middleware import page_frame
+
+    request = rf.get("/")
+    assert page_frame(request).keys() | {"done"} == FRAME_NAMES
+    with pytest.raises(AssertionError, match="path"):
+        show(request, "public/rehearsal.html", {"path": []})

@@ -71,7 +71,7 @@ def own(request: HttpRequest, round_id: str) -> HttpResponse:
 
 def _own_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     page = queries.own(round_id=round_id, viewer=who(request), now=now())
-    return {"page": page, "given": {}, "now": now(), "training": settings.MODE == "training"}
+    return {"page": page, "given": {}, "now": now()}
 
 
 def _given(request: HttpRequest) -> dict[str, str]:

@@ -134,8 +134,15 @@ def done(address: str, says: str = "") -> HttpResponseRedirect:
     return response
 
 
+#: what the frame of every page shows (middleware.page_frame): a page's own value of the same name would take its place
+FRAME_NAMES = frozenset(
+    {"actor", "centre_name", "training", "ukey_helpers", "clock", "look", "path", "unread_messages", "done"}
+)
+
+
 def show(request: HttpRequest, template: str, page: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page; the sentence of the last act is shown once."""
+    assert not page.keys() & FRAME_NAMES, f"the frame has these names: {page.keys() & FRAME_NAMES}"
     said = unquote(request.COOKIES.get("ggzy_done", ""))[:200]
     words = {} if "family" in page else {"family": _family_of(page)}
     response = render(request, f"portals/{template}", {**words, **page, "done": said}, status=status)
