@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ggzy.kernel.actors import Role
 from ggzy.law import table
 from ggzy.procedures import diagram
-from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST, GP_OPEN, PUBLISH
+from ggzy.procedures.catalogue import BY_CODE, GC_OPEN_POST, GP_OPEN, GP_XJ, PUBLISH
 from ggzy.procedures.spec import EVERY_HOLD, Hold, Move, MoveNotAllowed, Procedure, Stage
 from tests.shared import shared
 
@@ -61,6 +61,7 @@ SYSTEMS_OWN = {
     "GC_INVITE": {"enter_bidding", "fail_for_lack_of_acceptances"},
     "GC_TWO_STAGE": {"close_bidding", "fail_for_lack_of_bids", "end_second_stage"},
     "GP_OPEN": {"close_bidding", "fail_for_lack_of_bids"},
+    "GP_XJ": {"close_bidding", "fail_for_lack_of_bids"},
 }
 
 
@@ -210,7 +211,7 @@ def test_only_the_tenderee_awards_and_only_a_bidder_bids(procedure):
         ("approve_invitation", Role.SUPERVISOR),
     ):
         # where a buyer stays silent, the clock determines the first candidate (87号令第六十八条)
-        silent = {Role.SYSTEM} if (procedure.code, code) == ("GP_OPEN", "award") else set()
+        silent = {Role.SYSTEM} if (procedure.scope, code) == ("GP", "award") else set()
         assert actors.get(code, {role} | silent) == {role} | silent
     assert procedure.front or {"award", "submit_bid", "withdraw_bid"} <= set(actors)
 
@@ -340,6 +341,35 @@ class TestProcurementAgainstTheRulebook:
         theirs = {limit for t in machine["transitions"] for limit in t.get("timers", [])}
         named = {limit for m in GP_OPEN.moves for limit in m.limits}
         assert theirs - named == {"GP-T09", "GP-T46", "GP-T48"}
+
+
+class TestInquiryAgainstTheRulebook:
+    """The inquiry goes by the stages of tendering; what the machine of the research demands is all there."""
+
+    pytestmark = NEEDS_MACHINES
+    #: the stages that the machine has in one: the group judges from the opening on, and a deadline is a stage of its own
+    OURS = {"OPEN_FOR_RESP": "OPEN_FOR_BID", "REVIEW": "EVALUATING"}
+
+    @pytest.fixture(scope="class")
+    def machine(self):
+        return next(m for m in json.loads(MACHINES.read_text()) if m["id"] == GP_XJ.code)
+
+    def test_every_stage_and_clock_is_there(self, machine):
+        stages = {self.OURS.get(s["id"], s["id"]) for s in machine["states"]}
+        assert stages <= {stage.value for stage in GP_XJ.stages}
+        theirs = {limit for t in machine["transitions"] for limit in t.get("timers", [])}
+        assert theirs <= {limit for m in GP_XJ.moves for limit in m.limits}
+
+    def test_every_way_it_can_fail_stops_it(self):
+        stopped = {m.code for m in GP_XJ.moves if m.target is Stage.STOPPED}
+        assert stopped == {
+            "fail_for_lack_of_bids",
+            "fail_for_nothing_opened",
+            "reject_all",
+            "retender",
+            "annul_after_complaint",
+        }
+        assert GP_XJ.failures == {Stage.STOPPED}
 
 
 def _sources(frm):

@@ -115,8 +115,8 @@ BAD = [
     ("decryption_minutes", {**LOWEST, "decryption_minutes": 4}, "5至240"),
     ("decryption_minutes", {**LOWEST, "decryption_minutes": 241}, "5至240"),
     ("decryption_minutes", {**LOWEST, "decryption_minutes": None}, "应为整数"),
-    ("committee_size", {**LOWEST, "committee_size": 4}, "5至21"),
-    ("committee_size", {**LOWEST, "committee_size": 22}, "5至21"),
+    ("committee_size", {**LOWEST, "committee_size": 2}, "3至21"),
+    ("committee_size", {**LOWEST, "committee_size": 22}, "3至21"),
     ("committee_size", {**LOWEST, "committee_size": [5]}, "应为整数"),
     ("owner_representatives", {**LOWEST, "owner_representatives": -1}, "0至7"),
     ("owner_representatives", {**LOWEST, "owner_representatives": 8}, "0至7"),
@@ -140,7 +140,7 @@ def test_what_cannot_be_right_is_refused_by_name(field, raw, says):
     [
         ("bid_validity_days", 30, 365),
         ("decryption_minutes", 5, 240),
-        ("committee_size", 5, 21),
+        ("committee_size", 3, 21),
         ("owner_representatives", 0, 7),
     ],
 )

@@ -33,11 +33,13 @@ from ggzy.tendering.moves import (
 )
 
 #: stages at which nothing more comes, so that an archive can be packed
-PACKED_FROM = frozenset({Stage.PERFORMING, Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED})
+PACKED_FROM = frozenset(
+    {Stage.PERFORMING, Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.STOPPED, Stage.TERMINATED}
+)
 _CLERK = Actor(role=Role.SYSTEM)
 _TIMER = "make_package"
 #: a round that ended before a contract is handed over as it stands; no move is left to make
-ENDED = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED})
+ENDED = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.STOPPED, Stage.TERMINATED})
 #: how long the job waits for the log to cover the last act before it looks again
 _PAUSE = timedelta(seconds=1)
 

@@ -445,14 +445,14 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
     make_move(round_, "notify", actor=actor, now=now)
     made.letter, made.sent_at = files.keep(sealed.pdf), now
     made.save(update_fields=["letter", "sent_at"])
-    own = family(tender.scope)
+    own = family(tender.procedure_code)
     plan = document_of(round_).award_plan
     publish_notice(
         kind=NoticeKind.RESULT,
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）中标结果公告",
+        title=f"{tender.name}（{round_.lot.name}）{own.won}结果公告",
         body={
             "lot": round_.lot.name,
             "winner": made.bid.bidder.name,
@@ -481,8 +481,8 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
         kind=Kind.LEGAL,
         basis=law_of(round_)[own.contract],
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）中标通知书",
-        text=f"贵单位已中标。请下载中标通知书, 并在30日内与{own.owner}签订合同。",
+        title=f"{tender.name}（{round_.lot.name}）{own.won}通知书",
+        text=f"贵单位已{own.won}。请下载{own.won}通知书, 并在30日内与{own.owner}签订合同。",
         link=link,
         now=now,
     )
@@ -497,8 +497,8 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
             if tender.scope == "GP"
             else Citation("招标投标法", "第四十五条"),
             until_opening=(),
-            title=f"{tender.name}（{round_.lot.name}）中标结果",
-            text=f"中标人为{made.bid.bidder.name}, 中标价{made.price}元。{says.get(pk, '')}感谢参与, 投标保证金将按规定退还。",
+            title=f"{tender.name}（{round_.lot.name}）{own.won}结果",
+            text=f"{own.winner}为{made.bid.bidder.name}, {own.won}价{made.price}元。{says.get(pk, '')}感谢参与, 投标保证金将按规定退还。",
             link=link,
             now=now,
         )

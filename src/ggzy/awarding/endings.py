@@ -121,7 +121,7 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
         raise BadInput("请写明事实和理由", field="reason")
     if kind == Award.NO_CONTRACT:
         assert award.sent_at is not None
-        limit = law_of(round_)[family(tender.scope).contract]
+        limit = law_of(round_)[family(tender.procedure_code).contract]
         until = runs_out(limit, started=award.sent_at, calendar=calendars.CHINA)
         if now < until.instant:
             raise TooEarlyToCancel(
@@ -167,7 +167,7 @@ def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, n
             "now": f"{END_LABELS[kind]}, 其中标资格终止",
             "basis": "《招标投标法》第六十四条"
             if kind == Award.ANNULLED
-            else family(tender.scope).award_ended,
+            else family(tender.procedure_code).award_ended,
         },
         actor=actor,
         now=now,

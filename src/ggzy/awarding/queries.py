@@ -118,7 +118,8 @@ def works_of_managers(certificates: list[str]) -> dict[str, list[ManagerWork]]:
         )
         .exclude(
             round__stage__in=[
-                s.value for s in (Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED)
+                s.value
+                for s in (Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.STOPPED, Stage.TERMINATED)
             ]
         )
         .select_related("round__lot__tender", "bid__opening")

@@ -464,7 +464,7 @@ def _basis(wish: Wish, ground: Ground) -> TimeLimit | Citation:
             if tender.scope == "GP"
             else Citation("招标投标法实施条例", "第三十一条")
         )
-    return law_of(ground.rounds[0], now=ground.now)[family(tender.scope).amended]
+    return law_of(ground.rounds[0], now=ground.now)[family(tender.procedure_code).amended]
 
 
 def _moment(text: str) -> datetime:

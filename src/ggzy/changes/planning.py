@@ -147,7 +147,7 @@ def _deadline_moves(ground: Ground, new: datetime, *, provisional: bool = False)
     ]
     published = min(r.published_at for r in ground.open if r.published_at)
     law = ground.law()
-    own = family(ground.tender.scope)
+    own = family(ground.tender.procedure_code)
     was = timeline(published_at=published, deadline=old, law=law, calendar=calendars.CHINA, family=own)
     will = timeline(published_at=published, deadline=new, law=law, calendar=calendars.CHINA, family=own)
     for before, after in rules.differing(was, will):
@@ -228,7 +228,7 @@ def _clarify(wish: Wish, ground: Ground) -> Plan:
             )
     new = wish.new_deadline or old
     rules.require_deadline(new=new, old=old, now=ground.now)
-    limit = ground.law()[family(ground.tender.scope).amended]
+    limit = ground.law()[family(ground.tender.procedure_code).amended]
     count = rules.earliest_after_clarification(limit, now=ground.now)
     proposal = None
     if affects and not rules.clarification_in_time(

@@ -24,14 +24,14 @@ from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
-from ggzy.law.families import GC, family
+from ggzy.law.families import family
 from ggzy.law.limits import runs_out
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import second
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
-from ggzy.procedures.spec import MoveNotAllowed
+from ggzy.procedures.spec import MoveNotAllowed, Stage
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import Round, TenderFile
 from ggzy.tendering.moves import (
@@ -85,7 +85,7 @@ def seat_committee(*, draw_id: str, actor: Actor, now: datetime) -> list[Evaluat
         # a front's committee is seated by the front (fronts.review)
         if round_.phase == 0 or not procedure_of(round_).has(round_.stage, "seat_committee"):
             continue
-        if document_of(round_).policy is not None:
+        if procedure_of(round_).has(Stage.QUAL, "qualify"):
             require_qualified(round_)
         make_move(round_, "seat_committee", actor=actor, now=now)
         made = Evaluation.objects.create(
@@ -384,7 +384,7 @@ def _reject_all(
     evaluation: Evaluation, round_: Round, reasons: list[str], *, actor: Actor, now: datetime
 ) -> None:
     tender = round_.lot.tender
-    own = family(tender.scope)
+    own = family(tender.procedure_code)
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
     evaluation.step = Evaluation.DONE
     evaluation.save(update_fields=["step", "rejected"])
@@ -399,10 +399,10 @@ def _reject_all(
             "lot": round_.lot.name,
             "round_number": round_.number,
             "reason": "经评审, 评标委员会否决全部投标"
-            if own is GC
-            else f"经评审, 实质性响应招标文件的{own.bidder}不足3家",
+            if own.code == "GC"
+            else f"经评审, 实质性响应{own.file}的{own.bidder}不足3家",
             "basis": own.none_left,
-            "next": f"{own.owner}将依法重新组织{'招标' if own is GC else '采购'}",
+            "next": f"{own.owner}将依法重新组织{'招标' if own.code == 'GC' else '采购'}",
         },
         actor=actor,
         now=now,
@@ -795,7 +795,7 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
 
 def _await_winner(round_: Round, *, now: datetime) -> None:
     """Let the clock run within which the buyer determines the winner (GP-T08, 87号令第六十八条)."""
-    limit = law_of(round_)[family(round_.lot.tender.scope).award]
+    limit = law_of(round_)[family(round_.lot.tender.procedure_code).award]
     due = runs_out(limit, started=now, calendar=calendars.CHINA).instant
     set_timer(kind=AWARD_BY_SILENCE, subject=round_.public_id, due_at=due)
 

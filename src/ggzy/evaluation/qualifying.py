@@ -64,7 +64,7 @@ def qualification(*, round_id: str, actor: Actor) -> QualificationRow:
     if round_ is None or round_.file_version == 0:
         raise NotFound("没有这个标段轮次, 请从项目页面进入")
     document = document_of(round_)
-    if document.policy is None or round_.opened_at is None:
+    if document.policy is None or document.policy.group_checks or round_.opened_at is None:
         raise NotFound("该标段没有由采购人办理的资格审查, 或者还没有开标")
     tender = round_.lot.tender
     owner = bool(actor.organisation_pk) and actor.organisation_pk in {tender.tenderee_id, tender.agency_id}
@@ -234,7 +234,7 @@ def _cancel(
     round_: Round, bids: list[OpenedBid], found: Qualification, *, actor: Actor, now: datetime
 ) -> None:
     tender = round_.lot.tender
-    own = family(tender.scope)
+    own = family(tender.procedure_code)
     make_move(round_, "fail_for_lack_of_qualified", actor=actor, now=now, decided_at=now)
     publish_notice(
         kind=NoticeKind.FAILURE,

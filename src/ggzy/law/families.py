@@ -1,11 +1,12 @@
-"""The two families of procurement law: what each calls things, and which of its limits and clauses govern a common step.
+"""The families of procurement law: what each calls things, and which of its limits and clauses govern a common step.
 
 Construction tenders (GC) follow 《招标投标法》, government procurement (GP) 《政府采购法》. One procedure belongs to one
-family; a step that both know is the same code with the family's own clause.
+family; a step that both know is the same code with the family's own clause. Government procurement by another way than
+tendering (非招标采购方式) has words and clauses of its own within the family.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -46,6 +47,17 @@ class Family:
     committee_basis: Citation
     #: who must be told about objections to the file, in the words of the notice
     objection: str
+    #: what its notice, its file, an answer to it and its winning are called
+    call: str = "招标公告"
+    file: str = "招标文件"
+    bid: str = "投标文件"
+    won: str = "中标"
+    winner: str = "中标人"
+    #: who judges, and how many they are at least
+    committee: str = "评标委员会"
+    least_committee: int = 5
+    #: whether members may score, or the lowest price alone decides
+    scored: bool = True
 
 
 GC = Family(
@@ -91,9 +103,33 @@ GP = Family(
     objection="供应商认为采购文件使自己的权益受到损害的, 自收到采购文件之日或者公告期限届满之日起7个工作日内, 以书面形式向采购人或者代理机构提出质疑",
 )
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({family.code: family for family in (GC, GP)})
+_OTHER_WAYS = "政府采购非招标采购方式管理办法"
+#: 询价: prices that are named once and never changed, by goods of one standard
+XJ = replace(
+    GP,
+    label="政府采购 询价",
+    failure="采购终止",
+    time_to_bid=("GP-T31",),
+    amended="GP-T32",
+    bidding_clocks=("GP-T31", "GP-T32"),
+    too_few=f"《{_OTHER_WAYS}》第五十条",
+    nothing_opened=f"《{_OTHER_WAYS}》第五十条",
+    none_left=f"《{_OTHER_WAYS}》第五十条",
+    award_ended=f"《{_OTHER_WAYS}》第二十二条、第五十条",
+    committee_basis=Citation(_OTHER_WAYS, "第七条"),
+    call="询价公告",
+    file="询价通知书",
+    bid="响应文件",
+    won="成交",
+    winner="成交供应商",
+    committee="询价小组",
+    least_committee=3,
+    scored=False,
+)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({"GC": GC, "GP": GP, "GP_XJ": XJ})
 
 
-def family(scope: str) -> Family:
-    """Return the family of law that a tender's scope names."""
-    return FAMILIES[scope]
+def family(code: str) -> Family:
+    """Return the family of law of a procedure, or of a scope: a procedure without one of its own has its scope's."""
+    return FAMILIES.get(code) or FAMILIES[code.partition("_")[0]]

@@ -336,7 +336,8 @@ def draw(rows: list[Act], out: _Findings) -> None:
                 for m in seated.fields["members"]
                 if m["kind"] == "expert"
             )
-            lawful = seated.fields["size"] % 2 == 1 and seated.fields["size"] >= 5
+            least = family_of(rows).least_committee
+            lawful = seated.fields["size"] % 2 == 1 and seated.fields["size"] >= least
             lawful = lawful and 3 * seated.fields["experts"] >= 2 * seated.fields["size"]
             out.judge(
                 "draw.committee",
@@ -713,7 +714,7 @@ def clocks(rows: list[Act], out: _Findings) -> None:
 def family_of(rows: list[Act]) -> Family:
     """Return the family of law of a process, from the limits that were stamped on its first notice."""
     stamped = [key for row in _named(rows, "tendering.published")[:1] for key in row.fields.get("limits", {})]
-    return FAMILIES["GP"] if any(key.startswith("GP") for key in stamped) else FAMILIES["GC"]
+    return next((way for way in FAMILIES.values() if set(way.time_to_bid) <= set(stamped)), FAMILIES["GC"])
 
 
 def _last_deadline(rows: list[Act], round_id: str, first: datetime) -> datetime:

@@ -36,6 +36,7 @@ _STATUS = {
     Stage.PQ_FAILED: "unsuccessful",
     Stage.TS_FAILED: "unsuccessful",
     Stage.CANCELLED: "unsuccessful",
+    Stage.STOPPED: "unsuccessful",
     Stage.TERMINATED: "cancelled",
     Stage.AWARDED: "complete",
     Stage.NOTIFIED: "complete",

@@ -74,19 +74,21 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             out.say("ranking", "评标排序", "withheld", "政府采购只公告中标供应商, 排序由监督级证据包核验")
             continue
         report: dict[str, Any] = compiled.fields["report"]
-        (checked,) = _named(rows, "evaluation.qualified", compiled.round)[-1:]
-        again = unqualified(
-            checked.fields["results"],
-            checked.fields["credit"],
-            requirements=document.owners_requirements,
-        )
-        out.judge(
-            "qualification",
-            "资格审查",
-            {row["bid"]: row["reasons"] for row in report["unqualified"]} == again,
-            f"由审查表重算, 不合格{len(again)}家, 与评标报告一致",
-            "重算的资格审查结论与评标报告不一致",
-        )
+        again: dict[str, list[str]] = {}
+        if not document.policy.group_checks:
+            (checked,) = _named(rows, "evaluation.qualified", compiled.round)[-1:]
+            again = unqualified(
+                checked.fields["results"],
+                checked.fields["credit"],
+                requirements=document.owners_requirements,
+            )
+            out.judge(
+                "qualification",
+                "资格审查",
+                {row["bid"]: row["reasons"] for row in report["unqualified"]} == again,
+                f"由审查表重算, 不合格{len(again)}家, 与评标报告一致",
+                "重算的资格审查结论与评标报告不一致",
+            )
         signed = {
             r.fields["member"]
             for act in ("evaluation.report_signed", "evaluation.deemed_agreed")

@@ -112,7 +112,7 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
 def _fail(round_: Round, *, now: datetime) -> None:
     """A round with too few bids fails: public notice, sealed bids stay sealed, bidders are told privately."""
     tender = round_.lot.tender
-    own = family(tender.scope)
+    own = family(tender.procedure_code)
     make_move(round_, "fail_for_lack_of_bids", actor=SYSTEM, now=now, decided_at=now)
     publish_notice(
         kind=NoticeKind.FAILURE,

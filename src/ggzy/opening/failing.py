@@ -41,7 +41,7 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
     if not reason.strip():
         raise BadInput("请写明没有开启成功的原因", field="reason")
     make_move(round_, "fail_for_nothing_opened", actor=actor, now=now, decided_at=now)
-    own = family(tender.scope)
+    own = family(tender.procedure_code)
     session.ended_at = now
     session.save(update_fields=["ended_at"])
     publish_notice(

@@ -30,7 +30,6 @@ from ggzy.portals.sealing import (
     used_up,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
-from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
@@ -112,7 +111,7 @@ def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> lis
         mine = award is not None and award.sent_at is not None and award.bidder_pk == actor.organisation_pk
         sealed = contract is not None and contract.winner_certificate_id
         if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed and row.published_at:
-            own = family(BY_CODE[row.procedure_code].scope)
+            own = family(row.procedure_code)
             by, clause = due(laws[row.round_pk][own.contract], started=award.sent_at)
             href = f"/work/rounds/{row.round}/contract"
             out.append(
@@ -330,7 +329,7 @@ def contract(request: HttpRequest, round_id: str) -> HttpResponse:
             next_steps=(("查看标段", f"/lots/{row.lot}"), ("返回工作台", "/work")),
         )
     made = contracts_of([row.round_pk]).get(row.round_pk)
-    own = family(BY_CODE[row.procedure_code].scope)
+    own = family(row.procedure_code)
     by = due(laws_of([row.round_pk])[row.round_pk][own.contract], started=award.sent_at)
     page = {
         "row": row,

@@ -132,7 +132,7 @@ def lot_clocks(request: HttpRequest, lot_id: str) -> HttpResponse:
     events = events_of(row)
     page: dict[str, Any] = {
         "lot": row,
-        "family": family(scope),
+        "family": family(row.procedure_code),
         "clocks": clocks_of(own, events, at=at),
         "published": row.published_at,
         "today": beijing_date(at),

@@ -4,7 +4,7 @@ A test proves every row against the code: the act exists, the page and the opera
 the act, and the named test is there. A move without a row fails the build.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ggzy.parties.grid import Permission as P
 
@@ -568,6 +568,17 @@ GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
     ),
 }
 
+_XJ = "tests/journeys/test_inquiry.py::test_"
+GP_XJ: dict[str, Row] = {
+    code: row
+    for code, row in GP_OPEN.items()
+    if code not in {"qualify", "fail_for_lack_of_qualified", "stop_for_flawed_file"}
+} | {
+    "submit_bid": replace(GP_OPEN["submit_bid"], test=_XJ + "from_the_notice_to_the_contract"),
+    "award": replace(GP_OPEN["award"], test=_XJ + "from_the_notice_to_the_contract"),
+    "reject_all": replace(GP_OPEN["reject_all"], test=_XJ + "a_price_over_the_budget_is_none"),
+}
+
 #: procedure → move → where it is made
 COVERAGE: dict[str, dict[str, Row]] = {
     "GC_OPEN_POST": GC_OPEN_POST,
@@ -575,4 +586,5 @@ COVERAGE: dict[str, dict[str, Row]] = {
     "GC_INVITE": GC_INVITE,
     "GC_TWO_STAGE": GC_TWO_STAGE,
     "GP_OPEN": GP_OPEN,
+    "GP_XJ": GP_XJ,
 }

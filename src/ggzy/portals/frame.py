@@ -14,7 +14,7 @@ from ggzy.evidence.actions import record_refusal
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING, legal_now
 from ggzy.kernel.refusals import BadInput, NotSignedIn, Refusal
-from ggzy.law.families import FAMILIES, Family
+from ggzy.law.families import FAMILIES, Family, family
 from ggzy.parties.grid import Permission, ProveAgain, require
 from ggzy.portals.proving import prove_again
 from ggzy.procedures.catalogue import BY_CODE
@@ -159,10 +159,9 @@ def _family_of(page: Mapping[str, Any]) -> Family | None:
     """Return the family of law of what a page is about, so that it calls everybody by the right word."""
     for name in _ABOUT:
         about = page.get(name)
-        code = getattr(about, "procedure_code", "")
-        scope = BY_CODE[code].scope if code in BY_CODE else getattr(about, "scope", "")
-        if scope in FAMILIES:
-            return FAMILIES[scope]
+        code = getattr(about, "procedure_code", "") or getattr(about, "scope", "")
+        if code in BY_CODE or code in FAMILIES:
+            return family(code)
     return None
 
 

@@ -21,7 +21,6 @@ from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.owner import next_step
 from ggzy.portals.public import page_number, paging
 from ggzy.portals.work import due, only_posted
-from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import FAILURES, Hold, Stage
 from ggzy.tendering.stamps import laws_of
 from ggzy.tendering.worklist import SORTS, Wanted, WorkRow, find_rows
@@ -194,7 +193,7 @@ def _events(rows: list[WorkRow]) -> dict[int, list[tuple[datetime, str]]]:
     publicities, awards, laws = publicities_of(pks), awards_of(pks), laws_of(pks)
     out: dict[int, list[tuple[datetime, str]]] = {}
     for row in rows:
-        own = family(BY_CODE[row.procedure_code].scope)
+        own = family(row.procedure_code)
         award = awards.get(row.round_pk)
         found: list[tuple[datetime | None, str]] = [
             (row.front.published_at if row.front else None, "前置公告"),

@@ -13,7 +13,7 @@ from ggzy.evaluation import queries as evaluations
 from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
-from ggzy.law.families import GP, family
+from ggzy.law.families import family
 from ggzy.objections.queries import waiting_for_answer
 from ggzy.opening.queries import seconds_to_host
 from ggzy.portals import registry
@@ -82,6 +82,7 @@ _MEANWHILE = {
     Stage.ANNOUNCED: "等待采购人和中标供应商签订合同",
     Stage.PUBLISHED: "等待采购人登记履约信息",
     Stage.CANCELLED: "本轮废标, 可以开始新一轮采购",
+    Stage.STOPPED: "本次采购活动终止, 可以开始新一轮采购",
 }
 
 
@@ -119,12 +120,12 @@ def next_step(row: WorkRow, role: Role, *, qualified: Collection[str] = ()) -> S
                 clause="、".join(map(str, move.basis)),
             )
     says = _MEANWHILE.get(Stage(row.stage), "查看进展")
-    if Stage(row.stage) in {Stage.FAILED, Stage.CANCELLED}:
+    if Stage(row.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED}:
         return Step(
             says=says,
             href=f"/work/tenders/{row.tender}",
             label="开始新一轮",
-            clause=family(BY_CODE[row.procedure_code].scope).too_few,
+            clause=family(row.procedure_code).too_few,
         )
     if row.stage == Stage.OPEN_FOR_BID:
         return Step(says=says, href=f"/work/tenders/{row.tender}#committee", label="抽取专家")
@@ -319,6 +320,7 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
         Stage.OPEN_FOR_BID,
         Stage.FAILED,
         Stage.CANCELLED,
+        Stage.STOPPED,
     }
     if stage in _QUIET or stage is Stage.CAND_PUB or waits_for_others:
         return []
@@ -350,9 +352,9 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
     for row in rows:
         step, award = steps[row.round], awards.get(row.round_pk)
         key, started = "", None
-        own = family(BY_CODE[row.procedure_code].scope)
+        own = family(row.procedure_code)
         if row.stage == Stage.REPORTED:
-            key, started = "GP-T08" if own is GP else "GC-T12", reported.get(row.round_pk)
+            key, started = "GP-T08" if own.code == "GP" else "GC-T12", reported.get(row.round_pk)
         elif row.stage == Stage.CAND_END and step.label == "确定中标人":
             key, started = "GC-T22", reported.get(row.round_pk)
         elif row.stage == Stage.CONFIRMED:

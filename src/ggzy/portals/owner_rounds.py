@@ -20,7 +20,7 @@ from ggzy.evaluation import sittings
 from ggzy.evidence import queries as evidence
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
-from ggzy.law.families import GP, family
+from ggzy.law.families import family
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
 from ggzy.opening import actions as opening
@@ -290,7 +290,7 @@ def fail_unopened(request: HttpRequest, round_id: str) -> HttpResponse:
 def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     actor = who(request)
     row = tenders.round_row(round_id)
-    own = family(BY_CODE[row.procedure_code].scope)
+    own = family(row.procedure_code)
     tender = own_tender(row.tender, actor)
     publicity = publicities_of([row.round_pk]).get(row.round_pk)
     award = awards_of([row.round_pk]).get(row.round_pk)
@@ -313,7 +313,7 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "findings": sittings.findings_of(own.code),
         "reopening": next(iter(sittings.waiting_reopenings(actor=actor, round_id=round_id)), None),
         "changed": sittings.CHANGES,
-        "grounds": endings.PROCUREMENT_GROUNDS if own is GP else endings.RETENDER_GROUNDS,
+        "grounds": endings.PROCUREMENT_GROUNDS if own.code == "GP" else endings.RETENDER_GROUNDS,
         "family": own,
         "may": {move.code for move in BY_CODE[row.procedure_code].from_stage(row.stage) if move.built},
         "cancellations": {k: END_LABELS[k] for k in ("no_bond", "no_contract")},
@@ -345,9 +345,9 @@ def _by(row: tenders.LotRow, report: Any, award: Any) -> dict[str, Any]:
     """Return by when the next step must be done, by its stage."""
     if row.published_at is None:
         return {}
-    own = family(BY_CODE[row.procedure_code].scope)
+    own = family(row.procedure_code)
     started: dict[str, tuple[str, Any]] = {
-        Stage.REPORTED: ("GP-T08" if own is GP else "GC-T12", report.reported_at if report else None),
+        Stage.REPORTED: ("GP-T08" if own.code == "GP" else "GC-T12", report.reported_at if report else None),
         Stage.CAND_END: ("GC-T22", report.reported_at if report else None),
         Stage.NOTIFIED: (own.contract, award.sent_at if award else None),
         Stage.CONFIRMED: ("GP-T10", award.determined_at if award else None),

@@ -93,7 +93,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     return {
         "tender": tender,
         "procedure": procedure,
-        "family": family(procedure.scope),
+        "family": family(procedure.code),
         "qualified": qualified,
         "qualified_all": Stage.QUAL in stages
         and all(lot.round in qualified for lot in lots if lot.stage == Stage.QUAL),
@@ -110,7 +110,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "clocks": tenders.clocks(
             published_at=published[0].published_at,
             deadline=published[0].bid_deadline,
-            scope=tender.scope,
+            procedure=tender.procedure_code,
         )
         if published
         else [],
@@ -119,7 +119,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "seats": seats,
         "missing_members": draw.committee_size - draw.checked_in if draw else 0,
         "opened": bool(lots) and all(lot.stage in {Stage.OPENED, Stage.QUAL} for lot in drawing),
-        "failed": [lot for lot in lots if Stage(lot.stage) in {Stage.FAILED, Stage.CANCELLED}],
+        "failed": [lot for lot in lots if Stage(lot.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED}],
         "given": {"passed": "true", "opinion": ""},
         "fronts": [(lot.lot_name, lot.front) for lot in lots if lot.front],
         "front_first": any(
@@ -333,6 +333,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     states = tenders.states_of(tender_id)
     figures = worklist.lot_drafts(tender_id)
     most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
+    own = family(tender.procedure_code)
     given = _filled(tender.document, procured=tender.scope == "GP")
     page: dict[str, Any] = {
         "tender": tender,
@@ -342,8 +343,11 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "figures": figures,
         "most_deposit": most,
         "methods": [
-            (m.value, PROCUREMENT_METHODS[m.value] if tender.scope == "GP" else m.label) for m in Method
+            (m.value, PROCUREMENT_METHODS[m.value] if tender.scope == "GP" else m.label)
+            for m in Method
+            if own.scored or m is not Method.COMPREHENSIVE
         ],
+        "committee_hint": f"{own.least_committee}人以上单数",
         "subjects": list(Subject),
         "sealings": list(Sealing),
         "parts": list(ReviewPart),
@@ -421,11 +425,11 @@ def _total(given: dict[str, Any]) -> str:
         return ""
 
 
-def proposed_deadline(moment_: datetime, *, scope: str = "GC", region: str = "") -> datetime:
+def proposed_deadline(moment_: datetime, *, procedure: str = "GC", region: str = "") -> datetime:
     """Return the deadline the page proposes: the earliest lawful day and one more, a working day, 09:30."""
-    day = worklist.earliest_deadline(moment_, scope=scope, region=region).astimezone(BEIJING) + timedelta(
-        days=1
-    )
+    day = worklist.earliest_deadline(moment_, procedure=procedure, region=region).astimezone(
+        BEIJING
+    ) + timedelta(days=1)
     while not CHINA.is_working(day.date()):
         day += timedelta(days=1)
     return day.replace(hour=9, minute=30, second=0, microsecond=0)
@@ -440,8 +444,10 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         "ready": any(s.stage == Stage.DOC_READY for s in tenders.states_of(tender_id)),
         "by_front": any(s.front for s in tenders.states_of(tender_id)),
         "figures": worklist.lot_drafts(tender_id),
-        "earliest": worklist.earliest_deadline(at, scope=tender.scope, region=tender.region_code),
-        "deadline": proposed_deadline(at, scope=tender.scope, region=tender.region_code),
+        "earliest": worklist.earliest_deadline(
+            at, procedure=tender.procedure_code, region=tender.region_code
+        ),
+        "deadline": proposed_deadline(at, procedure=tender.procedure_code, region=tender.region_code),
         "personal": personal_data_in({"项目": tender.project, "招标文件": tender.document}),
         "now": at,
     }
@@ -453,12 +459,16 @@ def publish(request: HttpRequest, tender_id: str) -> HttpResponse:
         if request.GET.get("deadline"):
             page["deadline"] = _asked(request.GET["deadline"])
     except Refusal as refusal:
-        page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"], scope=tender.scope)
+        page["clocks"] = tenders.clocks(
+            published_at=at, deadline=page["deadline"], procedure=tender.procedure_code
+        )
         given = {"bid_deadline": text(request, "bid_deadline")}
         if request.method == "POST":
             return refused_here(request, "work/publish.html", page, refusal, given=given)
         page |= {"problem": refusal.message, "field": "bid_deadline"}
-    page["clocks"] = tenders.clocks(published_at=at, deadline=page["deadline"], scope=tender.scope)
+    page["clocks"] = tenders.clocks(
+        published_at=at, deadline=page["deadline"], procedure=tender.procedure_code
+    )
     return show(request, "work/publish.html", page)
 
 

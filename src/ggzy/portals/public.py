@@ -46,6 +46,7 @@ STAGES = (
     Stage.QUAL,
     Stage.ANNOUNCED,
     Stage.CANCELLED,
+    Stage.STOPPED,
     Stage.PQ_OPEN,
     Stage.TS1_OPEN,
 )
@@ -127,7 +128,7 @@ def _asked_moment(request: HttpRequest, name: str, says: str) -> datetime | None
 
 
 def _clocks(
-    request: HttpRequest, *, published: datetime | None, deadline: datetime | None, scope: str
+    request: HttpRequest, *, published: datetime | None, deadline: datetime | None, procedure: str
 ) -> dict[str, Any]:
     """Return the timeline of the real dates, or of the dates somebody asks about."""
     trouble, asked = "", False
@@ -139,7 +140,7 @@ def _clocks(
     except BadInput as refusal:
         trouble = refusal.message
     rows = (
-        tenders.clocks(published_at=published, deadline=deadline, scope=scope)
+        tenders.clocks(published_at=published, deadline=deadline, procedure=procedure)
         if published and deadline
         else []
     )
@@ -172,7 +173,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
         "states": [] if lots else tenders.states_of(tender_id),
         "first": first,
         "procedure": BY_CODE.get(row.procedure_code),
-        "family": family(row.scope),
+        "family": family(row.procedure_code),
         "notices": notices.of_tender(tender_id),
         "files": tenders.file_versions(tender_id),
         "draws": draws_of_tender(row.pk),
@@ -182,7 +183,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
             request,
             published=newest.published_at if newest else None,
             deadline=newest.bid_deadline if newest else None,
-            scope=row.scope,
+            procedure=row.procedure_code,
         ),
         "anchor": anchor_of(newest.round) if newest else None,
         "own": bool(viewer.organisation_pk) and viewer.organisation_pk in {row.tenderee_pk, row.agency_pk},
@@ -208,7 +209,7 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "steps": steps_of(row),
         "front": public_front(row.round) if row.phase == 0 else None,
         "procedure": BY_CODE[row.procedure_code],
-        "family": family(BY_CODE[row.procedure_code].scope),
+        "family": family(row.procedure_code),
         "rounds": tenders.rounds_of_lot(lot_id),
         "holds": [Hold(kind).label for state in held for kind in state.holds],
         "notices": about,

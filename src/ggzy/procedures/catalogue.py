@@ -5,7 +5,7 @@ from dataclasses import replace
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE
-from ggzy.procedures.procurement import GP_OPEN
+from ggzy.procedures.procurement import GP_OPEN, GP_XJ
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"
@@ -499,7 +499,9 @@ GC_OPEN_POST = Procedure(
     lawful_when="不需要预先筛选投标人的项目; 国有资金占控股或者主导地位的依法必须招标项目应当公开招标(条例第八条)",
 )
 
-BY_CODE: dict[str, Procedure] = {p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN)}
+BY_CODE: dict[str, Procedure] = {
+    p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN, GP_XJ)
+}
 
 
 def main_of(procedure_code: str) -> Procedure:

@@ -1,5 +1,9 @@
 """The procedures of government procurement. A step that construction knows too has the same code and its own clause."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.spec import NO_HOLD, Hold, Move, Procedure, Stage
@@ -481,6 +485,157 @@ EVALUATING = (
         guard="归档包通过真实性、完整性、可用性、安全性检测, 移交清单由采购人签名",
         basis=(_law("第四十二条"),),
     ),
+)
+
+_WAYS = "政府采购非招标采购方式管理办法"
+
+
+def _way(article: str) -> Citation:
+    return Citation(_WAYS, article)
+
+
+def _by_another_way(moves: tuple[Move, ...], **changes: Mapping[str, Any]) -> tuple[Move, ...]:
+    """Return moves of open tendering as another way of procurement has them: each named one changed, the rest as it is."""
+    found = {move.code for move in moves}
+    assert changes.keys() <= found, f"no such move: {changes.keys() - found}"
+    return tuple(replace(move, **changes.get(move.code, {})) for move in moves)
+
+
+#: steps of tendering that an inquiry does not know: nobody but the group checks, and what was named is not argued about
+_NOT_OF_AN_INQUIRY = {"stop_for_flawed_file"}
+
+GP_XJ = Procedure(
+    "GP_XJ",
+    "政府采购 询价",
+    "GP",
+    (
+        *_by_another_way(
+            BEFORE_THE_NOTICE,
+            start_document={
+                "label": "开始编制询价通知书",
+                "guard": "货物规格、标准统一, 现货货源充足且价格变化幅度小",
+                "basis": (_law("第三十二条"), _way("第四十四条")),
+            },
+            send_to_review={"documents": "询价通知书全文、一般性审查和重点审查意见"},
+            publish={
+                "label": "发布询价公告并发出询价通知书",
+                "documents": "询价公告、询价通知书",
+                "guard": "从通知书发出之日起至响应文件提交截止之日不少于3个工作日",
+                "limits": ("GP-T31",),
+                "basis": (_law("第四十条"), _way("第四十五条")),
+            },
+        ),
+        *_by_another_way(
+            BIDDING,
+            clarify={
+                "label": "澄清修改询价通知书(截止3个工作日之前)",
+                "guard": "可能影响响应文件编制且余期不足3个工作日的, 必须同时延期",
+                "limits": ("GP-T32",),
+                "basis": (_way("第四十五条"),),
+            },
+            clarify_and_postpone={
+                "guard": "影响编制的, 顺延响应文件提交截止之日; 截止时间只能推后",
+                "limits": ("GP-T32",),
+                "basis": (_way("第四十五条"),),
+            },
+            submit_bid={
+                "label": "提交加密响应文件",
+                "guard": "一次报出不得更改的价格; 未加密拒收; 截止后拒收; 身份保密",
+                "basis": (_way("第四十六条"),),
+            },
+            withdraw_bid={"label": "撤回或替换响应文件", "limits": (), "basis": (_way("第十五条"),)},
+            terminate={"label": "终止采购活动", "limits": (), "basis": (_way("第二十三条"),)},
+            close_bidding={"label": "响应文件提交截止时刻到", "basis": (_way("第四十五条"),)},
+            fail_for_lack_of_bids={
+                "label": "响应的供应商不足3家, 终止采购活动",
+                "target": Stage.STOPPED,
+                "documents": "终止公告",
+                "guard": "不开启响应文件; 重新开展采购活动",
+                "basis": (_way("第五十条"),),
+            },
+            open_bids={
+                "label": "开启响应文件",
+                "guard": "截止时间已到, 供应商不少于3家; 报价同时公布",
+                "basis": (_way("第四十六条"), _way("第四十八条")),
+            },
+            release_key={"label": "解密响应文件", "basis": (_way("第四十八条"),)},
+            object_at_opening={"basis": (_law("第五十一条"),)},
+            remedy_system_failure={"basis": (_way("第二十三条"),)},
+            end_opening={
+                "label": "开启结束, 转入评审",
+                "target": Stage.OPENED,
+                "documents": "报价记录",
+                "basis": (_way("第四十八条"),),
+            },
+            fail_for_nothing_opened={
+                "label": "没有一份响应文件开启成功, 终止采购活动",
+                "target": Stage.STOPPED,
+                "documents": "经过、责任认定、终止公告",
+                "basis": (_way("第五十条"),),
+            },
+        ),
+        replace(
+            QUALIFYING[-1],
+            source=Stage.OPENED,
+            label="组建询价小组并签到",
+            guard="成员为3人以上单数(达到公开招标数额标准的5人以上), 评审专家不少于三分之二; 资格和响应均由小组审查",
+            basis=(_way("第七条"), _way("第八条")),
+        ),
+        *(
+            move
+            for move in _by_another_way(
+                EVALUATING,
+                reject_all={
+                    "label": "实质性响应的供应商不足3家, 终止采购活动",
+                    "target": Stage.STOPPED,
+                    "documents": "终止理由",
+                    "guard": "符合采购需求且报价未超过采购预算的供应商不足3家; 小组不得改变询价通知书确定的要求",
+                    "basis": (_way("第五十条"), _way("第四十六条")),
+                },
+                ask_low_price={"basis": (Citation("财库〔2026〕2号", ""), _way("第四十八条"))},
+                submit_report={
+                    "label": "提交评审报告",
+                    "documents": "评审报告、成交候选人名单",
+                    "guard": "按报价由低到高提出3名以上成交候选人; 全体成员签名; 评审结束后2个工作日内送采购人",
+                    "basis": (_way("第四十八条"), _way("第四十九条")),
+                },
+                review_errors={"basis": (_way("第二十一条"),), "guard": "资格性审查认定错误、价格计算错误"},
+                award={
+                    "label": "确定成交供应商",
+                    "documents": "确定成交供应商的函",
+                    "guard": "收到报告5个工作日内, 按质量和服务均能满足且报价最低的原则确定; 逾期不确定又不提出异议的, 视同确定报价最低的候选人",
+                    "basis": (_way("第四十九条"),),
+                },
+                notify={
+                    "label": "公告成交结果并发出通知书",
+                    "documents": "成交结果公告(随附询价通知书、评审专家名单)、成交通知书",
+                    "guard": "确定之日起2个工作日内",
+                    "basis": (_way("第十八条"), _rules("第四十三条")),
+                },
+                sign_contract={
+                    "guard": "通知书发出30日内; 不得超出询价通知书和响应文件实质性内容; 签订之日起2个工作日内公告",
+                    "basis": (_law("第四十六条"), _way("第十九条"), _rules("第五十条")),
+                },
+                winner_refuses={
+                    "label": "成交供应商拒绝签订合同",
+                    "guard": "可以按候选人顺序确定其他供应商, 也可以重新开展采购活动; 拒绝签订的不得参加重新开展的采购",
+                    "basis": (_way("第二十二条"),),
+                },
+                retender={
+                    "label": "不再确定成交供应商, 重新采购",
+                    "target": Stage.STOPPED,
+                    "basis": (_way("第二十二条"), _way("第五十条")),
+                },
+                annul_after_complaint={"label": "投诉成立, 成交无效, 重新采购", "target": Stage.STOPPED},
+            )
+            if move.code not in _NOT_OF_AN_INQUIRY
+        ),
+    ),
+    Stage.BUDGET,
+    frozenset({Stage.ARCHIVED, Stage.STOPPED, Stage.TERMINATED}),
+    3,
+    "政府采购法; 政府采购非招标采购方式管理办法",
+    lawful_when="货物规格、标准统一, 现货货源充足且价格变化幅度小的采购项目(政府采购法第三十二条)",
 )
 
 GP_OPEN = Procedure(

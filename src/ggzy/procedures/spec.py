@@ -62,6 +62,7 @@ class Stage(StrEnum):
     ANNOUNCED = "ANNOUNCED"
     PUBLISHED = "PUBLISHED"
     CANCELLED = "CANCELLED"
+    STOPPED = "STOPPED"
 
     @property
     def failed(self) -> bool:
@@ -120,6 +121,7 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.ANNOUNCED: "中标结果已公告",
     Stage.PUBLISHED: "合同已备案",
     Stage.CANCELLED: "废标",
+    Stage.STOPPED: "采购活动终止",
 }
 
 
@@ -145,7 +147,9 @@ class Hold(StrEnum):
 
 
 #: ends of a round that failed: a new round may follow
-FAILURES = frozenset({Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED, Stage.CANCELLED})
+FAILURES = frozenset(
+    {Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED, Stage.CANCELLED, Stage.STOPPED}
+)
 
 EVERY_HOLD = frozenset(Hold)
 NO_HOLD: frozenset[Hold] = frozenset()

@@ -11,6 +11,7 @@ from django.db.models import Min
 from ggzy.evidence.queries import moments_of
 from ggzy.kernel import calendars
 from ggzy.kernel.refusals import NotFound
+from ggzy.law.families import FAMILIES
 from ggzy.notices.models import Notice
 from ggzy.publishing.disclosure import ITEMS, OPEN, Fact, Item, Judged, Standing, judge
 
@@ -99,6 +100,13 @@ def overview(found: list[TenderItems]) -> list[ItemRow]:
     ]
 
 
+def _name_of(title: str) -> str:
+    """Return what a notice is about: its title without what kind of notice it is."""
+    return next(
+        (title.removesuffix(way.call) for way in FAMILIES.values() if title.endswith(way.call)), title
+    )
+
+
 def _tenders(wanted: Mapping[str, str], *, now: datetime) -> list[TenderItems]:
     """Two queries, however many tenders: their notices without bodies, and the acts of the log that matter."""
     columns = ("tender", "ocid", "kind", "rounds", "published_at", "public_id", "title")
@@ -108,7 +116,7 @@ def _tenders(wanted: Mapping[str, str], *, now: datetime) -> list[TenderItems]:
     by_ocid: dict[str, str] = {}
     for tender, ocid, kind, rounds, at, notice, title in notices.values_list(*columns):
         by_ocid[ocid] = tender
-        first.setdefault(tender, (title.removesuffix("招标公告"), at))
+        first.setdefault(tender, (_name_of(title), at))
         link = f"/notices/{notice}"
         facts.setdefault(tender, []).append(
             Fact(sign=f"notice:{kind}", rounds=frozenset(rounds), at=at, link=link)

@@ -98,7 +98,7 @@ def create_tender(
             "工程建设项目要有投资项目代码, 该项目没有登记; 货物、服务采购请选择政府采购程序",
             field="procedure_code",
         )
-    own = family(procedure.scope)
+    own = family(procedure.code)
     kind = class_code if len(class_code) == 3 and class_code[0] == own.class_code[0] else own.class_code
     public_id = new_public_id()
     tender = Tender.objects.create(
@@ -268,7 +268,9 @@ def write_document(
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
     _require_envelopes(tender, parsed, published=any(r.published_at for r in rounds))
     _require_plan(tender, parsed, published=any(r.published_at for r in rounds), now=now)
-    rules.require_lawful_document(parsed, budgets=[r.lot.budget for r in rounds], family=family(tender.scope))
+    rules.require_lawful_document(
+        parsed, budgets=[r.lot.budget for r in rounds], family=family(tender.procedure_code)
+    )
     rules.require_ceilings(parsed, ceilings=[r.lot.ceiling_price for r in rounds])
     Tender.objects.filter(pk=tender.pk).update(document=parsed.as_json())
     record_act(
@@ -294,11 +296,16 @@ def _require_envelopes(tender: Tender, document: TenderDocument, *, published: b
 
 
 def _policy(tender: Tender, given: Any) -> Any:
-    """Return the policies of a government procurement, reserved as its filed plan says; None in construction."""
+    """Return the policies of a government procurement: reserved as its plan says, checked by whom its procedure says."""
     if tender.scope != "GP":
         return None
     plan = ProcurementPlan.objects.get(tender=tender)
-    return {**(given if isinstance(given, Mapping) else {}), "reserved": plan.reserved}
+    group = not BY_CODE[tender.procedure_code].has(Stage.QUAL, "qualify")
+    return {
+        **(given if isinstance(given, Mapping) else {}),
+        "reserved": plan.reserved,
+        "group_checks": group,
+    }
 
 
 def _require_plan(tender: Tender, document: TenderDocument, *, published: bool, now: datetime) -> None:
@@ -344,7 +351,7 @@ def send_to_review(*, tender_id: str, actor: Actor, now: datetime) -> Tender:
         raise BadInput("招标文件还没有编制, 请先填写评标办法、评审要求等内容", field="document")
     document = parse(tender.document)
     rules.require_lawful_document(
-        document, budgets=[r.lot.budget for r in rounds], family=family(tender.scope)
+        document, budgets=[r.lot.budget for r in rounds], family=family(tender.procedure_code)
     )
     rules.require_ceilings(document, ceilings=[r.lot.ceiling_price for r in rounds])
     checking.require_ready_for_review(document)
@@ -489,7 +496,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     # the basis must be in force when the notice comes out, whatever it was when the file was written
     plan_basis = require_basis(tender.region_code, now=now) if document.award_plan else None
     law = statutes.in_force(now, region=tender.region_code)
-    own = family(tender.scope)
+    own = family(tender.procedure_code)
     rules.require_time_to_bid(
         published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA, family=own
     )
@@ -526,7 +533,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
             ocid=tender.ocid,
             tender=tender.public_id,
             rounds=[r.public_id for r in rounds],
-            title=f"{tender.name}招标公告"
+            title=f"{tender.name}{own.call}"
             + (f"(第{rounds[0].number}次招标)" if rounds[0].number > 1 else ""),
             body=_notice_body(tender, document, lots, now=now, deadline=bid_deadline, file=file)
             | ({"separation": f"评定分离, 依据{plan_basis.says}"} if plan_basis else {}),
@@ -636,7 +643,7 @@ def _notice_body(
         "opening": "与投标截止同一时刻, 在本平台不见面开标大厅公开进行",
         "decryption_minutes": document.decryption_minutes,
         "sealing": f"{document.sealing.label}({document.sealing.says})",
-        "objection": family(tender.scope).objection,
+        "objection": family(tender.procedure_code).objection,
         "file": {"version": file.version, "sha256": file.sha256},
     }
 

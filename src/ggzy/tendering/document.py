@@ -207,7 +207,8 @@ class Policy:
     """What a government procurement takes off a price before it is compared, in percent of it (RULEBOOK 2.7).
 
     sme: of a small or micro enterprise; joint: of a consortium or with subcontracts of which small enterprises carry
-    30 % or more; domestic: of domestic products. reserved: only small and medium enterprises may bid.
+    30 % or more; domestic: of domestic products. reserved: only small and medium enterprises may bid. group_checks: the
+    group that judges checks the qualification too, as in the ways that are no tendering (74号令), not the buyer (87号令44).
     """
 
     subject: Subject = Subject.GOODS
@@ -215,6 +216,7 @@ class Policy:
     sme: Decimal = Decimal(10)
     joint: Decimal = Decimal(4)
     domestic: Decimal = Decimal(20)
+    group_checks: bool = False
 
     def deduction(self, claim: str) -> Decimal:
         """Return the percent that a bid's declaration on its size takes off its price."""
@@ -283,7 +285,7 @@ class TenderDocument:
     @property
     def owners_requirements(self) -> tuple[Requirement, ...]:
         """Return what the buyer itself checks after the opening (87号令第四十四条); nothing in construction."""
-        if self.policy is None:
+        if self.policy is None or self.policy.group_checks:
             return ()
         return tuple(r for r in self.requirements if r.part is ReviewPart.QUALIFICATION)
 
@@ -320,6 +322,8 @@ class TenderDocument:
         del plain["scheme"], plain["award_plan"]
         if self.policy is None:
             del plain["policy"]  # a construction file is hashed as it always was
+        elif not self.policy.group_checks:
+            del plain["policy"]["group_checks"]
         del plain["clauses"]  # a file without a template is hashed as it always was
         if self.sealing is Sealing.AGE:
             del plain["sealing"]  # and so is one without the national algorithms
@@ -475,7 +479,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     forms = tuple(str(form) for form in given_forms)
     if unknown := [form for form in forms if form not in DEPOSIT_FORMS]:
         raise BadInput(f"保证金形式“{unknown[0]}”不在可选范围内", field="deposit_forms")
-    size = _whole(raw.get("committee_size", 5), "committee_size", "评标委员会人数", 5, 21)
+    size = _whole(raw.get("committee_size", 5), "committee_size", "评标委员会人数", 3, 21)
     award_plan = plans.parse(raw.get("award_plan"))
     most_lots = _whole(raw.get("most_lots", 0), "most_lots", "最多中标标段数", 0, 50)
     if award_plan is not None and most_lots:
@@ -577,6 +581,7 @@ def _policy(raw: Any) -> Policy | None:
         sme=_number(raw.get("sme", 10), "policy.sme", "小微企业价格扣除"),
         joint=_number(raw.get("joint", 4), "policy.joint", "联合体或分包的价格扣除"),
         domestic=_number(raw.get("domestic", 20), "policy.domestic", "本国产品价格扣除"),
+        group_checks=_yes(raw.get("group_checks", False), "policy.group_checks", "是否由小组审查资格"),
     )
     if not 10 <= made.sme <= 20:
         raise BadInput("货物、服务项目对小微企业报价的扣除为10%至20%", field="policy.sme")

@@ -421,14 +421,14 @@ def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
     return out
 
 
-def clocks(*, published_at: datetime, deadline: datetime, scope: str = "GC") -> list[rules.ClockRow]:
+def clocks(*, published_at: datetime, deadline: datetime, procedure: str = "GC") -> list[rules.ClockRow]:
     """Return the bidding phase's clocks for two dates: the timeline, and the answer to "what if"."""
     return rules.timeline(
         published_at=published_at,
         deadline=deadline,
         law=table.in_force(beijing_date(published_at)),
         calendar=calendars.CHINA,
-        family=family(scope),
+        family=family(procedure),
     )
 
 

@@ -10,7 +10,7 @@ from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.law.families import GC, GP, Family
 from ggzy.law.limits import BEIJING, Bound, Direction, TimeLimit, earliest_moment, latest_before, runs_out
-from ggzy.tendering.document import TenderDocument
+from ggzy.tendering.document import Method, TenderDocument
 
 DEPOSIT_SHARE = GC.deposit_share
 #: from which budget, in 元, a government procurement has seven members or more (87号令第四十七条)
@@ -41,20 +41,29 @@ def require_lawful_document(
 ) -> None:
     """Let a document pass whose numbers the law allows.
 
+    :raises BadInput: members score where the lowest price decides
     :raises DepositTooHigh: more than 2 % of the estimate
-    :raises CommitteeUnlawful: not an odd number of 5 or more (of 7 or more for a large government procurement), or
-        experts under two thirds
+    :raises CommitteeUnlawful: not an odd number of 5 or more (of 3 in an inquiry, of 7 or more for a large government
+        procurement), or experts under two thirds
     """
+    if document.method is Method.COMPREHENSIVE and not family.scored:
+        raise BadInput(
+            f"{family.label}按质量和服务均能满足且报价最低的原则确定{family.winner}, 请选用最低评标价法",
+            field="method",
+        )
     most = (min(budgets) * family.deposit_share).quantize(CENT, ROUND_DOWN)
     if document.deposit > most:
-        what = "招标项目估算价" if family is GC else "采购项目预算金额"
+        what = "招标项目估算价" if family.code == "GC" else "采购项目预算金额"
         raise DepositTooHigh(
             f"投标保证金不得超过{what}的2%, 本项目最高为{most}元, 现为{document.deposit}元",
             basis=family.deposit_basis,
         )
     size, owners = document.committee_size, document.owner_representatives
-    if size < 5 or size % 2 == 0:
-        raise CommitteeUnlawful(f"评标委员会应为5人以上单数, 现为{size}人", basis=family.committee_basis)
+    if size < family.least_committee or size % 2 == 0:
+        raise CommitteeUnlawful(
+            f"{family.committee}应为{family.least_committee}人以上单数, 现为{size}人",
+            basis=family.committee_basis,
+        )
     if family is GP and max(budgets) >= LARGE_BUDGET and size < LARGE_COMMITTEE:
         raise CommitteeUnlawful(
             f"采购预算金额在1000万元以上的, 评标委员会应为7人以上单数, 现为{size}人",

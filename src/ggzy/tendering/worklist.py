@@ -146,12 +146,12 @@ def lot_drafts(tender_id: str) -> list[LotDraft]:
     ]
 
 
-def earliest_deadline(published_at: datetime, *, scope: str = "GC", region: str = "") -> datetime:
+def earliest_deadline(published_at: datetime, *, procedure: str = "GC", region: str = "") -> datetime:
     """Return the first moment at which bids may be due if the notice came out at `published_at` in a region."""
     law = statutes.in_force(published_at, region=region)
     return max(
         earliest_moment(law[key], started=published_at, calendar=calendars.CHINA).instant
-        for key in family(scope).time_to_bid
+        for key in family(procedure).time_to_bid
     )
 
 

@@ -33,6 +33,7 @@ _TONES = {
     Stage.ANNOUNCED: "good",
     Stage.PUBLISHED: "good",
     Stage.CANCELLED: "bad",
+    Stage.STOPPED: "bad",
     Stage.FAILED: "bad",
     Stage.TERMINATED: "bad",
     Stage.PQ_OPEN: "live",
