@@ -799,9 +799,9 @@ def reviews_due(*, viewer: Actor, now: datetime) -> list[dict[str, Any]]:
     today = now.astimezone(BEIJING).date()
     holds = DepositHold.objects.filter(mine, lifted_at=None, review_on__lte=today)
     proposals = Forfeiture.objects.filter(mine, decided_at=None).exclude(proposed_by_id=viewer.account_pk)
-    related = "deposit__round__lot__tender"
+    of = "deposit__round__public_id", "deposit__round__lot__tender__name"
     return [
-        {"what": what, "round": row.deposit.round.public_id, "where": row.deposit.round.lot.tender.name}
+        {"what": what, "round": round_, "where": where}
         for what, rows in (("复查暂缓退还的保证金", holds), ("确认不予退还保证金的提议", proposals))
-        for row in rows.select_related(related).order_by("pk")
+        for round_, where in rows.order_by("pk").values_list(*of)
     ]

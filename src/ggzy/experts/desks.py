@@ -80,6 +80,7 @@ def draws_attending(*, actor: Actor) -> list[dict[str, Any]]:
     """Return the draws whose experts have been called and whose committee is not seated, for the centre."""
     require(actor, Permission.DRAW_ATTEND)
     rows = Draw.objects.filter(state__in=[Draw.CALLING, Draw.CONFIRMED]).select_related("tender")
+    rows = rows.defer("tender__document")
     return [
         {"draw": d.public_id, "tender_name": d.tender.name, "state": d.state}
         for d in rows.order_by("-pk")[:100]
@@ -115,13 +116,15 @@ def _attendance(draw: Draw) -> dict[str, Any]:
 def to_oversee(*, actor: Actor) -> list[dict[str, Any]]:
     """Return what waits for the supervisor: voided seeds and proposals to widen a pool."""
     require(actor, Permission.DRAW_OVERSEE)
-    stalled = PoolList.objects.exclude(stalled_at=None).filter(randomness="").select_related("draw__tender")
-    waits = Widening.objects.filter(approved=None).select_related("draw__tender")
-    aside = Loan.objects.filter(decided_at=None).exclude(aside_at=None).select_related("draw__tender")
+    waiting = {
+        "stalled": PoolList.objects.exclude(stalled_at=None).filter(randomness=""),
+        "widening": Widening.objects.filter(approved=None),
+        "aside": Loan.objects.filter(decided_at=None).exclude(aside_at=None),
+    }
     return [
-        *({"draw": r.draw.public_id, "tender_name": r.draw.tender.name, "what": "stalled"} for r in stalled),
-        *({"draw": w.draw.public_id, "tender_name": w.draw.tender.name, "what": "widening"} for w in waits),
-        *({"draw": a.draw.public_id, "tender_name": a.draw.tender.name, "what": "aside"} for a in aside),
+        {"draw": draw, "tender_name": name, "what": what}
+        for what, rows in waiting.items()
+        for draw, name in rows.values_list("draw__public_id", "draw__tender__name")
     ]
 
 

@@ -212,3 +212,11 @@ class ProcurementPlan(BusinessRow):
                 condition=models.Q(filed_at=None) | models.Q(intent_at__isnull=False) | ~models.Q(urgent=""),
             ),
         ]
+
+
+def large(round_: str) -> tuple[str, str]:
+    """Return the columns that a list leaves in the database: the law stamp of a round and its tender's draft file.
+
+    :param round_: the path from the listed row to its round
+    """
+    return f"{round_}__law", f"{round_}__lot__tender__document"
