@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 
 from ggzy.committees.queries import interruptions
 from ggzy.evaluation.models import Evaluation
@@ -16,7 +16,7 @@ from ggzy.law.limits import BEIJING
 from ggzy.opening.models import OpeningObjection, OpeningSession
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import Round, large
 from ggzy.ui import words
 from ggzy.venues.queries import rooms_by_round
 from ggzy.witnessing import rules
@@ -171,6 +171,7 @@ def _today(now: datetime) -> list[Watched]:
             | Q(public_id__in=kept["opening"])
         )
         .select_related("lot__tender", "opening")
+        .defer("law", "lot__tender__document", "opening__record")
         .order_by("bid_deadline", "pk")
     )
     evaluations = (
@@ -178,6 +179,7 @@ def _today(now: datetime) -> list[Watched]:
             Q(reported_at=None) | Q(reported_at__gte=start) | Q(round__public_id__in=kept["evaluation"])
         )
         .select_related("round__lot__tender")
+        .defer("report", "rejected", *large("round"))
         .order_by("started_at", "pk")
     )
     draws = (
@@ -186,7 +188,12 @@ def _today(now: datetime) -> list[Watched]:
             | Q(requested_at__gte=start)
             | Q(public_id__in=kept["draw"])
         )
-        .prefetch_related("rounds__lot__tender")
+        .prefetch_related(
+            Prefetch(
+                "rounds",
+                Round.objects.select_related("lot__tender").defer("law", "lot__tender__document"),
+            )
+        )
         .order_by("requested_at", "pk")
     )
     watched = list(evaluations[:200])
