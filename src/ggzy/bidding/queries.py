@@ -117,6 +117,8 @@ class OwnLive:
     """Where one of a bidder's own live bids is: enough for a list, read without the bid."""
 
     round: str
+    round_pk: int
+    procedure_code: str
     stage: str
     lot_name: str
     tender_name: str
@@ -131,11 +133,15 @@ def own_live(*, actor: Actor, stages: Iterable[str], most: int = 500) -> list[Ow
     rows = Bid.objects.filter(
         bidder_id=actor.organisation_pk, state=Bid.LIVE, round__stage__in=list(stages)
     ).order_by("-pk")
-    names = "round__public_id", "round__stage", "round__lot__name", "round__lot__tender__name"
-    return [
-        OwnLive(round=round_, stage=stage, lot_name=lot, tender_name=tender)
-        for round_, stage, lot, tender in rows.values_list(*names)[:most]
-    ]
+    names = {
+        "round": "round__public_id",
+        "round_pk": "round_id",
+        "procedure_code": "round__procedure_code",
+        "stage": "round__stage",
+        "lot_name": "round__lot__name",
+        "tender_name": "round__lot__tender__name",
+    }
+    return [OwnLive(**dict(zip(names, row, strict=True))) for row in rows.values_list(*names.values())[:most]]
 
 
 def _manifest_digest(bid: Bid) -> str:

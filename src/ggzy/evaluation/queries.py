@@ -404,6 +404,8 @@ def desks_of(account_pk: int) -> list[DeskRow]:
         .order_by("started_at", "pk")
     )
     found = list(rows[:SEATS])
+    if not found:  # most people sit in none
+        return []
     waiting = standing.waiting_in([(row, row.round) for row in found], document_of)
     seats = Member.objects.filter(draw__in=[row.draw_id for row in found], account_id=account_pk, left=False)
     mine = set(seats.values_list("pk", flat=True))

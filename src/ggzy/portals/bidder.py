@@ -97,16 +97,16 @@ def _key_todo(waited: KeyWaited) -> Todo:
     )
 
 
-def _result_todos(own: list[bids.OwnLive], actor: Actor, moment: datetime) -> list[Todo]:
+def _result_todos(live: list[bids.OwnLive], actor: Actor, moment: datetime) -> list[Todo]:
     """Return what publicities and letters of award ask of their bidders."""
-    rows = tenders.round_rows(bid.round for bid in own)
+    rows = sorted(live, key=lambda bid: bid.round_pk)
     publicities = publicities_of([row.round_pk for row in rows if row.stage == Stage.CAND_PUB])
     awards = awards_of([row.round_pk for row in rows if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED}])
     won = [pk for pk, award in awards.items() if award.sent_at and award.bidder_pk == actor.organisation_pk]
     contracts, laws = contracts_of(won), laws_of(won)
     out = []
     for row in rows:
-        where = f"{row.tender_name} · {row.name}"
+        where = f"{row.tender_name} · {row.lot_name}"
         publicity, award, contract = (kept.get(row.round_pk) for kept in (publicities, awards, contracts))
         if row.stage == Stage.CAND_PUB and publicity is not None and moment < publicity.ends_at:
             out.append(
@@ -121,7 +121,7 @@ def _result_todos(own: list[bids.OwnLive], actor: Actor, moment: datetime) -> li
             )
         mine = award is not None and award.sent_at is not None and award.bidder_pk == actor.organisation_pk
         sealed = contract is not None and contract.winner_certificate_id
-        if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed and row.published_at:
+        if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed:
             own = family(BY_CODE[row.procedure_code].scope)
             by, clause = due(laws[row.round_pk][own.contract], started=award.sent_at)
             href = f"/work/rounds/{row.round}/contract"

@@ -342,8 +342,13 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
     ]
 
 
+#: stages after the report at which the owner side has a statutory day
+_DATED = {Stage.REPORTED, Stage.CAND_END, Stage.CONFIRMED, Stage.NOTIFIED, Stage.ANNOUNCED}
+
+
 def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
     """Return what lots after their report ask of the owner side, with the statutory day."""
+    rows = [row for row in rows if row.stage in _DATED and row.published_at]
     pks = [row.round_pk for row in rows]
     reported, awards, laws = evaluations.reported_at_of(pks), awards_of(pks), laws_of(pks)
     out = []
@@ -359,7 +364,7 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
             key, started = "GP-T10", award.determined_at if award else None
         elif row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and step.label == "签订合同":
             key, started = own.contract, award.sent_at if award else None
-        if not key or started is None or row.published_at is None:
+        if not key or started is None:
             continue
         by, clause = due(laws[row.round_pk][key], started=started)
         where = f"{row.tender_name} · {row.lot_name}"

@@ -71,13 +71,23 @@ def all_rows(*, tenders: int = 100) -> list[WorkRow]:
     return [row for row in rows if row.published_at or (row.front and row.front.published_at)]
 
 
+#: what a row shows: a list of hundreds reads nothing else
+_OF_ROUND = (
+    "public_id", "number", "phase", "procedure_code", "stage", "bid_deadline", "published_at", "decided_at",
+)  # fmt: skip
+_OF_LOT = (
+    "lot__public_id", "lot__name", "lot__number", "lot__tender__public_id", "lot__tender__name",
+    "lot__tender__created_at",
+)  # fmt: skip
+
+
 def _rows_of(tender_pks: list[int], *, lots: list[int] | None = None) -> list[WorkRow]:
     asked = Round.objects.filter(lot__tender_id__in=tender_pks)
     if lots is not None:
         asked = asked.filter(lot_id__in=lots)
     rows = list(
         asked.select_related("lot__tender")
-        .defer("law", "lot__tender__document")
+        .only(*_OF_ROUND, *_OF_LOT)
         .order_by("-lot__tender_id", "lot__number", "-number", "-phase")
     )
     newest: dict[int, Round] = {}
