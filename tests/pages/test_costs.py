@@ -55,6 +55,9 @@ def test_much_more_data_costs_no_more_questions(training_centre: Any) -> None:
         after = _asked(clients[role], address)
         if after is None or after.total() > before.total():
             more = ((after or before) - before).most_common(2)
-            trouble.append(f"{role.label} {address}: {before.total()} → {after and after.total()}: " + str([(n, s[:160]) for s, n in more]))
+            trouble.append(
+                f"{role.label} {address}: {before.total()} → {after and after.total()}: "
+                + str([(n, s[:160]) for s, n in more])
+            )
     assert not trouble, "\n".join(trouble)
     assert len(few) > 150, "fewer pages than before"

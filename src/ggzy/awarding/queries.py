@@ -119,17 +119,17 @@ def works_of_managers(certificates: list[str]) -> dict[str, list[ManagerWork]]:
                 s.value for s in (Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.TERMINATED)
             ]
         )
-        .select_related("round__lot__tender", "bid__opening")
+        .values_list(
+            "bid__opening__fields__manager__certificate",
+            "round__public_id",
+            "round__lot__public_id",
+            "round__lot__tender__name",
+            "round__lot__name",
+        )
     )
     found: dict[str, list[ManagerWork]] = {}
-    for award in rows:
-        certificate = str(award.bid.opening.fields["manager"]["certificate"])
+    for certificate, round_, lot, tender, name in rows:
         found.setdefault(certificate, []).append(
-            ManagerWork(
-                certificate=certificate,
-                round=award.round.public_id,
-                lot=award.round.lot.public_id,
-                name=f"{award.round.lot.tender.name} · {award.round.lot.name}",
-            )
+            ManagerWork(certificate=certificate, round=round_, lot=lot, name=f"{tender} · {name}")
         )
     return found

@@ -35,7 +35,7 @@ from ggzy.law.table import limit
 from ggzy.opening.models import BidOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import Round, large
 
 ZERO = Decimal("0.00")
 #: what is no longer secret; of a round that ended unopened nothing is told, since the lot may be tendered anew
@@ -727,6 +727,7 @@ def stuck(*, now: datetime) -> list[StuckRow]:
         Q(deposit=None) | Q(deposit__in=Deposit.objects.filter(_TOLD | _ENDED))
     )
     rows = rows.select_related("deposit__bidder", "deposit__round__lot__tender").order_by("due_at")
+    rows = rows.defer(*large("deposit__round"))
     return [
         StuckRow(
             payment=row.public_id,

@@ -79,11 +79,10 @@ def attendance(draw_id: str, *, actor: Actor) -> dict[str, Any]:
 def draws_attending(*, actor: Actor) -> list[dict[str, Any]]:
     """Return the draws whose experts have been called and whose committee is not seated, for the centre."""
     require(actor, Permission.DRAW_ATTEND)
-    rows = Draw.objects.filter(state__in=[Draw.CALLING, Draw.CONFIRMED]).select_related("tender")
-    rows = rows.defer("tender__document")
+    rows = Draw.objects.filter(state__in=[Draw.CALLING, Draw.CONFIRMED]).order_by("-pk")
     return [
-        {"draw": d.public_id, "tender_name": d.tender.name, "state": d.state}
-        for d in rows.order_by("-pk")[:100]
+        {"draw": draw, "tender_name": name, "state": state}
+        for draw, name, state in rows.values_list("public_id", "tender__name", "state")[:100]
     ]
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.awarding.queries import awards_of
 from ggzy.evaluation import queries as evaluations
+from ggzy.experts.queries import draws_for_seed
 from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
@@ -238,7 +239,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     todos += _result_todos(rows, steps)
     todos += _second_todos(rows)
     todos += registry.ending_todos(actor, moment)
-    todos += seed_todos("owner", only={row.tender for row in rows})
+    todos += seed_todos("owner", draws_for_seed(), only={row.tender for row in rows})
     from ggzy.portals.panels import ballot_todos  # it stands above the benches
 
     todos += ballot_todos(actor)

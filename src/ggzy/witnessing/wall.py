@@ -16,7 +16,7 @@ from ggzy.law.limits import BEIJING
 from ggzy.opening.models import OpeningObjection, OpeningSession
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.models import Round, large
+from ggzy.tendering.models import Round
 from ggzy.ui import words
 from ggzy.venues.queries import rooms_by_round
 from ggzy.witnessing import rules
@@ -42,6 +42,10 @@ ACTS = {
     Kind.DRAW: ("experts.",),
     Kind.EVALUATION: ("evaluation.", "experts.checked_in"),
 }
+#: what the wall shows of a round: it looks at hundreds every few seconds
+_OF_ROUND = (
+    "public_id", "stage", "bid_deadline", "lot__name", "lot__number", "lot__tender__name",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +175,7 @@ def _today(now: datetime) -> list[Watched]:
             | Q(public_id__in=kept["opening"])
         )
         .select_related("lot__tender", "opening")
-        .defer("law", "lot__tender__document", "opening__record")
+        .only(*_OF_ROUND, "opening__ended_at", "opening__shown_at")
         .order_by("bid_deadline", "pk")
     )
     evaluations = (
@@ -179,7 +183,7 @@ def _today(now: datetime) -> list[Watched]:
             Q(reported_at=None) | Q(reported_at__gte=start) | Q(round__public_id__in=kept["evaluation"])
         )
         .select_related("round__lot__tender")
-        .defer("report", "rejected", *large("round"))
+        .only("step", "started_at", "reported_at", "draw", *(f"round__{name}" for name in _OF_ROUND))
         .order_by("started_at", "pk")
     )
     draws = (
@@ -191,7 +195,7 @@ def _today(now: datetime) -> list[Watched]:
         .prefetch_related(
             Prefetch(
                 "rounds",
-                Round.objects.select_related("lot__tender").defer("law", "lot__tender__document"),
+                Round.objects.select_related("lot__tender").only(*_OF_ROUND),
             )
         )
         .order_by("requested_at", "pk")
