@@ -16,6 +16,7 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
+from ggzy.tendering.models import large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -348,6 +349,7 @@ def clarifications_to(*, actor: Actor) -> list[tuple[ClarificationRow, str]]:
     rows = Clarification.objects.filter(bid__bidder_id=actor.organisation_pk).select_related(
         "round__lot__tender", "bid"
     )
+    rows = rows.defer("bid__envelope", "bid__manifest", "bid__shares", *large("round"))
     return [
         (_clarification_row(c), f"{c.round.lot.tender.name} · {c.round.lot.name}")
         for c in rows.order_by("-pk")[:100]

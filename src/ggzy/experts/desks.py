@@ -130,10 +130,12 @@ def to_oversee(*, actor: Actor) -> list[dict[str, Any]]:
 def to_confirm(*, actor: Actor) -> list[dict[str, Any]]:
     """Return the replacements that wait for the centre."""
     require(actor, Permission.DRAW_ATTEND)
-    rows = Replacement.objects.filter(confirmed=None).select_related("member__draw__tender")
+    rows = Replacement.objects.filter(confirmed=None)
     return [
-        {"draw": r.member.draw.public_id, "tender_name": r.member.draw.tender.name, "code": r.member.code}
-        for r in rows
+        {"draw": draw, "tender_name": name, "code": code}
+        for draw, name, code in rows.values_list(
+            "member__draw__public_id", "member__draw__tender__name", "member__code"
+        )
     ]
 
 

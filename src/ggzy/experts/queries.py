@@ -272,17 +272,12 @@ def draws_unanswered() -> list[dict[str, Any]]:
         .exclude(state=Loan.ASIDE)
         .exclude(aside_at__isnull=False, decided_at=None)
         .exclude(draw__state__in=[Draw.SEATED, Draw.CANCELLED])
-        .select_related("draw__tender")
         .order_by("pk")
+        .values_list("draw__public_id", "draw__tender__public_id", "draw__tender__name", "name")
     )
     return [
-        {
-            "draw": row.draw.public_id,
-            "tender": row.draw.tender.public_id,
-            "tender_name": row.draw.tender.name,
-            "pool": row.name,
-        }
-        for row in rows[:100]
+        {"draw": draw, "tender": tender, "tender_name": tender_name, "pool": name}
+        for draw, tender, tender_name, name in rows[:100]
     ]
 
 

@@ -289,7 +289,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "red_publications": red_count(viewer=actor, now=moment),
         "todos": _once(todos),
         "tenders": [(first, [(lot, steps[lot.round]) for lot in lots]) for first, lots in groups],
-        "projects": projects_of(actor.organisation_pk)[:SHOWN],
+        "projects": projects_of(actor.organisation_pk, limit=SHOWN),
     }
 
 
