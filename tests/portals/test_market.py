@@ -216,7 +216,7 @@ def test_pages_cost_the_same_for_any_number_of_rows(platform: Any, folder: Path,
         "/open/projects": 4,
         "/open/awards": 3,
         "/open/enterprises": 6,
-        "/calendar/openings": 4,
+        "/calendar/openings": 5,
         "/figures": 8,
         f"/notices/{notice.public_id}": 14,
     }
