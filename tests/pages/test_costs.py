@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, reset_queries
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -32,6 +32,7 @@ def _pages(role: Any) -> list[str]:
 def _asked(client: Client, address: str) -> Counter[str] | None:
     """Return the questions of one page, each with how often it is asked; None where it shows no page."""
     cache.clear()
+    reset_queries()  # what the connection remembers is bounded: a full memory counts nothing
     with CaptureQueriesContext(connection) as seen:
         reply = client.get(address)
     if reply.status_code != 200:
@@ -49,7 +50,7 @@ def test_much_more_data_costs_no_more_questions(training_centre: Any) -> None:
         for address in _pages(role)
         if (asked := _asked(client, address)) is not None
     }
-    multiply(TIMES)
+    assert multiply(TIMES) > 1000
     trouble = []
     for (role, address), before in few.items():
         after = _asked(clients[role], address)
@@ -60,4 +61,4 @@ def test_much_more_data_costs_no_more_questions(training_centre: Any) -> None:
                 + str([(n, s[:160]) for s, n in more])
             )
     assert not trouble, "\n".join(trouble)
-    assert len(few) > 150, "fewer pages than before"
+    assert sum(bool(asked) for asked in few.values()) > 150, "fewer pages than before"
