@@ -17,7 +17,9 @@ COPIED = (
     "experts", "committees", "evaluation", "awarding", "contracting", "objections", "deposits", "papers", "publishing", "search",
 )  # fmt: skip
 #: of those, what a centre has once
-ONCE = {"experts_expert", "experts_tie", "experts_absence", "notices_message"}
+ONCE = {"experts_expert", "experts_tie", "experts_absence", "notices_message", "deposits_reconciliation"}
+#: of a copied table, the rows that a centre has once: those without this column
+ONCE_WITHOUT = {"deposits_ledgeraccount": "deposit_id"}
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -31,11 +33,16 @@ def multiply(times: int) -> int:
         if model._meta.db_table not in ONCE and not _of_the_pool(model)
     ]
     tables = {model._meta.db_table for model in chosen}
+    once: dict[str, set[str]] = {}
+    with connection.cursor() as cursor:
+        for table, column in ONCE_WITHOUT.items():
+            cursor.execute(f"SELECT id::text FROM {table} WHERE {column} IS NULL")
+            once[table] = {pk for (pk,) in cursor.fetchall()}
     kept = _public_ids([model for model in apps.get_models() if model not in chosen])
     written = 0
     with transaction.atomic(), connection.cursor() as cursor:  # foreign keys are looked at when it ends
         for model in chosen:
-            written += _copy(cursor, model, times=times, tables=tables, kept=kept)
+            written += _copy(cursor, model, times=times, tables=tables, kept=kept, once=once)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return written
@@ -63,14 +70,21 @@ def _public_ids(some: list[Any]) -> set[str]:
     return out
 
 
-def _copy(cursor: Any, model: Any, *, times: int, tables: set[str], kept: set[str]) -> int:
-    table, fields = model._meta.db_table, model._meta.concrete_fields
+def _copy(
+    cursor: Any, model: Any, *, times: int, tables: set[str], kept: set[str], once: dict[str, set[str]]
+) -> int:
+    table = model._meta.db_table
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     key = model._meta.pk.column
     columns = [field.column for field in fields]
     cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}" if key == "id" else "SELECT 0")
     names = ", ".join(f'"{c}"' for c in columns)
     cursor.execute(f"SELECT {', '.join(f'{chr(34)}{c}{chr(34)}::text' for c in columns)} FROM {table}")
-    rows = cursor.fetchall()
+    own = once.get(table, set())
+    rows = [row for row in cursor.fetchall() if not own or row[columns.index(key)] not in own]
+    stays = [
+        once.get(field.related_model._meta.db_table, set()) if field.is_relation else () for field in fields
+    ]
     moved = [
         field.column == key
         and isinstance(field, models.AutoField | models.BigAutoField)
@@ -88,7 +102,13 @@ def _copy(cursor: Any, model: Any, *, times: int, tables: set[str], kept: set[st
             for row in rows:
                 out.write_row(
                     [
-                        _value(value, moved=moved[at], unique=columns[at] in unique, copy=copy, kept=kept)
+                        _value(
+                            value,
+                            moved=moved[at] and value not in stays[at],
+                            unique=columns[at] in unique,
+                            copy=copy,
+                            kept=kept,
+                        )
                         for at, value in enumerate(row)
                     ]
                 )
@@ -113,8 +133,9 @@ def _last_resorts(cursor: Any, table: str, moved: set[str], numbers: set[str]) -
     cursor.execute(
         """SELECT array_agg(a.attname::text) FROM pg_index i JOIN pg_attribute a
            ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
-           WHERE i.indrelid = %s::regclass AND i.indisunique GROUP BY i.indexrelid""",
-        [table],
+           WHERE i.indrelid = %s::regclass AND i.indisunique AND NOT (i.indpred IS NOT NULL AND %s)
+           GROUP BY i.indexrelid""",
+        [table, table in ONCE_WITHOUT],
     )
     indexes = [set(names) for (names,) in cursor.fetchall()]
     texts = {name for names in indexes for name in names if name not in numbers and name != "centre_id"}

@@ -4,8 +4,6 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.test import Client
 
 from ggzy.kernel.actors import Role
@@ -29,20 +27,6 @@ VISITORS: tuple[tuple[str, Role], ...] = (
     ("guanli", Role.ADMIN),
     ("yinhang", Role.FINANCE),
 )
-
-
-@pytest.fixture
-def training_centre(platform: Any, settings: Any) -> Any:
-    """Return the platform with the training centre's tenders at every stage."""
-    from ggzy.training.stages import build_stages
-
-    settings.EXPERT_SOURCES = {}
-    # a client used before may have made requests close this test's connection again
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    build_stages()
-    platform.sequence()
-    return platform
 
 
 def browser_of(platform: Any, username: str) -> Client:

@@ -19,6 +19,7 @@ from ggzy.client import story
 from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.ids import new_public_id
 from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.portals import market
 from ggzy.portals.charts import Bar, bars
 from tests.journeys.tale import Tale
 from tests.portals.test_public import Browser, page
@@ -215,7 +216,7 @@ def test_pages_cost_the_same_for_any_number_of_rows(platform: Any, folder: Path,
         "/open/projects": 4,
         "/open/awards": 3,
         "/open/enterprises": 6,
-        "/calendar/openings": 4,
+        "/calendar/openings": 5,
         "/figures": 8,
         f"/notices/{notice.public_id}": 14,
     }
@@ -235,6 +236,19 @@ def test_pages_cost_the_same_for_any_number_of_rows(platform: Any, folder: Path,
         with CaptureQueriesContext(connection) as spent:
             page(client, address)
         assert len(spent) <= max(cost, addresses[address]), address
+
+
+def test_a_month_with_many_openings_turns_pages(
+    platform: Any, folder: Path, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market, "OPENINGS", 2)
+    tales = [Tale(platform, folder).published() for _ in range(3)]
+    month = tales[0].deadline.strftime("%Y-%m")
+    shown = [page(client, f"/calendar/openings?month={month}&page={n}") for n in (1, 2, 9)]
+    assert [text.count("/hall") for text in shown] == [2, 1, 1], "a page beyond the last one is the last one"
+    assert all("共 3 场" in text and f"?month={month}&amp;page=1#d" in text for text in shown)
+    assert all(sum(tale.round in text for text in shown[:2]) == 1 for tale in tales)
+    assert "下一页" in shown[0] and "下一页" not in shown[1]
 
 
 @pytest.mark.pure

@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ggzy.client.party import Problem
 from ggzy.kernel import files
+from ggzy.portals import witness
 from ggzy.witnessing import rules
 from ggzy.witnessing.models import CheckMark, Incident, WitnessSession
 from ggzy.witnessing.wall import WallRow
@@ -233,3 +234,17 @@ def test_the_wall_costs_the_same_for_any_number_of_sessions(platform: Any, folde
             platform.demo("zhongxin").get("/witness/wall")
         counts.append(len(asked))
     assert counts[1] == counts[2] <= 16
+
+
+def test_a_wall_of_many_sessions_turns_pages_and_looks_again_at_the_page_it_shows(
+    platform: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness, "CARDS", 1)
+    tales = [Tale(platform, folder / str(number)).opened() for number in range(2)]
+    looker = Person(platform, "zhongxin")
+    first, second = (looker.get(f"/work/witness?page={number}") for number in (1, 2))
+    assert all(text.count("开标大厅</a></div>") == 1 and "共 2 场" in text for text in (first, second))
+    assert all((tale.round in first) != (tale.round in second) for tale in tales)
+    assert 'data-wall="/work/witness/fragment"' in first
+    assert 'data-wall="/work/witness/fragment?page=2"' in second
+    assert looker.get("/work/witness?page=9").count("共 2 场") == 1

@@ -32,20 +32,18 @@ class AwardRow:
 
 def awards_of(round_pks: list[int]) -> dict[int, AwardRow]:
     """Return {round primary key: award in force} of rounds that have one."""
-    rows = Award.objects.filter(round_id__in=round_pks, ended_at=None).select_related("bid__bidder", "round")
+    rows = Award.objects.filter(round_id__in=round_pks, ended_at=None)
+    names = {
+        "round": "round__public_id",
+        "bid": "bid__public_id",
+        "bidder": "bid__bidder__name",
+        "bidder_pk": "bid__bidder_id",
+        "uscc": "bid__bidder__uscc",
+        **{name: name for name in ("price", "determined_at", "letter", "sent_at")},
+    }
     return {
-        a.round_id: AwardRow(
-            round=a.round.public_id,
-            bid=a.bid.public_id,
-            bidder=a.bid.bidder.name,
-            bidder_pk=a.bid.bidder_id,
-            uscc=a.bid.bidder.uscc,
-            price=a.price,
-            determined_at=a.determined_at,
-            letter=a.letter,
-            sent_at=a.sent_at,
-        )
-        for a in rows
+        pk: AwardRow(**dict(zip(names, row, strict=True)))
+        for pk, *row in rows.values_list("round_id", *names.values())
     }
 
 
@@ -122,17 +120,17 @@ def works_of_managers(certificates: list[str]) -> dict[str, list[ManagerWork]]:
                 for s in (Stage.ARCHIVED, Stage.FAILED, Stage.CANCELLED, Stage.STOPPED, Stage.TERMINATED)
             ]
         )
-        .select_related("round__lot__tender", "bid__opening")
+        .values_list(
+            "bid__opening__fields__manager__certificate",
+            "round__public_id",
+            "round__lot__public_id",
+            "round__lot__tender__name",
+            "round__lot__name",
+        )
     )
     found: dict[str, list[ManagerWork]] = {}
-    for award in rows:
-        certificate = str(award.bid.opening.fields["manager"]["certificate"])
+    for certificate, round_, lot, tender, name in rows:
         found.setdefault(certificate, []).append(
-            ManagerWork(
-                certificate=certificate,
-                round=award.round.public_id,
-                lot=award.round.lot.public_id,
-                name=f"{award.round.lot.tender.name} · {award.round.lot.name}",
-            )
+            ManagerWork(certificate=certificate, round=round_, lot=lot, name=f"{tender} · {name}")
         )
     return found

@@ -16,6 +16,7 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
+from ggzy.tendering.models import large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,8 +228,10 @@ def oath_to_sign(draw_id: str, *, actor: Actor) -> bytes:
     return canonical(rules.oath_document(draw=draw_id, code=row.code))
 
 
-def _sites(rows: Any) -> list[Site]:
-    return list(rows.select_related("centre", "meeting__draw").prefetch_related("places").order_by("pk"))
+def _sites(rows: Any, *, most: int | None = None) -> list[Site]:
+    shown = (field.name for field in Site._meta.concrete_fields)
+    rows = rows.select_related("centre", "meeting__draw").prefetch_related("places").order_by("pk")
+    return list(rows.only(*shown, "centre__name", "meeting__form", "meeting__draw__public_id")[:most])
 
 
 def _site_row(s: Site) -> SiteRow:
@@ -257,7 +260,7 @@ def sites_of_staff(*, actor: Actor) -> list[SiteRow]:
     rows = Site.objects.filter(own).exclude(
         state__in=[Site.CANCELLED, Site.FINISHED, Site.REFUSED, Site.SETTLED]
     )
-    return [_site_row(s) for s in _sites(rows)[:100]]
+    return [_site_row(s) for s in _sites(rows, most=100)]
 
 
 def partner_centres() -> list[tuple[str, str]]:
@@ -346,6 +349,7 @@ def clarifications_to(*, actor: Actor) -> list[tuple[ClarificationRow, str]]:
     rows = Clarification.objects.filter(bid__bidder_id=actor.organisation_pk).select_related(
         "round__lot__tender", "bid"
     )
+    rows = rows.defer("bid__envelope", "bid__manifest", "bid__shares", *large("round"))
     return [
         (_clarification_row(c), f"{c.round.lot.tender.name} · {c.round.lot.name}")
         for c in rows.order_by("-pk")[:100]

@@ -35,7 +35,7 @@ from ggzy.law.table import limit
 from ggzy.opening.models import BidOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import Round, large
 
 ZERO = Decimal("0.00")
 #: what is no longer secret; of a round that ended unopened nothing is told, since the lot may be tendered anew
@@ -727,6 +727,7 @@ def stuck(*, now: datetime) -> list[StuckRow]:
         Q(deposit=None) | Q(deposit__in=Deposit.objects.filter(_TOLD | _ENDED))
     )
     rows = rows.select_related("deposit__bidder", "deposit__round__lot__tender").order_by("due_at")
+    rows = rows.defer(*large("deposit__round"))
     return [
         StuckRow(
             payment=row.public_id,
@@ -799,9 +800,9 @@ def reviews_due(*, viewer: Actor, now: datetime) -> list[dict[str, Any]]:
     today = now.astimezone(BEIJING).date()
     holds = DepositHold.objects.filter(mine, lifted_at=None, review_on__lte=today)
     proposals = Forfeiture.objects.filter(mine, decided_at=None).exclude(proposed_by_id=viewer.account_pk)
-    related = "deposit__round__lot__tender"
+    of = "deposit__round__public_id", "deposit__round__lot__tender__name"
     return [
-        {"what": what, "round": row.deposit.round.public_id, "where": row.deposit.round.lot.tender.name}
+        {"what": what, "round": round_, "where": where}
         for what, rows in (("复查暂缓退还的保证金", holds), ("确认不予退还保证金的提议", proposals))
-        for row in rows.select_related(related).order_by("pk")
+        for round_, where in rows.order_by("pk").values_list(*of)
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -13,6 +14,7 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from django.urls import get_resolver
 
 from ggzy.edge import bodies, pulse
 from ggzy.edge.hub import Hub
@@ -78,6 +80,7 @@ class Edge:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                _settle()
                 beating = asyncio.create_task(_beat(), name="ggzy-pulse")
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -103,6 +106,17 @@ def _plain(receive: Receive) -> Receive:
 def _conninfo(name: str) -> dict[str, Any]:
     params = connection.get_connection_params()
     return {key: value for key, value in params.items() if key not in _OF_DJANGO} | {"application_name": name}
+
+
+def _settle() -> None:
+    """Load every page, then leave what is loaded out of the garbage collector's rounds.
+
+    They stop every thread while they look through 300,000 objects that never go: 240 to 670 ms on some page, measured;
+    160 ms at most without.
+    """
+    assert get_resolver().url_patterns, "reading them imports every page"
+    gc.collect()
+    gc.freeze()
 
 
 async def _beat() -> None:

@@ -22,6 +22,7 @@ from ggzy.opening.queries import OpenedBid
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import TenderDocument
+from ggzy.tendering.models import large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -399,23 +400,25 @@ def desks_of(account_pk: int) -> list[DeskRow]:
         Evaluation.objects.filter(draw__members__account_id=account_pk, draw__members__left=False)
         .exclude(step=Evaluation.DONE)
         .select_related("round__lot__tender", "draw")
+        .defer("report", *large("round"))
         .order_by("started_at", "pk")
     )
-    out = []
-    for row in rows[:SEATS]:
-        lot = row.round.lot
-        waiting = standing.waiting_for(row, row.round, document_of(row.round))
-        mine = row.draw.members.filter(account_id=account_pk, left=False).values_list("pk", flat=True)
-        out.append(
-            DeskRow(
-                round=row.round.public_id,
-                name=f"{lot.tender.name} · {lot.name}",
-                step=row.step,
-                started_at=row.started_at,
-                waits_for_me=bool(waiting & set(mine)),
-            )
+    found = list(rows[:SEATS])
+    if not found:  # most people sit in none
+        return []
+    waiting = standing.waiting_in([(row, row.round) for row in found], document_of)
+    seats = Member.objects.filter(draw__in=[row.draw_id for row in found], account_id=account_pk, left=False)
+    mine = set(seats.values_list("pk", flat=True))
+    return [
+        DeskRow(
+            round=row.round.public_id,
+            name=f"{row.round.lot.tender.name} · {row.round.lot.name}",
+            step=row.step,
+            started_at=row.started_at,
+            waits_for_me=bool(waiting[row.pk] & mine),
         )
-    return out
+        for row in found
+    ]
 
 
 def unsigned_of(draw_id: str) -> list[dict[str, str]]:
@@ -465,7 +468,8 @@ def evaluations(*, actor: Actor, limit: int = 50) -> list[dict[str, Any]]:
     :raises NotPermitted: anyone else
     """
     require(actor, Permission.EVALUATION_READ_SHEETS)
-    rows = Evaluation.objects.select_related("round__lot__tender").order_by("-started_at", "-pk")[:limit]
+    rows = Evaluation.objects.select_related("round__lot__tender")
+    rows = rows.defer("report", "rejected", *large("round")).order_by("-started_at", "-pk")[:limit]
     return [
         {
             "round": e.round.public_id,

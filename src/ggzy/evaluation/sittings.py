@@ -16,7 +16,7 @@ from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.parties.grid import Permission, require
-from ggzy.tendering.models import Round
+from ggzy.tendering.models import Round, large
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
 
 #: what a tenderee may find wrong in a report (1117号文, 加强评标报告审查)
@@ -224,6 +224,7 @@ class ReopeningRow:
 def waiting_reopenings(*, actor: Actor, round_id: str = "") -> list[ReopeningRow]:
     """Return the requests that wait, to the supervisor and to the tenderee of each."""
     rows = Reopening.objects.filter(state=Reopening.ASKED).select_related("round__lot__tender")
+    rows = rows.defer(*large("round"))
     if round_id:
         rows = rows.filter(round__public_id=round_id)
     if actor.role is not Role.SUPERVISOR:

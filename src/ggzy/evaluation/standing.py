@@ -4,14 +4,18 @@ No step is stored as a decision of its own. When a member is replaced, the sheet
 (条例第四十八条), and the evaluation stands again where the new member's first sheet is missing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ggzy.committees.models import Clarification, Meeting
+from django.db.models import F, QuerySet
+
+from ggzy.committees.models import Ballot, Clarification
 from ggzy.evaluation import prompts, rules
 from ggzy.evaluation.judged import judged_bids
-from ggzy.evaluation.models import Evaluation
+from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
+from ggzy.experts.models import Member
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.opening.second import state_of as second_state_of
 from ggzy.tendering.document import Method, TenderDocument
@@ -65,30 +69,60 @@ SHEET_OF_STEP = {
 
 def waiting_for(evaluation: Evaluation, round_: Round, document: TenderDocument) -> set[int]:
     """Return the members (primary keys) whose ballot, sheet or signature the present step waits for."""
-    members = set(evaluation.draw.members.filter(left=False).values_list("pk", flat=True))
-    if evaluation.step in {Evaluation.SECOND, Evaluation.DONE}:
-        return set()  # over, or waiting for the host to open the second envelopes
-    if evaluation.step == Evaluation.LEADER:
-        meeting = Meeting.objects.filter(draw_id=evaluation.draw_id).first()
-        voted = meeting.ballots.filter(turn=meeting.turn).values_list("member_id") if meeting else ()
-        return members - {pk for (pk,) in voted}
-    if evaluation.step == Evaluation.SIGNING:
-        signed = evaluation.signatures.filter(report_sha256=evaluation.report_sha256)
-        return members - set(signed.values_list("member_id", flat=True))
-    rows = evaluation.sheets.filter(kind=SHEET_OF_STEP[evaluation.step], member__left=False).order_by(
-        "version"
+    return waiting_in([(evaluation, round_)], lambda _: document)[evaluation.pk]
+
+
+def waiting_in(
+    sittings: Sequence[tuple[Evaluation, Round]], document_of: Callable[[Round], TenderDocument]
+) -> dict[int, set[int]]:
+    """Return {evaluation: the members its present step waits for}, in a few questions for any number.
+
+    Only a step that judges what an earlier one left over is asked about by itself.
+    """
+    # one that is over, or waits for the host to open the second envelopes, waits for nobody
+    going = [(e, r) for e, r in sittings if e.step not in {Evaluation.SECOND, Evaluation.DONE}]
+    electing = [e for e, _ in going if e.step == Evaluation.LEADER]
+    signing = [e for e, _ in going if e.step == Evaluation.SIGNING]
+    judging = [(e, r) for e, r in going if e.step in SHEET_OF_STEP]
+    members = _grouped(
+        Member.objects.filter(draw__in=[e.draw_id for e, _ in going], left=False), "draw_id", "pk"
     )
-    last = dict(rows.values_list("member_id", "basis"))
-    basis = _basis(evaluation, round_, document)
-    return members - {pk for pk, found in last.items() if found == basis}
+    ballots = Ballot.objects.filter(meeting__draw__in=[e.draw_id for e in electing], turn=F("meeting__turn"))
+    voted = _grouped(ballots, "meeting__draw_id", "member_id")
+    signatures = ReportSignature.objects.filter(
+        evaluation__in=[e.pk for e in signing], report_sha256=F("evaluation__report_sha256")
+    )
+    signed = _grouped(signatures, "evaluation_id", "member_id")
+    sheets = Sheet.objects.filter(
+        evaluation__in=[e.pk for e, _ in judging],
+        kind__in={SHEET_OF_STEP[e.step] for e, _ in judging},
+        member__left=False,
+    ).order_by("version")
+    last: dict[tuple[int, str], dict[int, str]] = defaultdict(dict)
+    for pk, kind, member, basis in sheets.values_list("evaluation_id", "kind", "member_id", "basis"):
+        last[pk, kind][member] = basis
+    done = {e.pk: voted[e.draw_id] for e in electing} | {e.pk: signed[e.pk] for e in signing}
+    for e, r in judging:
+        if found := last[e.pk, SHEET_OF_STEP[e.step]]:
+            now = _basis(e, r, document_of)
+            done[e.pk] = {member for member, basis in found.items() if basis == now}
+    waits = {e.pk: members[e.draw_id] - done.get(e.pk, set()) for e, _ in going}
+    return {e.pk: waits.get(e.pk, set()) for e, _ in sittings}
 
 
-def _basis(evaluation: Evaluation, round_: Round, document: TenderDocument) -> str:
+def _grouped(rows: QuerySet[Any], by: str, what: str) -> defaultdict[int, set[int]]:
+    out: defaultdict[int, set[int]] = defaultdict(set)
+    for key, value in rows.values_list(by, what):
+        out[key].add(value)
+    return out
+
+
+def _basis(evaluation: Evaluation, round_: Round, document_of: Callable[[Round], TenderDocument]) -> str:
     """Return what the sheets of the present step judge."""
     if evaluation.step == Evaluation.PRELIMINARY:
         return ""
     if evaluation.step == Evaluation.PRICE:
-        return basis_of(low_priced(evaluation, round_, document))
+        return basis_of(low_priced(evaluation, round_, document_of(round_)))
     if evaluation.step == Evaluation.SUMMARY:
         return digest_of(scores_of(evaluation))
     return basis_of(b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected)

@@ -79,10 +79,10 @@ def attendance(draw_id: str, *, actor: Actor) -> dict[str, Any]:
 def draws_attending(*, actor: Actor) -> list[dict[str, Any]]:
     """Return the draws whose experts have been called and whose committee is not seated, for the centre."""
     require(actor, Permission.DRAW_ATTEND)
-    rows = Draw.objects.filter(state__in=[Draw.CALLING, Draw.CONFIRMED]).select_related("tender")
+    rows = Draw.objects.filter(state__in=[Draw.CALLING, Draw.CONFIRMED]).order_by("-pk")
     return [
-        {"draw": d.public_id, "tender_name": d.tender.name, "state": d.state}
-        for d in rows.order_by("-pk")[:100]
+        {"draw": draw, "tender_name": name, "state": state}
+        for draw, name, state in rows.values_list("public_id", "tender__name", "state")[:100]
     ]
 
 
@@ -115,23 +115,27 @@ def _attendance(draw: Draw) -> dict[str, Any]:
 def to_oversee(*, actor: Actor) -> list[dict[str, Any]]:
     """Return what waits for the supervisor: voided seeds and proposals to widen a pool."""
     require(actor, Permission.DRAW_OVERSEE)
-    stalled = PoolList.objects.exclude(stalled_at=None).filter(randomness="").select_related("draw__tender")
-    waits = Widening.objects.filter(approved=None).select_related("draw__tender")
-    aside = Loan.objects.filter(decided_at=None).exclude(aside_at=None).select_related("draw__tender")
+    waiting = {
+        "stalled": PoolList.objects.exclude(stalled_at=None).filter(randomness=""),
+        "widening": Widening.objects.filter(approved=None),
+        "aside": Loan.objects.filter(decided_at=None).exclude(aside_at=None),
+    }
     return [
-        *({"draw": r.draw.public_id, "tender_name": r.draw.tender.name, "what": "stalled"} for r in stalled),
-        *({"draw": w.draw.public_id, "tender_name": w.draw.tender.name, "what": "widening"} for w in waits),
-        *({"draw": a.draw.public_id, "tender_name": a.draw.tender.name, "what": "aside"} for a in aside),
+        {"draw": draw, "tender_name": name, "what": what}
+        for what, rows in waiting.items()
+        for draw, name in rows.values_list("draw__public_id", "draw__tender__name")
     ]
 
 
 def to_confirm(*, actor: Actor) -> list[dict[str, Any]]:
     """Return the replacements that wait for the centre."""
     require(actor, Permission.DRAW_ATTEND)
-    rows = Replacement.objects.filter(confirmed=None).select_related("member__draw__tender")
+    rows = Replacement.objects.filter(confirmed=None)
     return [
-        {"draw": r.member.draw.public_id, "tender_name": r.member.draw.tender.name, "code": r.member.code}
-        for r in rows
+        {"draw": draw, "tender_name": name, "code": code}
+        for draw, name, code in rows.values_list(
+            "member__draw__public_id", "member__draw__tender__name", "member__code"
+        )
     ]
 
 

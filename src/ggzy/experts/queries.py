@@ -1,12 +1,12 @@
 """What pages show of a draw. Names never leave before the award; labels and ranks are public."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from ggzy.experts import rules
 from ggzy.experts.actions import Wish, found_for, ground_of
@@ -17,7 +17,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.queries import Avoidable, bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
-from ggzy.tendering.models import Tender
+from ggzy.tendering.models import Round, Tender
 
 PARTY_LABELS = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
 
@@ -176,6 +176,7 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
         .exclude(~Q(state__in=[Candidate.CALLED, Candidate.ACCEPTED]), draw__state=Draw.SEATED)
         .exclude(draw__state=Draw.SEATED, member__isnull=False)
         .select_related("draw__tender", "ring")
+        .defer("draw__tender__document")
         .order_by("-draw_id")
     )
     return [
@@ -192,12 +193,24 @@ def calls_of(actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
+def to_check_in(draw_ids: Collection[str], *, actor: Actor) -> set[str]:
+    """Return those of an expert's draws in which it has not checked in although the opening is over."""
+    require(actor, Permission.EVALUATE)
+    draws = (
+        Draw.objects.filter(public_id__in=draw_ids)
+        .exclude(members__account_id=actor.account_pk)
+        .prefetch_related(Prefetch("rounds", Round.objects.defer("law")))
+    )
+    return {draw.public_id for draw in draws if not not_yet_opened(list(draw.rounds.all()))}
+
+
 def draws_for_seed() -> list[dict[str, Any]]:
     """Return the draws that wait for seeds, with who has given what."""
     rows = (
         PoolList.objects.filter(randomness="")
         .exclude(draw__state=Draw.CANCELLED)
         .select_related("draw__tender")
+        .defer("draw__tender__document")
         .prefetch_related("draw__seeds")
         .order_by("pk")
     )
@@ -259,17 +272,12 @@ def draws_unanswered() -> list[dict[str, Any]]:
         .exclude(state=Loan.ASIDE)
         .exclude(aside_at__isnull=False, decided_at=None)
         .exclude(draw__state__in=[Draw.SEATED, Draw.CANCELLED])
-        .select_related("draw__tender")
         .order_by("pk")
+        .values_list("draw__public_id", "draw__tender__public_id", "draw__tender__name", "name")
     )
     return [
-        {
-            "draw": row.draw.public_id,
-            "tender": row.draw.tender.public_id,
-            "tender_name": row.draw.tender.name,
-            "pool": row.name,
-        }
-        for row in rows[:100]
+        {"draw": draw, "tender": tender, "tender_name": tender_name, "pool": name}
+        for draw, tender, tender_name, name in rows[:100]
     ]
 
 

@@ -34,7 +34,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import Prequalification
 from ggzy.tendering.fronts import main_of
-from ggzy.tendering.models import HoldRow, Round
+from ggzy.tendering.models import HoldRow, Round, large
 from ggzy.tendering.moves import require_owner_side
 from ggzy.tendering.stamps import law_of
 
@@ -203,6 +203,7 @@ def objections_waiting(organisation_pk: int) -> list[dict[str, Any]]:
             | Q(round__lot__tender__agency_id=organisation_pk)
         )
         .select_related("round__lot__tender")
+        .defer(*large("round"))
         .order_by("answer_due_at", "pk")
     )
     return [
@@ -340,12 +341,13 @@ def own_invitations(actor: Actor) -> list[InvitationRow]:
         Invitation.objects.filter(invitee_id=actor.organisation_pk)
         .exclude(state=Invitation.LISTED)
         .select_related("round__lot__tender__tenderee")
+        .defer(*large("round"))
         .order_by("-pk")
     )
     found = list(rows[:100])
     mains = {
         (m.lot_id, m.number): m
-        for m in Round.objects.filter(lot__in=[row.round.lot_id for row in found], phase=1)
+        for m in Round.objects.filter(lot__in=[row.round.lot_id for row in found], phase=1).defer("law")
     }
     out = []
     for row in found:

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from ggzy.kernel.actors import Actor, Role
 from ggzy.objections.models import Objection
+from ggzy.tendering.models import large
 
 
 def objections_on(*, round_id: str, viewer: Actor) -> list[dict[str, Any]]:
@@ -50,6 +51,7 @@ def waiting_for_answer(organisation_pk: int) -> list[dict[str, Any]]:
             | Q(round__lot__tender__agency_id=organisation_pk)
         )
         .select_related("round__lot__tender")
+        .defer(*large("round"))
         .order_by("answer_due_at")
     )
     return [_named(row) for row in rows[:100]]
@@ -60,6 +62,7 @@ def own_objections(organisation_pk: int) -> list[dict[str, Any]]:
     rows = (
         Objection.objects.filter(objector_id=organisation_pk)
         .select_related("round__lot__tender")
+        .defer(*large("round"))
         .order_by("-pk")
     )
     return [_named(row) for row in rows[:50]]

@@ -1,6 +1,6 @@
 """Opening the packages of a front: to the reviewers alone. No hall, no reading out, no number, until the bids open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -147,6 +147,17 @@ def own_package(*, round_pk: int, organisation_pk: int) -> OwnPackage | None:
         reason=row.reason,
         window_ends_at=row.session.window_ends_at,
     )
+
+
+def own_waiting(*, rounds: Iterable[str], organisation_pk: int) -> dict[str, datetime]:
+    """Return {front: until when} of those of the fronts in which an organisation's own key is waited for."""
+    rows = BidOpening.objects.filter(
+        session__round__public_id__in=list(rounds),
+        session__round__phase=0,
+        bid__bidder_id=organisation_pk,
+        state=BidOpening.WAITING,
+    )
+    return dict(rows.values_list("session__round__public_id", "session__window_ends_at"))
 
 
 def unopened_senders(round_pk: int) -> list[tuple[str, int, str]]:

@@ -117,6 +117,15 @@ def asked_of(actor: Actor) -> list[AskedShare]:
         BidOpening.objects.filter(state=BidOpening.WAITING, session__shown_at=None)
         .exclude(shares_asked_at=None)
         .select_related("bid__bidder", "session__round__lot__tender")
+        .only(
+            "bid__shares",
+            "bid__public_id",
+            "bid__bidder__name",
+            "session__window_ends_at",
+            "session__round__public_id",
+            "session__round__lot__name",
+            "session__round__lot__tender__name",
+        )
         .prefetch_related("key_shares")
         .order_by("shares_asked_at")
     )

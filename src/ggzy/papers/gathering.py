@@ -43,23 +43,27 @@ def due_papers(rounds: Sequence[Round]) -> list[Due]:
     a sent letter of award one letter for each bidder that did not win.
     """
     pks = [r.pk for r in rounds if r.phase == 1]
-    openings = {
-        o.round_id: o for o in OpeningSession.objects.filter(round_id__in=pks, ended_at__isnull=False)
-    }
-    sittings: dict[int, list[Evaluation]] = defaultdict(list)
-    for sitting in Evaluation.objects.filter(round_id__in=pks).order_by("number"):
-        sittings[sitting.round_id].append(sitting)
+    ended = OpeningSession.objects.filter(round_id__in=pks, ended_at__isnull=False)
+    openings = dict(ended.values_list("round_id", "public_id"))
+    sittings: dict[int, list[str]] = defaultdict(list)
+    sat = Evaluation.objects.filter(round_id__in=pks).order_by("number")
+    for round_pk, sitting in sat.values_list("round_id", "public_id"):
+        sittings[round_pk].append(sitting)
+    sent = Award.objects.filter(round_id__in=pks, ended_at=None, sent_at__isnull=False)
     awards = {
-        a.round_id: a
-        for a in Award.objects.filter(round_id__in=pks, ended_at=None, sent_at__isnull=False).select_related(
-            "bid"
-        )
+        round_pk: (award, winner)
+        for round_pk, award, winner in sent.values_list("round_id", "public_id", "bid__bidder_id")
     }
+    took_part = list(
+        BidOpening.objects.filter(session__round_id__in=list(awards))
+        .order_by("bid__entry_hash")
+        .values_list("session__round_id", "bid__bidder_id")
+    )
+    bidders = Organisation.objects.in_bulk({bidder for _, bidder in took_part})
     losers: dict[int, list[Organisation]] = defaultdict(list)
-    took_part = BidOpening.objects.filter(session__round_id__in=list(awards)).order_by("bid__entry_hash")
-    for row in took_part.select_related("session", "bid__bidder"):
-        if row.bid.bidder_id != awards[row.session.round_id].bid.bidder_id:
-            losers[row.session.round_id].append(row.bid.bidder)
+    for round_pk, bidder in took_part:
+        if bidder != awards[round_pk][1]:
+            losers[round_pk].append(bidders[bidder])
     out = []
     for round_ in rounds:
 
@@ -67,10 +71,10 @@ def due_papers(rounds: Sequence[Round]) -> list[Due]:
             return Due(kind=kind, round=of, subject=subject, addressee=to)
 
         if opening := openings.get(round_.pk):
-            out += [one(kind, opening.public_id) for kind in (Kind.OPENING_TABLE, Kind.OPENING_SIGN_IN)]
-        out += [one(Kind.COMMITTEE_SIGN_IN, s.public_id) for s in sittings[round_.pk]]
+            out += [one(kind, opening) for kind in (Kind.OPENING_TABLE, Kind.OPENING_SIGN_IN)]
+        out += [one(Kind.COMMITTEE_SIGN_IN, sitting) for sitting in sittings[round_.pk]]
         if award := awards.get(round_.pk):
-            out += [one(Kind.RESULT_LETTER, award.public_id, to) for to in losers[round_.pk]]
+            out += [one(Kind.RESULT_LETTER, award[0], to) for to in losers[round_.pk]]
     return out
 
 

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
 
 from ggzy.awarding.models import Award
+from ggzy.evaluation.models import Evaluation
 from ggzy.evidence.models import Entry
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
+from ggzy.opening.models import OpeningSession
 from ggzy.papers.actions import require_reads_round
 from ggzy.papers.gathering import Due, content_of, due_papers, ref_of
 from ggzy.papers.models import Paper
@@ -92,16 +96,18 @@ def papers(
     if days not in SPANS or (kind and kind not in LABELS):
         raise BadInput("请从列表中选择时间范围和文书种类")
     since = now - timedelta(days=days)
-    rounds = Round.objects.filter(phase=1).filter(
-        Q(opening__ended_at__gte=since)
-        | Q(evaluations__started_at__gte=since)
-        | Q(awards__sent_at__gte=since)
+    moved = (
+        OpeningSession.objects.filter(ended_at__gte=since),
+        Evaluation.objects.filter(started_at__gte=since),
+        Award.objects.filter(sent_at__gte=since),
     )
+    rounds = Round.objects.filter(reduce(or_, (Q(pk__in=rows.values("round")) for rows in moved)), phase=1)
     if viewer.role not in {Role.CENTRE, Role.SUPERVISOR}:
         own = viewer.organisation_pk
         rounds = rounds.filter(Q(lot__tender__tenderee_id=own) | Q(lot__tender__agency_id=own))
     start = (min(max(number, 1), 10_000) - 1) * PAGE_ROUNDS
-    ordered = rounds.select_related("lot__tender__tenderee").order_by("-opened_at", "-pk").distinct()
+    ordered = rounds.select_related("lot__tender__tenderee").defer("law", "lot__tender__document")
+    ordered = ordered.order_by("-opened_at", "-pk")
     found = list(ordered[start : start + PAGE_ROUNDS + 1])
     rows = _rows(found[:PAGE_ROUNDS], viewer)
     return [row for row in rows if not kind or row.kind == kind], len(found) > PAGE_ROUNDS
@@ -109,7 +115,9 @@ def papers(
 
 def _rows(rounds: Sequence[Round], viewer: Actor) -> list[PaperRow]:
     made: dict[tuple[int, str], Paper] = {}
-    for paper in Paper.objects.filter(round__in=rounds).select_related("addressee").order_by("pk"):
+    for paper in (
+        Paper.objects.filter(round__in=rounds).select_related("addressee").defer("facts").order_by("pk")
+    ):
         made[paper.round_id, ref_of(paper.kind, paper.subject, paper.addressee)] = paper
     out: dict[int, list[PaperRow]] = {r.pk: [] for r in rounds}
     for due in due_papers(rounds):
@@ -125,17 +133,17 @@ def _rows(rounds: Sequence[Round], viewer: Actor) -> list[PaperRow]:
             out[round_pk].append(
                 _row(by_pk[round_pk], viewer=viewer, kind=paper.kind, ref=ref, to=to, paper=paper)
             )
-    letters = Award.objects.filter(round__in=rounds, sent_at__isnull=False).select_related("bid__bidder")
-    for award in letters.order_by("pk"):
-        as_paper = Paper(public_id=award.public_id, sealed=award.letter, sealed_at=award.sent_at)
-        out[award.round_id].append(
+    letters = Award.objects.filter(round__in=rounds, sent_at__isnull=False).order_by("pk")
+    names = "round_id", "public_id", "letter", "sent_at", "bid__bidder__name"
+    for round_pk, award, letter, sent_at, winner in letters.values_list(*names):
+        out[round_pk].append(
             _row(
-                by_pk[award.round_id],
+                by_pk[round_pk],
                 viewer=viewer,
                 kind=AWARD_LETTER,
-                ref=f"{AWARD_LETTER}.{award.public_id}",
-                to=award.bid.bidder.name,
-                paper=as_paper,
+                ref=f"{AWARD_LETTER}.{award}",
+                to=winner,
+                paper=Paper(public_id=award, sealed=letter, sealed_at=sent_at),
             )
         )
     return [row for rows in out.values() for row in rows]

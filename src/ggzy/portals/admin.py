@@ -24,8 +24,8 @@ def bench(actor: Actor, moment_: datetime) -> dict[str, Any]:
 
 def _page() -> dict[str, Any]:
     face = clock.face()
-    coming = tenders.openings_between(face.now, face.now + timedelta(days=60))
-    return {"face": face, "coming": coming[:8], "given": {}, "speeds": (1, 10, 60, 600, 3600)}
+    coming = tenders.openings_between(face.now, face.now + timedelta(days=60), most=8)
+    return {"face": face, "coming": coming, "given": {}, "speeds": (1, 10, 60, 600, 3600)}
 
 
 def move_clock(request: HttpRequest) -> HttpResponse:

@@ -42,14 +42,23 @@ MOST_KEY = 400
 #: rows of a list on the bench; the whole is one click away
 SHOWN = 10
 _RESULT = {Stage.CAND_PUB, Stage.NOTIFIED, Stage.ANNOUNCED}
+#: stages at which something on the bench is about an own bid
+_WATCHED = _RESULT | {
+    Stage.OPEN_FOR_BID,
+    Stage.PQ_OPEN,
+    Stage.PQ_CLOSED,
+    Stage.TS1_OPEN,
+    Stage.TS1_REVIEW,
+}
 
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return what waits for a bidder, its own bids, and the tenders that take bids."""
     todos = [_key_todo(waited) for waited in keys_waited(actor.organisation_pk)]
-    todos += _result_todos(bids.own_bids(actor=actor, stages=_RESULT), actor, moment)
+    live = bids.own_live(actor=actor, stages=_WATCHED)
+    todos += _result_todos([bid for bid in live if bid.stage in _RESULT], actor, moment)
     todos += registry.ending_todos(actor, moment)
-    in_ = {b.round for b in bids.own_bids(actor=actor, stages=(Stage.OPEN_FOR_BID,))}
+    in_ = {bid.round for bid in live if bid.stage == Stage.OPEN_FOR_BID}
     open_rows = [
         row
         for row in tenders.recent_lots(stage=Stage.OPEN_FOR_BID.value, limit=100)
@@ -57,7 +66,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     ]
     from ggzy.portals.front_pages import bidder_front  # it uses this module's parts
 
-    front = bidder_front(actor, moment)
+    front = bidder_front(actor, moment, live)
     mine = own_admissions(
         round_pks=[row.round_pk for row in open_rows if row.restricted],
         organisation_pk=actor.organisation_pk,
@@ -87,15 +96,16 @@ def _key_todo(waited: KeyWaited) -> Todo:
     )
 
 
-def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> list[Todo]:
+def _result_todos(live: list[bids.OwnLive], actor: Actor, moment: datetime) -> list[Todo]:
     """Return what publicities and letters of award ask of their bidders."""
-    rows = tenders.round_rows(bid.round for bid in own)
-    pks = [row.round_pk for row in rows]
-    publicities, awards, contracts = publicities_of(pks), awards_of(pks), contracts_of(pks)
-    laws = laws_of(pks)
+    rows = sorted(live, key=lambda bid: bid.round_pk)
+    publicities = publicities_of([row.round_pk for row in rows if row.stage == Stage.CAND_PUB])
+    awards = awards_of([row.round_pk for row in rows if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED}])
+    won = [pk for pk, award in awards.items() if award.sent_at and award.bidder_pk == actor.organisation_pk]
+    contracts, laws = contracts_of(won), laws_of(won)
     out = []
     for row in rows:
-        where = f"{row.tender_name} · {row.name}"
+        where = f"{row.tender_name} · {row.lot_name}"
         publicity, award, contract = (kept.get(row.round_pk) for kept in (publicities, awards, contracts))
         if row.stage == Stage.CAND_PUB and publicity is not None and moment < publicity.ends_at:
             out.append(
@@ -110,7 +120,7 @@ def _result_todos(own: list[bids.OwnBid], actor: Actor, moment: datetime) -> lis
             )
         mine = award is not None and award.sent_at is not None and award.bidder_pk == actor.organisation_pk
         sealed = contract is not None and contract.winner_certificate_id
-        if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed and row.published_at:
+        if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed:
             own = family(row.procedure_code)
             by, clause = due(laws[row.round_pk][own.contract], started=award.sent_at)
             href = f"/work/rounds/{row.round}/contract"

@@ -1,6 +1,6 @@
 """The centre's bench: checks of form, and the seeds of draws that it, the owner side and the supervisor give."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,12 @@ from ggzy.tendering import worklist
 PARTY = {Role.TENDEREE: "owner", Role.AGENCY: "owner", Role.CENTRE: "centre", Role.SUPERVISOR: "supervisor"}
 
 
-def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]:
+def seed_todos(
+    party: str, waiting: Sequence[dict[str, Any]], *, only: Collection[str] | None = None
+) -> list[Todo]:
     """Return the draws in which a party's seed is awaited; the owner side gives seeds for its own tenders only."""
     out = []
-    for row in draws.draws_for_seed():
+    for row in waiting:
         if only is not None and row["tender"] not in only:
             continue
         if row["stalled"]:
@@ -69,7 +71,7 @@ def seed_todos(party: str, *, only: Collection[str] | None = None) -> list[Todo]
 
 def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the tenders whose form is to be checked and the draws that wait for a seed."""
-    forms = worklist.tenders_for_form_check()
+    forms, waiting = worklist.tenders_for_form_check(), draws.draws_for_seed()
     todos = [
         Todo(what="形式核验", where=row.name, href=f"/work/tenders/{row.tender}/form-check", label="核验")
         for row in forms
@@ -79,10 +81,10 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "bench": "centre",
         "export_list": EXPORT_LIST,
         "red_publications": red_count(viewer=actor, now=moment),
-        "todos": todos + seed_todos("centre") + seals.todos() + _replacement_todos(actor),
+        "todos": todos + seed_todos("centre", waiting) + seals.todos() + _replacement_todos(actor),
         "forms": forms,
         "running": _running(),
-        "draws": draws.draws_for_seed(),
+        "draws": waiting,
         "attending": desks.draws_attending(actor=actor),
         "parties": draws.PARTY_LABELS,
     }

@@ -8,8 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.kernel.clock import BEIJING
 from ggzy.parties.grid import Permission
 from ggzy.portals.frame import now, route, show
+from ggzy.portals.public import page_number, paging
 from ggzy.publishing import disclosed
 from ggzy.publishing.disclosure import Sector
+
+#: tenders on one page of the list below the items
+PAGE = 50
 
 
 def overview(request: HttpRequest) -> HttpResponse:
@@ -17,9 +21,12 @@ def overview(request: HttpRequest) -> HttpResponse:
     moment = now()
     tenders = disclosed.tenders(now=moment)
     rows = disclosed.overview(tenders)
+    number = page_number(request)
     page = {
         "sectors": [(sector, [row for row in rows if row.item.sector is sector]) for sector in Sector],
-        "tenders": tenders,
+        "count": len(tenders),
+        "tenders": tenders[(number - 1) * PAGE : number * PAGE],
+        "paging": paging(request, number=number, more=number * PAGE < len(tenders)),
         "red": [row for row in tenders if row.red],
         "most": disclosed.MOST_TENDERS,
     }

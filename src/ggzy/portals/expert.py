@@ -45,6 +45,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the calls to answer, the check-ins and the desks of an expert."""
     todos, calls = [], draws.calls_of(actor)
     accepted = [call["draw"] for call in calls if call["state"] == "accepted"][: evaluations.SEATS]
+    open_draws = draws.to_check_in(accepted, actor=actor) if actor.certificate else set()
     for call in calls:
         if call["state"] == "called":
             todos.append(
@@ -58,8 +59,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
                 )
             )
         elif call["draw"] in accepted and call["state"] == "accepted":
-            row = draws.check_in_row(call["draw"], actor=actor) if actor.certificate else None
-            if row is None or (row.opened and not row.code):
+            if not actor.certificate or call["draw"] in open_draws:
                 todos.append(
                     Todo(
                         what="签到并声明是否回避",

@@ -1,5 +1,6 @@
 """Pages of the fronts: the owner side's console, the sender's own page, the invitee's letter, the member's desk, the finding."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from ggzy.fronts import invitation, prequalification, queries, review, rules, tw
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.opening import actions as opening
+from ggzy.opening.quiet import own_waiting
 from ggzy.parties.grid import Permission as P
 from ggzy.portals.bidder import MOST_KEY
 from ggzy.portals.frame import View, done, moment, now, route, show, text, who
@@ -525,20 +527,21 @@ def finding(request: HttpRequest, tender_id: str) -> HttpResponse:
 # --- what the benches show of fronts
 
 
-def bidder_front(actor: Actor, at: datetime) -> dict[str, Any]:
+def bidder_front(actor: Actor, at: datetime, live: Sequence[bids.OwnLive]) -> dict[str, Any]:
     """Return what fronts ask of a bidder: packages to decrypt, invitations to answer, fronts that take packages."""
-    in_ = {b.round for b in bids.own_bids(actor=actor, stages=(Stage.PQ_OPEN, Stage.TS1_OPEN))}
+    in_ = {b.round for b in live if b.stage in {Stage.PQ_OPEN, Stage.TS1_OPEN}}
     todos, open_rows = [], []
-    for b in bids.own_bids(actor=actor, stages=(Stage.PQ_CLOSED, Stage.TS1_REVIEW)):
-        mine = queries.own_part(round_id=b.round, actor=actor).package
-        if mine is not None and mine.state == "waiting":
+    closed = [b for b in live if b.stage in {Stage.PQ_CLOSED, Stage.TS1_REVIEW}]
+    waiting = own_waiting(rounds=[b.round for b in closed], organisation_pk=actor.organisation_pk)
+    for b in closed:
+        if b.round in waiting:
             todos.append(
                 Todo(
                     what="解密本单位递交的文件(只向审查者开启)",
                     where=f"{b.tender_name} · {b.lot_name}",
                     href=f"/work/fronts/{b.round}/package#key",
                     label="去解密",
-                    due=mine.window_ends_at,
+                    due=waiting[b.round],
                     clause="《电子招标投标办法》第三十条、第三十一条",
                     urgent=True,
                 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,8 @@ from ggzy.venues.queries import rooms_by_round
 WEEKDAYS = "一二三四五六日"
 #: months shown of a table by month
 MONTHS = 24
+#: openings on one page of the calendar's list
+OPENINGS = 40
 
 
 def _words(request: HttpRequest) -> str:
@@ -137,14 +140,26 @@ def _month(request: HttpRequest, moment: datetime) -> date:
     return found if 2000 <= found.year <= 2100 else moment.astimezone(BEIJING).date().replace(day=1)
 
 
+def _pages_of(counts: dict[date, int]) -> dict[date, int]:
+    """Return on which page of a month's list the openings of each day begin."""
+    before = accumulate(counts.values(), initial=0)
+    return {day: at // OPENINGS + 1 for day, at in zip(counts, before, strict=False)}
+
+
 def openings(request: HttpRequest) -> HttpResponse:
-    """Show the openings of a month by day, each with its room and its state."""
+    """Show the openings of a month by day, each with its room and its state: page by page, from today on."""
     moment = now()
+    today = moment.astimezone(BEIJING).date()
     first = _month(request, moment)
     past = (first + timedelta(days=32)).replace(day=1)
-    rows = tenders.openings_between(
-        datetime.combine(first, time(0), BEIJING), datetime.combine(past, time(0), BEIJING)
-    )
+    span = datetime.combine(first, time(0), BEIJING), datetime.combine(past, time(0), BEIJING)
+    counts = tenders.openings_by_day(*span)
+    total = sum(counts.values())
+    begins = _pages_of(counts)
+    number = next((at for day, at in begins.items() if day >= today), 1)
+    if "page" in request.GET:
+        number = min(page_number(request), max(1, -(-total // OPENINGS)))
+    rows = tenders.openings_between(*span, first=(number - 1) * OPENINGS, most=OPENINGS)
     rooms = rooms_by_round([row.round for row in rows])
     by_day: dict[date, list[tenders.LotRow]] = {}
     for row in rows:
@@ -154,10 +169,13 @@ def openings(request: HttpRequest) -> HttpResponse:
         "first": first,
         "before": (first - timedelta(days=1)).strftime("%Y-%m"),
         "after": past.strftime("%Y-%m"),
-        "today": moment.astimezone(BEIJING).date(),
+        "today": today,
         "weekdays": WEEKDAYS,
         "weeks": [
-            [(day, day.month == first.month, CHINA.is_working(day), len(by_day.get(day, ()))) for day in week]
+            [
+                (day, day.month == first.month, CHINA.is_working(day), counts.get(day, 0), begins.get(day))
+                for day in week
+            ]
             for week in Calendar().monthdatescalendar(first.year, first.month)
         ],
         "days": [
@@ -166,9 +184,10 @@ def openings(request: HttpRequest) -> HttpResponse:
                 WEEKDAYS[day.weekday()],
                 [(row, rooms.get((row.round, "opening"), "")) for row in lots],
             )
-            for day, lots in sorted(by_day.items())
+            for day, lots in by_day.items()
         ],
-        "total": len(rows),
+        "total": total,
+        "paging": paging(request, number=number, more=number * OPENINGS < total),
         "now": moment,
     }
     return show(request, "public/openings.html", page)

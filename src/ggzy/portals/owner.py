@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.awarding.queries import awards_of
 from ggzy.evaluation import queries as evaluations
+from ggzy.experts.queries import draws_for_seed
 from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
@@ -239,7 +240,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     todos += _result_todos(rows, steps)
     todos += _second_todos(rows)
     todos += registry.ending_todos(actor, moment)
-    todos += seed_todos("owner", only={row.tender for row in rows})
+    todos += seed_todos("owner", draws_for_seed(), only={row.tender for row in rows})
     from ggzy.portals.panels import ballot_todos  # it stands above the benches
 
     todos += ballot_todos(actor)
@@ -289,7 +290,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         "red_publications": red_count(viewer=actor, now=moment),
         "todos": _once(todos),
         "tenders": [(first, [(lot, steps[lot.round]) for lot in lots]) for first, lots in groups],
-        "projects": projects_of(actor.organisation_pk)[:SHOWN],
+        "projects": projects_of(actor.organisation_pk, limit=SHOWN),
     }
 
 
@@ -344,8 +345,13 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
     ]
 
 
+#: stages after the report at which the owner side has a statutory day
+_DATED = {Stage.REPORTED, Stage.CAND_END, Stage.CONFIRMED, Stage.NOTIFIED, Stage.ANNOUNCED}
+
+
 def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
     """Return what lots after their report ask of the owner side, with the statutory day."""
+    rows = [row for row in rows if row.stage in _DATED and row.published_at]
     pks = [row.round_pk for row in rows]
     reported, awards, laws = evaluations.reported_at_of(pks), awards_of(pks), laws_of(pks)
     out = []
@@ -361,7 +367,7 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
             key, started = "GP-T10", award.determined_at if award else None
         elif row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and step.label == "签订合同":
             key, started = own.contract, award.sent_at if award else None
-        if not key or started is None or row.published_at is None:
+        if not key or started is None:
             continue
         by, clause = due(laws[row.round_pk][key], started=started)
         where = f"{row.tender_name} · {row.lot_name}"

@@ -57,18 +57,21 @@ _RESULTS = (NoticeKind.CANDIDATES, NoticeKind.RESULT, NoticeKind.CONTRACT, Notic
 _CALLS = tuple(kind for kind in NoticeKind if kind not in {*_RESULTS, NoticeKind.OPENING_RECORD})
 #: an opening that is under way or waits for its host
 _IN_THE_HALL = frozenset({Stage.CLOSED, Stage.OPENING})
+#: of today's openings the home page shows the first; the calendar has all
+TODAY = 20
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show what opens today and next, the newest notices and results, and the ways in."""
     moment = now()
     start = moment.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
-    openings = tenders.openings_between(start, start + timedelta(days=30))
-    today = [row for row in openings if row.bid_deadline and row.bid_deadline < start + timedelta(days=1)]
+    tomorrow = start + timedelta(days=1)
+    today = tenders.openings_between(start, tomorrow)
     page = {
-        "today": today,
+        "today": today[:TODAY],
+        "more_today": max(0, len(today) - TODAY),
         "live": [row for row in today if row.stage in _IN_THE_HALL],
-        "coming": [row for row in openings if row not in today][:6],
+        "coming": tenders.openings_between(tomorrow, start + timedelta(days=30), most=6),
         "newest": notices.latest_of(_CALLS, limit=8),
         "results": notices.latest_of(_RESULTS, limit=8),
         "now": moment,

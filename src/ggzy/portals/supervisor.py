@@ -34,17 +34,17 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     """Return the draws that wait for a seed, the evaluations and the processes."""
     from ggzy.portals.front_pages import supervisor_todos  # it stands above the benches
 
-    rows = tenders.recent_lots(limit=100)
+    rows, waiting = tenders.recent_lots(limit=100), draws.draws_for_seed()
     return {
         "bench": "supervisor",
         "todos": [
-            *seed_todos("supervisor"),
+            *seed_todos("supervisor", waiting),
             *_draw_todos(actor),
             *_witness_todos(actor),
             *supervisor_todos(),
         ],
         "red_publications": red_count(viewer=actor, now=moment),
-        "draws": draws.draws_for_seed(),
+        "draws": waiting,
         "parties": draws.PARTY_LABELS,
         "evaluations": [{**e, "label": STEPS[e["step"]]} for e in evaluations.evaluations(actor=actor)],
         "processes": [

@@ -12,16 +12,23 @@ from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import NotFound, Refusal
 from ggzy.parties.grid import Permission
 from ggzy.portals.frame import done, moment, now, route, show, text, who
+from ggzy.portals.public import page_number, paging
 from ggzy.portals.work import only_posted, refused_here, signing
 from ggzy.witnessing import actions, queries, rules
 from ggzy.witnessing import wall as sessions
+
+#: sessions on one page of the wall; what rings is on the first
+CARDS = 48
 
 
 def _wall_page(request: HttpRequest) -> dict[str, Any]:
     at = now()
     rows = sessions.wall(viewer=who(request), now=at)
+    number = min(page_number(request), max(1, -(-len(rows) // CARDS)))
     return {
-        "rows": rows,
+        "rows": rows[(number - 1) * CARDS : number * CARDS],
+        "count": len(rows),
+        "paging": paging(request, number=number, more=number * CARDS < len(rows)),
         "ringing": sum(bool(row.alarms) for row in rows),
         "now": at,
         "may_witness": who(request).role is Role.CENTRE,

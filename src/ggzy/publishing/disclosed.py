@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.conf import settings
 from django.db.models import Min
@@ -39,12 +40,12 @@ class TenderItems:
     first_at: datetime
     items: tuple[Judged, ...]
 
-    @property
+    @cached_property
     def red(self) -> int:
         """Return how many items are overdue, or were."""
         return sum(1 for judged in self.items if judged.standing.red)
 
-    @property
+    @cached_property
     def done(self) -> int:
         """Return how many items are public."""
         return sum(1 for judged in self.items if judged.done_at is not None)

@@ -282,9 +282,9 @@ def judge(item: Item, facts: Iterable[Fact], *, calendar: WorkCalendar, now: dat
         return Judged(item=item, standing=Standing.NOT_OPEN)
     facts = list(facts)
     formed = [fact for fact in facts if fact.sign in item.formed]
-    shown = sorted((fact for fact in facts if fact.sign in item.shown), key=lambda fact: fact.at)
     if not formed:
         return Judged(item=item, standing=Standing.NOT_FORMED)
+    shown = sorted((fact for fact in facts if fact.sign in item.shown), key=lambda fact: fact.at)
     rows = [_one(item, fact, shown, calendar=calendar, now=now) for fact in formed]
     worst = min(_WORST.index(row.standing) for row in rows)
     return max(

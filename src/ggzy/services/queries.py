@@ -79,6 +79,8 @@ STATES = {
 
 def _rows(cases: Iterable[Case]) -> list[CaseRow]:
     found = list(cases)
+    if not found:
+        return []
     owed: dict[int, list[OwedRow]] = {}
     for row in Owed.objects.filter(case__in=found).order_by("pk"):
         owed.setdefault(row.case_id, []).append(

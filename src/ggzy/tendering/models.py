@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.db.models.functions import MD5, Cast
 
 from ggzy.kernel.models import BusinessRow
 from ggzy.parties.models import Organisation
@@ -71,6 +72,12 @@ class Round(BusinessRow):
     decided_at = models.DateTimeField(null=True)
     #: the rows of law in force when the first notice was published: they govern the round to its end
     law = models.JSONField(default=dict)
+    #: the database's digest of `law`: rounds of one stamp are known by it without reading the stamps
+    law_digest = models.GeneratedField(
+        expression=MD5(Cast("law", models.TextField())),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
+    )
     file_version = models.PositiveSmallIntegerField(default=0)
     #: 0: the front, which decides who may bid; 1: the main procedure
     phase = models.PositiveSmallIntegerField(default=1)
@@ -205,3 +212,11 @@ class ProcurementPlan(BusinessRow):
                 condition=models.Q(filed_at=None) | models.Q(intent_at__isnull=False) | ~models.Q(urgent=""),
             ),
         ]
+
+
+def large(round_: str) -> tuple[str, str]:
+    """Return the columns that a list leaves in the database: the law stamp of a round and its tender's draft file.
+
+    :param round_: the path from the listed row to its round
+    """
+    return f"{round_}__law", f"{round_}__lot__tender__document"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.law import table
 from ggzy.law.families import family
-from ggzy.law.limits import beijing_date
+from ggzy.law.limits import BEIJING, beijing_date
 from ggzy.parties.grid import Permission, may
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import rules
@@ -176,12 +176,28 @@ def lots_page(
     return found[:size], len(found) > size
 
 
-def openings_between(start: datetime, end: datetime) -> list[LotRow]:
-    """Return the rounds whose deadline, and so opening, lies in [start, end)."""
+_OPENINGS = "r.phase = 1 AND r.published_at IS NOT NULL AND r.bid_deadline >= %s AND r.bid_deadline < %s"
+
+
+def openings_between(
+    start: datetime, end: datetime, *, first: int = 0, most: int | None = None
+) -> list[LotRow]:
+    """Return the rounds whose deadline, and so opening, lies in [start, end); `most` of them from the `first` on."""
     return _lots(
-        "r.phase = 1 AND r.published_at IS NOT NULL AND r.bid_deadline >= %s AND r.bid_deadline < %s ORDER BY r.bid_deadline, r.id",
-        [start, end],
+        f"{_OPENINGS} ORDER BY r.bid_deadline, r.id LIMIT %s OFFSET %s",
+        [start, end, most, first],
     )
+
+
+def openings_by_day(start: datetime, end: datetime) -> dict[date, int]:
+    """Return how many openings lie in [start, end) on each day of Beijing that has some, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT (r.bid_deadline AT TIME ZONE %s)::date, count(*) FROM tendering_round r
+                WHERE {_OPENINGS} GROUP BY 1 ORDER BY 1""",  # noqa: S608 - fixed text
+            [str(BEIJING), start, end],
+        )
+        return dict(cursor.fetchall())
 
 
 @dataclass(frozen=True, kw_only=True)

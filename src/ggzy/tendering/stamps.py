@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Func, TextField
-from django.db.models.functions import Cast
+from django.db.models import Count
 
 from ggzy.kernel.refusals import Citation
 from ggzy.law import table
@@ -71,8 +70,7 @@ def limit_of(key: str, stamped: Mapping[str, Any], *, table_row: TimeLimit | Non
 def laws_of(round_pks: Iterable[int]) -> dict[int, dict[str, TimeLimit]]:
     """Return {round primary key: the law that governs it} of rounds that are published, in one question."""
     rows = Round.objects.filter(pk__in=list(round_pks), published_at__isnull=False)
-    digest = Func(Cast("law", TextField()), function="md5", output_field=TextField())
-    found = rows.annotate(digest=digest).values_list("pk", "published_at", "digest")
+    found = rows.values_list("pk", "published_at", "law_digest")
     # rounds of one day and one stamp share their law: a list of hundreds reads each only once
     same = {pk: (stamp, beijing_date(moment)) for pk, moment, stamp in found if moment}
     heads = {content: pk for pk, content in same.items()}
@@ -113,7 +111,7 @@ class Governing:
 _GROUPED = """
 SELECT array_agg(r.id ORDER BY r.published_at, r.id), min(r.published_at), max(r.published_at)
 FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
-WHERE r.published_at IS NOT NULL GROUP BY t.scope, md5(r.law::text)
+WHERE r.published_at IS NOT NULL GROUP BY t.scope, r.law_digest
 """
 
 

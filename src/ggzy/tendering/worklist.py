@@ -71,50 +71,53 @@ def all_rows(*, tenders: int = 100) -> list[WorkRow]:
     return [row for row in rows if row.published_at or (row.front and row.front.published_at)]
 
 
+#: what a row holds and where it is read: a list of hundreds reads nothing else, and makes no rows of models
+_COLUMNS = {
+    "tender": "lot__tender__public_id",
+    "tender_pk": "lot__tender_id",
+    "tender_name": "lot__tender__name",
+    "procedure_code": "procedure_code",
+    "created_at": "lot__tender__created_at",
+    "lot": "lot__public_id",
+    "lot_pk": "lot_id",
+    "lot_name": "lot__name",
+    "lot_number": "lot__number",
+    "round": "public_id",
+    "round_pk": "pk",
+    "number": "number",
+    "stage": "stage",
+    "bid_deadline": "bid_deadline",
+    "published_at": "published_at",
+    "decided_at": "decided_at",
+}
+
+
 def _rows_of(tender_pks: list[int], *, lots: list[int] | None = None) -> list[WorkRow]:
     asked = Round.objects.filter(lot__tender_id__in=tender_pks)
     if lots is not None:
         asked = asked.filter(lot_id__in=lots)
-    rows = list(
-        asked.select_related("lot__tender")
-        .defer("law", "lot__tender__document")
-        .order_by("-lot__tender_id", "lot__number", "-number", "-phase")
-    )
-    newest: dict[int, Round] = {}
-    fronts: dict[int, Round] = {}
-    for row in rows:
-        newest.setdefault(row.lot_id, row)
-        if row.phase == 0 and newest[row.lot_id].number == row.number:
-            fronts[row.lot_id] = row
+    found = asked.order_by("-lot__tender_id", "lot__number", "-number", "-phase")
+    newest: dict[int, dict[str, Any]] = {}
+    front_pks = []
+    for phase, *values in found.values_list("phase", *_COLUMNS.values()):
+        row = dict(zip(_COLUMNS, values, strict=True))
+        first = newest.setdefault(row["lot_pk"], row)
+        if phase == 0 and first["number"] == row["number"]:
+            front_pks.append(row["round_pk"])
+    fronts = {front.lot_id: front for front in Round.objects.filter(pk__in=front_pks).defer("law")}
     held: dict[int, list[str]] = {}
-    pks = [r.pk for r in (*newest.values(), *fronts.values())]
-    in_force = HoldRow.objects.filter(round_id__in=pks, lifted_at=None)
+    in_force = HoldRow.objects.filter(
+        round_id__in=[*(row["round_pk"] for row in newest.values()), *front_pks], lifted_at=None
+    )
     for round_pk, kind in in_force.values_list("round_id", "kind"):
         held.setdefault(round_pk, []).append(kind)
     return [
         WorkRow(
-            tender=r.lot.tender.public_id,
-            tender_pk=r.lot.tender_id,
-            tender_name=r.lot.tender.name,
-            procedure_code=r.procedure_code,
-            created_at=r.lot.tender.created_at,
-            lot=r.lot.public_id,
-            lot_pk=r.lot_id,
-            lot_name=r.lot.name,
-            lot_number=r.lot.number,
-            round=r.public_id,
-            round_pk=r.pk,
-            number=r.number,
-            stage=r.stage,
-            bid_deadline=r.bid_deadline,
-            published_at=r.published_at,
-            decided_at=r.decided_at,
-            holds=tuple(held.get(r.pk, ())),
-            front=front_state(fronts[r.lot_id], held.get(fronts[r.lot_id].pk, ()))
-            if r.lot_id in fronts
-            else None,
+            **row,
+            holds=tuple(held.get(row["round_pk"], ())),
+            front=front_state(fronts[lot_pk], held.get(fronts[lot_pk].pk, ())) if lot_pk in fronts else None,
         )
-        for r in newest.values()
+        for lot_pk, row in newest.items()
     ]
 
 
@@ -198,6 +201,7 @@ def tenders_for_form_check(*, limit: int = 100) -> list[FormRow]:
     tenders = (
         Tender.objects.filter(lots__rounds__stage__in=[s.value for s in _FORM_STAGES])
         .select_related("tenderee")
+        .defer("document")
         .distinct()
         .order_by("-pk")[:limit]
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 
 from ggzy.committees.queries import interruptions
 from ggzy.evaluation.models import Evaluation
@@ -42,6 +42,10 @@ ACTS = {
     Kind.DRAW: ("experts.",),
     Kind.EVALUATION: ("evaluation.", "experts.checked_in"),
 }
+#: what the wall shows of a round: it looks at hundreds every few seconds
+_OF_ROUND = (
+    "public_id", "stage", "bid_deadline", "lot__name", "lot__number", "lot__tender__name",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +175,7 @@ def _today(now: datetime) -> list[Watched]:
             | Q(public_id__in=kept["opening"])
         )
         .select_related("lot__tender", "opening")
+        .only(*_OF_ROUND, "opening__ended_at", "opening__shown_at")
         .order_by("bid_deadline", "pk")
     )
     evaluations = (
@@ -178,6 +183,7 @@ def _today(now: datetime) -> list[Watched]:
             Q(reported_at=None) | Q(reported_at__gte=start) | Q(round__public_id__in=kept["evaluation"])
         )
         .select_related("round__lot__tender")
+        .only("step", "started_at", "reported_at", "draw", *(f"round__{name}" for name in _OF_ROUND))
         .order_by("started_at", "pk")
     )
     draws = (
@@ -186,7 +192,12 @@ def _today(now: datetime) -> list[Watched]:
             | Q(requested_at__gte=start)
             | Q(public_id__in=kept["draw"])
         )
-        .prefetch_related("rounds__lot__tender")
+        .prefetch_related(
+            Prefetch(
+                "rounds",
+                Round.objects.select_related("lot__tender").only(*_OF_ROUND),
+            )
+        )
         .order_by("requested_at", "pk")
     )
     watched = list(evaluations[:200])
