@@ -21,8 +21,8 @@ def test_a_storm_sees_a_round_that_moved_by_no_move(platform: Any, folder: Path)
     from ggzy.tendering.models import Round
 
     storm = Storm(platform, folder, 3, procedures=("GC_OPEN_POST",))
-    next(storm.lives[0])
+    storm.lives[0].steps[0]()
     storm.require_lawful()
-    Round.objects.filter(public_id=storm.tales[0].round).update(stage="CONTRACTED")
+    Round.objects.filter(public_id=storm.begun[0].round).update(stage="CONTRACTED")
     with pytest.raises(Broken, match="没有这样的步骤"):
         storm.require_lawful()
