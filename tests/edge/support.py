@@ -61,5 +61,7 @@ class Request:
         """Return the next event; what came in one piece is taken apart, signs of life are passed over."""
         while not self.events:
             body = (await self.next(seconds))["body"]
-            self.events += [part + b"\n\n" for part in body.split(b"\n\n") if part and b"event: pace" not in part]
+            self.events += [
+                part + b"\n\n" for part in body.split(b"\n\n") if part and b"event: pace" not in part
+            ]
         return self.events.pop(0)
