@@ -103,6 +103,11 @@ def test_the_contract_alone_waits_and_an_upheld_challenge_determines_another(
     ended, made = Award.objects.order_by("pk")
     assert ended.end_kind == Award.CHALLENGED and ended.bid.bidder.name == tale.bidder("bing").name
     assert made.bid.bidder.name == tale.bidder("jia").name
+    # losing the award by another's challenge is no refusal: its deposit is not lost
+    standings = {
+        r["bidder"]: r["standing"] for r in tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
+    }
+    assert standings[tale.bidder("bing").name] == "中标候选人(未中标)"
     made_known = tale.owner.post(f"/rounds/{tale.round}/letter")
     assert made_known["to_sign"]
 

@@ -303,7 +303,7 @@ def _note(row: Complaint, step: str, says: str, *, actor: Actor, now: datetime) 
     ComplaintEvent.objects.create(complaint=row, step=step, says=says, role=actor.role.value, at=now)
     own = actor.role is Role.BIDDER and row.round.opened_at is None
     record_act(
-        "complaints.filed" if step == "file" else "complaints.stepped",
+        {"file": "complaints.filed", "publish": "complaints.decided"}.get(step, "complaints.stepped"),
         subject=row.public_id,
         actor=actor,
         legal_at=now,

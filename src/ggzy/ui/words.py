@@ -94,6 +94,7 @@ ACTS: dict[str, str] = {
     "evidence.escrow_root": "封存批次根(定时写入)",
     "complaints.filed": "提交投诉",
     "complaints.power_kept": "登记监督权力清单",
+    "complaints.decided": "送达并公告投诉处理决定",
     "complaints.stepped": "办理投诉的一个步骤",
     "complaints.warned": "投诉处理期限预警",
     "experts.answered": "专家答复邀请",
@@ -290,6 +291,7 @@ NOTICE_KINDS = {
     "first_stage": "两阶段招标第一阶段公告",
     "intent": "采购意向公告",
     "second_opening": "第二信封开标通知",
+    "decision": "投诉处理决定公告",
 }
 _SHEETS = {
     "preliminary": "初步评审表",
