@@ -126,8 +126,9 @@ def test_only_in_construction_the_clock_accepts() -> None:
         ("GC", "file", "370102", 3),  # the district's own
         ("GC", "file", "370181", 1),  # the city's
         ("GC", "result", "370181", 2),  # the city's, who names the matter
-        ("GC", "file", "371300", 4),  # the province's
-        ("GP", "file", "370102", None),
+        ("GC", "file", "371300", 4),  # the province's: 371000 is another city
+        ("GC", "file", "371081", 5),
+        ("GP", "file", "110000", 6),  # the whole country's
         ("GC", "file", "110000", None),
     ],
 )
@@ -139,5 +140,7 @@ def test_the_nearest_department_that_names_the_matter(
         Power(department=2, scope="GC", region="370100", matters=frozenset({"result"})),
         Power(department=3, scope="GC", region="370102"),
         Power(department=4, scope="GC", region="370000"),
+        Power(department=5, scope="GC", region="371000"),
+        Power(department=6, scope="GP", region="000000"),
     ]
     assert responsible(powers, scope=scope, matter=matter, region=region) == department

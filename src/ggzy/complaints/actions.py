@@ -64,10 +64,12 @@ class ComplainedBefore(Refusal):
 
 
 class OrderTooLong(Refusal):
-    """Standing still by order takes thirty days at most, all orders of a complaint together."""
+    """Standing still by order takes thirty days at most, all orders of a complaint together.
+
+    In procurement the law says so; in construction it names no end, and the centre keeps to the same.
+    """
 
     code = "complaints.order_too_long"
-    basis = Citation("政府采购质疑和投诉办法", "第二十八条")
 
 
 class PassedOnTooLate(Refusal):
@@ -381,7 +383,9 @@ def _order(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
         raise BadInput("暂停决定正在执行, 不需要再次责令暂停", field="days")
     if not 1 <= said.days <= left:
         raise OrderTooLong(
-            f"暂停时间合计最长{settings.COMPLAINT_ORDER_DAYS}日, 本投诉还可以责令暂停{left}日", field="days"
+            f"暂停时间合计最长{settings.COMPLAINT_ORDER_DAYS}日, 本投诉还可以责令暂停{left}日",
+            field="days",
+            basis=Citation("政府采购质疑和投诉办法", "第二十八条") if row.scope == "GP" else None,
         )
     made = ordering.suspend_by_order(
         round_id=row.round.public_id,
@@ -529,6 +533,11 @@ _TO_COMPLAINANT = frozenset(
     }
 )
 _TO_RESPONDENT = frozenset({"accept", "withdraw", "allow_withdrawal", "publish"})
+#: what acceptance asks of who is complained of; a period is the law's only in procurement (94号令22、25)
+_ASKED = {
+    "GP": "请查阅投诉书副本, 自收到之日起5个工作日内提交书面说明和证据; 逾期视为放弃说明的权利。",
+    "GC": "请查阅投诉书副本, 配合调查, 并在案件页面写明的时间前提交书面说明和证据。",
+}
 _TO_DEPARTMENT = frozenset({"correct", "state", "withdraw", "ask_withdrawal", "pass_on"})
 
 
@@ -569,9 +578,7 @@ def _tell_sides(row: Complaint, step: Step, said: Said, *, now: datetime) -> Non
             basis=law_of(round_)["GP-T26"] if statement and row.scope == "GP" else step.basis,
             until_opening=(),
             title=title,
-            text="请查阅投诉书副本, 自收到之日起5个工作日内提交书面说明和证据; 逾期视为放弃说明的权利。"
-            if statement
-            else (said.text or step.label)[:500],
+            text=_ASKED[row.scope] if statement else (said.text or step.label)[:500],
             link=link,
             now=now,
         )

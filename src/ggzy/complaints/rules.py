@@ -348,14 +348,21 @@ class Power:
 def responsible(powers: Iterable[Power], *, scope: str, matter: str, region: str) -> int | None:
     """Return the department that handles a complaint: the nearest region first, then who names the matter.
 
-    A region ends in zeros where it covers what lies within it: 370000 covers 370100.
+    A code that ends in pairs of zeros covers what lies within it: 370000 covers 370100.
     """
     fits = [
         power
         for power in powers
         if power.scope == scope
         and (not power.matters or matter in power.matters)
-        and region.startswith(power.region.rstrip("0") or power.region[:1])
+        and region.startswith(_within(power.region))
     ]
-    best = max(fits, key=lambda p: (len(p.region.rstrip("0")), bool(p.matters)), default=None)
+    best = max(fits, key=lambda p: (len(_within(p.region)), bool(p.matters)), default=None)
     return best.department if best else None
+
+
+def _within(region: str) -> str:
+    """Return what the codes within a region begin with: 371000 is a city, and 371300 is not in it."""
+    while region.endswith("00"):
+        region = region[:-2]
+    return region
