@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ggzy.complaints import prior, rules
-from ggzy.complaints.clock import marks, power_of
-from ggzy.complaints.models import Complaint, SupervisingPower
+from ggzy.complaints.clock import marks
+from ggzy.complaints.models import Complaint, ComplaintEvent, SupervisingPower
 from ggzy.complaints.rules import DECISIONS, MACHINES, MATTERS, REMEDIES, Level, State, Step
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
@@ -194,7 +194,10 @@ def case(*, complaint_id: str, viewer: Actor, now: datetime) -> Case:
 
 def waiting(viewer: Actor, *, now: datetime) -> list[tuple[ComplaintRow, str]]:
     """Return what waits for a viewer with what is to be done: the department, its head, the one above after red."""
-    rows = _seen_by(viewer).filter(ended_at=None)
+    stated = Exists(ComplaintEvent.objects.filter(complaint=OuterRef("pk"), step="state"))
+    rows = _seen_by(viewer).filter(ended_at=None).annotate(stated=stated)
+    headed = SupervisingPower.objects.filter(head_id=viewer.account_pk).values_list("department_id", "scope")
+    heads_of = set(headed) if viewer.role is Role.SUPERVISOR else set()
     out = []
     for c in rows.order_by("due_at", "accept_due_at")[:100]:
         row, state = _row(c, viewer), State(c.state)
@@ -202,7 +205,7 @@ def waiting(viewer: Actor, *, now: datetime) -> list[tuple[ComplaintRow, str]]:
             out.append((row, "补正投诉材料"))
         elif viewer.role in {Role.TENDEREE, Role.AGENCY}:
             open_ = c.statement_due_at is not None and now < c.statement_due_at
-            if state is State.HANDLING and open_ and not c.events.filter(step="state").exists():
+            if state is State.HANDLING and open_ and not c.stated:
                 out.append((row, "对投诉提交书面说明"))
         elif viewer.role is Role.SUPERVISOR:
             if c.department_id not in {None, viewer.organisation_pk}:
@@ -214,8 +217,7 @@ def waiting(viewer: Actor, *, now: datetime) -> list[tuple[ComplaintRow, str]]:
                 State.WITHDRAW_ASKED: "决定是否准许撤回投诉",
                 State.DECIDED: "送达并公告投诉处理决定",
             }.get(state, "处理投诉" if state is not State.CORRECTION else "")
-            power = power_of(c)
-            head = power is not None and power.head_id == viewer.account_pk
+            head = (c.department_id, c.scope) in heads_of
             if says:
                 out.append((row, f"{says}(负责人督办)" if head and c.level in {"orange", "red"} else says))
     return out

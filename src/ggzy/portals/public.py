@@ -221,6 +221,7 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "challenges": challenges_on(round_id=row.round, viewer=viewer)
         if row.procedure_code == "GP_OPEN"
         else [],
+        "may_dispute": not viewer.signed_in or may(viewer, Permission.COMPLAINT_FILE),
         "may_object": row.stage == Stage.CAND_PUB and may(viewer, Permission.RESULT_OBJECT),
         "address": request.build_absolute_uri(f"/lots/{lot_id}"),
         "now": now(),
