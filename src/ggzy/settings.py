@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "ggzy.bidding",
     "ggzy.inquiries",
     "ggzy.changes",
+    "ggzy.complaints",
     "ggzy.opening",
     "ggzy.experts",
     "ggzy.committees",
@@ -290,6 +291,16 @@ DEMAND_RATES = json.loads(os.environ.get("GGZY_DEMAND_RATES", '{"2012-07-06": "0
 BENCHMARK_RATE = os.environ.get("GGZY_BENCHMARK_RATE", "0.015")
 #: seconds between two questions for what became of a payment
 BANK_SECONDS = float(os.environ.get("GGZY_BANK_SECONDS", "5"))
+#: per cent of the handling clock of a complaint at which it warns: blue, yellow, orange, red
+COMPLAINT_WARNINGS = tuple(
+    int(share) for share in os.environ.get("GGZY_COMPLAINT_WARNINGS", "50,75,90,100").split(",")
+)
+if len(COMPLAINT_WARNINGS) != 4 or list(COMPLAINT_WARNINGS) != sorted(COMPLAINT_WARNINGS):
+    raise SystemExit("GGZY_COMPLAINT_WARNINGS应为四个从小到大的百分数, 例如50,75,90,100")
+#: days that a complaint may make a procurement stand still, all its orders together; the law's ceiling is 30
+COMPLAINT_ORDER_DAYS = min(30, int(os.environ.get("GGZY_COMPLAINT_ORDER_DAYS", "30")))
+#: working days to mend a complaint that lacks something
+COMPLAINT_CORRECTION_DAYS = int(os.environ.get("GGZY_COMPLAINT_CORRECTION_DAYS", "5"))
 #: seconds before a provider that does not answer is given up for this try
 SENDING_SECONDS = float(os.environ.get("GGZY_SENDING_SECONDS", "5"))
 #: minutes in which a called expert must answer; longer in training, where one visitor plays every part, and where no

@@ -94,6 +94,14 @@ evaluation:sheets:read          -     -     -     -     -     -     ✓     -   
 awarding:publicity:start        ✓     ✓     -     -     -     -     -     -     -     -     -
 objections:result:raise         -     -     ✓     -     -     -     -     -     -     -     -
 objections:result:answer        ✓     ✓     -     -     -     -     -     -     -     -     -
+objections:challenge:raise      -     -     ✓     -     -     -     -     -     -     -     -
+objections:challenge:answer     ✓     ✓     -     -     -     -     -     -     -     -     -
+complaints:complaint:file       -     -     ✓     -     -     -     -     -     -     -     -
+complaints:statement:give       ✓     ✓     -     -     -     -     -     -     -     -     -
+complaints:complaint:handle     -     -     -     -     -     -     ✓     -     -     -     -
+complaints:order:give           -     -     -     -     -     -     ✓     -     -     -     -
+complaints:decision:make        -     -     -     -     -     -     ✓     -     -     -     -
+complaints:powers:keep          -     -     -     -     -     -     -     ✓     -     -     -
 awarding:award:decide           ✓     -     -     -     -     -     -     -     -     -     -
 awarding:panel:name             ✓     -     -     -     -     -     -     -     -     -     -
 awarding:panel:vote             ✓     -     -     ✓     -     -     -     -     -     -     -

@@ -146,7 +146,13 @@ def test_a_deferred_move_refuses_in_chinese(procedure, move):
 
 
 @every_procedure
-@given(holds=st.frozensets(st.sampled_from(Hold), min_size=1))
+def test_a_challenge_stops_the_contract_and_its_performance_and_nothing_else(procedure):
+    stopped = {m.code for m in procedure.moves if Hold.CHALLENGE in m.blocked_by}
+    assert stopped == ({"sign_contract", "start_performance"} if procedure is GP_OPEN else set())
+
+
+@every_procedure
+@given(holds=st.frozensets(st.sampled_from(sorted(EVERY_HOLD)), min_size=1))
 def test_under_any_hold_nothing_goes_forward_but_what_a_hold_never_stops(procedure, holds):
     never_stopped = NEVER_STOPPED_OF_A_FRONT if procedure.front else NEVER_STOPPED
     for move in procedure.moves:
@@ -367,6 +373,7 @@ class TestInquiryAgainstTheRulebook:
             "fail_for_nothing_opened",
             "reject_all",
             "retender",
+            "restart_after_challenge",
             "annul_after_complaint",
         }
         assert GP_XJ.failures == {Stage.STOPPED}

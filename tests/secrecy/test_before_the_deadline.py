@@ -76,6 +76,10 @@ def _views(platform: Any, tale: Tale) -> dict[str, str]:
         "/work/finance",
         "/api/v1/guarantees",
         "/training/bank",
+        "/decisions",
+        "/work/complaints",
+        "/api/v1/complaints",
+        f"/api/v1/rounds/{round_}/challenges",
     ]
     out: dict[str, str] = {}
     for name in ("", "zhaobiao", "zhongxin", "jiandu", "guanli", "ding", "danbao"):

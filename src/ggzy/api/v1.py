@@ -13,6 +13,7 @@ from ggzy.api import (
     bids,
     changes,
     committees,
+    complaints,
     deposits,
     drafting,
     draws,
@@ -501,6 +502,7 @@ api.add_router("/v1", draws.router)
 api.add_router("/v1", partners.router)
 api.add_router("/v1", pool.router)
 api.add_router("/v1", results.router)
+api.add_router("/v1", complaints.router)
 api.add_router("/v1", deposits.router)
 api.add_router("/v1", procurement.router)
 api.add_router("/v1", changes.router)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from ggzy.archives import bag, check, kit, rules
+from ggzy.archives.disputes import lay_in
 from ggzy.archives.models import Package
 from ggzy.archives.shelf import Shelf, when
 from ggzy.awarding.models import Award, Panel
@@ -290,6 +291,7 @@ def _troubles(shelf: Shelf, package: Package, opened: OpeningSession | None) -> 
             by=said["objector"] or "",
             at=row.filed_at,
         )
+    lay_in(shelf, package, opened=opened is not None)
     if opened is None:
         return  # whom a message went to would tell who took the file
     told = Message.objects.filter(

@@ -27,7 +27,6 @@ from ggzy.procedures.spec import Stage
 from ggzy.seals.sealing import finish_seal, prepare_seal
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import (
-    holds_on,
     lock_round,
     make_move,
     place_of,
@@ -35,6 +34,7 @@ from ggzy.tendering.moves import (
     require_move,
     require_owner_side,
     require_tenderee,
+    standing_still,
 )
 from ggzy.tendering.stamps import law_of
 from ggzy.ui.documents import day, letter_pdf
@@ -227,7 +227,7 @@ def end_publicity(round_id: str, now: datetime) -> datetime | None:
     )
     if now < publicity.ends_at:
         return publicity.ends_at
-    if holds_on(round_):
+    if standing_still(round_):
         return None
     make_move(round_, "end_publicity", actor=SYSTEM, now=now)
     publicity.ended_at = now
@@ -257,7 +257,7 @@ def stop_publicity(round_: Round, *, now: datetime) -> None:
 def resume_after_hold(round_: Round, *, now: datetime) -> None:
     """Let the publicity's clock run again after its hold was lifted: it ends at its time, or at once if that passed."""
     publicity = running_publicity(round_)
-    if publicity is not None and not holds_on(round_):
+    if publicity is not None and not standing_still(round_):
         set_timer(kind=END_PUBLICITY, subject=round_.public_id, due_at=max(publicity.ends_at, now))
 
 
@@ -311,14 +311,16 @@ def make_award(
     *,
     rank: int | None,
     silent: bool = False,
+    move: str = "award",
     actor: Actor,
     now: datetime,
 ) -> Award:
     """Make the award of a locked round to a bid (called inside an act); `rank` None where candidates have no order.
 
     :param silent: the buyer let its time pass, and the clock determines the first
+    :param move: by which move, where it is another winner than the first time
     """
-    make_move(round_, "award", actor=actor, now=now, decided_at=now)
+    make_move(round_, move, actor=actor, now=now, decided_at=now)
     made = Award.objects.create(
         round=round_,
         bid=Bid.objects.get(public_id=bid.bid),
@@ -355,7 +357,7 @@ def award_by_silence(round_id: str, now: datetime) -> datetime | None:
     round_ = lock_round(round_id)
     if round_.stage != Stage.REPORTED or Award.objects.filter(round=round_).exists():
         return None
-    if holds_on(round_):
+    if standing_still(round_):
         return now + timedelta(days=1)
     row, bid = first_left(round_)
     make_award(round_, bid, rank=row["rank"], silent=True, actor=SYSTEM, now=now)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ggzy.awarding.actions import first_left, make_award
 from ggzy.awarding.models import Award
 from ggzy.awarding.queries import END_LABELS
 from ggzy.evidence.actions import record_act
@@ -167,6 +168,8 @@ def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, n
             "now": f"{END_LABELS[kind]}, 其中标资格终止",
             "basis": "《招标投标法》第六十四条"
             if kind == Award.ANNULLED
+            else "《政府采购质疑和投诉办法》第十六条、第三十二条"
+            if kind == Award.CHALLENGED
             else family(tender.procedure_code).award_ended,
         },
         actor=actor,
@@ -206,7 +209,7 @@ def _fail(
         now=now,
     )
     record_act(
-        f"awarding.{'annulled' if move == 'annul_after_complaint' else 'retendered'}",
+        f"awarding.{'retendered' if move == 'retender' else 'annulled'}",
         subject=round_.public_id,
         actor=actor,
         legal_at=now,
@@ -293,4 +296,48 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
     _end(
         award, round_, kind=Award.ANNULLED, reason=f"{decision.strip()}: {text.strip()}", actor=actor, now=now
     )
+    return round_
+
+
+def redetermine(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Award:
+    """Determine the next qualified candidate, since a challenge or complaint was upheld: ANNOUNCED → CONFIRMED.
+
+    Called inside the act that upholds it, on a locked round (94号令16、32).
+
+    :raises NoCandidateLeft: no candidate is left: it must be procured anew
+    """
+    require_move(round_, "uphold_challenge", actor=actor)
+    _end(_award(round_), round_, kind=Award.CHALLENGED, reason=reason, actor=actor, now=now)
+    row, bid = first_left(round_)
+    made = make_award(round_, bid, rank=row["rank"], move="uphold_challenge", actor=actor, now=now)
+    tender = round_.lot.tender
+    tell(
+        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        kind=Kind.LEGAL,
+        basis=law_of(round_)["GP-T10"],
+        until_opening=(),
+        title=f"{tender.name}（{round_.lot.name}）已另行确定中标供应商",
+        text=f"另行确定{bid.bidder}为中标供应商。请在2个工作日内公告结果并发出中标通知书。",
+        link=f"/work/rounds/{round_.public_id}/result",
+        now=now,
+    )
+    return made
+
+
+def restart(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Round:
+    """Procure anew, since an upheld challenge changes the result and nobody is left to take: ANNOUNCED → CANCELLED.
+
+    Called inside the act that upholds it, on a locked round (94号令16).
+    """
+    award = _award(round_)
+    _fail(
+        round_,
+        "restart_after_challenge",
+        says="质疑成立, 认定影响中标结果, 重新开展采购活动",
+        basis="《政府采购质疑和投诉办法》第十六条",
+        actor=actor,
+        now=now,
+        reason=reason[:MOST_TEXT],
+    )
+    _end(award, round_, kind=Award.CHALLENGED, reason=reason, actor=actor, now=now)
     return round_

@@ -41,6 +41,7 @@ class Award(BusinessRow):
     """Who won a round, and the letter that says so; an award that came to nothing says why and stays."""
 
     REFUSED, NO_BOND, NO_CONTRACT, ANNULLED = "refused", "no_bond", "no_contract", "annulled"
+    CHALLENGED = "challenged"
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="awards")
     bid = models.ForeignKey(Bid, on_delete=models.PROTECT, related_name="awards")

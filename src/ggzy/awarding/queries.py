@@ -12,6 +12,7 @@ END_LABELS = {
     Award.NO_BOND: "未按招标文件要求提交履约保证金",
     Award.NO_CONTRACT: "无正当理由不与招标人订立合同",
     Award.ANNULLED: "投诉成立, 中标无效",
+    Award.CHALLENGED: "质疑或者投诉成立, 原中标结果无效",
 }
 
 

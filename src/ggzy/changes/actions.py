@@ -36,6 +36,7 @@ from ggzy.tendering.actions import CLOSE_BIDDING
 from ggzy.tendering.fronts import admitted
 from ggzy.tendering.models import HoldRow, Round, Tender
 from ggzy.tendering.moves import (
+    lift_hold,
     lock_rounds_of,
     make_move,
     require_move,
@@ -46,6 +47,8 @@ from ggzy.tendering.moves import (
 from ggzy.tendering.stamps import law_of
 from ggzy.tendering.versions import issue, newest, working_copy
 
+#: what stops moves but no window of an opening
+_NO_PAUSE = [Hold.OBJECTION.value, Hold.CHALLENGE.value]
 _PERMISSIONS = {
     Kind.CLARIFY: Permission.CHANGE_MAKE,
     Kind.POSTPONE: Permission.CHANGE_MAKE,
@@ -129,7 +132,7 @@ def make_change(
         raise rules.PlanChanged("核对之后情况有变化, 请重新查看后果再确认")
     if wish.front:
         return fronting.carry_out(wish, made, ground, actor=actor, now=now)
-    return _carry_out(wish, made, ground, evidence=evidence, actor=actor, now=now)
+    return carry_out(wish, made, ground, evidence=evidence, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -161,10 +164,10 @@ def take_up_silence(*, tender_id: str, silence: Silence, now: datetime) -> Chang
             "tolerance_seconds": str(settings.OUTAGE_GAP_SECONDS),
         }
     )
-    return _carry_out(wish, made, ground, evidence=[("平台运行记录.json", proof)], actor=SYSTEM, now=now)
+    return carry_out(wish, made, ground, evidence=[("平台运行记录.json", proof)], actor=SYSTEM, now=now)
 
 
-def _carry_out(
+def carry_out(
     wish: Wish,
     made: Plan,
     ground: Ground,
@@ -195,7 +198,7 @@ def _carry_out(
 
 
 def _grounds(wish: Wish) -> dict[str, str]:
-    known = rules.TERMINATIONS | rules.SUSPENSIONS | rules.OUTAGES
+    known = rules.TERMINATIONS | rules.SUSPENSIONS | rules.OUTAGES | rules.ORDERS
     return {"ground": known[wish.ground]} if wish.ground in known else {}
 
 
@@ -275,7 +278,8 @@ def _do_holds(
     """Set or lift what the change stops, and return what of it the parties' evidence keeps."""
     if wish.kind is Kind.SUSPEND:
         for round_ in ground.rounds:
-            set_hold(round_, Hold.SUSPENSION, reason=wish.text, source=change.public_id, now=now)
+            hold = Hold.COMPLAINT if wish.ground in rules.ORDERS else Hold.SUSPENSION
+            set_hold(round_, hold, reason=wish.text, source=change.public_id, now=now)
             pauses.pause(round_, now=now)
     elif wish.kind is Kind.OUTAGE:
         if planning.running_outage(ground.tender) is not None:
@@ -285,6 +289,9 @@ def _do_holds(
             set_hold(round_, Hold.SYSTEM_FAILURE, reason=wish.text, source=outage.public_id, now=ground.at)
             pauses.pause(round_, now=ground.at)
         return {"evidence_sha256": [row["sha256"] for row in outage.files]} if outage.files else {}
+    elif wish.order:
+        lift_hold(source=wish.order, now=now)
+        _go_on(ground, reason=wish.text, remedy=False, now=now)
     elif wish.kind is Kind.RESUME:
         _lift(ground, Hold.SUSPENSION, reason=wish.text, remedy=False, now=now)
     elif wish.kind is Kind.END_OUTAGE:
@@ -297,8 +304,13 @@ def _lift(ground: Ground, hold: Hold, *, reason: str, remedy: bool, now: datetim
     """Lift a kind of hold everywhere and let what it stopped run on."""
     rounds = [r.pk for r in ground.rounds]
     HoldRow.objects.filter(round_id__in=rounds, kind=hold.value, lifted_at=None).update(lifted_at=now)
+    _go_on(ground, reason=reason, remedy=remedy, now=now)
+
+
+def _go_on(ground: Ground, *, reason: str, remedy: bool, now: datetime) -> None:
+    """Let run on what nothing else stops."""
     for round_ in ground.rounds:
-        if HoldRow.objects.filter(round=round_, lifted_at=None).exclude(kind=Hold.OBJECTION.value).exists():
+        if HoldRow.objects.filter(round=round_, lifted_at=None).exclude(kind__in=_NO_PAUSE).exists():
             continue  # something else still stops it
         if round_.stage == Stage.OPENING:
             document = newest(ground.tender).document
@@ -458,6 +470,12 @@ def _announce(
 def _basis(wish: Wish, ground: Ground) -> TimeLimit | Citation:
     """Return why everybody who holds the file must hear of a change."""
     tender = ground.tender
+    if wish.ground in rules.ORDERS:
+        return (
+            Citation("政府采购质疑和投诉办法", "第二十八条")
+            if tender.scope == "GP"
+            else Citation("招标投标法实施条例", "第六十二条")
+        )
     if wish.kind is Kind.TERMINATE:
         return (
             Citation("政府采购货物和服务招标投标管理办法", "第二十九条")

@@ -366,6 +366,37 @@ def _suspend(wish: Wish, ground: Ground) -> Plan:
     return made_plan(wish, ground, rows, deadline=new, earliest=old, proposal=new)
 
 
+def ordered(wish: Wish, ground: Ground, *, length: timedelta) -> Plan:
+    """Return what follows from an order to stand still for so long: the deadline moves where it takes of the bidders' time.
+
+    :raises NothingChanges: nothing of it runs
+    """
+    _need_running(ground)
+    old, new = ground.deadline, None
+    rows: list[Consequence] = []
+    if old is not None and ground.now < old:
+        floor = rules.made_good(deadline=old, began=ground.now, ends=ground.now + length)
+        new = old if floor == old else rules.working_moment(floor, like=old, calendar=calendars.CHINA)
+        rows += _deadline_moves(ground, new, provisional=True)
+    rows += _holding(ground, Hold.COMPLAINT, "《招标投标法实施条例》第六十二条、《政府采购法》第五十七条")
+    rows += _windows(ground, paused=True)
+    rows.append(Consequence(sort="notice", says="发布暂停公告"))
+    rows.append(_tell(ground, "暂停和暂定的时间"))
+    return made_plan(wish, ground, rows, deadline=new, earliest=old, proposal=new)
+
+
+def order_ended(wish: Wish, ground: Ground, order: Change) -> Plan:
+    """Return what follows when an order to stand still ends."""
+    return _going_on(
+        wish,
+        ground,
+        began=order.made_at,
+        original=_original_deadline(ground, order),
+        notice="发布恢复公告",
+        hold=Hold.COMPLAINT,
+    )
+
+
 def _original_deadline(ground: Ground, change: Change | None) -> datetime | None:
     said = change.wish.get("deadline_before") if change else None
     return datetime.fromisoformat(said) if said else ground.deadline

@@ -59,6 +59,8 @@ SUSPENSIONS = {
     "force": "不可抗力或突发事件",
     "other": "其他需要暂停的情形",
 }
+#: what a department orders while it handles a complaint; not a choice of the owner side
+ORDERS = {"complaint": "行政监督部门处理投诉, 责令暂停"}
 
 
 class DeadlineOnlyLater(Refusal):
@@ -101,6 +103,8 @@ class Wish:
     started_at: datetime | None = None
     #: the deadline of a prequalification, an invitation or a first stage, not that of the bids
     front: bool = False
+    #: the change whose order ends
+    order: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the wish as JSON values, as it is recorded."""
@@ -113,6 +117,7 @@ class Wish:
             "answers": dict(self.answers or {}),
             "started_at": self.started_at.astimezone(BEIJING).isoformat() if self.started_at else None,
             **({"front": True} if self.front else {}),
+            **({"order": self.order} if self.order else {}),
         }
 
 

@@ -47,7 +47,11 @@ def procedure_page(procedure: Procedure) -> str:
     """Return one procedure as a diagram, its stages, its holds and the table of its moves."""
     final = "、".join(stage.label for stage in procedure.stages if stage in procedure.final)
     stages = [f"| {s.label} | `{s}` | {'是' if s in procedure.final else ''} |" for s in procedure.stages]
-    holds = [f"| {hold.label} | `{hold}` | {_blocked(procedure, hold)} |" for hold in Hold]
+    holds = [
+        f"| {hold.label} | `{hold}` | {_free(procedure, hold)} |"
+        for hold in Hold
+        if any(hold in move.blocked_by for move in procedure.moves)
+    ]
     return _page(
         f"# {procedure.label}",
         f"编号 `{procedure.code}`, 类别 `{procedure.scope}`, 依据 {procedure.basis}。"
@@ -65,8 +69,13 @@ def procedure_page(procedure: Procedure) -> str:
     )
 
 
-def _blocked(procedure: Procedure, hold: Hold) -> str:
-    return "、".join(m.label for m in procedure.moves if hold not in m.blocked_by) or "—"
+def _free(procedure: Procedure, hold: Hold) -> str:
+    """Return what a hold does not stop, or all but what it stops where that is less to say."""
+    stopped = [m.label for m in procedure.moves if hold in m.blocked_by]
+    free = [m.label for m in procedure.moves if hold not in m.blocked_by]
+    if len(stopped) * 4 < len(free):
+        return f"除{'、'.join(stopped)}以外的全部步骤"
+    return "、".join(free) or "—"
 
 
 def limits_page() -> str:

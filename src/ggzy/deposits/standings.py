@@ -38,7 +38,7 @@ class RoundFacts:
         self._candidates = set((evaluation.report or {}).get("candidates", [])) if evaluation else set()
         #: before the report nobody is known to be no candidate
         self.judged = self.failed or bool(evaluation and evaluation.report)
-        self._lost = {a.bid for a in ended_awards(round_.pk) if a.kind != "annulled"}
+        self._lost = {a.bid for a in ended_awards(round_.pk) if a.kind not in {"annulled", "challenged"}}
         self._facts = LotFacts(
             closed_at=round_.closed_at,
             failed_at=round_.decided_at if self.failed else None,

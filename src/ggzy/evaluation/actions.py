@@ -35,12 +35,12 @@ from ggzy.procedures.spec import MoveNotAllowed, Stage
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import Round, TenderFile
 from ggzy.tendering.moves import (
-    holds_on,
     lock_round,
     make_move,
     place_of,
     procedure_of,
     require_owner_side,
+    standing_still,
 )
 from ggzy.tendering.stamps import law_of
 from ggzy.ui.documents import report_pdf
@@ -141,7 +141,7 @@ def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, Ten
     )
     if evaluation is None:
         raise NotFound("该标段尚未开始评标")
-    if held := holds_on(round_):
+    if held := standing_still(round_):
         raise MoveNotAllowed(f"因{'、'.join(hold.label for hold in held)}, 评标暂停, 已提交的内容均已保存")
     member = Member.objects.filter(
         draw_id=evaluation.draw_id, account_id=actor.account_pk, left=False

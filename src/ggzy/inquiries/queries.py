@@ -80,6 +80,12 @@ def version_taken(*, tender_pk: int, actor: Actor) -> int:
     return rows.order_by("-version").values_list("version", flat=True).first() or 0
 
 
+def first_taken(*, tender_pk: int, organisation_pk: int) -> datetime | None:
+    """Return when an organisation first took a tender's file, None if it did not; for acts, on no page."""
+    rows = FileTaking.objects.filter(tender_id=tender_pk, taker_id=organisation_pk)
+    return rows.order_by("taken_at").values_list("taken_at", flat=True).first()
+
+
 def takers(tender_pk: int) -> set[int]:
     """Return the organisations that took a tender's file, to be told; for no page."""
     return set(FileTaking.objects.filter(tender_id=tender_pk).values_list("taker_id", flat=True))

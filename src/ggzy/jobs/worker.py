@@ -24,6 +24,8 @@ LONGEST_SLEEP = 1.0
 
 #: where effects live: importing registers them
 EFFECTS = (
+    "ggzy.complaints.actions",
+    "ggzy.complaints.clock",
     "ggzy.opening.actions",
     "ggzy.experts.seeding",
     "ggzy.experts.calling",

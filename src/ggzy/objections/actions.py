@@ -169,6 +169,8 @@ def answer_objection(
     row = Objection.objects.select_for_update(of=("self",)).get(public_id=objection_id)
     if row.answered_at is not None:
         raise BadInput("该异议已答复, 答复不能修改")
+    if row.withdrawn_at is not None:
+        raise BadInput("该异议已撤回, 不需要答复")
     if not answer.strip():
         raise BadInput("请写明答复内容", field="answer")
     row.answer, row.answered_at, row.upheld = answer.strip()[:5000], now, upheld
@@ -202,6 +204,46 @@ def answer_objection(
         until_opening=[round_.public_id],
         title=f"{round_.lot.tender.name}（{round_.lot.name}）异议已答复",
         text=row.answer[:500],
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
+    return row
+
+
+@transaction.atomic
+def withdraw_objection(*, objection_id: str, actor: Actor, now: datetime) -> Objection:
+    """Take an unanswered objection back: what it held goes on, or ends if its time has passed.
+
+    :raises NotFound: another's, or none
+    :raises BadInput: answered or withdrawn already
+    """
+    found = Objection.objects.filter(public_id=objection_id).select_related("round").first()
+    if found is None or found.objector_id != actor.organisation_pk:
+        raise NotFound("没有这条异议")
+    file = found.about == Objection.FILE
+    require(actor, Permission.FILE_OBJECT if file else Permission.RESULT_OBJECT)
+    round_ = lock_round(found.round.public_id)
+    row = Objection.objects.select_for_update(of=("self",)).get(public_id=objection_id)
+    if row.answered_at is not None or row.withdrawn_at is not None:
+        raise BadInput("该异议已答复或者已撤回")
+    row.withdrawn_at = now
+    row.save(update_fields=["withdrawn_at"])
+    lift_hold(source=row.public_id, now=now)
+    resume_after_hold(round_, now=now)
+    record_act(
+        "objections.withdrawn",
+        subject=row.public_id,
+        actor=actor,
+        legal_at=now,
+        **(place_of(round_) | ({"escrowed": True} if file else {})),
+        public={"withdrawn_at": now.isoformat()},
+    )
+    tender = round_.lot.tender
+    tell(
+        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        kind=Kind.SERVICE,
+        title=f"{tender.name}（{round_.lot.name}）异议已撤回",
+        text="异议已由提出人撤回, 因该异议暂停的活动继续。",
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )

@@ -23,3 +23,40 @@ class Objection(BusinessRow):
     upheld = models.BooleanField(default=False)
     #: raised after its last day: answered all the same, but it holds nothing
     late = models.BooleanField(default=False)
+    #: taken back by who raised it, before the answer
+    withdrawn_at = models.DateTimeField(null=True)
+
+
+class Challenge(BusinessRow):
+    """One challenge 质疑 of a supplier in government procurement; of its result it holds the contract until answered."""
+
+    FILE, RESULT = "file", "result"
+
+    about = models.CharField(max_length=6)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="challenges")
+    challenger = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="challenges")
+    #: what is challenged, the facts, the clauses it rests on, and what is asked for (94号令12)
+    matter = models.TextField()
+    facts = models.TextField()
+    law = models.TextField(blank=True)
+    request = models.TextField()
+    filed_at = models.DateTimeField()
+    answer_due_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    #: unfounded, upheld without effect on the result, another winner, or procured anew
+    outcome = models.CharField(max_length=12, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_matter_is_challenged_once",
+                fields=["round", "challenger", "about"],
+                condition=models.Q(withdrawn_at=None),
+            ),
+            models.CheckConstraint(
+                name="a_challenge_ends_once",
+                condition=models.Q(answered_at__isnull=True) | models.Q(withdrawn_at__isnull=True),
+            ),
+        ]

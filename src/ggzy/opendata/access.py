@@ -4,6 +4,7 @@ from pathlib import PurePath
 
 from ggzy.awarding.models import Award, Panel
 from ggzy.changes import proofs
+from ggzy.complaints.queries import find_file as complaint_file
 from ggzy.contracting.models import Contract
 from ggzy.evaluation.dark import hidden_sources
 from ggzy.evaluation.models import Evaluation
@@ -97,6 +98,8 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
         ):
             raise NotPermitted("评标报告由招标人、评标委员会成员和监督部门查阅")
         return f"评标报告-{evaluation.round.lot.name}.pdf"
+    if evidence := complaint_file(digest, viewer):
+        return evidence
     proof = proofs.find(digest, viewer)
     if proof is not None and proof[1]:
         return proof[0]

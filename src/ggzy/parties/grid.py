@@ -75,6 +75,14 @@ class Permission(StrEnum):
     PUBLICITY_START = "awarding:publicity:start"
     RESULT_OBJECT = "objections:result:raise"
     OBJECTION_ANSWER = "objections:result:answer"
+    CHALLENGE_RAISE = "objections:challenge:raise"
+    CHALLENGE_ANSWER = "objections:challenge:answer"
+    COMPLAINT_FILE = "complaints:complaint:file"
+    COMPLAINT_STATE = "complaints:statement:give"
+    COMPLAINT_HANDLE = "complaints:complaint:handle"
+    COMPLAINT_ORDER = "complaints:order:give"
+    COMPLAINT_DECIDE = "complaints:decision:make"
+    COMPLAINT_ROUTES = "complaints:powers:keep"
     AWARD = "awarding:award:decide"
     PANEL_NAME = "awarding:panel:name"
     PANEL_VOTE = "awarding:panel:vote"
@@ -212,6 +220,14 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.PUBLICITY_START: _OWNERS,
     Permission.RESULT_OBJECT: frozenset({_R.BIDDER}),
     Permission.OBJECTION_ANSWER: _OWNERS,
+    Permission.CHALLENGE_RAISE: frozenset({_R.BIDDER}),
+    Permission.CHALLENGE_ANSWER: _OWNERS,
+    Permission.COMPLAINT_FILE: frozenset({_R.BIDDER}),
+    Permission.COMPLAINT_STATE: _OWNERS,
+    Permission.COMPLAINT_HANDLE: frozenset({_R.SUPERVISOR}),
+    Permission.COMPLAINT_ORDER: frozenset({_R.SUPERVISOR}),
+    Permission.COMPLAINT_DECIDE: frozenset({_R.SUPERVISOR}),
+    Permission.COMPLAINT_ROUTES: frozenset({_R.ADMIN}),
     Permission.AWARD: frozenset({_R.TENDEREE}),
     Permission.PANEL_NAME: frozenset({_R.TENDEREE}),
     # members may be of the tenderee, of another tenderee (its superior) or invited experts
@@ -290,6 +306,11 @@ BINDING = frozenset(
         Permission.LIMIT_PROPOSE,
         Permission.LIMIT_CONFIRM,
         Permission.CLAUSE_READ,
+        Permission.CHALLENGE_RAISE,
+        Permission.CHALLENGE_ANSWER,
+        Permission.COMPLAINT_FILE,
+        Permission.COMPLAINT_ORDER,
+        Permission.COMPLAINT_DECIDE,
         Permission.AWARD,
         Permission.PANEL_NAME,
         Permission.PANEL_VOTE,

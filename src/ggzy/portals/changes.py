@@ -1,5 +1,6 @@
 """Changing a running tender: choose, see everything that follows, confirm once. Questions and objections of bidders."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on
+from ggzy.objections.rules import extension_demanded
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
@@ -72,13 +74,20 @@ def _offered(standing: queries.Standing, actor: Actor) -> list[tuple[Kind, str]]
     return [(kind, says) for kind, permission, says in CARDS if now_possible[kind] and may(actor, permission)]
 
 
+def _demands(row: Mapping[str, Any], deadline: datetime | None) -> bool:
+    """Say whether an objection to the file that nobody has answered demands a later deadline."""
+    if row["late"] or row["answered_at"] or row["withdrawn_at"] or deadline is None:
+        return False
+    return extension_demanded(answer_due_at=row["answer_due_at"], deadline=deadline, now=now())
+
+
 def _page(tender_id: str, actor: Actor) -> dict[str, Any]:
     tender = _tender(tender_id, actor)
     standing = queries.standing(tender.pk)
     owner = actor.role in {Role.TENDEREE, Role.AGENCY}
     states = tenders.states_of(tender_id)
     file_objections = [
-        {**row, "lot": state.lot_name, "round": state.round}
+        {**row, "lot": state.lot_name, "round": state.round, "extend": _demands(row, standing.deadline)}
         for state in states
         for row in objections_on(round_id=state.round, viewer=actor)
         if row["about"] == "file"

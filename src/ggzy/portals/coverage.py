@@ -483,6 +483,7 @@ GC_TWO_STAGE: dict[str, Row] = _package_moves(
 }
 
 _GP = "tests/journeys/test_procurement.py::test_"
+_CHALLENGED = "tests/objections/test_challenges.py::test_"
 _BOUGHT = _GP + "from_the_intent_to_the_filed_contract"
 #: what construction has too is made in the same place; the tests of the family make it again
 _SHARED = (
@@ -544,6 +545,34 @@ GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
         operation="POST /v1/rounds/{round_id}/qualification/conclusion",
         permission=P.QUALIFY,
         test=_GP + "fewer_than_three_qualified_end_it",
+    ),
+    "challenge_document": Row(
+        act="ggzy.objections.challenges.challenge_file",
+        page="work-challenge",
+        operation="POST /v1/rounds/{round_id}/file-challenges",
+        permission=P.CHALLENGE_RAISE,
+        test=_CHALLENGED + "a_challenge_to_the_file_stops_nothing_and_tells_nobody_whose",
+    ),
+    "challenge_result": Row(
+        act="ggzy.objections.challenges.challenge_result",
+        page="work-challenge",
+        operation="POST /v1/rounds/{round_id}/result-challenges",
+        permission=P.CHALLENGE_RAISE,
+        test=_CHALLENGED + "the_contract_alone_waits_and_an_upheld_challenge_determines_another",
+    ),
+    "uphold_challenge": Row(
+        act="ggzy.objections.challenges.answer_challenge",
+        page="work-challenge-answer",
+        operation="POST /v1/challenges/{challenge_id}/answer",
+        permission=P.CHALLENGE_ANSWER,
+        test=_CHALLENGED + "the_contract_alone_waits_and_an_upheld_challenge_determines_another",
+    ),
+    "restart_after_challenge": Row(
+        act="ggzy.objections.challenges.answer_challenge",
+        page="work-challenge-answer",
+        operation="POST /v1/challenges/{challenge_id}/answer",
+        permission=P.CHALLENGE_ANSWER,
+        test=_CHALLENGED + "an_upheld_challenge_procures_anew",
     ),
     "ask_low_price": Row(
         act="ggzy.committees.clarifying.ask_bidder",

@@ -37,6 +37,7 @@ _SHOWN = frozenset(
         "result",
         "contract",
         "opening_record",
+        "decision",
         "clarification",
         "postponement",
         "suspension",

@@ -325,7 +325,7 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "own_sealed": bool(contract and contract.owner_certificate_id),
         "seal_state": state_of(contract.pdf) if contract else None,
         "objections": rows,
-        "open_objections": [o for o in rows if o["answered_at"] is None],
+        "open_objections": [o for o in rows if o["answered_at"] is None and o["withdrawn_at"] is None],
         "holds": hold_labels(held[0]) if held else [],
         "is_tenderee": actor.role is Role.TENDEREE and actor.organisation_pk == tender.tenderee_pk,
         "by": _by(row, report, award),

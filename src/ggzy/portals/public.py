@@ -19,7 +19,7 @@ from ggzy.law.families import family
 from ggzy.methods.explain import scheme_in_words
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
-from ggzy.objections.queries import objections_on
+from ggzy.objections.queries import challenges_on, objections_on
 from ggzy.parties.grid import Permission, may
 from ggzy.portals.frame import now, show, who
 from ggzy.procedures.catalogue import BY_CODE
@@ -222,6 +222,10 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "contract": contract if contract and contract.signed_at else None,
         "deposits": release_moments(round_id=row.round, viewer=viewer),
         "objections": objections_on(round_id=row.round, viewer=viewer),
+        "challenges": challenges_on(round_id=row.round, viewer=viewer)
+        if row.procedure_code == "GP_OPEN"
+        else [],
+        "may_dispute": not viewer.signed_in or may(viewer, Permission.COMPLAINT_FILE),
         "may_object": row.stage == Stage.CAND_PUB and may(viewer, Permission.RESULT_OBJECT),
         "address": request.build_absolute_uri(f"/lots/{lot_id}"),
         "now": now(),

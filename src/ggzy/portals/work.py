@@ -108,6 +108,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         certificates,
         committees,
         deposits,
+        disputes,
         expert,
         finance,
         messages,
@@ -144,6 +145,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *messages.todos(actor),
         *services.todos(actor),
         *deposits.todos(actor),
+        *disputes.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

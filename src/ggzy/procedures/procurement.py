@@ -6,7 +6,7 @@ from typing import Any
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.spec import NO_HOLD, Hold, Move, Procedure, Stage
+from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _TENDER = "政府采购法", "政府采购法实施条例", "政府采购货物和服务招标投标管理办法"
 _CHALLENGE = "政府采购质疑和投诉办法"
@@ -154,9 +154,8 @@ BIDDING = (
         documents="质疑函",
         guard="收到采购文件或者公告期限届满起7个工作日内; 同一环节的质疑一次性提出",
         limits=("GP-T20", "GP-T21"),
-        basis=(_law("第五十二条"), Citation(_CHALLENGE, "第十条")),
+        basis=(_law("第五十二条"), Citation(_CHALLENGE, "第十条"), Citation(_CHALLENGE, "第十一条")),
         blocked_by=NO_HOLD,
-        built=False,
     ),
     Move(
         code="submit_bid",
@@ -312,6 +311,20 @@ QUALIFYING = (
     ),
 )
 
+#: until the contract is performed: a contract signed meanwhile ends no supplier's right (政采条例54)
+CHALLENGE_RESULT = Move(
+    code="challenge_result",
+    label="对中标结果提出质疑",
+    source=Stage.ANNOUNCED,
+    target=Stage.ANNOUNCED,
+    actors=_BIDDER,
+    documents="质疑函",
+    guard="中标结果公告期限届满之日起7个工作日内; 答复前暂停签订合同, 已签订的中止履行",
+    limits=("GP-T20", "GP-T21"),
+    basis=(_law("第五十二条"), _rules("第五十三条"), _rules("第五十四条")),
+    blocked_by=NO_HOLD,
+)
+
 EVALUATING = (
     Move(
         code="reject_all",
@@ -388,19 +401,9 @@ EVALUATING = (
         limits=("GP-T10", "GP-T11", "GP-T15"),
         basis=(_tender("第六十九条"), _rules("第四十三条")),
     ),
-    Move(
-        code="challenge_result",
-        label="对中标结果提出质疑",
-        source=Stage.ANNOUNCED,
-        target=Stage.ANNOUNCED,
-        actors=_BIDDER,
-        documents="质疑函",
-        guard="中标结果公告期限届满之日起7个工作日内; 可能影响结果的暂停签订合同",
-        limits=("GP-T20", "GP-T21"),
-        basis=(_law("第五十二条"), _rules("第五十三条"), _rules("第五十四条")),
-        blocked_by=NO_HOLD,
-        built=False,
-    ),
+    CHALLENGE_RESULT,
+    replace(CHALLENGE_RESULT, source=Stage.CONTRACTED, target=Stage.CONTRACTED),
+    replace(CHALLENGE_RESULT, source=Stage.PUBLISHED, target=Stage.PUBLISHED),
     Move(
         code="uphold_challenge",
         label="质疑或投诉成立, 另行确定",
@@ -410,7 +413,16 @@ EVALUATING = (
         documents="质疑答复或者投诉处理决定",
         guard="合格供应商符合法定数量, 可以从合格的候选人中另行确定的",
         basis=(Citation(_CHALLENGE, "第十六条"), Citation(_CHALLENGE, "第三十二条")),
-        built=False,
+    ),
+    Move(
+        code="restart_after_challenge",
+        label="质疑成立, 重新采购",
+        source=Stage.ANNOUNCED,
+        target=Stage.CANCELLED,
+        actors=_OWNER,
+        documents="质疑答复",
+        guard="认定影响中标结果, 没有合格的候选人可以另行确定的",
+        basis=(Citation(_CHALLENGE, "第十六条"),),
     ),
     Move(
         code="sign_contract",
@@ -422,6 +434,7 @@ EVALUATING = (
         guard="通知书发出30日内; 不得对招标文件和投标文件作实质性修改; 签订之日起2个工作日内公告",
         limits=("GP-T12", "GP-T13", "GP-T16"),
         basis=(_law("第四十六条"), _tender("第七十一条"), _rules("第五十条")),
+        blocked_by=EVERY_HOLD | {Hold.CHALLENGE},
     ),
     Move(
         code="winner_refuses",
@@ -474,6 +487,7 @@ EVALUATING = (
         guard="履约保证金不超过合同金额的10%",
         limits=("PY-T01",),
         basis=(_rules("第四十八条"), _rules("第四十五条")),
+        blocked_by=EVERY_HOLD | {Hold.CHALLENGE},
     ),
     Move(
         code="archive",
@@ -626,6 +640,7 @@ GP_XJ = Procedure(
                     "target": Stage.STOPPED,
                     "basis": (_way("第二十二条"), _way("第五十条")),
                 },
+                restart_after_challenge={"target": Stage.STOPPED},
                 annul_after_complaint={"label": "投诉成立, 成交无效, 重新采购", "target": Stage.STOPPED},
             )
             if move.code not in _NOT_OF_AN_INQUIRY

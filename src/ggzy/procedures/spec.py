@@ -133,6 +133,7 @@ class Hold(StrEnum):
     COURT = "court"
     SUSPENSION = "suspension"
     SYSTEM_FAILURE = "system_failure"
+    CHALLENGE = "challenge"
 
     @property
     def label(self) -> str:
@@ -143,6 +144,7 @@ class Hold(StrEnum):
             "court": "司法协助",
             "suspension": "行政监督暂停",
             "system_failure": "系统故障中止",
+            "challenge": "质疑未答复",
         }[self.value]
 
 
@@ -151,7 +153,8 @@ FAILURES = frozenset(
     {Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED, Stage.CANCELLED, Stage.STOPPED}
 )
 
-EVERY_HOLD = frozenset(Hold)
+#: a challenge 质疑 stops no more than the contract, and only where its moves say so (政采条例54)
+EVERY_HOLD = frozenset(Hold) - {Hold.CHALLENGE}
 NO_HOLD: frozenset[Hold] = frozenset()
 
 

@@ -167,7 +167,10 @@ _ROWS: tuple[dict[str, object], ...] = (
         "responsible": _OWNER, "formed": ("contracting.signed",), "shown": ("notice:contract",),
     },
     {"sector": _G, "name": "合同履行和变更信息", "content": "变更、进度、结算", "responsible": _OWNER},
-    {"sector": _G, "name": "投诉处理和行政处罚决定", "content": "处理决定、处罚决定", "responsible": _SUPERVISOR},
+    {
+        "sector": _G, "name": "投诉处理和行政处罚决定", "content": "投诉处理决定", "responsible": _SUPERVISOR,
+        "formed": ("complaints.decided",), "shown": ("notice:decision",),
+    },
     *_named(
         _P,
         (

@@ -47,6 +47,22 @@ def _in_text(text: str, place: str) -> Iterator[Finding]:
             yield Finding(place, "居民身份证号", f"{match.group(1)[:6]}********{match.group(1)[-1]}")
 
 
+def masked(text: str) -> str:
+    """Return a text to be published with the middle of every mobile number and identity number hidden."""
+    for finding, whole in [(f, w) for pattern in (_MOBILE, _IDENTITY) for f, w in _hidden(pattern, text)]:
+        text = text.replace(whole, finding)
+    return text
+
+
+def _hidden(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
+    for match in pattern.finditer(text):
+        whole = match.group(1)
+        if pattern is _MOBILE:
+            yield f"{whole[:3]}****{whole[-4:]}", whole
+        elif is_identity_number(whole):
+            yield f"{whole[:6]}********{whole[-1]}", whole
+
+
 def is_identity_number(text: str) -> bool:
     """Say whether 18 characters are a 公民身份号码 by date and check digit (GB 11643)."""
     month, day = int(text[10:12]), int(text[12:14])

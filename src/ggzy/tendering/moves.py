@@ -10,7 +10,7 @@ from ggzy.deadlines.actions import set_timer
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.procedures.spec import FAILURES, Hold, Move, Procedure
+from ggzy.procedures.spec import EVERY_HOLD, FAILURES, Hold, Move, Procedure
 from ggzy.tendering.models import HoldRow, Round, Tender
 
 #: the clock that lets a later stage look at a round that has moved, at once and whatever the worker does
@@ -68,6 +68,11 @@ def holds_on(round_: Round) -> list[Hold]:
         Hold(kind)
         for kind in HoldRow.objects.filter(round=round_, lifted_at=None).values_list("kind", flat=True)
     ]
+
+
+def standing_still(round_: Round) -> list[Hold]:
+    """Return the holds that stop a round as a whole, not only its contract."""
+    return [hold for hold in holds_on(round_) if hold in EVERY_HOLD]
 
 
 def require_move(round_: Round, code: str, *, actor: Actor) -> Move:

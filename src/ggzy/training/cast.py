@@ -7,6 +7,7 @@ from django.db import transaction
 
 from ggzy.client.party import Identity, dual_identity, new_request, new_sm2_request, save_private
 from ggzy.client.story import PASSWORD
+from ggzy.complaints.actions import keep_power
 from ggzy.experts.actions import open_pool_place
 from ggzy.identity.actions import apply_for_certificate
 from ggzy.identity.listing import confirm_list, propose_list, seen_digest
@@ -52,6 +53,7 @@ PEOPLE = (
     Demo("zhongxin", Role.CENTRE, "训练市公共资源交易中心", 9000007, "中心 吴杰"),
     Demo("fuchang", Role.PARTNER, "演示邻市公共资源交易中心", 9000009, "副场 韩梅"),
     Demo("jiandu", Role.SUPERVISOR, "训练市住房和城乡建设局", 9000008, "监督 郑涛"),
+    Demo("caizheng", Role.SUPERVISOR, "训练市财政局", 9000012, "监督 曹颖"),
     Demo("guanli", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 冯磊"),
     Demo("guanli2", Role.ADMIN, "训练市公共资源交易中心", 9000007, "管理员 蒋雯"),
     Demo("yinhang", Role.FINANCE, "演示银行", 9000010, "银行 许峰"),
@@ -96,6 +98,7 @@ def build_cast() -> None:
     for number in (*range(1, EXPERTS + 1), OUTSIDE):
         _expert(number)
     build_pool(OUTSIDE)
+    _powers()
     for name, kind, seats, columns in ROOMS:
         Room.objects.get_or_create(
             name=name,
@@ -129,6 +132,21 @@ def _first_trust_list() -> None:
             seen=seen_digest(made.entries),
             actor=_administrator("guanli2"),
             now=now,
+        )
+
+
+def _powers() -> None:
+    """List which department handles complaints: construction and government procurement have each its own."""
+    for scope, username in (("GC", "jiandu"), ("GP", "caizheng")):
+        account = Account.objects.select_related("organisation").get(username=username)
+        assert account.organisation is not None
+        keep_power(
+            department=account.organisation.public_id,
+            scope=scope,
+            covers=REGION,
+            head=account.public_id,
+            actor=_administrator("guanli"),
+            now=legal_now(),
         )
 
 
