@@ -519,6 +519,7 @@ def pay(tale: Tale, name: str) -> None:
     made = tale.bidder(name).post(
         to, {"form": "transfer", "payer_account": ACCOUNTS[name], "payer_bank": "训练银行"}
     )
+    tale.platform.work()  # the bank gives the sub-account
     row = Deposit.objects.get(public_id=made["deposit"])
     if row.sub_account and not row.receipts.exists():
         notify(tale.platform, notice_of(credit(row)))
