@@ -1,7 +1,6 @@
 """API of stamps: apply, decide, suspend and withdraw, and how a sealed document stands."""
 
 import base64
-import binascii
 from dataclasses import asdict
 from typing import Any
 
@@ -47,7 +46,7 @@ class BindIn(Schema):
 def _image(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True) if text else None
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; other letters than ASCII are another
         raise BadInput("印章图片不是有效的Base64编码", field="image") from None
 
 

@@ -153,8 +153,14 @@ def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, Ten
 
 
 def document_of(round_: Round) -> TenderDocument:
-    """Return the tender file that governs a round."""
-    return parse(TenderFile.objects.get(tender=round_.lot.tender, version=round_.file_version).document)
+    """Return the tender file that governs a round.
+
+    :raises NotFound: it has not been issued yet
+    """
+    file = TenderFile.objects.filter(tender=round_.lot.tender, version=round_.file_version).first()
+    if file is None:
+        raise NotFound("该标段还没有发出招标文件, 发布公告以后才能办理")
+    return parse(file.document)
 
 
 def _hand_in(
