@@ -1,5 +1,10 @@
 """政府采购邀请招标: applications without a price, a blind draw among the qualified, then bids as in open tendering."""
 
+import copy
+import json
+import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,9 +19,12 @@ from ggzy.experts.rules import proves
 from ggzy.fronts import rules
 from ggzy.fronts.models import InviteeDraw
 from tests.fronts.fronttale import FrontTale, refused
+from tests.fronts.test_pages import local, project
 from tests.journeys.tale import PRICES
 from tests.journeys.test_changes import change, look
+from tests.portals.test_work import Person
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "algorithms" / "recompute-an-invitation.md"
 NAMES = ("jia", "yi", "bing", "ding")
 TWO = {"witnesses": ["监督员一", "监督员二"]}
 
@@ -125,8 +133,106 @@ def test_an_invited_procurement_from_the_notice_to_the_opening(platform: Any, fo
         assert found["clock.GP-T02"] == found["clock.GP-T06"] == "passed"
         assert found["invitation.list"] == found["invitation.drawn"] == "passed"
         assert found.get("invitation.names") == ("passed" if level == "supervisor" else None)
+    _recomputes(platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public"), folder)
     record = platform.read_json(f"/api/ocds/records/{tale.tender['ocid']}")["records"][0]["compiledRelease"]
     assert record["tender"]["procurementMethod"] == "selective"
+
+
+def _recomputes(pack: dict[str, Any], folder: Path) -> None:
+    """Run the program of docs/algorithms/recompute-an-invitation.md as it stands, and on what was changed."""
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+
+    def run(changed: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        (folder / "pack.json").write_text(json.dumps(changed), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False
+        )
+
+    assert run(pack).stdout == "相符: 4 个编号, 合格 4 个, 抽中 3 个\n", run(pack).stderr
+    at = next(n for n, e in enumerate(pack["entries"]) if "fronts.invitees_drawn" in e["leaf"])
+    for name, says in (("drawn", "抽中的编号不符"), ("labels", "名单变过")):
+        changed = copy.deepcopy(pack)
+        value = changed["entries"][at]["fields"][name]["value"]
+        changed["entries"][at]["fields"][name]["value"] = value[::-1] if name == "drawn" else value[1:]
+        assert says in run(changed).stderr
+    frozen = next(n for n, e in enumerate(pack["entries"]) if "fronts.list_frozen" in e["leaf"])
+    changed = copy.deepcopy(pack)
+    changed["entries"].append(changed["entries"].pop(frozen))
+    assert "种子先于名单" in run(changed).stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.journey
+def test_the_draw_through_its_pages(platform: Any, folder: Path) -> None:
+    tale = Drawing(platform, folder)
+    tale.prepared()
+    owner, anyone = Person(platform, "zhaobiao"), Person(platform, "jia")
+    to = f"/work/tenders/{tale.id}"
+    assert "只能从有限范围的供应商处采购" in anyone.get("/procedures/GP_INVITE")
+    assert "/procedures/GP_OPEN" in anyone.get("/procedures/GP_INVITE")
+    page = owner.get(f"{to}/front")
+    assert "87号令第十八条, 不少于5个工作日" in page and "招标投标法" not in page
+    until = platform.now + timedelta(days=10)
+    tale.front_deadline = until + timedelta(hours=1)
+    dates = {"file_until": local(until), "deadline": local(tale.front_deadline)}
+    early = owner.post(f"{to}/front/publish", **(dates | {"file_until": local(platform.now)}), status=409)
+    assert "最早可定为" in early.content.decode()
+    owner.post(f"{to}/front/publish", **dates)
+    lot = tale.states()[0]["lot"]
+    shown = anyone.get(f"/lots/{lot}")
+    assert "申请资格预审" in shown and "提出异议" not in shown
+    assert "第二十一条" in anyone.get(f"/tenders/{tale.id}")
+    notice = tale.owner.get("/notices?kind=prequalification")["notices"][0]["public_id"]
+    assert "合格者中随机抽取, 拟邀请3家" in anyone.get(f"/notices/{notice}")
+    assert "提出异议" not in anyone.get(f"/work/fronts/{tale.front}/package")
+    assert "资格审查委员会</h2>" not in owner.get(f"{to}/front")
+    for name in NAMES:
+        tale.apply(name)
+    tale.front_opened(*NAMES)
+    assert "抽签名单已经固定" in owner.get(f"{to}/front")
+    tale.front_seated()
+    fronts.review(tale.members, tale.front)
+    page = owner.get(f"{to}/front")
+    assert "下一步: 随机抽取受邀人" in page and "下一步: 发出结果" not in page
+    reply = owner.post(f"{to}/front/drawing", witnesses="独自一人", status=422).content.decode()
+    assert "不少于两名" in reply and "独自一人" in reply
+    owner.post(f"{to}/front/drawing", witnesses="监督员一\n监督员二")
+    page = owner.get(f"{to}/front")
+    assert "监督员一、监督员二" in page and "下一步: 发出结果" in page
+    owner.post(f"{to}/front/results")
+    told = [Person(platform, name).get(f"/work/fronts/{tale.front}/package") for name in NAMES]
+    assert sum("未获邀请</span>" in page for page in told) == 1
+    assert all("本单位在抽签名单上的编号" in page for page in told)
+
+
+@pytest.mark.django_db
+def test_the_part_is_written_on_its_page(platform: Any, folder: Path) -> None:
+    tale, owner = Drawing(platform, folder), Person(platform, "zhaobiao")
+    made = tale.owner.post(
+        "/tenders",
+        {
+            "project": project(tale),
+            "name": "训练设备采购",
+            "state_controlled": True,
+            "lots": [
+                {"name": "1包", "budget": "10000000", "ceiling_price": "10000000", "duration_days": "90"}
+            ],
+            "procedure_code": "GP_INVITE",
+        },
+    )
+    to = f"/work/tenders/{made['tender']}"
+    assert "去登记、编制和送审" in owner.get(f"{to}/front")
+    assert "公开采购意向" in owner.get(to)
+    story.plan_procurement(tale.owner, made["tender"])
+    owner.post(f"{to}/start")
+    tale.changes["prequalification"] = None
+    tale.owner.ask("PUT", f"/tenders/{made['tender']}/document", {"document": tale.file()})
+    assert "拟邀请的供应商数量" in owner.get(f"{to}/front")
+    part = {"method": "drawn", "requirements": "财务良好", "criteria": ""}
+    owner.post(f"{to}/front/part", **part, limit="2", status=422)
+    owner.post(f"{to}/front/part", **part, limit="4")
+    kept = tale.owner.get(f"/tenders/{made['tender']}")["document"]["prequalification"]
+    assert (kept["method"], kept["limit"]) == ("drawn", 4)
 
 
 @pytest.mark.django_db
