@@ -15,9 +15,11 @@ import pytest
 
 from ggzy.cli.verify import check_pack
 from ggzy.client import fronts, story
-from ggzy.experts.rules import proves
+from ggzy.experts.rules import joined, label_of, pool_digest, proves
 from ggzy.fronts import rules
 from ggzy.fronts.models import InviteeDraw
+from ggzy.opendata import front_checks
+from ggzy.opendata.checks import Act, _Findings
 from tests.fronts.fronttale import FrontTale, refused
 from tests.fronts.test_pages import local, project
 from tests.journeys.tale import PRICES
@@ -305,3 +307,80 @@ def test_the_draw_takes_the_first_qualified_of_an_order_that_others_do_not_move(
     assert rules.drawn(labels, qualified=labels[:2], count=3, **more) == [o for o in order if o in labels[:2]]
     other = rules.drawn(labels, qualified=labels, count=9, randomness=b"other", code=b"\x01" * 16)
     assert other != order
+
+
+def _acts(**changes: Any) -> list[Act]:
+    """Return the entries of a made-up draw as a stranger reads them, with some fields changed."""
+    code, draw, seeds = (
+        "01" * 16,
+        "02" * 16,
+        {"owner": "0a" * 32, "centre": "0b" * 32, "supervisor": "0c" * 32},
+    )
+    salts = {f"{n:032x}": f"{n:064x}" for n in range(5)}
+    label = {p: label_of(salt=bytes.fromhex(s), expert=p) for p, s in salts.items()}
+    passed = [p for p in salts if p != f"{3:032x}"]
+    said = {
+        "draw": draw,
+        "labels": sorted(label.values()),
+        "qualified": [label[p] for p in passed],
+        "count": 3,
+        "opened": [{"label": label[p], "package": p, "salt": salts[p]} for p in salts],
+    }
+    said["drawn"] = rules.drawn(
+        said["labels"],
+        qualified=said["qualified"],
+        count=3,
+        randomness=joined(seeds),
+        code=bytes.fromhex(code),
+    )
+    report = {"applicants": [{"package": p, "passed": p in passed} for p in salts]}
+
+    def act(name: str, fields: dict[str, Any], subject: str = draw) -> Act:
+        return Act(act=name, subject=subject, round=code, entry_hash="", fields=fields, withheld=frozenset())
+
+    committed = [act("experts.seed_committed", {"draw": draw, "party": p, "turn": 1}) for p in seeds]
+    frozen = act("fronts.list_frozen", {"list_sha256": pool_digest(said["labels"])})
+    opened = said | changes
+    part = fronts.prequalification(limit=changes.pop("limit", 3), drawn=True)
+    return [
+        act("fronts.prequalification_published", {"rounds": [code], "prequalification": part}),
+        *([*committed, frozen] if changes.get("early") else [frozen, *committed]),
+        *(
+            act("experts.seed_revealed", {"draw": draw, "party": p, "seed": s, "turn": 1})
+            for p, s in seeds.items()
+        ),
+        act("experts.ranked", {"draw": draw, "list": 1, "turn": 1}),
+        act("fronts.committee_seated", {"rounds": [code]}, changes.pop("seated", draw)),
+        act("fronts.review_compiled", {"report": report}),
+        act("fronts.invitees_drawn", opened),
+    ]
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("spoil", "finds"),
+    [
+        (lambda said: {}, set()),
+        (lambda said: {"early": True}, {"invitation.drawn"}),
+        (lambda said: {"limit": 4}, {"invitation.drawn"}),
+        (lambda said: {"seated": "03" * 16}, {"invitation.drawn"}),
+        (lambda said: {"drawn": said["drawn"][::-1]}, {"invitation.drawn"}),
+        (lambda said: {"labels": said["labels"][1:] + ["f" * 64]}, {"invitation.list"}),
+        (
+            lambda said: {
+                "qualified": [q for q in said["qualified"] if q != said["drawn"][0]],
+                "drawn": said["drawn"],
+            },
+            {"invitation.drawn", "invitation.names"},
+        ),
+        (lambda said: {"opened": [o | {"salt": "00" * 32} for o in said["opened"]]}, {"invitation.names"}),
+    ],
+)
+def test_a_stranger_finds_a_draw_that_was_tampered_with(spoil: Any, finds: set[str]) -> None:
+    rows = _acts(**spoil(_acts()[-1].fields))
+    out = _Findings()
+    front_checks.drawn.__wrapped__(rows, out)  # type: ignore[attr-defined]
+    assert {check.name for check in out} == {"invitation.list", "invitation.drawn", "invitation.names"}
+    failed = {check.name for check in out if check.outcome == "failed"}
+    assert failed >= finds
+    assert bool(failed) == bool(finds)

@@ -90,11 +90,7 @@ def _closed(rows: list[Act], round_id: str, deadline: datetime, out: _Findings) 
 @_check
 def qualified(rows: list[Act], out: _Findings) -> None:
     """Who was qualified follows from the members' sheets and the part of the file; all members signed the same report."""
-    parts = {
-        round_id: parse_part(row.fields["prequalification"])
-        for row in _named(rows, "fronts.prequalification_published")
-        for round_id in row.fields["rounds"]
-    }
+    parts = _parts(rows)
     for compiled in _named(rows, "fronts.review_compiled"):
         signed = _named(rows, "fronts.review_signed", compiled.round)
         digest = compiled.fields["report_sha256"]
@@ -112,6 +108,15 @@ def qualified(rows: list[Act], out: _Findings) -> None:
             out.say("qualification.decided", "资格审查结果", "withheld", "审查表和报告只有监督级证据包公开")
             continue
         _decided(rows, compiled, parts[compiled.round], out)
+
+
+def _parts(rows: list[Act]) -> dict[str, Prequalification]:
+    """Return {front: the part of the file that governs it}."""
+    return {
+        round_id: parse_part(row.fields["prequalification"])
+        for row in _named(rows, "fronts.prequalification_published")
+        for round_id in row.fields["rounds"]
+    }
 
 
 def _seated(rows: list[Act], round_id: str) -> list[Act]:
@@ -158,6 +163,7 @@ def _decided(rows: list[Act], compiled: Act, part: Prequalification, out: _Findi
 @_check
 def drawn(rows: list[Act], out: _Findings) -> None:
     """Who was invited follows from the list frozen at the deadline and the seeds given after it (87号令第十四条)."""
+    parts = _parts(rows)
     for act in _named(rows, "fronts.invitees_drawn"):
         title = "邀请招标随机抽取"
         frozen = next(r for r in _named(rows, "fronts.list_frozen", act.round))
@@ -169,20 +175,21 @@ def drawn(rows: list[Act], out: _Findings) -> None:
             f"{len(said['labels'])}个编号与申请截止时固定的名单一致",
             "编号与申请截止时固定的名单不一致",
         )
-        seeds = seeds_of(rows, {said["draw"]})
         before = rows[: rows.index(frozen)]
         early = [r for r in _named(before, "experts.seed_committed") if r.fields["draw"] == said["draw"]]
         again = rules.drawn(
             said["labels"],
             qualified=said["qualified"],
-            count=said["count"],
-            randomness=experts.joined(seeds),
+            count=parts[act.round].limit,
+            randomness=experts.joined(seeds_of(rows, {said["draw"]})),
             code=bytes.fromhex(act.round),
         )
         out.judge(
             "invitation.drawn",
             title,
-            again == said["drawn"] and not early,
+            again == said["drawn"]
+            and not early
+            and said["draw"] in {r.subject for r in _seated(rows, act.round)},
             f"由名单和三方种子重算, 抽中的{len(again)}个编号相同; 名单先于种子固定",
             "由名单和三方种子重算的结果不同, 或者种子先于名单给出",
         )
