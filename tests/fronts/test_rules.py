@@ -15,6 +15,7 @@ from ggzy.kernel.calendars import CHINA
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput
 from ggzy.law import table
+from ggzy.law.families import GC
 from ggzy.tendering.document import parse
 
 pytestmark = pytest.mark.pure
@@ -38,7 +39,7 @@ def day(number: int, hour: int = 0) -> datetime:
 def test_time_to_apply(until: datetime, deadline: datetime, refused: str | None) -> None:
     def judge() -> None:
         rules.require_time_to_apply(
-            published_at=START, file_until=until, deadline=deadline, law=LAW, calendar=CHINA
+            published_at=START, file_until=until, deadline=deadline, law=LAW, calendar=CHINA, family=GC
         )
 
     if refused is None:
@@ -69,7 +70,13 @@ def test_room_to_clarify(
 ) -> None:
     def judge() -> datetime:
         return rules.require_room_to_clarify(
-            affects=affects, now=now, deadline=DEADLINE, postponed_to=postponed, law=LAW, calendar=CHINA
+            affects=affects,
+            now=now,
+            deadline=DEADLINE,
+            postponed_to=postponed,
+            law=LAW,
+            calendar=CHINA,
+            family=GC,
         )
 
     if after is not None:
@@ -93,6 +100,7 @@ def test_the_deadline_a_refusal_proposes_is_the_first_that_passes(hours: int) ->
                 postponed_to=event if event > DEADLINE else None,
                 law=LAW,
                 calendar=CHINA,
+                family=GC,
             )
         except rules.MustPostpone:
             return False

@@ -62,6 +62,7 @@ SYSTEMS_OWN = {
     "GC_TWO_STAGE": {"close_bidding", "fail_for_lack_of_bids", "end_second_stage"},
     "GP_OPEN": {"close_bidding", "fail_for_lack_of_bids"},
     "GP_XJ": {"close_bidding", "fail_for_lack_of_bids"},
+    "GP_INVITE": {"close_bidding", "fail_for_lack_of_bids", "fail_for_lack_of_qualified"},
 }
 
 

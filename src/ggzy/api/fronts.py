@@ -9,7 +9,7 @@ from ninja import Router, Schema
 
 from ggzy.api.bids import SignatureIn
 from ggzy.api.frame import answer, now, who, write
-from ggzy.fronts import invitation, prequalification, queries, review, two_stage
+from ggzy.fronts import drawing, invitation, prequalification, queries, review, two_stage
 
 router = Router()
 
@@ -25,6 +25,12 @@ class Text(Schema):
     """A text."""
 
     text: str
+
+
+class Witnesses(Schema):
+    """The names of two or more of the buyer's staff who watch the draw."""
+
+    witnesses: list[str]
 
 
 class ReviewSheet(Schema):
@@ -135,6 +141,17 @@ def send_results(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     return _stages(prequalification.send_results(tender_id=tender_id, actor=who(request), now=now()))
 
 
+@router.post(
+    "/tenders/{tender_id}/prequalification/drawing",
+    tags=["资格预审"],
+    summary="随机抽取受邀人(政府采购邀请招标)",
+)
+@write
+def draw_invitees(request: HttpRequest, tender_id: str, body: Witnesses) -> dict[str, Any]:
+    made = drawing.draw_invitees(tender_id=tender_id, **body.dict(), actor=who(request), now=now())
+    return {"drawn": [{"round": d.round.public_id, "drawn_at": d.drawn_at} for d in made]}
+
+
 @router.post("/draws/{draw_id}/review-committee", tags=["资格预审"], summary="组建资格审查委员会")
 @write
 def seat(request: HttpRequest, draw_id: str) -> dict[str, Any]:
@@ -192,6 +209,8 @@ def own_part(request: HttpRequest, round_id: str) -> HttpResponse:
             "passed": row.passed,
             "reasons": row.reasons,
             "sent_at": row.sent_at,
+            "label": row.label,
+            "salt": row.salt,
         }
     )
 

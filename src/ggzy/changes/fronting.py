@@ -16,6 +16,7 @@ from ggzy.kernel import calendars
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.pulse import Silence
 from ggzy.kernel.refusals import Citation
+from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind as MessageKind
 from ggzy.procedures.spec import Stage
@@ -61,7 +62,7 @@ def plan(wish: Wish, ground: Ground) -> Plan:
     demands: list[tuple[str, str]] = []
     earliest, proposal = old, None
     if clarifies and wish.affects_bids:
-        limit = law_of(rounds[0], now=ground.now)["GC-T04"]
+        limit = law_of(rounds[0], now=ground.now)[family(rounds[0].procedure_code).application_amended]
         earliest = fronts.earliest_event(limit, now=ground.now, calendar=calendars.CHINA, least=old)
         if new < earliest:
             proposal = rules.working_moment(earliest, like=old, calendar=calendars.CHINA)
@@ -98,8 +99,9 @@ def _deadline_moves(
     ]
     if stage is Stage.PQ_OPEN:
         law = law_of(rounds[0], now=ground.now)
-        was = fronts.timeline(deadline=old, law=law, calendar=calendars.CHINA)
-        will = fronts.timeline(deadline=new, law=law, calendar=calendars.CHINA)
+        own = family(rounds[0].procedure_code)
+        was = fronts.timeline(deadline=old, law=law, calendar=calendars.CHINA, family=own)
+        will = fronts.timeline(deadline=new, law=law, calendar=calendars.CHINA, family=own)
         rows += [
             Consequence(
                 sort="clock",

@@ -10,10 +10,10 @@ from ggzy.client import bids
 from ggzy.client.party import Party
 
 
-def prequalification(*, limit: int = 0) -> dict[str, Any]:
-    """Return a plain prequalification part: 合格制, or 有限数量制 with a limit."""
+def prequalification(*, limit: int = 0, drawn: bool = False) -> dict[str, Any]:
+    """Return a plain prequalification part: 合格制, 有限数量制 with a limit, or as many as that drawn by lot."""
     out: dict[str, Any] = {
-        "method": "limited_number" if limit else "all_qualified",
+        "method": "drawn" if drawn else "limited_number" if limit else "all_qualified",
         "requirements": [
             {"key": "licence", "text": "营业执照、资质和安全生产许可符合要求"},
             {"key": "finance", "text": "近三年财务状况良好"},
@@ -21,6 +21,7 @@ def prequalification(*, limit: int = 0) -> dict[str, Any]:
     }
     if limit:
         out["limit"] = limit
+    if limit and not drawn:
         out["criteria"] = [
             {"key": "works", "title": "类似工程业绩", "weight": "60"},
             {"key": "staff", "title": "主要人员", "weight": "40"},

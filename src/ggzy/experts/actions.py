@@ -24,6 +24,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import TenderDocument, parse
+from ggzy.tendering.fronts import draws_invitees
 from ggzy.tendering.models import Round, Tender, TenderFile
 from ggzy.tendering.moves import require_owner_side
 from ggzy.venues.models import Booking
@@ -117,6 +118,9 @@ def ground_of(tender_id: str, wish: Wish, *, actor: Actor, lock: bool = False) -
     # a committee for the prequalification is drawn before the file is issued, by the file as it was reviewed
     front = any(r.phase == 0 for r in rounds)
     rounds = [r for r in rounds if (r.phase == 0) == front]
+    if any(draws_invitees(r.procedure_code) and r.stage == Stage.PQ_OPEN for r in rounds):
+        # the same seeds order the applications: their list must be frozen before a seed is given
+        raise DrawNotNow("邀请招标的受邀人按同一组随机种子抽取, 申请截止、抽签名单固定后才能发起专家抽取")
     written = (
         tender.document
         if front

@@ -4,15 +4,16 @@ from datetime import datetime
 
 from ggzy.deadlines.actions import effect
 from ggzy.evidence.actions import record_act
-from ggzy.fronts import rules
+from ggzy.fronts import drawing, rules
 from ggzy.kernel.actors import SYSTEM
 from ggzy.kernel.refusals import Refusal
+from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import quiet
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.fronts import admit, main_of
+from ggzy.tendering.fronts import admit, draws_invitees, main_of
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, make_move, place_of, procedure_of
 
@@ -69,6 +70,8 @@ def close_front(round_id: str, now: datetime) -> datetime | None:
         fail(round_, "fail_for_lack_of_bids", senders=[p.bidder_id for p in live], opened=False, now=now)
     else:
         quiet.begin(round_, live, minutes=rules.DECRYPTION_MINUTES, now=now)
+        if draws_invitees(round_.procedure_code):
+            drawing.freeze_list(round_, [(p.public_id, p.bidder_id) for p in live], now=now)
     return None
 
 
@@ -107,6 +110,8 @@ _SETTLED = {
     Stage.TS1_REVIEW: ("技术建议已开启", "请查阅技术建议, 据以编制招标文件。提交建议者的名单依法保密。"),
 }
 
+#: by which a prequalification of government procurement fails
+_GP_FAILED = "《政府采购货物和服务招标投标管理办法》第十四条"
 _FAILURES: dict[tuple[Stage, str], tuple[str, str, str]] = {
     (Stage.PQ_FAILED, "fail_for_lack_of_bids"): (
         "资格预审失败公告",
@@ -131,6 +136,9 @@ def fail(round_: Round, code: str, *, senders: list[int], opened: bool, now: dat
     tender = round_.lot.tender
     make_move(round_, code, actor=SYSTEM, now=now, decided_at=now)
     heading, reason, basis = _FAILURES[Stage(round_.stage), code]
+    if tender.scope == "GP":
+        basis = _GP_FAILED
+    owner = family(round_.procedure_code).owner
     kept = "" if opened else "; 已递交的文件不开启"
     publish_notice(
         kind=NoticeKind.FAILURE,
@@ -143,7 +151,7 @@ def fail(round_: Round, code: str, *, senders: list[int], opened: bool, now: dat
             "round_number": round_.number,
             "reason": reason,
             "basis": basis,
-            "next": f"招标人将分析原因后依法重新招标{kept}",
+            "next": f"{owner}将分析原因后依法重新招标{kept}",
         },
         actor=SYSTEM,
         now=now,

@@ -121,6 +121,35 @@ class QualificationResult(BusinessRow):
         ]
 
 
+class InviteeDraw(BusinessRow):
+    """The draw of those invited among the qualified (87号令第十四条): its list is frozen before the seeds are given."""
+
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="invitee_draw")
+    list_sha256 = models.CharField(max_length=64)
+    frozen_at = models.DateTimeField()
+    #: who of the buyer's staff watched
+    witnesses = models.JSONField(default=list)
+    #: the seeds of the review committee's draw, joined, in hex
+    randomness = models.TextField(blank=True)
+    drawn_at = models.DateTimeField(null=True)
+
+
+class DrawLabel(BusinessRow):
+    """One application on the list of a draw, under a salted label that names nobody; append-only."""
+
+    draw = models.ForeignKey(InviteeDraw, on_delete=models.PROTECT, related_name="labels")
+    applicant = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    package = models.CharField(max_length=32)
+    salt = models.CharField(max_length=64)
+    label = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="an_application_is_drawn_from_once", fields=["draw", "package"]),
+        ]
+        triggers = [pgtrigger.Protect(name="draw_labels_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
 class InvitationFinding(BusinessRow):
     """What the authority found on the ground of an invitation (条例8); append-only."""
 

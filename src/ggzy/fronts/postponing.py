@@ -12,6 +12,7 @@ from ggzy.fronts.invitation import REPLY_DUE
 from ggzy.fronts.models import FrontClarification, Invitation
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor
+from ggzy.law.families import family
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import make_move, place_of
@@ -72,6 +73,7 @@ def move_deadline(
                 postponed_to=to if to > round_.bid_deadline else None,
                 law=law_of(round_, now=now),
                 calendar=calendars.CHINA,
+                family=family(round_.procedure_code),
             )
         was = round_.bid_deadline
         code = "clarify_prequalification" if clarifies else "postpone_front"

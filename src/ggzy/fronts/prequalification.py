@@ -8,7 +8,7 @@ from django.db import transaction
 
 from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import record_act
-from ggzy.fronts import rules
+from ggzy.fronts import drawing, rules
 from ggzy.fronts.actions import CLOSE, NothingToDo, in_the_open, owner_side
 from ggzy.fronts.models import (
     Front,
@@ -22,6 +22,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
 from ggzy.law import table
+from ggzy.law.families import Family, family
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
@@ -31,8 +32,8 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.services.actions import require_nothing_owed
 from ggzy.tendering.actions import require_reviewed
-from ggzy.tendering.document import Prequalification, TenderDocument
-from ggzy.tendering.fronts import admit, main_of
+from ggzy.tendering.document import Prequalification, QualificationMethod, TenderDocument
+from ggzy.tendering.fronts import admit, draws_invitees, main_of
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import (
     lift_hold,
@@ -45,8 +46,6 @@ from ggzy.tendering.moves import (
     set_hold,
 )
 from ggzy.tendering.stamps import law_of, law_stamp
-
-LIMITS = ("GC-T01", "GC-T02", "GC-T04", "GC-T06")
 
 
 class FileNotReady(Refusal):
@@ -71,7 +70,7 @@ def publish_prequalification(
     """Publish the prequalification notice and hand the file out, at once: PQ_EDIT → PQ_OPEN.
 
     :raises FileNotReady: the tender file with this part is not reviewed yet
-    :raises TimeToApplyTooShort: less than GC-T01 to fetch the file, or than GC-T02 to apply
+    :raises TimeToApplyTooShort: less than GC-T01 (GP-T02) to fetch the file, or than GC-T02 (GP-T06) to apply
     :raises ReviewNotOfThisFile: the review passed another state of the file
     """
     require(actor, Permission.TENDER_PUBLISH)
@@ -85,11 +84,16 @@ def publish_prequalification(
     part = document.prequalification
     if part is None:
         raise FileNotReady("招标文件没有资格预审部分, 请补充后重新送审")
-    law = table.in_force(beijing_date(now))
+    own = family(tender.procedure_code)
     rules.require_time_to_apply(
-        published_at=now, file_until=file_until, deadline=deadline, law=law, calendar=calendars.CHINA
+        published_at=now,
+        file_until=file_until,
+        deadline=deadline,
+        law=table.in_force(beijing_date(now)),
+        calendar=calendars.CHINA,
+        family=own,
     )
-    stamp, series = law_stamp(now, scope="GC", region=tender.region_code), new_public_id()
+    stamp, series = law_stamp(now, scope=tender.scope, region=tender.region_code), new_public_id()
     for round_ in rounds:
         make_move(
             round_,
@@ -123,10 +127,16 @@ def publish_prequalification(
             "file_until": file_until.isoformat(),
             "deadline": deadline.isoformat(),
             "prequalification": document.as_json()["prequalification"],
-            "limits": {k: stamp[k] for k in LIMITS if k in stamp},
+            "limits": {k: stamp[k] for k in limits_of(own) if k in stamp},
         },
     )
     return rounds
+
+
+def limits_of(own: Family) -> tuple[str, ...]:
+    """Return the limits of a prequalification by its law."""
+    keys = (own.file_to_apply, own.time_to_apply, own.application_amended, own.application_objected)
+    return tuple(key for key in keys if key)
 
 
 def _publish(
@@ -188,7 +198,10 @@ def _publish(
             "file_until": file_until.isoformat(),
             "deadline": deadline.isoformat(),
             "decryption": f"申请截止后{rules.DECRYPTION_MINUTES // 60}小时内由申请人在线解密, 只向资格审查委员会开启, 不公开",
-            "objection": "对资格预审文件有异议的, 在提交申请截止2日前通过本平台提出",
+            "objection": "对资格预审文件有异议的, 在提交申请截止2日前通过本平台提出"
+            if family(tender.procedure_code).application_objected
+            else "",
+            "drawing": _DRAWING if part.method is QualificationMethod.DRAWN else "",
             "clarifications": [
                 {"text": c.text, "at": c.clarified_at.isoformat(), "deadline": c.deadline_after.isoformat()}
                 for c in clarifications
@@ -197,6 +210,12 @@ def _publish(
         actor=actor,
         now=now,
     )
+
+
+_DRAWING = (
+    "从全部合格的供应商中随机抽取; 抽签名单在申请截止时固定, 次序由采购人、交易中心、监督部门三方的随机种子得出, "
+    "开标后任何人都可以重算; 合格者不多于拟邀请数量的, 全部邀请"
+)
 
 
 def publish_anew(rounds: Sequence[Round], *, actor: Actor, now: datetime) -> None:
@@ -323,6 +342,7 @@ def send_results(*, tender_id: str, actor: Actor, now: datetime) -> list[Round]:
     The owner side presses the button and learns no name and no number (招标投标法22).
 
     :raises NothingToDo: no lot's review is reported
+    :raises InviteesNotDrawn: those invited are still to be drawn
     """
     require(actor, Permission.TENDER_PUBLISH)
     rounds, tender = _rounds_at(tender_id, Stage.PQ_RESULT, "发出资格预审结果", actor)
@@ -362,13 +382,25 @@ def send_results(*, tender_id: str, actor: Actor, now: datetime) -> list[Round]:
     return rounds
 
 
+#: why a qualified applicant of an invitation is not invited
+NOT_DRAWN = "符合资格要求, 随机抽取时未被抽中"
+
+
 def _results_of(round_: Round) -> list[tuple[int, bool, list[str]]]:
     """Return (applicant, passed, its reasons), those included whose application could not be opened."""
     review = QualificationReview.objects.get(round=round_)
     senders = {p.package: p.sender_pk for p in quiet.opened_packages(round_.pk)}
+    rows = (review.report or {})["applicants"]
+    invited = {row["package"] for row in rows if row["passed"]}
+    if draws_invitees(round_.procedure_code):
+        invited = drawing.drawn_packages(round_, review)
     out: list[tuple[int, bool, list[str]]] = [
-        (senders[row["package"]], row["passed"], row["reasons"])
-        for row in (review.report or {})["applicants"]
+        (
+            senders[row["package"]],
+            row["package"] in invited,
+            [*row["reasons"], *([NOT_DRAWN] if row["passed"] and row["package"] not in invited else [])],
+        )
+        for row in rows
     ]
     return [*out, *((pk, False, [reason]) for _, pk, reason in quiet.unopened_senders(round_.pk))]
 
@@ -378,16 +410,21 @@ def _tell_result(
 ) -> None:
     tender = round_.lot.tender
     name = f"{tender.name}（{round_.lot.name}）"
+    drawn = draws_invitees(round_.procedure_code)
     if passed:
         title = f"{name}资格预审结果通知书及投标邀请书"
-        text = "您单位已通过资格预审, 现邀请您单位投标。招标文件发出后另行通知。通过者的名称和数量依法保密, 请勿向他人透露。"
+        chosen = "并在随机抽取中被抽中, " if drawn else ""
+        text = f"您单位已通过资格预审, {chosen}现邀请您单位投标。招标文件发出后另行通知。通过者的名称和数量依法保密, 请勿向他人透露。"
     else:
         title = f"{name}资格预审结果通知书"
-        text = "您单位未通过资格预审, 不具有投标资格。原因: " + "; ".join(map(str, reasons))
+        says = "您单位本次未获邀请投标" if drawn else "您单位未通过资格预审, 不具有投标资格"
+        text = f"{says}。原因: " + "; ".join(map(str, reasons))
     tell(
         organisations=[applicant],
         kind=Kind.LEGAL,
-        basis=Citation("招标投标法实施条例", "第十九条"),
+        basis=Citation("政府采购货物和服务招标投标管理办法", "第十四条")
+        if drawn
+        else Citation("招标投标法实施条例", "第十九条"),
         until_opening=[round_.public_id],
         title=title,
         text=text,

@@ -14,10 +14,12 @@ from ggzy.evaluation.actions import NotAMember
 from ggzy.experts.models import Member
 from ggzy.fronts import rules
 from ggzy.fronts.models import (
+    DrawLabel,
     Front,
     FrontObjection,
     Invitation,
     InvitationFinding,
+    InviteeDraw,
     QualificationResult,
     QualificationReview,
 )
@@ -28,6 +30,7 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.law import table
+from ggzy.law.families import family
 from ggzy.law.limits import beijing_date, earliest_moment, latest_before
 from ggzy.opening import quiet
 from ggzy.parties.grid import Permission, require
@@ -39,18 +42,27 @@ from ggzy.tendering.moves import require_owner_side
 from ggzy.tendering.stamps import law_of
 
 
-def earliest_dates(published_at: datetime) -> tuple[datetime, datetime]:
+def earliest_dates(published_at: datetime, *, procedure: str) -> tuple[datetime, datetime]:
     """Return the earliest end of handing the file out and, with that, the earliest deadline to apply."""
-    law = table.in_force(beijing_date(published_at))
-    until = earliest_moment(law["GC-T01"], started=published_at, calendar=calendars.CHINA).instant
-    return until, earliest_moment(law["GC-T02"], started=until, calendar=calendars.CHINA).instant
+    until = _file_until(published_at, procedure)
+    return until, _deadline(published_at, until, procedure)
 
 
-def proposed_dates(published_at: datetime) -> tuple[datetime, datetime]:
+def proposed_dates(published_at: datetime, *, procedure: str) -> tuple[datetime, datetime]:
     """Return the two dates a form proposes: the earliest lawful days that are working days, at 17:00."""
-    law = table.in_force(beijing_date(published_at))
-    until = _at_five(earliest_moment(law["GC-T01"], started=published_at, calendar=calendars.CHINA).instant)
-    return until, _at_five(earliest_moment(law["GC-T02"], started=until, calendar=calendars.CHINA).instant)
+    until = _at_five(_file_until(published_at, procedure))
+    return until, _at_five(_deadline(published_at, until, procedure))
+
+
+def _file_until(published_at: datetime, procedure: str) -> datetime:
+    limit = table.in_force(beijing_date(published_at))[family(procedure).file_to_apply]
+    return earliest_moment(limit, started=published_at, calendar=calendars.CHINA).instant
+
+
+def _deadline(published_at: datetime, file_until: datetime, procedure: str) -> datetime:
+    limit = table.in_force(beijing_date(published_at))[family(procedure).time_to_apply]
+    since, _ = rules.applies_from(limit, published_at=published_at, file_until=file_until)
+    return max(file_until, earliest_moment(limit, started=since, calendar=calendars.CHINA).instant)
 
 
 def _at_five(moment: datetime) -> datetime:
@@ -83,8 +95,9 @@ def public_front(round_id: str) -> FrontPage | None:
         return None
     round_ = front.round
     object_until = None
-    if round_.stage == Stage.PQ_OPEN and round_.bid_deadline and round_.published_at:
-        limit = law_of(round_)["GC-T06"]
+    objected = family(round_.procedure_code).application_objected
+    if objected and round_.stage == Stage.PQ_OPEN and round_.bid_deadline and round_.published_at:
+        limit = law_of(round_)[objected]
         object_until = latest_before(limit, event=round_.bid_deadline, calendar=calendars.CHINA).instant
     return FrontPage(
         round=round_.public_id,
@@ -122,6 +135,9 @@ class OwnerFront:
     objections: tuple[dict[str, Any], ...]
     settled: bool
     holds: tuple[str, ...]
+    #: when those invited were drawn among the qualified, and who watched (政府采购邀请招标)
+    drawn_at: datetime | None
+    witnesses: tuple[str, ...]
 
 
 def owner_fronts(*, tender_id: str, actor: Actor) -> list[OwnerFront]:
@@ -150,6 +166,7 @@ def owner_fronts(*, tender_id: str, actor: Actor) -> list[OwnerFront]:
         listed = Invitation.objects.filter(round__in=rounds).select_related("invitee").order_by("pk")
         invitees = _by_round(listed)
     settled = quiet.settled_of([r.pk for r in rounds])
+    drawn = {d.round_id: d for d in InviteeDraw.objects.filter(round__in=rounds)}
     return [
         OwnerFront(
             round=r.public_id,
@@ -171,6 +188,8 @@ def owner_fronts(*, tender_id: str, actor: Actor) -> list[OwnerFront]:
             objections=tuple(_objection(o) for o in objections.get(r.pk, [])),
             settled=r.pk in settled,
             holds=tuple(h.kind for h in holds.get(r.pk, [])),
+            drawn_at=drawn[r.pk].drawn_at if r.pk in drawn else None,
+            witnesses=tuple(drawn[r.pk].witnesses) if r.pk in drawn else (),
         )
         for r in rounds
     ]
@@ -293,6 +312,9 @@ class OwnPart:
     passed: bool | None
     reasons: tuple[str, ...]
     sent_at: datetime | None
+    #: where those invited are drawn: under which label one is on the list, and the salt that opens it
+    label: str
+    salt: str
 
 
 def own_part(*, round_id: str, actor: Actor) -> OwnPart:
@@ -305,8 +327,16 @@ def own_part(*, round_id: str, actor: Actor) -> OwnPart:
     if found is None:
         raise NotFound("没有这个标段轮次")
     result = QualificationResult.objects.filter(round_id=found, applicant_id=actor.organisation_pk).first()
+    # only once it is decided: before, a label would tell who knows the seeds
+    own = (
+        DrawLabel.objects.filter(draw__round_id=found, applicant_id=actor.organisation_pk).first()
+        if result
+        else None
+    )
     return OwnPart(
         package=quiet.own_package(round_pk=found, organisation_pk=actor.organisation_pk),
+        label=own.label if own else "",
+        salt=own.salt if own else "",
         passed=result.passed if result else None,
         reasons=tuple(result.reasons) if result else (),
         sent_at=result.sent_at if result else None,

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ggzy.evaluation.rules import mean_score, rejected_by_majority
+from ggzy.experts.rules import ranking
 from ggzy.kernel.calendars import WorkCalendar
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
+from ggzy.law.families import Family
 from ggzy.law.limits import BEIJING, TimeLimit, earliest_moment, latest_before
 from ggzy.tendering.document import Prequalification, QualificationMethod
 from ggzy.tendering.rules import ClockRow
@@ -56,22 +58,27 @@ def require_time_to_apply(
     deadline: datetime,
     law: Mapping[str, TimeLimit],
     calendar: WorkCalendar,
+    family: Family,
 ) -> None:
-    """Let the two dates of a prequalification pass that leave applicants the statutory time.
+    """Let the two dates of a prequalification pass that leave applicants the statutory time of their law.
 
     :raises TimeToApplyTooShort: the file is handed out, or applications are taken, for less; it names the earliest day
+    :raises BadInput: applications would be due while the file is still handed out
     """
-    for key, start, moment, what, field in (
-        ("GC-T01", published_at, file_until, "资格预审文件的发售期自发售之日起", "file_until"),
+    if deadline < file_until:
+        raise BadInput("申请截止时间不应早于停止提供预审文件的时间", field="deadline")
+    to_apply = law[family.time_to_apply]
+    since, said = applies_from(to_apply, published_at=published_at, file_until=file_until)
+    for limit, start, moment, what, field in (
         (
-            "GC-T02",
+            law[family.file_to_apply],
+            published_at,
             file_until,
-            deadline,
-            "提交资格预审申请文件的时间自资格预审文件停止发售之日起",
-            "deadline",
+            "资格预审文件的发售期自发售之日起",
+            "file_until",
         ),
+        (to_apply, since, deadline, f"提交资格预审申请文件的时间{said}", "deadline"),
     ):
-        limit = law[key]
         earliest = earliest_moment(limit, started=start, calendar=calendar)
         if moment < earliest.instant and limit.may_block:
             raise TimeToApplyTooShort(
@@ -82,6 +89,13 @@ def require_time_to_apply(
             )
 
 
+def applies_from(limit: TimeLimit, *, published_at: datetime, file_until: datetime) -> tuple[datetime, str]:
+    """Return since when the time to apply is counted, and its words: from the notice, or from the file's end."""
+    if limit.starts == "prequalification.document_withdrawn":
+        return file_until, "自资格预审文件停止发售之日起"
+    return published_at, "自公告发布之日起"
+
+
 def require_room_to_clarify(
     *,
     affects: bool,
@@ -90,6 +104,7 @@ def require_room_to_clarify(
     postponed_to: datetime | None,
     law: Mapping[str, TimeLimit],
     calendar: WorkCalendar,
+    family: Family,
 ) -> datetime:
     """Return the deadline that stands after a clarification.
 
@@ -99,12 +114,13 @@ def require_room_to_clarify(
     if postponed_to is not None and postponed_to <= deadline:
         raise BadInput("延期后的申请截止时间应晚于原截止时间", field="postponed_to")
     after = postponed_to or deadline
-    limit = law["GC-T04"]
+    limit = law[family.application_amended]
     if affects and now >= latest_before(limit, event=after, calendar=calendar).instant:
         earliest = earliest_event(limit, now=now, calendar=calendar, least=deadline)
         raise MustPostpone(
             f"澄清或者修改可能影响资格预审申请文件编制的, 应当在提交申请截止至少{limit.length}日前作出; "
             f"不足{limit.length}日的应当顺延, 最早可顺延到{earliest.astimezone(BEIJING):%Y年%m月%d日%H时%M分}",
+            basis=limit.basis[0],
             field="postponed_to",
         )
     return after
@@ -118,10 +134,12 @@ def earliest_event(limit: TimeLimit, *, now: datetime, calendar: WorkCalendar, l
     return event
 
 
-def timeline(*, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar) -> list[ClockRow]:
+def timeline(
+    *, deadline: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar, family: Family
+) -> list[ClockRow]:
     """Return the clocks that run backwards from the deadline of a prequalification: clarifying, objecting."""
     out = []
-    for limit in (law["GC-T04"], law["GC-T06"]):
+    for limit in (law[key] for key in (family.application_amended, family.application_objected) if key):
         count = latest_before(limit, event=deadline, calendar=calendar)
         out.append(
             ClockRow(
@@ -173,7 +191,7 @@ def qualified(
         Applicant(package=p, passed=False, reasons=tuple(reasons), score=None, rank=None)
         for p, reasons in failed.items()
     ]
-    if part.method is QualificationMethod.ALL_QUALIFIED:
+    if part.method is not QualificationMethod.LIMITED_NUMBER:
         out += [Applicant(package=p, passed=True, reasons=(), score=None, rank=None) for p in meet]
     else:
         points = {p: mean_score(scores, bid=p, criteria=part.criteria) for p in meet}
@@ -189,6 +207,45 @@ def qualified(
                 Applicant(package=package, passed=passed, reasons=reasons, score=points[package], rank=rank)
             )
     return sorted(out, key=lambda row: row.package)
+
+
+class WitnessesMissing(Refusal):
+    """Fewer than two of the buyer's staff watch the draw."""
+
+    code = "fronts.witnesses_missing"
+    status = 422
+    basis = Citation("政府采购货物和服务招标投标管理办法", "第十四条")
+
+
+class InviteesNotDrawn(Refusal):
+    """The results go out once those invited are drawn."""
+
+    code = "fronts.invitees_not_drawn"
+    basis = Citation("政府采购货物和服务招标投标管理办法", "第十四条")
+
+
+def require_witnesses(names: Sequence[str]) -> list[str]:
+    """Return the names of those who watch the draw: two or more, each once (87号令第十四条).
+
+    :raises WitnessesMissing: fewer
+    """
+    found = list(dict.fromkeys(name.strip()[:50] for name in names if name.strip()))
+    if len(found) < 2:
+        raise WitnessesMissing(
+            "随机抽取时应当有不少于两名采购人工作人员在场监督, 请填写他们的姓名", field="witnesses"
+        )
+    return found
+
+
+def drawn(
+    labels: Sequence[str], *, qualified: Sequence[str], count: int, randomness: bytes, code: bytes
+) -> list[str]:
+    """Return the labels of those invited: the first `count` qualified ones in the order that the seeds give to all.
+
+    A label's place depends on no other label, so who else applied or failed moves nobody before another.
+    """
+    passed = set(qualified)
+    return [one for one in ranking(labels, randomness=randomness, code=code) if one in passed][:count]
 
 
 def require_invitees(usccs: Sequence[str], *, registered: Sequence[str], barred: Sequence[str]) -> None:

@@ -31,6 +31,10 @@ class Family:
     amended: str
     #: the clocks of the bidding phase
     bidding_clocks: tuple[str, ...]
+    #: of a prequalification: how long its file is handed out, how long applications are taken, how late it is clarified
+    file_to_apply: str
+    time_to_apply: str
+    application_amended: str
     #: from the letter to the contract
     contract: str
     #: from the report to the winner; it only warns in construction
@@ -58,6 +62,8 @@ class Family:
     least_committee: int = 5
     #: whether members may score, or the lowest price alone decides
     scored: bool = True
+    #: until when a prequalification file may be objected to (异议); "" where the law knows no such objection
+    application_objected: str = ""
 
 
 GC = Family(
@@ -70,6 +76,9 @@ GC = Family(
     time_to_bid=("GC-T03", "GC-T01"),
     amended="GC-T05",
     bidding_clocks=("GC-T01", "GC-T03", "GC-T05", "GC-T07", "GC-T11"),
+    file_to_apply="GC-T01",
+    time_to_apply="GC-T02",
+    application_amended="GC-T04",
     contract="GC-T15",
     award="GC-T22",
     too_few="《招标投标法》第二十八条、《招标投标法实施条例》第四十四条",
@@ -80,6 +89,7 @@ GC = Family(
     deposit_basis=Citation("招标投标法实施条例", "第二十六条"),
     committee_basis=Citation("招标投标法", "第三十七条"),
     objection="对招标文件有异议的, 在投标截止10日前通过本平台提出",
+    application_objected="GC-T06",
 )
 GP = Family(
     code="GP",
@@ -91,6 +101,9 @@ GP = Family(
     time_to_bid=("GP-T03", "GP-T02"),
     amended="GP-T04",
     bidding_clocks=("GP-T01", "GP-T02", "GP-T03", "GP-T04"),
+    file_to_apply="GP-T02",
+    time_to_apply="GP-T06",
+    application_amended="GP-T05",
     contract="GP-T12",
     award="GP-T08",
     too_few="《政府采购法》第三十六条、《政府采购货物和服务招标投标管理办法》第四十三条",

@@ -48,7 +48,12 @@ _STATUS = {
     Stage.ARCHIVED: "complete",
 }
 #: OCDS: open to all, to those who were found qualified, or to those who were asked
-_METHODS = {"GC_PREQ": "selective", "GC_INVITE": "limited", "GC_TWO_STAGE": "selective"}
+_METHODS = {
+    "GC_PREQ": "selective",
+    "GC_INVITE": "limited",
+    "GC_TWO_STAGE": "selective",
+    "GP_INVITE": "selective",
+}
 
 
 def _date(moment: datetime) -> str:

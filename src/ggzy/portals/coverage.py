@@ -401,6 +401,28 @@ GC_PREQ: dict[str, Row] = _package_moves(
     ),
 }
 
+_GP_INVITED = "tests/fronts/test_drawing.py::test_"
+_DRAWN = _GP_INVITED + "an_invited_procurement_from_the_notice_to_the_opening"
+GP_INVITE: dict[str, Row] = {
+    code: replace(row, test=_DRAWN if row.test == _APPLIED else row.test)
+    for code, row in GC_PREQ.items()
+    if code != "object_to_prequalification"
+} | {
+    "clarify_prequalification": replace(
+        GC_PREQ["clarify_prequalification"], test=_GP_INVITED + "the_dates_are_those_of_procurement"
+    ),
+    "draw_invitees": Row(
+        act="ggzy.fronts.drawing.draw_invitees",
+        page="work-front-drawing",
+        operation="POST /v1/tenders/{tender_id}/prequalification/drawing",
+        permission=P.TENDER_PUBLISH,
+        test=_DRAWN,
+    ),
+    "fail_for_lack_of_qualified": replace(
+        GC_PREQ["fail_for_lack_of_qualified"], test=_GP_INVITED + "fewer_than_three_qualified_begin_anew"
+    ),
+}
+
 _INVITED = _INVITE + "an_invited_tender_from_the_ground_to_the_opening"
 GC_INVITE: dict[str, Row] = {
     "state_reason": Row(
@@ -616,4 +638,5 @@ COVERAGE: dict[str, dict[str, Row]] = {
     "GC_TWO_STAGE": GC_TWO_STAGE,
     "GP_OPEN": GP_OPEN,
     "GP_XJ": GP_XJ,
+    "GP_INVITE": GP_INVITE,
 }

@@ -11,7 +11,7 @@ from ggzy.bidding import queries as bids
 from ggzy.changes.queries import front_standing
 from ggzy.experts import actions as experts
 from ggzy.experts import queries as draws
-from ggzy.fronts import invitation, prequalification, queries, review, rules, two_stage
+from ggzy.fronts import drawing, invitation, prequalification, queries, review, rules, two_stage
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.opening import actions as opening
@@ -35,6 +35,7 @@ from ggzy.procedures.spec import Stage
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.document import QualificationMethod
+from ggzy.tendering.fronts import draws_invitees
 from ggzy.ui.bundles import sealing_bundles
 from ggzy.ui.flow import steps_to
 
@@ -60,6 +61,14 @@ _SAYS = {
 }
 
 
+#: the same where those invited are drawn among the qualified (政府采购邀请招标)
+_SAYS_OF_A_DRAW = {
+    Stage.PQ_OPEN: "正在接收申请。截止前任何人都不知道谁申请、有几个; 截止后抽签名单固定, 再抽取审查专家。",
+    Stage.PQ_RESULT: "审查完成。先随机抽取受邀人, 再由平台向每个申请人发出它自己的结果; 名单和数量开标前保密。",
+    Stage.PQ_DONE: "结果通知和投标邀请书已同时发出。下一步在招标项目页面发出招标文件。",
+}
+
+
 def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     actor, at = who(request), now()
     tender = own_tender(tender_id, actor)
@@ -72,8 +81,9 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     stage = Stage(first.stage)
     draw_id = draws.draw_of_rounds([r.round for r in rows])
     draw = draws.draw_row(draw_id) if draw_id else None
-    until, deadline = queries.earliest_dates(at)
-    proposed_until, proposed_deadline = queries.proposed_dates(at)
+    until, deadline = queries.earliest_dates(at, procedure=first.procedure_code)
+    proposed_until, proposed_deadline = queries.proposed_dates(at, procedure=first.procedure_code)
+    draws_them = draws_invitees(first.procedure_code)
     part = (tender.document or {}).get("prequalification") or {}
     return {
         "tender": tender,
@@ -81,31 +91,37 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "first": first,
         "procedure": BY_CODE[first.procedure_code],
         "steps": steps_to(BY_CODE[first.procedure_code], stage, since=BY_CODE[first.procedure_code].initial),
-        "says": _SAYS[stage],
+        "says": (_SAYS_OF_A_DRAW if draws_them else {}).get(stage, _SAYS[stage]),
         "moves": front_standing(tender.pk, now=at),
         "waits_to_publish": stage is Stage.TS1_OPEN and first.published_at is None,
         "grounds": rules.GROUNDS,
-        "methods": list(QualificationMethod),
+        "draws": draws_them,
+        "not_drawn": draws_them and any(r.stage == Stage.PQ_RESULT and not r.drawn_at for r in rows),
+        "drawn": [r for r in rows if r.drawn_at],
+        "methods": [m for m in QualificationMethod if (m is QualificationMethod.DRAWN) == draws_them],
         "earliest_until": until,
         "earliest_deadline": deadline,
         "proposed_until": proposed_until,
         "proposed_deadline": proposed_deadline,
         "draw": draw,
-        "may_draw": draw is None and stage in {Stage.PQ_OPEN, Stage.PQ_CLOSED},
+        "may_draw": draw is None
+        and stage in ({Stage.PQ_CLOSED} if draws_them else {Stage.PQ_OPEN, Stage.PQ_CLOSED}),
         "missing": draw.committee_size - draw.checked_in if draw else 0,
         "seats": draw.committee_size - draw.needed if draw else 0,
         "failed": [r for r in rows if Stage(r.stage) in BY_CODE[r.procedure_code].failures],
         "part_saved": bool(part),
-        "given": _part_given(part)
+        "given": _part_given(part, drawn=draws_them)
+        | {"witnesses": ""}
         | {"ground": first.ground, "reason": first.text, "file_until": "", "deadline": ""},
         "now": at,
     }
 
 
-def _part_given(part: dict[str, Any]) -> dict[str, Any]:
+def _part_given(part: dict[str, Any], *, drawn: bool) -> dict[str, Any]:
     """Return the prequalification part as the form shows it: one line for each requirement and criterion."""
+    usual = QualificationMethod.DRAWN if drawn else QualificationMethod.ALL_QUALIFIED
     return {
-        "method": part.get("method", QualificationMethod.ALL_QUALIFIED.value),
+        "method": part.get("method", usual.value),
         "limit": part.get("limit") or "",
         "requirements": "\n".join(r["text"] for r in part.get("requirements") or [])
         or "营业执照、资质和安全生产许可符合要求\n近三年财务状况良好",
@@ -142,7 +158,9 @@ def save_part(request: HttpRequest, tender_id: str) -> HttpResponse:
             "method": given["method"],
             "requirements": [{"key": f"pq{n}", "text": line} for n, line in enumerate(lines, 1)],
         }
-        if given["method"] == QualificationMethod.LIMITED_NUMBER.value:
+        if given["method"] == QualificationMethod.DRAWN.value:
+            part["limit"] = given["limit"]
+        elif given["method"] == QualificationMethod.LIMITED_NUMBER.value:
             part |= {"limit": given["limit"], "criteria": _criteria(given["criteria"])}
         tendering.write_document(
             tender_id=tender_id, document={**document, "prequalification": part}, actor=actor, now=now()
@@ -205,6 +223,20 @@ def seat(request: HttpRequest, tender_id: str, draw_id: str) -> HttpResponse:
         tender_id,
         lambda: review.seat_review_committee(draw_id=draw_id, actor=who(request), now=now()),
         "资格审查委员会已组建, 审查开始",
+    )
+
+
+def draw_invitees(request: HttpRequest, tender_id: str) -> HttpResponse:
+    """Draw those invited among the qualified, before two of the buyer's staff."""
+    entered = text(request, "witnesses")
+    return _tried(
+        request,
+        tender_id,
+        lambda: drawing.draw_invitees(
+            tender_id=tender_id, witnesses=entered.splitlines(), actor=who(request), now=now()
+        ),
+        "受邀人已随机抽取, 请发出结果通知书和投标邀请书",
+        witnesses=entered,
     )
 
 
@@ -309,7 +341,8 @@ def _package_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         else None,
         "own_certificates": own_certificates(actor),
         "front": queries.public_front(round_id),
-        "what": "资格预审申请文件" if row.procedure_code == "GC_PREQ" else "技术建议",
+        "what": "技术建议" if row.procedure_code == "GC_TWO_STAGE" else "资格预审申请文件",
+        "draws": draws_invitees(row.procedure_code),
         "own": own,
         "live": live,
         "part": part,
@@ -611,6 +644,7 @@ urlpatterns = [
     ),
     _act(f"{_FRONT}/draw", request_draw, "work-front-draw", P.DRAW_REQUEST),
     _act(f"{_FRONT}/seat/<str:draw_id>", seat, "work-front-seat", P.COMMITTEE_SEAT),
+    _act(f"{_FRONT}/drawing", draw_invitees, "work-front-drawing", P.TENDER_PUBLISH),
     _act(f"{_FRONT}/results", send_results, "work-front-results", P.TENDER_PUBLISH),
     _act(f"{_FRONT}/ground", state_reason, "work-front-ground", P.TENDER_EDIT),
     _act(f"{_FRONT}/invitees", list_invitees, "work-front-invitees", P.TENDER_EDIT),

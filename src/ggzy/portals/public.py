@@ -156,7 +156,10 @@ def _front_clocks(lot: tenders.LotRow) -> dict[str, Any]:
     rows = []
     if front and front.file_until and lot.published_at and lot.bid_deadline:
         rows = tenders.front_clocks(
-            published_at=lot.published_at, file_until=front.file_until, deadline=lot.bid_deadline
+            published_at=lot.published_at,
+            file_until=front.file_until,
+            deadline=lot.bid_deadline,
+            procedure=lot.procedure_code,
         )
     return {"clocks": rows, "from": lot.published_at, "deadline": lot.bid_deadline, "front": True}
 

@@ -16,7 +16,7 @@ from ggzy.methods.explain import in_words, order_in_words, parameter_in_words
 from ggzy.methods.shelf import shipped
 from ggzy.portals.coverage import COVERAGE
 from ggzy.portals.frame import show, who
-from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.catalogue import BY_CODE, main_of
 from ggzy.statutes import queries as statutes
 from ggzy.ui.flow import main_line, stations
 
@@ -81,6 +81,7 @@ def procedure(request: HttpRequest, code: str) -> HttpResponse:
     line = main_line(found)
     page = {
         "procedure": found,
+        "main_code": main_of(found.code).code,
         "line": line,
         "stations": [(station, station.stage in line) for station in stations(found)],
         "built": sum(move.built for move in found.moves),

@@ -123,7 +123,7 @@ def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[
         "priced": False,
         "page": f"/work/fronts/{row.round}/package",
         "submit_to": f"/work/fronts/{row.round}/submit",
-        "text_field": "qualifications" if row.procedure_code == "GC_PREQ" else "proposal",
+        "text_field": "proposal" if row.procedure_code == "GC_TWO_STAGE" else "qualifications",
         "consortium_allowed": True,
         "promises": [],
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE
+from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
 from ggzy.procedures.procurement import GP_OPEN, GP_XJ
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
@@ -500,14 +500,18 @@ GC_OPEN_POST = Procedure(
 )
 
 BY_CODE: dict[str, Procedure] = {
-    p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN, GP_XJ)
+    p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN, GP_XJ, GP_INVITE)
 }
+
+
+#: what a front leads to, by the family of its law
+_BEHIND_A_FRONT = {"GC": GC_OPEN_POST, "GP": GP_OPEN}
 
 
 def main_of(procedure_code: str) -> Procedure:
     """Return the procedure that a tender's main rounds run by: its own, or open tendering behind a front."""
     named = BY_CODE[procedure_code]
-    return GC_OPEN_POST if named.front else named
+    return _BEHIND_A_FRONT[named.scope] if named.front else named
 
 
 def sources(code: str) -> frozenset[Stage]:

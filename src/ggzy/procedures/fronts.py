@@ -1,5 +1,9 @@
 """Fronts: what comes before the main procedure and decides who may bid in it. Each is a value as every procedure is."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.spec import NO_HOLD, Move, Procedure, Stage
@@ -352,5 +356,75 @@ GC_TWO_STAGE = Procedure(
     3,
     "招标投标法实施条例第三十条",
     lawful_when="技术复杂或者无法精确拟定技术规格的项目(条例第三十条)",
+    front=True,
+)
+
+_GP_TENDER, _GP_RULES = "政府采购货物和服务招标投标管理办法", "政府采购法实施条例"
+
+
+def _gp(*articles: str) -> tuple[Citation, ...]:
+    return tuple(Citation(_GP_TENDER, article) for article in articles)
+
+
+DRAW_INVITEES = Move(
+    code="draw_invitees",
+    label="从合格供应商中随机抽取受邀人",
+    source=Stage.PQ_RESULT,
+    target=Stage.PQ_RESULT,
+    actors=_OWNER_SIDE,
+    documents="随机抽取记录",
+    guard="合格供应商不少于3家, 机会均等; 采购人两名以上工作人员在场监督; 抽中的是谁、有几家, 开标前不显示",
+    basis=_gp("第十四条"),
+)
+#: where a prequalification of government procurement differs from one of construction
+_INVITED: Mapping[str, Mapping[str, Any]] = {
+    "publish_prequalification": {
+        "guard": "公平竞争审查通过; 预审文件提供不少于5个工作日; 申请时间自公告之日起不少于5个工作日",
+        "limits": ("GP-T01", "GP-T02", "GP-T06"),
+        "basis": (*_gp("第十四条", "第十六条", "第二十一条"), Citation(_GP_RULES, "第二十一条")),
+    },
+    "clarify_prequalification": {"limits": ("GP-T05",), "basis": _gp("第二十七条")},
+    "postpone_front": {"basis": _gp("第二十七条")},
+    "submit_bid": {"basis": _gp("第三十三条")},
+    "withdraw_bid": {"basis": _gp("第三十四条")},
+    "close_bidding": {"basis": _gp("第三十三条")},
+    "release_key": {"basis": _gp("第十四条")},
+    "seat_committee": {
+        "guard": "采购人委托随机抽取的专家组成的委员会审查, 以便开标前不知道谁合格; 抽签名单先于随机种子固定",
+        "basis": _gp("第十四条", "第二十一条"),
+    },
+    "submit_report": {"basis": _gp("第十四条", "第二十一条")},
+    "send_results": {
+        "guard": "受邀人已经抽取; 投标邀请书同时向所有受邀人发出; 每个申请人只收到自己的结果",
+        "basis": _gp("第十四条"),
+    },
+    "fail_for_lack_of_qualified": {"label": "合格的供应商少于3家", "basis": _gp("第十四条")},
+    "fail_for_lack_of_bids": {"label": "申请的供应商少于3家, 预审失败", "basis": _gp("第十四条")},
+}
+
+
+def _invited() -> tuple[Move, ...]:
+    """Return the moves of a prequalification without the objection that this law does not know, and with the draw."""
+    out: list[Move] = []
+    for move in GC_PREQ.moves:
+        if move.code == "object_to_prequalification":
+            continue
+        if move.code == "send_results":
+            out.append(DRAW_INVITEES)
+        out.append(replace(move, **_INVITED[move.code]))
+    return tuple(out)
+
+
+GP_INVITE = Procedure(
+    "GP_INVITE",
+    "政府采购 邀请招标",
+    "GP",
+    _invited(),
+    Stage.PQ_EDIT,
+    frozenset({Stage.PQ_DONE, Stage.PQ_FAILED}),
+    3,
+    "政府采购法第二十九条、第三十四条; 政府采购货物和服务招标投标管理办法第十四条、第二十一条; 政府采购法实施条例第二十一条",
+    lawful_when="具有特殊性、只能从有限范围的供应商处采购, 或者公开招标费用占采购项目总价值比例过大的货物和服务"
+    "(政府采购法第二十九条)",
     front=True,
 )

@@ -137,11 +137,15 @@ class QualificationMethod(StrEnum):
 
     ALL_QUALIFIED = "all_qualified"
     LIMITED_NUMBER = "limited_number"
+    #: 政府采购邀请招标: as many as the file says are drawn among all who meet the requirements
+    DRAWN = "drawn"
 
     @property
     def label(self) -> str:
         """Return the statutory name."""
-        return {"all_qualified": "合格制", "limited_number": "有限数量制"}[self.value]
+        return {"all_qualified": "合格制", "limited_number": "有限数量制", "drawn": "合格者中随机抽取"}[
+            self.value
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -787,7 +791,9 @@ def _prequalification(raw: Any) -> Prequalification | None:
         )
     criteria: tuple[Criterion, ...] = ()
     limit = 0
-    if method is QualificationMethod.LIMITED_NUMBER:
+    if method is QualificationMethod.DRAWN:
+        limit = _whole(raw.get("limit"), f"{at}.limit", "拟邀请的供应商数量", LEAST_QUALIFIED, 50)
+    elif method is QualificationMethod.LIMITED_NUMBER:
         limit = _whole(raw.get("limit"), f"{at}.limit", "通过资格预审的数量", LEAST_QUALIFIED, 50)
         criteria = tuple(
             Criterion(

@@ -8,7 +8,7 @@ from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.catalogue import main_of as main_procedure
 from ggzy.procedures.spec import Stage
-from ggzy.tendering.document import TenderDocument
+from ggzy.tendering.document import QualificationMethod, TenderDocument
 from ggzy.tendering.models import Admission, Lot, Round
 from ggzy.tendering.moves import make_move, procedure_of
 
@@ -74,9 +74,9 @@ def main_of(front: Round) -> Round:
 def require_prequalification(document: TenderDocument, *, procedure_code: str) -> None:
     """Let a file pass that says how applicants are prequalified if they are.
 
-    :raises BadInput: the part is missing, or the tender has no prequalification
+    :raises BadInput: the part is missing, or the tender has no prequalification, or one of another method
     """
-    wanted = procedure_code == "GC_PREQ"
+    wanted = BY_CODE[procedure_code].has(Stage.PQ_EDIT, "publish_prequalification")
     if wanted and document.prequalification is None:
         raise BadInput(
             "资格预审的招标项目, 招标文件要有资格预审部分: 资格要求、合格制或有限数量制",
@@ -84,6 +84,24 @@ def require_prequalification(document: TenderDocument, *, procedure_code: str) -
         )
     if not wanted and document.prequalification is not None:
         raise BadInput("本项目不进行资格预审, 招标文件不应有资格预审部分", field="prequalification")
+    if document.prequalification is not None:
+        drawn = document.prequalification.method is QualificationMethod.DRAWN
+        if draws_invitees(procedure_code) and not drawn:
+            raise BadInput(
+                "政府采购邀请招标从全部合格的供应商中随机抽取受邀人, 请选择“合格者中随机抽取”并写明拟邀请的数量",
+                field="prequalification.method",
+                basis=Citation("政府采购货物和服务招标投标管理办法", "第十四条"),
+            )
+        if drawn and not draws_invitees(procedure_code):
+            raise BadInput(
+                "随机抽取受邀人只用于政府采购邀请招标, 请选择合格制或者有限数量制",
+                field="prequalification.method",
+            )
+
+
+def draws_invitees(procedure_code: str) -> bool:
+    """Say whether those invited to bid are drawn among the qualified."""
+    return BY_CODE[procedure_code].has(Stage.PQ_RESULT, "draw_invitees")
 
 
 def require_may_write(rounds: Sequence[Round]) -> None:

@@ -448,7 +448,9 @@ def clocks(*, published_at: datetime, deadline: datetime, procedure: str = "GC")
     )
 
 
-def front_clocks(*, published_at: datetime, file_until: datetime, deadline: datetime) -> list[rules.ClockRow]:
+def front_clocks(
+    *, published_at: datetime, file_until: datetime, deadline: datetime, procedure: str
+) -> list[rules.ClockRow]:
     """Return the clocks of a prequalification that is published."""
     return rules.front_timeline(
         published_at=published_at,
@@ -456,6 +458,7 @@ def front_clocks(*, published_at: datetime, file_until: datetime, deadline: date
         deadline=deadline,
         law=table.in_force(beijing_date(published_at)),
         calendar=calendars.CHINA,
+        family=family(procedure),
     )
 
 

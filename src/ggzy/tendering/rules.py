@@ -163,17 +163,24 @@ def front_timeline(
     deadline: datetime,
     law: Mapping[str, TimeLimit],
     calendar: WorkCalendar,
+    family: Family = GC,
 ) -> list[ClockRow]:
     """Return the clocks of a prequalification (实施条例16、17、21、22), in the order of their moments.
 
-    The file is to be had until `file_until`; from then on the time to apply is counted, up to `deadline`.
+    The file is to be had until `file_until`; the time to apply is counted from there, in government procurement from
+    the notice, up to `deadline`.
     """
+    to_apply = law[family.time_to_apply]
+    withdrawn = to_apply.starts == "prequalification.document_withdrawn"
     rows = [
-        _clock(law["GC-T01"], started=published_at, event=file_until, calendar=calendar),
-        _clock(law["GC-T02"], started=file_until, event=deadline, calendar=calendar),
+        _clock(law[family.file_to_apply], started=published_at, event=file_until, calendar=calendar),
+        _clock(
+            to_apply, started=file_until if withdrawn else published_at, event=deadline, calendar=calendar
+        ),
         *(
             _clock(law[key], started=published_at, event=deadline, calendar=calendar)
-            for key in ("GC-T04", "GC-T06")
+            for key in (family.application_amended, family.application_objected)
+            if key
         ),
     ]
     return sorted(rows, key=lambda row: (row.instant, row.key))
