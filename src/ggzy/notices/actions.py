@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     FIRST_STAGE = "first_stage"
     INTENT = "intent"
     SECOND_OPENING = "second_opening"
+    SINGLE_SOURCE = "single_source"
 
     @property
     def label(self) -> str:
@@ -52,6 +53,7 @@ class NoticeKind(StrEnum):
             "first_stage": "两阶段招标第一阶段公告",
             "intent": "采购意向公告",
             "second_opening": "第二信封开标通知",
+            "single_source": "单一来源公示",
         }[self.value]
 
 
