@@ -44,6 +44,7 @@ _SHOWN = frozenset(
         "termination",
         "correction",
         "intent",
+        "single_source",
     }
 )
 MOST_RELATED = 6

@@ -116,6 +116,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         services,
         shares,
         sharing,
+        single_source,
         supervisor,
     )
 
@@ -144,6 +145,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *messages.todos(actor),
         *services.todos(actor),
         *deposits.todos(actor),
+        *single_source.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from ggzy.kernel import calendars
-from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.law.table import limit
@@ -18,7 +18,6 @@ from ggzy.procedures.spec import Stage
 from ggzy.single_source.models import Purchase
 from ggzy.single_source.rules import Ending, Ground, Standing, Way, way_of
 
-#: stages of which the public hears nothing unless a publicity or a result came out
 _LIST = (("单一来源采购", "/single-sources"),)
 
 
@@ -110,6 +109,8 @@ class PurchaseRow:
     side: str
     due_at: datetime | None
     due_clause: str
+    #: how the clock was counted, in words
+    due_arithmetic: str
 
     @property
     def label(self) -> str:
@@ -149,11 +150,14 @@ class PurchaseRow:
         return bool(self.voices) and all(v.standing != Standing.WAITING.value for v in self.voices)
 
 
-def _due(row: Purchase) -> tuple[datetime | None, str]:
-    """Return the clock that runs: when it is over, and its clause."""
+def _due(row: Purchase) -> tuple[datetime | None, str, str]:
+    """Return the clock that runs: when it is over, its clause, and how it was counted."""
     if row.stage == Stage.PUBLICITY.value:
         assert row.published_at is not None, "a publicity was published"
-        return row.publicity_ends_at, limit("GP-T36", on=beijing_date(row.published_at)).cites
+        floor = limit("GP-T36", on=beijing_date(row.published_at))
+        least = runs_out(floor, started=row.published_at, calendar=calendars.CHINA)
+        longer = row.publicity_ends_at != least.instant
+        return row.publicity_ends_at, floor.cites, "采购人定得比法定最短期限更长" if longer else least.arithmetic
     running = {
         Stage.REARGUE.value: ("GP-T37", row.publicity_ended_at),
         Stage.RECORDED.value: ("GP-T10", row.recorded_at),
@@ -162,9 +166,10 @@ def _due(row: Purchase) -> tuple[datetime | None, str]:
     }
     key, started = running.get(row.stage, ("", None))
     if started is None:
-        return None, ""
+        return None, "", ""
     found = limit(key, on=beijing_date(started))
-    return runs_out(found, started=started, calendar=calendars.CHINA).instant, found.cites
+    counted = runs_out(found, started=started, calendar=calendars.CHINA)
+    return counted.instant, found.cites, counted.arithmetic
 
 
 def _side(row: Purchase, viewer: Actor, members: Iterable[int | None]) -> str:
@@ -195,7 +200,7 @@ def _row(row: Purchase, viewer: Actor) -> PurchaseRow:
     side = _side(row, viewer, [n.account_id for n in negotiators])
     inside = bool(side)
     reads_all = side in {"buyer", "finance"}
-    due_at, clause = _due(row)
+    due_at, clause, arithmetic = _due(row)
     kept = ("name", "needs", "budget", "ground", "reason", "first_contract", "first_price", "experts")
     more = ("contact", "finance_contact", "deal_code", "ocid", "argued_at", "published_at", "stage")
     ends = ("publicity_ends_at", "publicity_ended_at", "conclusion", "concluded_at", "asked_at", "approved")
@@ -246,6 +251,7 @@ def _row(row: Purchase, viewer: Actor) -> PurchaseRow:
         side=side,
         due_at=due_at,
         due_clause=clause,
+        due_arithmetic=arithmetic,
     )
 
 
@@ -275,8 +281,6 @@ def own_row(purchase_id: str, *, viewer: Actor) -> PurchaseRow:
 
 def public_rows(*, most: int = 100) -> list[PurchaseRow]:
     """Return the purchases that the public has heard of: those open to objections first, then the newest."""
-    from ggzy.kernel.actors import ANYONE
-
     rows = _rows().filter(Q(published_at__isnull=False) | Q(announced_at__isnull=False) | ~Q(ending=""))[
         :most
     ]
