@@ -625,9 +625,7 @@ GP_DY: dict[str, Row] = {
     "uphold_objections": _ANEW,
     "dismiss_objections": replace(_ANEW, test=_DY + "an_objection_that_fails_goes_to_the_finance_department"),
     "approve_source": _DECIDED,
-    "refuse_source": replace(
-        _DECIDED, test=_DY + "an_objection_that_fails_goes_to_the_finance_department"
-    ),
+    "refuse_source": replace(_DECIDED, test=_DY + "an_objection_that_fails_goes_to_the_finance_department"),
     "record_negotiation": Row(
         act="ggzy.single_source.negotiating.conclude_record",
         page="work-source-stands",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ggzy.kernel.actors import Actor
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
@@ -111,8 +112,16 @@ def _page(request: HttpRequest, purchase_id: str) -> dict[str, Any]:
         "endings": [(one.value, one.label) for one in Ending],
         "answers": [(o, "") for o in row.objections],
         "now": now(),
-        "given": {},
+        "given": _kept(row),
     }
+
+
+def _kept(row: PurchaseRow) -> dict[str, Any]:
+    """Return what an offer or a record holds already, so that its form begins with it."""
+    if row.record and row.met_at:
+        met_at = f"{row.met_at.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+        return {**row.record, "price": row.price, "met_at": met_at}
+    return dict(row.offer) if row.side == "supplier" else {}
 
 
 def one(request: HttpRequest, purchase_id: str) -> HttpResponse:
@@ -129,7 +138,9 @@ def _experts(request: HttpRequest) -> list[dict[str, str]]:
     ]
 
 
-def _argue_page(given: dict[str, Any], experts: list[dict[str, str]], row: PurchaseRow | None) -> dict[str, Any]:
+def _argue_page(
+    given: dict[str, Any], experts: list[dict[str, str]], row: PurchaseRow | None
+) -> dict[str, Any]:
     empty = dict.fromkeys(_EXPERT, "")
     filled = [e for e in experts if any(e[key] for key in _EXPERT if key != "kept")]
     return {
@@ -210,9 +221,7 @@ def conclude(request: HttpRequest, purchase_id: str) -> HttpResponse:
     except Refusal as refusal:
         page = _page(request, purchase_id)
         page["answers"] = [(o, answers.get(o.objection, "")) for o in page["row"].objections]
-        return refused_here(
-            request, _ONE, page, refusal, given={"upheld": upheld, "conclusion": said}
-        )
+        return refused_here(request, _ONE, page, refusal, given={"upheld": upheld, "conclusion": said})
     return done(f"/work/single-sources/{purchase_id}", "结论已公布, 并通知提出异议的人。")
 
 
@@ -360,9 +369,7 @@ _AT = "work/single-sources/<str:purchase_id>/"
 _DECIDE, _SIGN, _ARGUE = P.SOURCE_DECIDE, P.SOURCE_SIGN, P.SOURCE_ARGUE
 urlpatterns = [
     route("single-sources", public_list, name="single-sources", permission=P.PORTAL_READ),
-    route(
-        "single-sources/<str:purchase_id>", public_one, name="single-source", permission=P.PORTAL_READ
-    ),
+    route("single-sources/<str:purchase_id>", public_one, name="single-source", permission=P.PORTAL_READ),
     route(
         "single-sources/<str:purchase_id>/objections",
         only_posted(object_to),
@@ -371,9 +378,7 @@ urlpatterns = [
     ),
     route("work/single-sources", desk, name="work-sources", permission=P.WORKBENCH_READ),
     route("work/single-sources/new", argue, name="work-source-new", permission=_ARGUE),
-    route(
-        "work/single-sources/<str:purchase_id>", one, name="work-source", permission=P.WORKBENCH_READ
-    ),
+    route("work/single-sources/<str:purchase_id>", one, name="work-source", permission=P.WORKBENCH_READ),
     route(f"{_AT}argument", argue, name="work-source-argue", permission=_ARGUE),
     route(f"{_AT}next", only_posted(go_on), name="work-source-next", permission=_DECIDE),
     route(f"{_AT}conclusion", only_posted(conclude), name="work-source-conclude", permission=_DECIDE),

@@ -35,7 +35,7 @@ class ObjectionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceRow:
-    """One person of the negotiation and the signature."""
+    """One person of the negotiation, and for those who took part the signature."""
 
     negotiator: str
     name: str
@@ -47,7 +47,7 @@ class VoiceRow:
     @property
     def label(self) -> str:
         """Return the words people read."""
-        return Standing(self.standing).label
+        return Standing(self.standing).label if self.standing else ""
 
     @property
     def waits(self) -> bool:
@@ -157,7 +157,11 @@ def _due(row: Purchase) -> tuple[datetime | None, str, str]:
         floor = limit("GP-T36", on=beijing_date(row.published_at))
         least = runs_out(floor, started=row.published_at, calendar=calendars.CHINA)
         longer = row.publicity_ends_at != least.instant
-        return row.publicity_ends_at, floor.cites, "采购人定得比法定最短期限更长" if longer else least.arithmetic
+        return (
+            row.publicity_ends_at,
+            floor.cites,
+            "采购人定得比法定最短期限更长" if longer else least.arithmetic,
+        )
     running = {
         Stage.REARGUE.value: ("GP-T37", row.publicity_ended_at),
         Stage.RECORDED.value: ("GP-T10", row.recorded_at),
@@ -240,8 +244,9 @@ def _row(row: Purchase, viewer: Actor) -> PurchaseRow:
                 negotiator=n.public_id,
                 name=row.supplier.name if n.supplier else str(n.account.person.name) if n.account else "",
                 supplier=n.supplier,
-                standing=n.standing,
-                reason=n.reason,
+                # the notice names them; what each thought of the price is for the negotiation
+                standing=n.standing if inside else "",
+                reason=n.reason if inside else "",
                 own=side == "supplier" if n.supplier else n.account_id == viewer.account_pk,
             )
             for n in negotiators
