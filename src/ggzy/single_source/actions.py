@@ -29,13 +29,13 @@ from ggzy.procedures.catalogue import GP_DY
 from ggzy.procedures.spec import Stage
 from ggzy.single_source import rules
 from ggzy.single_source.models import Purchase, SourceObjection
+from ggzy.single_source.moves import TO_THE_LIST, locked, make_move, own
 from ggzy.single_source.rules import Ending, Ground, Way
 
 ENDS = "single_source.publicity"
 WAYS = "政府采购非招标采购方式管理办法"
 #: class of government procurement in the trade code (交易分类)
 CLASS_CODE = "D01"
-_LIST = (("单一来源采购", "/work/single-sources"),)
 
 
 class AlreadyArgued(Refusal):
@@ -49,47 +49,6 @@ class AlreadyObjected(Refusal):
 
     code = "single_source.already_objected"
     basis = Citation(WAYS, "第四十条")
-
-
-def locked(purchase_id: str) -> Purchase:
-    """Return a purchase, locked for this transaction.
-
-    :raises NotFound: no such purchase
-    """
-    found = (
-        Purchase.objects.select_for_update(of=("self",))
-        .select_related("buyer", "supplier")
-        .filter(public_id=purchase_id)
-        .first()
-    )
-    if found is None:
-        raise NotFound("没有这项单一来源采购", next_steps=_LIST)
-    return found
-
-
-def own(purchase_id: str, actor: Actor) -> Purchase:
-    """Return the actor's own purchase as its buyer, locked.
-
-    :raises NotFound: no such purchase
-    :raises NotPermitted: another organisation's
-    """
-    found = locked(purchase_id)
-    if found.buyer_id != actor.organisation_pk:
-        raise NotPermitted("这项采购由其采购人办理", next_steps=_LIST)
-    return found
-
-
-def make_move(purchase: Purchase, code: str, *, actor: Actor) -> None:
-    """Move a locked purchase; the caller saves it with what comes of the move.
-
-    :raises MoveNotAllowed: it stands at another stage
-    :raises NotPermitted: the procedure gives this move to others
-    """
-    move = GP_DY.move(purchase.stage, code)
-    if actor.role not in move.actors:
-        who = "、".join(sorted(role.label for role in move.actors))
-        raise NotPermitted(f"“{move.label}”由{who}办理", next_steps=_LIST)
-    purchase.stage = move.target.value
 
 
 def record(
@@ -273,7 +232,7 @@ def _begun(purchase_id: str, fields: Mapping[str, Any], *, actor: Actor, now: da
         purchase = own(purchase_id, actor)
         if purchase.stage != GP_DY.initial.value:
             raise AlreadyArgued(
-                f"这项采购已经进行到“{Stage(purchase.stage).label}”, 论证不能再改", next_steps=_LIST
+                f"这项采购已经进行到“{Stage(purchase.stage).label}”, 论证不能再改", next_steps=TO_THE_LIST
             )
         for name, value in fields.items():
             setattr(purchase, name, value)
@@ -390,7 +349,7 @@ def object_to(*, purchase_id: str, text: str, actor: Actor, now: datetime) -> So
     if not text.strip() or len(text) > 5000:
         raise BadInput("请写明异议的理由和事实(不超过5000字)", field="text")
     if purchase.buyer_id == actor.organisation_pk:
-        raise NotPermitted("采购人发现不再适用单一来源的, 请终止采购活动", next_steps=_LIST)
+        raise NotPermitted("采购人发现不再适用单一来源的, 请终止采购活动", next_steps=TO_THE_LIST)
     if SourceObjection.objects.filter(purchase=purchase, account_id=actor.account_pk).exists():
         raise AlreadyObjected("您对这项采购已经提出过异议, 采购人将在公示期满后组织补充论证并告知结论")
     made = SourceObjection.objects.create(

@@ -21,8 +21,9 @@ from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account
 from ggzy.procedures.spec import Stage
 from ggzy.single_source import rules
-from ggzy.single_source.actions import announce, locked, make_move, own, record, tell_both
+from ggzy.single_source.actions import announce, record, tell_both
 from ggzy.single_source.models import Negotiator, Purchase
+from ggzy.single_source.moves import locked, make_move, own
 from ggzy.single_source.rules import Standing, Voice
 
 RECORD, CONTRACT = "single_source.record", "single_source.contract"
