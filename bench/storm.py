@@ -14,7 +14,15 @@ def main() -> int:
     """Run the storms; return what pytest returned."""
     steps, seeds = (sys.argv[1] if len(sys.argv) > 1 else "3000"), sys.argv[2:] or ["11", "12"]
     environment = os.environ | {"GGZY_STORM_STEPS": steps, "GGZY_STORM_SEEDS": ",".join(seeds)}
-    command = [str(ROOT / "ggzy"), "test", "tests/fuzz", "-q", "-k", "leaves_everything_lawful", "--durations=5"]
+    command = [
+        str(ROOT / "ggzy"),
+        "test",
+        "tests/fuzz",
+        "-q",
+        "-k",
+        "leaves_everything_lawful",
+        "--durations=5",
+    ]
     return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
     "ggzy.fronts",
     "ggzy.awarding",
     "ggzy.contracting",
+    "ggzy.single_source",
     "ggzy.deposits",
     "ggzy.papers",
     "ggzy.witnessing",
@@ -185,6 +187,8 @@ CHECKPOINT_SECONDS = float(os.environ.get("GGZY_CHECKPOINT_SECONDS", "1"))
 SERVICE_HOURS = tuple(
     time.fromisoformat(at) for at in os.environ.get("GGZY_SERVICE_HOURS", "09:00-17:00").split("-")
 )
+#: 公开招标数额标准 of this centre's region in 元: from here on buying from one supplier needs an approval (政府采购法27)
+OPEN_TENDER_THRESHOLD = Decimal(os.environ.get("GGZY_OPEN_TENDER_THRESHOLD", "2000000"))
 SERVICES = json.loads(os.environ.get("GGZY_SERVICES", "{}"))
 OUTAGE_GAP_SECONDS = float(os.environ.get("GGZY_OUTAGE_GAP_SECONDS", "120"))
 MERGE_DELAY_SECONDS = int(os.environ.get("GGZY_MERGE_DELAY_SECONDS", "180"))

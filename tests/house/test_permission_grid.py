@@ -109,6 +109,12 @@ awarding:award:end              ✓     -     ✓     -     -     -     -     - 
 awarding:award:annul            -     -     -     -     -     -     ✓     -     -     -     -
 contracting:performance:start   ✓     -     -     -     -     -     -     -     -     -     -
 contracting:contract:sign       ✓     -     ✓     -     -     -     -     -     -     -     -
+single_source:purchase:argue    ✓     -     -     -     -     -     -     -     -     -     -
+single_source:purchase:decide   ✓     -     -     -     -     -     -     -     -     -     -
+single_source:objection:raise   ✓     ✓     ✓     ✓     -     ✓     ✓     -     ✓     -     -
+single_source:approval:decide   -     -     -     -     -     -     ✓     -     -     -     -
+single_source:offer:make        -     -     ✓     -     -     -     -     -     -     -     -
+single_source:record:sign       ✓     -     ✓     ✓     -     -     -     -     -     -     -
 papers:paper:seal               ✓     ✓     -     -     -     -     -     -     -     -     -
 papers:paper:read               ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
 portal:desk:export              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -

@@ -31,6 +31,7 @@ from ggzy.api import (
     registry,
     results,
     seals,
+    single_source,
     statutes,
 )
 from ggzy.api import trust as trust_list
@@ -505,6 +506,7 @@ api.add_router("/v1", results.router)
 api.add_router("/v1", complaints.router)
 api.add_router("/v1", deposits.router)
 api.add_router("/v1", procurement.router)
+api.add_router("/v1", single_source.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)

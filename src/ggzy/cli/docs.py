@@ -55,7 +55,7 @@ def procedure_page(procedure: Procedure) -> str:
     return _page(
         f"# {procedure.label}",
         f"编号 `{procedure.code}`, 类别 `{procedure.scope}`, 依据 {procedure.basis}。"
-        f"投标人少于 {procedure.minimum_bids} 个不得开标。终态: {final}。",
+        f"{f'投标人少于 {procedure.minimum_bids} 个不得开标。' if procedure.bids else '没有投标。'}终态: {final}。",
         "标为“待建”的步骤列在程序里, 目前不能办理。",
         "## 流程图",
         f"```mermaid\n{mermaid(procedure)}\n```",

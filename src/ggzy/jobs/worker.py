@@ -52,6 +52,7 @@ EFFECTS = (
     "ggzy.subscriptions.actions",
     "ggzy.seals.stamping",
     "ggzy.papers.batches",
+    "ggzy.single_source.actions",
     "ggzy.deposits.releasing",
     "ggzy.deposits.keeping",
     "ggzy.deposits.reconciling",

@@ -32,6 +32,7 @@ class NoticeKind(StrEnum):
     INTENT = "intent"
     SECOND_OPENING = "second_opening"
     DECISION = "decision"
+    SINGLE_SOURCE = "single_source"
 
     @property
     def label(self) -> str:
@@ -54,6 +55,7 @@ class NoticeKind(StrEnum):
             "intent": "采购意向公告",
             "second_opening": "第二信封开标通知",
             "decision": "投诉处理决定公告",
+            "single_source": "单一来源公示",
         }[self.value]
 
 

@@ -61,6 +61,11 @@ def of_tender(tender_id: str) -> list[NoticeRow]:
     return [_row(v) for v in Notice.objects.filter(tender=tender_id).order_by("id").values_list(*_COLUMNS)]
 
 
+def of_process(ocid: str) -> list[NoticeRow]:
+    """Return the notices of a process that is no tender, oldest first."""
+    return [_row(v) for v in Notice.objects.filter(ocid=ocid).order_by("id").values_list(*_COLUMNS)]
+
+
 @dataclass(frozen=True)
 class NoticePage:
     """A notice with its body and the other versions of its series."""

@@ -89,6 +89,12 @@ class Permission(StrEnum):
     AWARD_END = "awarding:award:end"
     AWARD_ANNUL = "awarding:award:annul"
     CONTRACT_SIGN = "contracting:contract:sign"
+    SOURCE_ARGUE = "single_source:purchase:argue"
+    SOURCE_DECIDE = "single_source:purchase:decide"
+    SOURCE_OBJECT = "single_source:objection:raise"
+    SOURCE_APPROVE = "single_source:approval:decide"
+    SOURCE_OFFER = "single_source:offer:make"
+    SOURCE_SIGN = "single_source:record:sign"
     PAPER_SEAL = "papers:paper:seal"
     PAPER_READ = "papers:paper:read"
     DESK_EXPORT = "portal:desk:export"
@@ -236,6 +242,13 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.AWARD_ANNUL: frozenset({_R.SUPERVISOR}),
     Permission.PERFORMANCE_START: frozenset({_R.TENDEREE}),
     Permission.CONTRACT_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
+    Permission.SOURCE_ARGUE: frozenset({_R.TENDEREE}),
+    Permission.SOURCE_DECIDE: frozenset({_R.TENDEREE}),
+    # any supplier, unit or person (74号令第四十条); the centre stays out of it
+    Permission.SOURCE_OBJECT: _SIGNED_IN - {_R.CENTRE, _R.ADMIN},
+    Permission.SOURCE_APPROVE: frozenset({_R.SUPERVISOR}),
+    Permission.SOURCE_OFFER: frozenset({_R.BIDDER}),
+    Permission.SOURCE_SIGN: frozenset({_R.TENDEREE, _R.BIDDER, _R.EXPERT}),
     Permission.PAPER_SEAL: _OWNERS,
     Permission.PAPER_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.DESK_EXPORT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
@@ -317,6 +330,10 @@ BINDING = frozenset(
         Permission.AWARD_END,
         Permission.AWARD_ANNUL,
         Permission.CONTRACT_SIGN,
+        Permission.SOURCE_DECIDE,
+        Permission.SOURCE_APPROVE,
+        Permission.SOURCE_OFFER,
+        Permission.SOURCE_SIGN,
         Permission.PAPER_SEAL,
         Permission.WITNESS_REPORT,
         Permission.INVITATION_APPROVE,

@@ -630,6 +630,83 @@ GP_XJ: dict[str, Row] = {
     "reject_all": replace(GP_OPEN["reject_all"], test=_XJ + "a_price_over_the_budget_is_none"),
 }
 
+_DY = "tests/single_source/test_life.py::test_"
+_BOUGHT_ALONE = _DY + "from_the_ground_to_the_filed_contract"
+_ON = Row(
+    act="ggzy.single_source.actions.go_on",
+    page="work-source-next",
+    operation="POST /v1/single-sources/{purchase_id}/next",
+    permission=P.SOURCE_DECIDE,
+    test=_BOUGHT_ALONE,
+)
+_ANEW = Row(
+    act="ggzy.single_source.actions.argue_anew",
+    page="work-source-conclude",
+    operation="POST /v1/single-sources/{purchase_id}/conclusion",
+    permission=P.SOURCE_DECIDE,
+    test=_DY + "an_objection_is_argued_anew_and_the_purchase_changes_its_way",
+)
+_DECIDED = Row(
+    act="ggzy.single_source.actions.decide",
+    page="work-source-decide",
+    operation="POST /v1/single-sources/{purchase_id}/approval",
+    permission=P.SOURCE_APPROVE,
+    test=_BOUGHT_ALONE,
+)
+_ENDED_ALONE = Row(
+    act="ggzy.single_source.actions.end_publicity",
+    page="single-source",
+    operation="",
+    permission=None,
+    test=_BOUGHT_ALONE,
+)
+GP_DY: dict[str, Row] = {
+    "publish_publicity": _ON,
+    "negotiate_directly": replace(_ON, test=_DY + "what_is_urgent_and_small_is_negotiated_at_once"),
+    "ask_approval": replace(_ON, test=_DY + "what_is_urgent_and_large_is_approved_without_a_publicity"),
+    "object_to_source": Row(
+        act="ggzy.single_source.actions.object_to",
+        page="single-source-object",
+        operation="POST /v1/single-sources/{purchase_id}/objections",
+        permission=P.SOURCE_OBJECT,
+        test=_ANEW.test,
+    ),
+    "end_publicity": _ENDED_ALONE,
+    "end_publicity_disputed": replace(_ENDED_ALONE, test=_ANEW.test),
+    "uphold_objections": _ANEW,
+    "dismiss_objections": replace(_ANEW, test=_DY + "an_objection_that_fails_goes_to_the_finance_department"),
+    "approve_source": _DECIDED,
+    "refuse_source": replace(_DECIDED, test=_DY + "an_objection_that_fails_goes_to_the_finance_department"),
+    "record_negotiation": Row(
+        act="ggzy.single_source.negotiating.conclude_record",
+        page="work-source-stands",
+        operation="POST /v1/single-sources/{purchase_id}/record/conclusion",
+        permission=P.SOURCE_DECIDE,
+        test=_BOUGHT_ALONE,
+    ),
+    "terminate": Row(
+        act="ggzy.single_source.actions.terminate",
+        page="work-source-end",
+        operation="POST /v1/single-sources/{purchase_id}/termination",
+        permission=P.SOURCE_DECIDE,
+        test=_DY + "a_price_over_the_budget_ends_it_with_a_notice",
+    ),
+    "notify": Row(
+        act="ggzy.single_source.negotiating.announce_result",
+        page="work-source-announce",
+        operation="POST /v1/single-sources/{purchase_id}/result",
+        permission=P.SOURCE_DECIDE,
+        test=_BOUGHT_ALONE,
+    ),
+    "sign_contract": Row(
+        act="ggzy.single_source.negotiating.sign_contract",
+        page="work-source-contract",
+        operation="POST /v1/single-sources/{purchase_id}/contract/signature",
+        permission=P.SOURCE_SIGN,
+        test=_BOUGHT_ALONE,
+    ),
+}
+
 #: procedure → move → where it is made
 COVERAGE: dict[str, dict[str, Row]] = {
     "GC_OPEN_POST": GC_OPEN_POST,
@@ -639,4 +716,5 @@ COVERAGE: dict[str, dict[str, Row]] = {
     "GP_OPEN": GP_OPEN,
     "GP_XJ": GP_XJ,
     "GP_INVITE": GP_INVITE,
+    "GP_DY": GP_DY,
 }

@@ -45,6 +45,7 @@ _SHOWN = frozenset(
         "termination",
         "correction",
         "intent",
+        "single_source",
     }
 )
 MOST_RELATED = 6
@@ -161,7 +162,8 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
     """Show one notice as a document, with its round's timeline, files, versions, and what belongs to it."""
     found = notices.notice(notice_id)
     lot = _lot_of(found)
-    of_tender = notices.of_tender(found.row.tender)
+    tender = found.row.tender
+    of_tender = notices.of_tender(tender) if tender else notices.of_process(found.row.ocid)
     facts = tenders.facts_of([found.row.tender]).get(found.row.tender)
     address = f"{settings.PUBLIC_ADDRESS}/notices/{notice_id}"
     page = {
@@ -179,7 +181,7 @@ def notice(request: HttpRequest, notice_id: str) -> HttpResponse:
         "documents": _documents(found, lot),
         "buyer": facts.buyer if facts else "",
         "same_buyer": _same_buyer(found, facts.uscc if facts else ""),
-        "tender_open": any(n.kind != "intent" for n in of_tender),
+        "tender_open": bool(tender) and any(n.kind != "intent" for n in of_tender),
         "address": address,
         "code": code_of(address),
     }

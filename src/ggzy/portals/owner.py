@@ -446,7 +446,7 @@ def new_tender(request: HttpRequest, project_id: str) -> HttpResponse:
     empty = dict.fromkeys(_LOT_FIELDS, "")
     page: dict[str, Any] = {
         "project": project,
-        "procedures": list(BY_CODE.values()),
+        "procedures": [procedure for procedure in BY_CODE.values() if procedure.bids],
         "given": {"name": project.name, "state_controlled": True, "procedure_code": "GC_OPEN_POST"},
         "lots": [empty] * _rows_asked(request),
         "choices": _ROW_CHOICES,

@@ -38,6 +38,7 @@ from ggzy.portals import (
     services,
     shares,
     sharing,
+    single_source,
     statutes,
     styleguide,
     subscriptions,
@@ -94,6 +95,7 @@ _TOPICS = (
     messages,
     deposits,
     finance,
+    single_source,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

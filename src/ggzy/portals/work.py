@@ -117,6 +117,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         services,
         shares,
         sharing,
+        single_source,
         supervisor,
     )
 
@@ -146,6 +147,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *services.todos(actor),
         *deposits.todos(actor),
         *disputes.todos(actor),
+        *single_source.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

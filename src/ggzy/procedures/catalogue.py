@@ -5,7 +5,7 @@ from dataclasses import replace
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
-from ggzy.procedures.procurement import GP_OPEN, GP_XJ
+from ggzy.procedures.procurement import GP_DY, GP_OPEN, GP_XJ
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"
@@ -500,7 +500,7 @@ GC_OPEN_POST = Procedure(
 )
 
 BY_CODE: dict[str, Procedure] = {
-    p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN, GP_XJ, GP_INVITE)
+    p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN, GP_XJ, GP_INVITE, GP_DY)
 }
 
 

@@ -63,6 +63,13 @@ class Stage(StrEnum):
     PUBLISHED = "PUBLISHED"
     CANCELLED = "CANCELLED"
     STOPPED = "STOPPED"
+    ARGUE = "ARGUE"
+    PUBLICITY = "PUBLICITY"
+    REARGUE = "REARGUE"
+    APPROVAL = "APPROVAL"
+    NEGOTIATE = "NEGOTIATE"
+    RECORDED = "RECORDED"
+    CHANGED = "CHANGED"
 
     @property
     def failed(self) -> bool:
@@ -122,6 +129,13 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.PUBLISHED: "合同已备案",
     Stage.CANCELLED: "废标",
     Stage.STOPPED: "采购活动终止",
+    Stage.ARGUE: "专业人员论证",
+    Stage.PUBLICITY: "单一来源公示中",
+    Stage.REARGUE: "补充论证",
+    Stage.APPROVAL: "财政部门审批",
+    Stage.NEGOTIATE: "与供应商协商",
+    Stage.RECORDED: "协商情况已记录",
+    Stage.CHANGED: "改用其他采购方式",
 }
 
 
@@ -148,9 +162,17 @@ class Hold(StrEnum):
         }[self.value]
 
 
-#: ends of a round that failed: a new round may follow
+#: ends that failed: a new round, or another way of buying, may follow
 FAILURES = frozenset(
-    {Stage.FAILED, Stage.PQ_FAILED, Stage.IV_FAILED, Stage.TS_FAILED, Stage.CANCELLED, Stage.STOPPED}
+    {
+        Stage.FAILED,
+        Stage.PQ_FAILED,
+        Stage.IV_FAILED,
+        Stage.TS_FAILED,
+        Stage.CANCELLED,
+        Stage.STOPPED,
+        Stage.CHANGED,
+    }
 )
 
 #: a challenge 质疑 stops no more than the contract, and only where its moves say so (政采条例54)
@@ -201,6 +223,8 @@ class Procedure:
     lawful_when: str = ""
     #: a front runs before the main procedure and decides who may bid in it; its packages carry no price
     front: bool = False
+    #: nobody competes: there are no bids, no rounds and no tender, the purchase is a thing of its own (单一来源)
+    bids: bool = True
 
     def __post_init__(self) -> None:
         for move in self.moves:

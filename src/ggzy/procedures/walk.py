@@ -30,6 +30,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "submit_report": ("report.received", "evaluation.ended"),
     "start_publicity": ("publicity.started",),
     "award": ("winner.determined",),
+    "end_publicity_disputed": ("single_source.publicity_ended",),
+    "record_negotiation": ("winner.determined",),
     "notify": ("letter.sent", "award_letter.sent", "result.published"),
     "sign_contract": ("contract.signed",),
 }

@@ -77,6 +77,7 @@ def tenders(*, now: datetime) -> list[TenderItems]:
     """Return the newest published tenders with their items, newest first."""
     newest = (
         Notice.objects.filter(centre_id=settings.CENTRE_ID)
+        .exclude(tender="")  # a purchase without bids is no tender, and has other items
         .values("tender")
         .annotate(first=Min("pk"))
         .order_by("-first")[:MOST_TENDERS]

@@ -93,6 +93,12 @@ def create_tender(
     if not 1 <= len(lots) <= 50:
         raise BadInput("招标项目至少有1个、最多50个标段", field="lots")
     procedure = BY_CODE[procedure_code]
+    if not procedure.bids:
+        raise BadInput(
+            f"{procedure.label}没有投标, 不作为招标项目登记; 请在单一来源采购中办理",
+            field="procedure_code",
+            next_steps=(("单一来源采购", "/work/single-sources"),),
+        )
     if procedure.scope == "GC" and not project.invest_code:
         raise BadInput(
             "工程建设项目要有投资项目代码, 该项目没有登记; 货物、服务采购请选择政府采购程序",

@@ -18,6 +18,7 @@ from ggzy.jobs.worker import load_effects, work_once
 from ggzy.kernel import clock
 from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
 from ggzy.tendering.models import Tender
+from ggzy.training import single_source
 from ggzy.training.cast import EXPERTS, expert_username
 from ggzy.training.deposits import secure
 from ggzy.training.records import manager_certificate
@@ -90,6 +91,8 @@ class _Builder:
     def run(self) -> None:
         """Tell the whole history of the training centre, from 2026-03-02 on."""
         try:
+            name, needs, budget, *_ = single_source.BOUGHT
+            alone = single_source.argue(self.owner, self.bidders["yi"], name=name, needs=needs, budget=budget)
             made = {row[3]: self._prepare(row) for row in TENDERS[:5]}
             made["qualifying"] = self._prepare(PURCHASE)
             deadline = _at(TRAINING_STARTS + timedelta(days=22), 9, 30)
@@ -104,6 +107,8 @@ class _Builder:
             }
             accepted = story.answer_calls(self.cast)
             _advance(deadline + timedelta(seconds=5))
+            buyer, supplier = self.owner, self.bidders["yi"]
+            single_source.buy(buyer, supplier, self.cast.supervisor, alone, now=clock.legal_now())
             for goal in ("contract", "publicity", "evaluating"):
                 self._open(made[goal])
                 members = story.check_in(self.cast, draws[goal], accepted[draws[goal]])
@@ -126,6 +131,8 @@ class _Builder:
             for round_ in made["publicity"]["rounds"]:
                 self.owner.post(f"/rounds/{round_['round']}/publicity")
             self.owner.post(f"/tenders/{made['opening']['tender']}/opening")
+            name, needs, budget = single_source.PUBLISHED
+            single_source.argue(self.owner, self.bidders["jia"], name=name, needs=needs, budget=budget)
             project = story.register_project(self.owner, name=TENDERS[7][0], serial=800008)
             self.owner.post(
                 "/tenders",
