@@ -30,10 +30,12 @@ from ggzy.portals.sealing import (
     used_up,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
+from ggzy.tendering.holding import paused_days, stretches_of
 from ggzy.tendering.stamps import laws_of
 from ggzy.ui.bundles import sealing_bundles
 
@@ -102,7 +104,7 @@ def _result_todos(live: list[bids.OwnLive], actor: Actor, moment: datetime) -> l
     publicities = publicities_of([row.round_pk for row in rows if row.stage == Stage.CAND_PUB])
     awards = awards_of([row.round_pk for row in rows if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED}])
     won = [pk for pk, award in awards.items() if award.sent_at and award.bidder_pk == actor.organisation_pk]
-    contracts, laws = contracts_of(won), laws_of(won)
+    contracts, laws, held = contracts_of(won), laws_of(won), stretches_of(won)
     out = []
     for row in rows:
         where = f"{row.tender_name} · {row.lot_name}"
@@ -122,7 +124,9 @@ def _result_todos(live: list[bids.OwnLive], actor: Actor, moment: datetime) -> l
         sealed = contract is not None and contract.winner_certificate_id
         if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed:
             own = family(row.procedure_code)
-            by, clause = due(laws[row.round_pk][own.contract], started=award.sent_at)
+            limit, procedure = laws[row.round_pk][own.contract], BY_CODE[row.procedure_code]
+            paused = paused_days(held.get(row.round_pk, ()), limit, procedure=procedure, now=moment)
+            by, clause = due(limit, started=award.sent_at, paused=paused)
             href = f"/work/rounds/{row.round}/contract"
             out.append(
                 Todo(
@@ -340,7 +344,9 @@ def contract(request: HttpRequest, round_id: str) -> HttpResponse:
         )
     made = contracts_of([row.round_pk]).get(row.round_pk)
     own = family(row.procedure_code)
-    by = due(laws_of([row.round_pk])[row.round_pk][own.contract], started=award.sent_at)
+    limit, held = laws_of([row.round_pk])[row.round_pk][own.contract], stretches_of([row.round_pk])
+    paused = paused_days(held.get(row.round_pk, ()), limit, procedure=BY_CODE[row.procedure_code], now=now())
+    by = due(limit, started=award.sent_at, paused=paused)
     page = {
         "row": row,
         "award": award,

@@ -1,8 +1,9 @@
 """Every statutory clock of a lot: where it began, its arithmetic day by day, its clause; and which rounds which law governs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +28,7 @@ from ggzy.parties.grid import Permission as P
 from ggzy.portals.frame import now, route, show
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering import queries as tenders
+from ggzy.tendering.holding import paused_days, stretches_of
 from ggzy.tendering.stamps import laws_of
 
 #: what began a clock, in the words of the page
@@ -82,15 +84,22 @@ def events_of(row: tenders.LotRow) -> dict[str, datetime]:
 
 
 def clocks_of(
-    law: Mapping[str, TimeLimit], events: Mapping[str, datetime], *, at: datetime
+    law: Mapping[str, TimeLimit],
+    events: Mapping[str, datetime],
+    *,
+    at: datetime,
+    paused: Callable[[TimeLimit], frozenset[date]] = lambda _: frozenset(),
 ) -> list[ClockPage]:
-    """Return every clock of a law with its arithmetic, those that have begun first, in the order of their ends."""
-    rows = [_clock(limit, events.get(limit.starts), at=at) for limit in law.values()]
+    """Return every clock of a law with its arithmetic, those that have begun first, in the order of their ends.
+
+    `paused` says which days a limit does not count.
+    """
+    rows = [_clock(limit, events.get(limit.starts), at=at, paused=paused(limit)) for limit in law.values()]
     far = datetime.max.replace(tzinfo=at.tzinfo)
     return sorted(rows, key=lambda row: (row.started is None, row.ends or far, row.limit.key))
 
 
-def _clock(limit: TimeLimit, started: datetime | None, *, at: datetime) -> ClockPage:
+def _clock(limit: TimeLimit, started: datetime | None, *, at: datetime, paused: frozenset[date]) -> ClockPage:
     event = _EVENTS.get(limit.starts, "")
     if started is None or not limit.length:
         return ClockPage(
@@ -109,7 +118,7 @@ def _clock(limit: TimeLimit, started: datetime | None, *, at: datetime) -> Clock
     elif limit.bound is Bound.AT_LEAST:
         count = earliest_moment(limit, started=started, calendar=calendar)
     else:
-        count = runs_out(limit, started=started, calendar=calendar)
+        count = runs_out(limit, started=started, calendar=calendar, paused=paused)
     return ClockPage(
         limit=limit,
         event=event,
@@ -117,7 +126,7 @@ def _clock(limit: TimeLimit, started: datetime | None, *, at: datetime) -> Clock
         ends=count.instant,
         arithmetic=count.arithmetic,
         provisional=count.provisional,
-        weeks=weeks(arithmetic_of(limit, started=started, calendar=calendar)),
+        weeks=weeks(arithmetic_of(limit, started=started, calendar=calendar, paused=paused)),
         running=at < count.instant,
     )
 
@@ -130,10 +139,12 @@ def lot_clocks(request: HttpRequest, lot_id: str) -> HttpResponse:
     own = {key: limit for key, limit in law.items() if key.startswith(scope)}
     at = now()
     events = events_of(row)
+    held, procedure = stretches_of([row.round_pk]).get(row.round_pk, []), BY_CODE[row.procedure_code]
+    paused = partial(paused_days, held, procedure=procedure, now=at)
     page: dict[str, Any] = {
         "lot": row,
         "family": family(row.procedure_code),
-        "clocks": clocks_of(own, events, at=at),
+        "clocks": clocks_of(own, events, at=at, paused=paused),
         "published": row.published_at,
         "today": beijing_date(at),
     }

@@ -27,6 +27,7 @@ from ggzy.projects import actions as projects
 from ggzy.projects.queries import known_project, project_row, projects_of
 from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
+from ggzy.tendering.holding import paused_days, stretches_of
 from ggzy.tendering.queries import FrontState
 from ggzy.tendering.stamps import laws_of
 from ggzy.tendering.worklist import WorkRow, work_rows
@@ -354,6 +355,7 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
     rows = [row for row in rows if row.stage in _DATED and row.published_at]
     pks = [row.round_pk for row in rows]
     reported, awards, laws = evaluations.reported_at_of(pks), awards_of(pks), laws_of(pks)
+    held, moment = stretches_of(pks), now()
     out = []
     for row in rows:
         step, award = steps[row.round], awards.get(row.round_pk)
@@ -369,7 +371,11 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
             key, started = own.contract, award.sent_at if award else None
         if not key or started is None:
             continue
-        by, clause = due(laws[row.round_pk][key], started=started)
+        limit = laws[row.round_pk][key]
+        paused = paused_days(
+            held.get(row.round_pk, ()), limit, procedure=BY_CODE[row.procedure_code], now=moment
+        )
+        by, clause = due(limit, started=started, paused=paused)
         where = f"{row.tender_name} · {row.lot_name}"
         out.append(Todo(what=step.says, where=where, href=step.href, label=step.label, due=by, clause=clause))
     return out

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from mimetypes import guess_type
 from typing import Any
@@ -49,10 +49,12 @@ def in_order(todos: list[Todo]) -> list[Todo]:
     return sorted(todos, key=lambda todo: (not todo.urgent, todo.due or far))
 
 
-def due(limit: TimeLimit, *, started: datetime) -> tuple[datetime, str]:
+def due(
+    limit: TimeLimit, *, started: datetime, paused: frozenset[date] = frozenset()
+) -> tuple[datetime, str]:
     """Return when a limit of the law that governs a round, begun at `started`, runs out, and its clause."""
     clause = limit.cites if limit.may_block else f"{limit.cites}(条文待核, 仅作提示)"
-    return runs_out(limit, started=started, calendar=calendars.CHINA).instant, clause
+    return runs_out(limit, started=started, calendar=calendars.CHINA, paused=paused).instant, clause
 
 
 #: what the bench shows at once of what waits; the whole list turns pages

@@ -259,6 +259,11 @@ class Procedure:
             raise MoveNotAllowed(f"因{'、'.join(blocking)}, 暂停进行“{found.label}”, 解除后方可继续")
         return found
 
+    def stops(self, key: str) -> frozenset[Hold]:
+        """Return the holds whose days a limit does not count: those that stop every built move that has to keep it."""
+        stopped = [move.blocked_by for move in self.moves if key in move.limits and move.built]
+        return frozenset.intersection(*stopped) if stopped else NO_HOLD
+
     def has(self, stage: Stage | str, code: str) -> bool:
         """Say whether there is a built move `code` from a stage (holds are not asked)."""
         found = self._by_place.get((Stage(stage), code))
