@@ -111,7 +111,7 @@ def test_a_key_made_in_the_browser_signs_in(
     # the key alone is enough to sign in: the page knows which certificate is its own
     window.goto("/login?step=certificate&next=/certificates")
     window.set_input_files("input[type=file]", str(key))
-    window.wait_for_url("**/certificates")
+    window.wait_for_url(f"{live_server.url}/certificates")
     assert window.locator("tr:has(.badge-good)").inner_text() != before
     secret = key.read_text().splitlines()[2].encode()
     assert sent and not any(b"PRIVATE" in data or secret in data for data in sent)

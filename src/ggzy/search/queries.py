@@ -237,7 +237,11 @@ def _first_hits(cursor: Any, asked: Search, question: Question) -> list[_Hit]:
 
 
 def _facets(hits: Sequence[_Hit]) -> dict[str, list[tuple[str, int]]]:
-    counts = {name: Counter(getattr(hit, name) for hit in hits) for name in ("kind", "scope", "region")}
+    # what a notice of no tender lacks is no choice
+    counts = {
+        name: Counter(value for hit in hits if (value := getattr(hit, name)))
+        for name in ("kind", "scope", "region")
+    }
     return {name: sorted(c.items(), key=lambda i: (-i[1], i[0])) for name, c in counts.items()}
 
 

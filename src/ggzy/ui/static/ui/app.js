@@ -67,8 +67,17 @@ addEventListener("resize", scrollers);
 signForms();
 rememberKey();
 bindKey();
-// what only few pages have is fetched where it stands
-const where = (mark, load) => { if (document.querySelector(mark)) load(); };
+// What only few pages have is fetched where it stands. A button pressed or a file chosen before that was there is not lost.
+const where = (mark, load) => {
+  const found = [...document.querySelectorAll(mark)], early = new Set(), keep = (event) => early.add(event.currentTarget);
+  if (!found.length) return;
+  const kind = (one) => one.matches("input, select") ? "change" : "click";
+  found.forEach((one) => one.addEventListener(kind(one), keep));
+  load().then(() => {
+    found.forEach((one) => one.removeEventListener(kind(one), keep));
+    early.forEach((one) => one.dispatchEvent(new Event(kind(one), { bubbles: true })));
+  });
+};
 where("[data-live]", async () => (await import("./live.js")).liveHalls());
 where("[data-make-key], [data-make-sm2], [data-merge-key]", async () => (await import("./certificate.js")).certificatePage());
 terms();
