@@ -238,7 +238,7 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     qualified = evaluations.qualified([row.round_pk for row in rows])
     steps = {row.round: next_step(row, actor.role, qualified=qualified) for row in rows}
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
-    todos += _result_todos(rows, steps)
+    todos += _result_todos(rows, steps, moment)
     todos += _second_todos(rows)
     todos += registry.ending_todos(actor, moment)
     todos += seed_todos("owner", draws_for_seed(), only={row.tender for row in rows})
@@ -350,12 +350,12 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
 _DATED = {Stage.REPORTED, Stage.CAND_END, Stage.CONFIRMED, Stage.NOTIFIED, Stage.ANNOUNCED}
 
 
-def _result_todos(rows: list[WorkRow], steps: dict[str, Step]) -> list[Todo]:
+def _result_todos(rows: list[WorkRow], steps: dict[str, Step], moment: datetime) -> list[Todo]:
     """Return what lots after their report ask of the owner side, with the statutory day."""
     rows = [row for row in rows if row.stage in _DATED and row.published_at]
     pks = [row.round_pk for row in rows]
     reported, awards, laws = evaluations.reported_at_of(pks), awards_of(pks), laws_of(pks)
-    held, moment = stretches_of(pks), now()
+    held = stretches_of(pks)
     out = []
     for row in rows:
         step, award = steps[row.round], awards.get(row.round_pk)
