@@ -17,7 +17,7 @@ from ggzy.notices.actions import NoticeKind
 from ggzy.objections import actions as objections
 from ggzy.objections import challenges
 from ggzy.objections import queries as raised
-from ggzy.objections.rules import CHANGES_RESULT, OUTCOMES, extension_demanded
+from ggzy.objections.rules import CHANGES_RESULT, OUTCOMES
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
@@ -36,7 +36,7 @@ _LETTER = ("matter", "facts", "law", "request")
 
 
 def todos(actor: Actor) -> list[Todo]:
-    """Return the challenges to answer, the complaints to handle, to state on or to mend, and extensions demanded."""
+    """Return the challenges to answer, and the complaints to handle, to state on or to mend."""
     moment, found = now(), []
     if may(actor, P.CHALLENGE_ANSWER):
         for row in raised.challenges_to_answer(actor):
@@ -51,24 +51,6 @@ def todos(actor: Actor) -> list[Todo]:
                     urgent=True,
                 )
             )
-        found += [
-            Todo(
-                what="延长投标截止时间: 对招标文件的异议尚未答复",
-                where=waiting["name"],
-                href=f"/work/tenders/{waiting['tender']}/changes?kind=postpone",
-                label="延期",
-                due=waiting["bid_deadline"],
-                clause="《招标投标法实施条例》第二十二条",
-                urgent=True,
-            )
-            for waiting in raised.waiting_for_answer(actor.organisation_pk)
-            if waiting["about"] == "file"
-            and not waiting["late"]
-            and waiting["bid_deadline"]
-            and extension_demanded(
-                answer_due_at=waiting["answer_due_at"], deadline=waiting["bid_deadline"], now=moment
-            )
-        ]
     for case, says in queries.waiting(actor, now=moment):
         due = case.statement_due_at if may(actor, P.COMPLAINT_STATE) else case.next_due
         gp = case.scope == "GP"

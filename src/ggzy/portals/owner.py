@@ -16,6 +16,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
 from ggzy.law.families import family
 from ggzy.objections.queries import waiting_for_answer
+from ggzy.objections.rules import extension_demanded
 from ggzy.opening.queries import seconds_to_host
 from ggzy.portals import registry
 from ggzy.portals.centre import seed_todos
@@ -273,6 +274,25 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
                 urgent=not waiting["late"],
             )
         )
+        if (
+            waiting["about"] == "file"
+            and not waiting["late"]
+            and waiting["bid_deadline"]
+            and extension_demanded(
+                answer_due_at=waiting["answer_due_at"], deadline=waiting["bid_deadline"], now=moment
+            )
+        ):
+            todos.append(
+                Todo(
+                    what="延长投标截止时间: 对招标文件的异议尚未答复",
+                    where=waiting["name"],
+                    href=f"/work/tenders/{waiting['tender']}/changes?kind=postpone",
+                    label="延期",
+                    due=waiting["bid_deadline"],
+                    clause="《招标投标法实施条例》第二十二条",
+                    urgent=True,
+                )
+            )
     for desk in evaluations.desks_of(actor.account_pk):
         if desk.waits_for_me:
             todos.append(
