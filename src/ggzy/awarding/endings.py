@@ -20,9 +20,9 @@ from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
-from ggzy.tendering.holding import paused_days, stretches_of
+from ggzy.tendering.holding import held_up
 from ggzy.tendering.models import Round, Tender
-from ggzy.tendering.moves import lock_round, make_move, place_of, procedure_of, require_move, require_tenderee
+from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
 from ggzy.tendering.stamps import law_of
 
 #: why a tenderee may begin anew instead of awarding (条例55、81)
@@ -124,9 +124,7 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
     if kind == Award.NO_CONTRACT:
         assert award.sent_at is not None
         limit = law_of(round_)[family(tender.procedure_code).contract]
-        paused = paused_days(
-            stretches_of([round_.pk]).get(round_.pk, ()), limit, procedure=procedure_of(round_), now=now
-        )
+        paused = held_up([round_.pk], now=now).days(round_.pk, limit, round_.procedure_code)
         until = runs_out(limit, started=award.sent_at, calendar=calendars.CHINA, paused=paused)
         if now < until.instant:
             raise TooEarlyToCancel(

@@ -30,12 +30,11 @@ from ggzy.portals.sealing import (
     used_up,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
-from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.fronts import own_admissions
-from ggzy.tendering.holding import paused_days, stretches_of
+from ggzy.tendering.holding import held_up
 from ggzy.tendering.stamps import laws_of
 from ggzy.ui.bundles import sealing_bundles
 
@@ -104,7 +103,7 @@ def _result_todos(live: list[bids.OwnLive], actor: Actor, moment: datetime) -> l
     publicities = publicities_of([row.round_pk for row in rows if row.stage == Stage.CAND_PUB])
     awards = awards_of([row.round_pk for row in rows if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED}])
     won = [pk for pk, award in awards.items() if award.sent_at and award.bidder_pk == actor.organisation_pk]
-    contracts, laws, held = contracts_of(won), laws_of(won), stretches_of(won)
+    contracts, laws, held = contracts_of(won), laws_of(won), held_up(won, now=moment)
     out = []
     for row in rows:
         where = f"{row.tender_name} · {row.lot_name}"
@@ -124,8 +123,8 @@ def _result_todos(live: list[bids.OwnLive], actor: Actor, moment: datetime) -> l
         sealed = contract is not None and contract.winner_certificate_id
         if row.stage in {Stage.NOTIFIED, Stage.ANNOUNCED} and mine and not sealed:
             own = family(row.procedure_code)
-            limit, procedure = laws[row.round_pk][own.contract], BY_CODE[row.procedure_code]
-            paused = paused_days(held.get(row.round_pk, ()), limit, procedure=procedure, now=moment)
+            limit = laws[row.round_pk][own.contract]
+            paused = held.days(row.round_pk, limit, row.procedure_code)
             by, clause = due(limit, started=award.sent_at, paused=paused)
             href = f"/work/rounds/{row.round}/contract"
             out.append(
@@ -344,8 +343,8 @@ def contract(request: HttpRequest, round_id: str) -> HttpResponse:
         )
     made = contracts_of([row.round_pk]).get(row.round_pk)
     own = family(row.procedure_code)
-    limit, held = laws_of([row.round_pk])[row.round_pk][own.contract], stretches_of([row.round_pk])
-    paused = paused_days(held.get(row.round_pk, ()), limit, procedure=BY_CODE[row.procedure_code], now=now())
+    limit = laws_of([row.round_pk])[row.round_pk][own.contract]
+    paused = held_up([row.round_pk], now=now()).days(row.round_pk, limit, row.procedure_code)
     by = due(limit, started=award.sent_at, paused=paused)
     page = {
         "row": row,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +27,7 @@ from ggzy.parties.grid import Permission as P
 from ggzy.portals.frame import now, route, show
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering import queries as tenders
-from ggzy.tendering.holding import paused_days, stretches_of
+from ggzy.tendering.holding import held_up
 from ggzy.tendering.stamps import laws_of
 
 #: what began a clock, in the words of the page
@@ -139,12 +138,13 @@ def lot_clocks(request: HttpRequest, lot_id: str) -> HttpResponse:
     own = {key: limit for key, limit in law.items() if key.startswith(scope)}
     at = now()
     events = events_of(row)
-    held, procedure = stretches_of([row.round_pk]).get(row.round_pk, []), BY_CODE[row.procedure_code]
-    paused = partial(paused_days, held, procedure=procedure, now=at)
+    held = held_up([row.round_pk], now=at)
     page: dict[str, Any] = {
         "lot": row,
         "family": family(row.procedure_code),
-        "clocks": clocks_of(own, events, at=at, paused=paused),
+        "clocks": clocks_of(
+            own, events, at=at, paused=lambda limit: held.days(row.round_pk, limit, row.procedure_code)
+        ),
         "published": row.published_at,
         "today": beijing_date(at),
     }

@@ -21,9 +21,8 @@ from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.owner import next_step
 from ggzy.portals.public import page_number, paging
 from ggzy.portals.work import due, only_posted
-from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import FAILURES, Hold, Stage
-from ggzy.tendering.holding import paused_days, stretches_of
+from ggzy.tendering.holding import held_up
 from ggzy.tendering.stamps import laws_of
 from ggzy.tendering.worklist import SORTS, Wanted, WorkRow, find_rows
 
@@ -193,7 +192,7 @@ def _events(rows: list[WorkRow]) -> dict[int, list[tuple[datetime, str]]]:
     """Return the moments of each lot, past and to come, by the round's key."""
     pks = [row.round_pk for row in rows]
     publicities, awards, laws = publicities_of(pks), awards_of(pks), laws_of(pks)
-    held, at = stretches_of(pks), now()
+    held = held_up(pks, now=now())
     out: dict[int, list[tuple[datetime, str]]] = {}
     for row in rows:
         own = family(row.procedure_code)
@@ -209,8 +208,8 @@ def _events(rows: list[WorkRow]) -> dict[int, list[tuple[datetime, str]]]:
         if award is not None:
             found += [(award.determined_at, "定标"), (award.sent_at, "中标通知书")]
             if award.sent_at and own.contract in laws.get(row.round_pk, {}):
-                limit, procedure = laws[row.round_pk][own.contract], BY_CODE[row.procedure_code]
-                paused = paused_days(held.get(row.round_pk, ()), limit, procedure=procedure, now=at)
+                limit = laws[row.round_pk][own.contract]
+                paused = held.days(row.round_pk, limit, row.procedure_code)
                 found.append((due(limit, started=award.sent_at, paused=paused)[0], "签订合同期限"))
         out[row.round_pk] = [(at, says) for at, says in found if at is not None]
     return out

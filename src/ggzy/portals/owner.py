@@ -28,7 +28,7 @@ from ggzy.projects import actions as projects
 from ggzy.projects.queries import known_project, project_row, projects_of
 from ggzy.publishing.queries import red_count
 from ggzy.tendering import actions as tendering
-from ggzy.tendering.holding import paused_days, stretches_of
+from ggzy.tendering.holding import held_up
 from ggzy.tendering.queries import FrontState
 from ggzy.tendering.stamps import laws_of
 from ggzy.tendering.worklist import WorkRow, work_rows
@@ -375,7 +375,7 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step], moment: datetime)
     rows = [row for row in rows if row.stage in _DATED and row.published_at]
     pks = [row.round_pk for row in rows]
     reported, awards, laws = evaluations.reported_at_of(pks), awards_of(pks), laws_of(pks)
-    held = stretches_of(pks)
+    held = held_up(pks, now=moment)
     out = []
     for row in rows:
         step, award = steps[row.round], awards.get(row.round_pk)
@@ -392,9 +392,7 @@ def _result_todos(rows: list[WorkRow], steps: dict[str, Step], moment: datetime)
         if not key or started is None:
             continue
         limit = laws[row.round_pk][key]
-        paused = paused_days(
-            held.get(row.round_pk, ()), limit, procedure=BY_CODE[row.procedure_code], now=moment
-        )
+        paused = held.days(row.round_pk, limit, row.procedure_code)
         by, clause = due(limit, started=started, paused=paused)
         where = f"{row.tender_name} · {row.lot_name}"
         out.append(Todo(what=step.says, where=where, href=step.href, label=step.label, due=by, clause=clause))

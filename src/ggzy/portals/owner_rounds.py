@@ -35,7 +35,7 @@ from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
-from ggzy.tendering.holding import paused_days, stretches_of
+from ggzy.tendering.holding import held_up
 from ggzy.tendering.stamps import laws_of
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -357,8 +357,8 @@ def _by(row: tenders.LotRow, report: Any, award: Any) -> dict[str, Any]:
     key, since = started.get(row.stage, ("", None))
     if not key or since is None:
         return {}
-    limit, held = laws_of([row.round_pk])[row.round_pk][key], stretches_of([row.round_pk])
-    paused = paused_days(held.get(row.round_pk, ()), limit, procedure=BY_CODE[row.procedure_code], now=now())
+    limit = laws_of([row.round_pk])[row.round_pk][key]
+    paused = held_up([row.round_pk], now=now()).days(row.round_pk, limit, row.procedure_code)
     instant, clause = due(limit, started=since, paused=paused)
     return {"instant": instant, "clause": clause}
 

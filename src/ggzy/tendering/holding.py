@@ -1,10 +1,11 @@
 """The days that a round stood still: what has to be done by a last day has them added (法定期限扣除暂停的日数)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ggzy.law.limits import Bound, Direction, TimeLimit, Unit, beijing_date
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Hold, Procedure
 from ggzy.tendering.models import HoldRow
 
@@ -18,13 +19,26 @@ class Stretch:
     lifted_at: datetime | None
 
 
-def stretches_of(round_pks: Sequence[int]) -> dict[int, list[Stretch]]:
-    """Return {round: what held it}, in one question for any number; a round that nothing held is not there."""
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What held some rounds up to a moment, asked once for all of them."""
+
+    stretches: Mapping[int, Sequence[Stretch]]
+    now: datetime
+
+    def days(self, round_pk: int, limit: TimeLimit, procedure_code: str) -> frozenset[date]:
+        """Return the days that a limit of a round does not count."""
+        procedure = BY_CODE[procedure_code]
+        return paused_days(self.stretches.get(round_pk, ()), limit, procedure=procedure, now=self.now)
+
+
+def held_up(round_pks: Sequence[int], *, now: datetime) -> Held:
+    """Return what held these rounds, in one question for any number."""
     out: dict[int, list[Stretch]] = {}
     rows = HoldRow.objects.filter(round__in=list(round_pks)).order_by("pk")
     for pk, kind, since, lifted_at in rows.values_list("round_id", "kind", "since", "lifted_at"):
         out.setdefault(pk, []).append(Stretch(kind=Hold(kind), since=since, lifted_at=lifted_at))
-    return out
+    return Held(stretches=out, now=now)
 
 
 def paused_days(
