@@ -39,7 +39,7 @@ def test_a_list_and_a_timeline(platform: Any, tmp_path: Path, django_assert_max_
     assert "查看报告" not in bidder.get("/work/lots")
     # whoever did not bid has no part in it
     assert name not in Person(platform, "ding").get("/work/lots")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         owner.get("/work/lots?view=timeline")
     table = owner.client.get("/work/lots.csv?stage=award").content.decode("utf-8-sig")
     assert name in table and table.count("\n") == 2
