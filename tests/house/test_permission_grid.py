@@ -88,6 +88,7 @@ evaluation:committee:seat       ✓     ✓     -     -     -     -     -     - 
 evaluation:qualification:conclude       ✓     ✓     -     -     -     -     -     -     -     -     -
 evaluation:sheet:write          ✓     -     -     ✓     -     -     -     -     -     -     -
 evaluation:report:read          ✓     ✓     -     ✓     -     -     ✓     -     -     -     -
+evaluation:change:confirm       ✓     -     -     -     -     -     -     -     -     -     -
 evaluation:sitting:reopen       ✓     -     -     -     -     -     -     -     -     -     -
 evaluation:sitting:unlock       ✓     -     -     -     -     -     ✓     -     -     -     -
 evaluation:sheets:read          -     -     -     -     -     -     ✓     -     -     -     -

@@ -55,6 +55,8 @@ NEVER_STOPPED_OF_A_FRONT = NEVER_STOPPED | {
     "fail_for_lack_of_acceptances",
     "end_second_stage",
 }
+#: and where nobody but the group opens: keys, what follows from them by itself, and what too few of them end
+NEVER_STOPPED_IN_QUIET = NEVER_STOPPED | {"release_key", "end_opening", "reveal_offers"}
 #: moves that are the system's own
 SYSTEMS_OWN = {
     "GC_OPEN_POST": {"close_bidding", "fail_for_lack_of_bids", "end_publicity"},
@@ -63,6 +65,9 @@ SYSTEMS_OWN = {
     "GC_TWO_STAGE": {"close_bidding", "fail_for_lack_of_bids", "end_second_stage"},
     "GP_OPEN": {"close_bidding", "fail_for_lack_of_bids"},
     "GP_XJ": {"close_bidding", "fail_for_lack_of_bids"},
+    "GP_CS": {"close_bidding", "fail_for_lack_of_bids", "end_opening", "reveal_offers"},
+    "GP_TP": {"close_bidding", "fail_for_lack_of_bids", "end_opening", "reveal_offers"},
+    "GP_FINAL": {"close_bidding", "reveal_offers"},
     "GP_INVITE": {"close_bidding", "fail_for_lack_of_bids", "fail_for_lack_of_qualified"},
     "GP_DY": {"end_publicity", "end_publicity_disputed"},
 }
@@ -92,7 +97,7 @@ def test_no_stage_is_a_trap(procedure):
 @every_procedure
 def test_what_is_built_reaches_the_contract_and_the_failure(procedure):
     failed = procedure.failures or {Stage.FAILED}
-    wanted = procedure.final if procedure.front else {Stage.CONTRACTED, *failed}
+    wanted = procedure.final if procedure.front or procedure.part else {Stage.CONTRACTED, *failed}
     assert wanted <= reached(procedure, procedure.initial, built_only=True)
 
 
@@ -120,7 +125,7 @@ def test_two_moves_of_one_name_from_one_stage_are_refused():
 @every_procedure
 def test_the_catalogue_knows_a_procedure_by_its_code(procedure):
     assert BY_CODE[procedure.code] is procedure
-    assert procedure.minimum_bids == (3 if procedure.bids else 0)
+    assert procedure.minimum_bids == (3 if procedure.bids and not procedure.part else 0)
     assert procedure.final <= set(procedure.stages)
 
 
@@ -151,7 +156,7 @@ def test_a_deferred_move_refuses_in_chinese(procedure, move):
 @every_procedure
 def test_a_challenge_stops_the_contract_and_its_performance_and_nothing_else(procedure):
     stopped = {m.code for m in procedure.moves if Hold.CHALLENGE in m.blocked_by}
-    tendered = procedure.scope == "GP" and procedure.bids and not procedure.front
+    tendered = procedure.scope == "GP" and procedure.bids and not (procedure.front or procedure.part)
     assert stopped == ({"sign_contract", "start_performance"} if tendered else set())
 
 
@@ -159,6 +164,8 @@ def test_a_challenge_stops_the_contract_and_its_performance_and_nothing_else(pro
 @given(holds=st.frozensets(st.sampled_from(sorted(EVERY_HOLD)), min_size=1))
 def test_under_any_hold_nothing_goes_forward_but_what_a_hold_never_stops(procedure, holds):
     never_stopped = NEVER_STOPPED_OF_A_FRONT if procedure.front else NEVER_STOPPED
+    if procedure.quiet or procedure.part:
+        never_stopped = NEVER_STOPPED_IN_QUIET
     for move in procedure.moves:
         if not move.built:
             continue
@@ -223,7 +230,12 @@ def test_only_the_tenderee_awards_and_only_a_bidder_bids(procedure):
         # where a buyer stays silent, the clock determines the first candidate (87号令第六十八条)
         silent = {Role.SYSTEM} if (procedure.scope, code) == ("GP", "award") else set()
         assert actors.get(code, {role} | silent) == {role} | silent
-    assert procedure.front or not procedure.bids or {"award", "submit_bid", "withdraw_bid"} <= set(actors)
+    assert (
+        procedure.front
+        or procedure.part
+        or not procedure.bids
+        or {"award", "submit_bid", "withdraw_bid"} <= set(actors)
+    )
 
 
 def test_stages_and_holds_have_words():
@@ -387,6 +399,49 @@ class TestInquiryAgainstTheRulebook:
             "annul_after_complaint",
         }
         assert GP_XJ.failures == {Stage.STOPPED}
+
+
+class TestTalksAgainstTheRulebook:
+    """磋商 and 谈判 go by the stages of tendering; what the machines of the research demand is all there."""
+
+    pytestmark = NEEDS_MACHINES
+    #: stages that the platform has in one: from the group's seating to its report, with the talks and last offers inside;
+    #: suppliers come by the public notice alone, and the group of a 谈判 is drawn when the answers are in
+    OURS = {
+        "OPEN_FOR_RESP": "OPEN_FOR_BID",
+        "SOURCE": "DOC_READY",
+        "GROUP": "DOC_READY",
+        "REVIEW": "EVALUATING",
+        "CONSULT": "EVALUATING",
+        "NEGOTIATE": "EVALUATING",
+        "PROPOSAL_VOTE": "EVALUATING",
+        "FINAL_OFFER": "EVALUATING",
+        "SCORING": "EVALUATING",
+        "TERMINATED": "STOPPED",
+    }
+    talks = pytest.mark.parametrize("code", ["GP_CS", "GP_TP"])
+
+    @pytest.fixture(scope="class")
+    def machines(self):
+        return {m["id"]: m for m in json.loads(MACHINES.read_text())}
+
+    @talks
+    def test_every_stage_and_clock_is_there(self, code, machines):
+        machine, procedure = machines[code], BY_CODE[code]
+        assert {self.OURS.get(s["id"], s["id"]) for s in machine["states"]} <= set(procedure.stages)
+        theirs = {limit for t in machine["transitions"] for limit in t.get("timers", [])}
+        assert theirs <= {limit for m in procedure.moves for limit in m.limits}
+
+    @talks
+    def test_every_way_it_can_fail_stops_it(self, code):
+        stopped = {m.code for m in BY_CODE[code].moves if m.target is Stage.STOPPED}
+        assert stopped == {
+            "fail_for_lack_of_bids",
+            "reject_all",
+            "retender",
+            "restart_after_challenge",
+            "annul_after_complaint",
+        }
 
 
 class TestSingleSourceAgainstTheRulebook:

@@ -21,6 +21,7 @@ from ggzy.api import (
     finding,
     fronts,
     messages,
+    negotiating,
     ocds,
     panels,
     papers,
@@ -507,6 +508,7 @@ api.add_router("/v1", complaints.router)
 api.add_router("/v1", deposits.router)
 api.add_router("/v1", procurement.router)
 api.add_router("/v1", single_source.router)
+api.add_router("/v1", negotiating.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)

@@ -164,18 +164,23 @@ class _Gate:
 
     def require_open(self, *, now: datetime) -> None:
         """Judge the moment first, and by nothing but the moment and the stage."""
-        if self.published_at is None or self.bid_deadline is None:
-            raise NotYetOpen("该标段尚未发布招标公告, 暂不接收投标文件")
         procedure = BY_CODE[self.procedure_code]
+        # last offers are asked for by the group, not published
+        if self.bid_deadline is None or (self.published_at is None and not procedure.part):
+            raise NotYetOpen("该标段尚未发布招标公告, 暂不接收投标文件")
         if now >= self.bid_deadline or not procedure.has(self.stage, "submit_bid"):
             raise TooLate(
                 "递交截止时间已到, 申请文件(技术建议)不再接收、替换或撤回"
                 if procedure.front
+                else "提交截止时间已到, 最后报价不再接收、替换或撤回"
+                if procedure.part
                 else "投标截止时间已到, 投标文件不再接收、替换或撤回"
             )
         if self.shut_out:
             raise NotAdmitted(
-                "本标段只接收通过资格预审、接受邀请或提交过技术建议的单位的投标, 您单位没有被邀请投标"
+                "最后报价只由参加磋商(谈判)的供应商提交, 您单位不在其中"
+                if procedure.part
+                else "本标段只接收通过资格预审、接受邀请或提交过技术建议的单位的投标, 您单位没有被邀请投标"
             )
 
 

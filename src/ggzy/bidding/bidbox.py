@@ -310,7 +310,9 @@ def read_manifest(manifest: bytes, *, priced: bool | None = True, paired: bool =
             raise PriceInFirstEnvelope(
                 "本标段采用双信封, 报价只能放在第二信封; 请用投标客户端按双信封重新加密"
             )
-        raise PriceNotAllowed("资格预审申请文件和技术建议不得含报价, 含报价的退回; 请去掉报价后重新加密提交")
+        raise PriceNotAllowed(
+            "本轮的文件不得含报价, 含报价的退回(资格预审申请、技术建议、磋商和谈判的首次响应都不含报价); 请去掉报价后重新加密提交"
+        )
     if paired != bool(_pair_of(read).get("second")) and priced is not None:
         raise PackageBroken(
             "本标段采用双信封, 这份投标没有第二信封(报价文件); 请用投标客户端按双信封重新加密"

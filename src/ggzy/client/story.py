@@ -179,8 +179,12 @@ def bid(
     more: Mapping[str, Any] | None = None,
     two_envelopes: bool = False,
     priced: Sequence[Path] = (),
+    priceless: bool = False,
 ) -> dict[str, Any]:
-    """Seal a bid on the bidder's own machine and hand it over; `priced` go into the second of two envelopes."""
+    """Seal a bid on the bidder's own machine and hand it over; `priced` go into the second of two envelopes.
+
+    `priceless`: it is the answer of a negotiated procurement, whose price comes in a last offer.
+    """
     fields = {
         "bidder": bidder.name,
         "uscc": bidder.uscc,
@@ -193,6 +197,8 @@ def bid(
         "commitments": ["响应招标文件全部要求"],
         **(more or {}),
     }
+    if priceless:
+        del fields["price"]
     if registry:
         fields["registry"] = bids.snapshot(party=bidder)
     place: dict[str, Any] = {"party": bidder, "round_id": round_id, "ocid": ocid, "fields": fields}
@@ -304,8 +310,10 @@ def evaluate(
     desk = members[0].get(f"/rounds/{round_id}/desk")
     if desk["step"] == "leader":
         elect_leader(members, desk["draw"])
-    _review(members, round_id, desk, to="preliminary")
+    # after the talks of a negotiated procurement the preliminary review is over
     desk = members[0].get(f"/rounds/{round_id}/desk")
+    if desk["step"] == "preliminary":
+        desk = review(members, round_id)
     if desk["step"] == "competition":
         go_on = any(b["bid"] not in desk["rejected"] for b in desk["bids"])
         for member in members:
@@ -336,6 +344,20 @@ def evaluate(
             member.post(f"/rounds/{round_id}/summary")
     if not until_scored:
         sign_report(members, round_id)
+
+
+def review(members: Sequence[Party], round_id: str) -> dict[str, Any]:
+    """Let every member make the preliminary review; return the desk after that."""
+    _review(members, round_id, members[0].get(f"/rounds/{round_id}/desk"), to="preliminary")
+    return dict(members[0].get(f"/rounds/{round_id}/desk"))
+
+
+def release_offer(bidder: Party, main_id: str) -> None:
+    """Hand over the key of one's own last offer."""
+    asked = bidder.get(f"/rounds/{main_id}/final-offer")["round"]
+    for bid in bidder.get("/bids")["bids"]:
+        if bid["round"] == asked and bid["state"] == "live":
+            bids.release(party=bidder, bid_id=bid["bid"])
 
 
 def _review(members: Sequence[Party], round_id: str, desk: Mapping[str, Any], *, to: str) -> None:
@@ -410,3 +432,29 @@ def contract(owner: Party, winner: Party, round_id: str) -> None:
 def stage_of(party: Party, lot_id: str) -> str:
     """Return the stage at which a published lot stands."""
     return str(party.get(f"/lots/{lot_id}")["status"])
+
+
+def talk_with_all(leader: Party, round_id: str) -> None:
+    """Let the leader write down a talk with every supplier that is left."""
+    desk = leader.get(f"/rounds/{round_id}/desk")
+    for bid in desk["bids"]:
+        if bid["bid"] not in desk["rejected"]:
+            text = f"与{bid['bidder']}就技术要求和服务方案逐项进行了磋商, 对方承诺全部响应。"
+            leader.post(f"/rounds/{round_id}/talks", {"bid": bid["bid"], "text": text})
+
+
+def leader_of(members: Sequence[Party], draw_id: str) -> Party:
+    """Return which member was elected leader."""
+    for member in members:
+        meeting = member.get(f"/draws/{draw_id}/meeting")
+        if meeting["code"] == meeting["leader"]:
+            return member
+    raise LookupError("no leader yet")
+
+
+def last_offer(bidder: Party, *, ocid: str, main_id: str, price: Decimal, folder: Path) -> dict[str, Any]:
+    """Seal a last offer on the bidder's own machine and hand it over."""
+    asked = bidder.get(f"/rounds/{main_id}/final-offer")
+    fields = {"bidder": bidder.name, "uscc": bidder.uscc, "price": str(price)}
+    bids.seal(party=bidder, round_id=asked["round"], ocid=ocid, fields=fields, attachments=(), into=folder)
+    return bids.submit(party=bidder, round_id=asked["round"], folder=folder)

@@ -14,7 +14,15 @@ from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import offer_of, outcome_of
 from ggzy.evaluation.envelopes import close_first_envelope
 from ggzy.evaluation.judged import judged_bids
-from ggzy.evaluation.models import Draft, Evaluation, Qualification, ReportSignature, Sheet
+from ggzy.evaluation.models import (
+    Draft,
+    Evaluation,
+    Qualification,
+    ReportSignature,
+    RequirementChange,
+    Sheet,
+    Talk,
+)
 from ggzy.evidence.actions import record_act
 from ggzy.experts import attending
 from ggzy.experts.models import Draw, Member
@@ -134,7 +142,12 @@ def require_qualified(round_: Round) -> None:
         )
 
 
-def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
+def locked_by_member(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
+    """Lock a round's newest sitting for an act of one of its members, who is there; return it with its file.
+
+    :raises NotAMember: not on this committee
+    :raises Interrupted: the meeting is paused, or the member is away
+    """
     round_ = lock_round(round_id)
     evaluation = (
         Evaluation.objects.select_for_update(of=("self",)).filter(round=round_).order_by("-number").first()
@@ -295,7 +308,7 @@ def hand_in_preliminary(
     :raises BadInput: the sheet does not judge everything
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step == Evaluation.LEADER:
         raise NotThisStep("请先推选评标委员会组长")
     if evaluation.step != Evaluation.PRELIMINARY:
@@ -316,7 +329,7 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
     :raises BadInput: no reason, or going on with no bid left
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step != Evaluation.COMPETITION:
         raise NotThisStep("当前不需要作竞争性论证")
     if not reason.strip():
@@ -339,7 +352,7 @@ def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, n
     :raises BadInput: the sheet does not judge everything
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step != Evaluation.OFFERS:
         raise NotThisStep("当前不是报价文件评审步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -352,11 +365,11 @@ def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, n
 
 @effect(second.ENDED)
 def go_on_with_prices(round_id: str, now: datetime) -> datetime | None:
-    """Let the evaluation that waited for the second envelopes go on, once their opening has ended."""
+    """Let the evaluation that waited for the second envelopes, or for the last offers, go on with their prices."""
     round_ = lock_round(round_id)
     evaluation = (
         Evaluation.objects.select_for_update(of=("self",))
-        .filter(round=round_, step=Evaluation.SECOND)
+        .filter(round=round_, step__in=[Evaluation.SECOND, Evaluation.TALKS])
         .first()
     )
     if evaluation is not None:
@@ -374,7 +387,7 @@ def judge_prices(*, round_id: str, results: Mapping[str, Any], actor: Actor, now
     :raises BadInput: a bid is missing, no reason, or the bidder was not asked
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step != Evaluation.PRICE:
         raise NotThisStep("当前不需要评审偏低报价")
     flagged = standing.low_priced(evaluation, round_, document)
@@ -439,7 +452,7 @@ def hand_in_scores(
     :raises BadInput: a score is missing or out of range, or a reason that the file demands is missing
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY}:
         raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -481,7 +494,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
     :raises BadInput: an objective item on which the members differ
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step != Evaluation.SUMMARY:
         raise NotThisStep("当前不是汇总复核步骤, 请刷新页面查看当前步骤")
     sheets = standing.scores_of(evaluation)
@@ -506,7 +519,7 @@ def hand_in_findings(
     :raises BadInput: a bid is missing, or nothing is said of one
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked_by_member(round_id, actor)
     if evaluation.step != Evaluation.FINDINGS:
         raise NotThisStep("当前不是撰写评审意见的步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -555,6 +568,7 @@ def _compile(
         ],
         **_unqualified(round_),
         **_second_record(round_),
+        **negotiation_record(evaluation),
         "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
         "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
@@ -576,6 +590,25 @@ def _compile(
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report, "dark_salt": evaluation.dark_salt},
     )
+
+
+def negotiation_record(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what the report tells of the talks: each with whom, when and about what, and the changes that count."""
+    sittings = Evaluation.objects.filter(round_id=evaluation.round_id)
+    talks = Talk.objects.filter(evaluation__in=sittings).select_related("bid__bidder").order_by("pk")
+    changes = RequirementChange.objects.filter(
+        evaluation__in=sittings, state=RequirementChange.CONFIRMED
+    ).order_by("pk")
+    if not talks:
+        return {}
+    return {
+        "talks": [
+            {"bidder": t.bid.bidder.name, "text": t.text, "at": t.talked_at.isoformat()} for t in talks
+        ],
+        "changes": [
+            {"text": c.text, "confirmed_at": c.decided_at.isoformat()} for c in changes if c.decided_at
+        ],
+    }
 
 
 def _second_record(round_: Round) -> dict[str, Any]:
@@ -692,7 +725,7 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
     :raises SignatureWrong: the signature is not on this report
     """
     require(actor, Permission.EVALUATE, signed=True)
-    evaluation, round_, member, _ = _locked(round_id, actor)
+    evaluation, round_, member, _ = locked_by_member(round_id, actor)
     if evaluation.step != Evaluation.SIGNING or evaluation.report is None:
         raise NotThisStep("评标报告尚未形成或已提交")
     if evaluation.signatures.filter(member=member, report_sha256=evaluation.report_sha256).exists():

@@ -14,11 +14,26 @@ from ggzy.tendering.models import Round
 class Evaluation(BusinessRow):
     """One sitting of a committee on one round: the first, or a later one with its cause and its scope."""
 
-    #: with two envelopes DETAILED and SUMMARY come first, then SECOND waits for the opening of prices, then OFFERS
-    LEADER, PRELIMINARY, COMPETITION, PRICE, DETAILED, SUMMARY, SECOND, OFFERS, FINDINGS, SIGNING, DONE = (
+    #: with two envelopes DETAILED and SUMMARY come first, then SECOND waits for the opening of prices, then OFFERS;
+    #: in a negotiated procurement the group talks at TALKS, until the last offers are revealed
+    (
+        LEADER,
+        PRELIMINARY,
+        COMPETITION,
+        TALKS,
+        PRICE,
+        DETAILED,
+        SUMMARY,
+        SECOND,
+        OFFERS,
+        FINDINGS,
+        SIGNING,
+        DONE,
+    ) = (
         "leader",
         "preliminary",
         "competition",
+        "talks",
         "price",
         "detailed",
         "summary",
@@ -83,6 +98,46 @@ class Qualification(BusinessRow):
                 name="concluded_qualifications_stay",
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__concluded_at__isnull=False),
+            ),
+        ]
+
+
+class Talk(BusinessRow):
+    """What the group and one supplier talked about 磋商(谈判)记录; append-only, a later talk is a further row."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="talks")
+    bid = models.ForeignKey(Bid, on_delete=models.PROTECT, related_name="talks")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    talked_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="talks_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+class RequirementChange(BusinessRow):
+    """A change of what is asked for 实质性变动, proposed by the group; it counts once the buyer has confirmed it."""
+
+    PROPOSED, CONFIRMED, REFUSED = "proposed", "confirmed", "refused"
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="changes")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    proposed_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="proposed")
+    reason = models.CharField(max_length=1000, blank=True)
+    decided_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_change_waits_at_a_time", fields=["evaluation"], condition=models.Q(state="proposed")
+            ),
+            models.CheckConstraint(
+                name="a_change_is_decided_by_somebody",
+                condition=models.Q(state="proposed", decided_at=None)
+                | models.Q(decided_at__isnull=False, decided_by__isnull=False),
             ),
         ]
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from ggzy.committees.models import Ballot, Clarification
+from ggzy.committees.models import Ballot, Clarification, Meeting
 from ggzy.evaluation import prompts, rules
 from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
 from ggzy.experts.models import Member
 from ggzy.kernel.canonical import canonical, sha256
+from ggzy.opening.negotiated import state_of as offers_state_of
 from ggzy.opening.second import state_of as second_state_of
 from ggzy.tendering.document import Method, TenderDocument
 from ggzy.tendering.models import Round
@@ -81,6 +82,9 @@ def waiting_in(
     """
     # one that is over, or waits for the host to open the second envelopes, waits for nobody
     going = [(e, r) for e, r in sittings if e.step not in {Evaluation.SECOND, Evaluation.DONE}]
+    # talks are led by the leader
+    talking = [e for e, _ in going if e.step == Evaluation.TALKS]
+    leads = dict(Meeting.objects.filter(draw__in=[e.draw_id for e in talking]).values_list("draw", "leader"))
     electing = [e for e, _ in going if e.step == Evaluation.LEADER]
     signing = [e for e, _ in going if e.step == Evaluation.SIGNING]
     judging = [(e, r) for e, r in going if e.step in SHEET_OF_STEP]
@@ -106,6 +110,8 @@ def waiting_in(
         if found := last[e.pk, SHEET_OF_STEP[e.step]]:
             now = _basis(e, r, document_of)
             done[e.pk] = {member for member, basis in found.items() if basis == now}
+    for e in talking:
+        done[e.pk] = members[e.draw_id] - {leads.get(e.draw_id)}
     waits = {e.pk: members[e.draw_id] - done.get(e.pk, set()) for e, _ in going}
     return {e.pk: waits.get(e.pk, set()) for e, _ in sittings}
 
@@ -158,6 +164,8 @@ def low_priced(evaluation: Evaluation, round_: Round, document: TenderDocument) 
     opened = [b for b in judged if b.read_price is not None]
     rejected = _preliminary(evaluation, [b.bid for b in judged], document) or {}
     rejected = rejected | _offers(evaluation, rejected, document)
+    if document.negotiated and (last := offers_state_of(round_)) is not None:
+        rejected = rejected | {bid: [reason] for bid, reason in last.unopened.items()}
     if document.policy is not None:
         return prompts.abnormally_low(
             {b.bid: b.price for b in opened if b.bid not in rejected},
@@ -207,6 +215,11 @@ def stand(evaluation: Evaluation, round_: Round, document: TenderDocument) -> St
     if (halted := _competition(evaluation, document, bids, rejected)) is not None:
         return halted
     scores: list[Any] | None = None
+    if document.negotiated:
+        offered = _last_offers(evaluation, round_, document, bids, rejected)
+        if isinstance(offered, Stand):
+            return offered
+        rejected = offered
     if document.two_envelopes:
         scored = _scores(evaluation, document, bids, rejected)
         if isinstance(scored, Stand):
@@ -283,6 +296,23 @@ def _second_envelope(
         if (halted := _competition(evaluation, document, bids, rejected)) is not None:
             return halted
     return rejected
+
+
+def _last_offers(
+    evaluation: Evaluation,
+    round_: Round,
+    document: TenderDocument,
+    bids: Sequence[str],
+    rejected: dict[str, list[str]],
+) -> dict[str, list[str]] | Stand:
+    """Return who is out once the last offers are revealed, or that the group still talks and waits for them."""
+    offers = offers_state_of(round_)
+    if offers is None or not offers.ended:
+        return Stand(step=Evaluation.TALKS, rejected=rejected)
+    rejected = rejected | {
+        bid: [reason] for bid, reason in offers.unopened.items() if bid not in rejected and bid in bids
+    }
+    return _competition(evaluation, document, bids, rejected) or rejected
 
 
 def lot_facts(round_: Round) -> rules.LotFacts:

@@ -148,7 +148,7 @@ def owner_fronts(*, tender_id: str, actor: Actor) -> list[OwnerFront]:
     require(actor, Permission.FRONT_READ)
     newest: dict[int, Round] = {}
     mains: dict[tuple[int, int], str] = {}
-    rows = Round.objects.filter(lot__tender__public_id=tender_id).select_related("lot__tender")
+    rows = Round.objects.filter(lot__tender__public_id=tender_id, phase__lt=2).select_related("lot__tender")
     for row in rows.order_by("lot__number", "-number"):
         if row.phase == 0:
             newest.setdefault(row.lot_id, row)

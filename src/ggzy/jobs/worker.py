@@ -27,6 +27,7 @@ EFFECTS = (
     "ggzy.complaints.actions",
     "ggzy.complaints.clock",
     "ggzy.opening.actions",
+    "ggzy.opening.negotiated",
     "ggzy.experts.seeding",
     "ggzy.experts.calling",
     "ggzy.experts.borrowing",

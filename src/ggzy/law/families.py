@@ -140,7 +140,40 @@ XJ = replace(
     scored=False,
 )
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({"GC": GC, "GP": GP, "GP_XJ": XJ})
+#: 竞争性磋商: talks first, last offers then, judged by points
+CS = replace(
+    XJ,
+    label="政府采购 竞争性磋商",
+    time_to_bid=("GP-T33",),
+    amended="GP-T35",
+    bidding_clocks=("GP-T33", "GP-T34", "GP-T35"),
+    too_few="财库〔2014〕214号第二十一条、第三十四条",
+    nothing_opened="财库〔2014〕214号第三十四条",
+    none_left="财库〔2014〕214号第二十一条、第三十四条",
+    award_ended="财库〔2014〕214号第三十一条、第三十四条",
+    committee_basis=Citation("财库〔2014〕214号", "第十四条"),
+    call="竞争性磋商公告",
+    file="磋商文件",
+    committee="磋商小组",
+    scored=True,
+)
+#: 竞争性谈判: the same talks, and the lowest of the last offers
+TP = replace(
+    XJ,
+    label="政府采购 竞争性谈判",
+    time_to_bid=("GP-T29",),
+    amended="GP-T30",
+    bidding_clocks=("GP-T29", "GP-T30"),
+    too_few=f"《{_OTHER_WAYS}》第三十七条",
+    nothing_opened=f"《{_OTHER_WAYS}》第三十七条",
+    none_left=f"《{_OTHER_WAYS}》第三十七条",
+    award_ended=f"《{_OTHER_WAYS}》第二十二条、第三十七条",
+    call="竞争性谈判公告",
+    file="谈判文件",
+    committee="谈判小组",
+)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({"GC": GC, "GP": GP, "GP_XJ": XJ, "GP_CS": CS, "GP_TP": TP})
 
 
 def family(code: str) -> Family:

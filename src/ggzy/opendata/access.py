@@ -104,7 +104,8 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     if proof is not None and proof[1]:
         return proof[0]
     row = (
-        BidOpening.objects.filter(attachments__contains=[{"sha256": digest}])
+        # what came with a last offer belongs to the answer of the main round too
+        BidOpening.objects.filter(attachments__contains=[{"sha256": digest}], session__round__phase__lt=2)
         .select_related("bid", "session__round__lot__tender")
         .first()
     )

@@ -396,15 +396,17 @@ def _steps(mine: list[Act]) -> list[tuple[str, str]]:
 
 
 def _shown_offers(rows: list[Act], round_id: str, document: TenderDocument) -> list[evaluation.Offer]:
+    # of a negotiated procurement the supervisor alone has what was opened
+    quiet = document.negotiated
     shown = [
         (row.fields["bid"], {name: one["value"] for name, one in row.fields["fields"].items()})
-        for row in _named(rows, "opening.bid_shown", round_id)
+        for row in _named(rows, "opening.answer_opened" if quiet else "opening.bid_shown", round_id)
         if row.fields["state"] == "opened"
     ]
-    # a price in a second envelope was read out later, and only where that was opened
+    # a price in a second envelope, or of a last offer, came later, and only where that was opened
     second = {
         row.fields["bid"]: {name: one["value"] for name, one in row.fields["fields"].items()}
-        for row in _named(rows, "opening.second_shown", round_id)
+        for row in _named(rows, "opening.offer_revealed" if quiet else "opening.second_shown", round_id)
         if row.fields["state"] == "opened"
     }
     return [
@@ -419,7 +421,7 @@ def _shown_offers(rows: list[Act], round_id: str, document: TenderDocument) -> l
             policy=document.policy,
         )
         for bid, fields in ((bid, fields | second.get(bid, {})) for bid, fields in shown)
-        if not document.two_envelopes or bid in second
+        if not (document.two_envelopes or quiet) or bid in second
     ]
 
 

@@ -223,7 +223,7 @@ class _Process:
             "procuringEntity": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
             "procurementMethod": _METHODS.get(code, "open"),
             "procurementMethodDetails": BY_CODE[code].label.split(" ", 1)[-1],
-            "mainProcurementCategory": "works",
+            "mainProcurementCategory": self._category(),
             "submissionMethod": ["electronicSubmission"],
             "value": _money(sum(lot.budget for lot in newest.values())),
             "items": [
@@ -239,6 +239,11 @@ class _Process:
             out["tenderers"] = [{"id": uscc, "name": name} for uscc, name in self.tenderers]
             out["numberOfTenderers"] = len(self.tenderers)
         return out
+
+    def _category(self) -> str:
+        """Return what is bought: works, or what the policies of a government procurement say it is."""
+        policy = (self.row.document or {}).get("policy")
+        return str(policy["subject"]) if policy else "works"
 
     def _award(self, award: AwardRow) -> dict[str, Any]:
         lot = next(lot for lot in self.lots if lot.round == award.round)

@@ -18,11 +18,11 @@ from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
-from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import checkins, offers, quiet, rules
+from ggzy.opening.failing import fail_for_too_few
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondOpening
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -105,49 +105,10 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
         supervisor={"live": live},
     )
     if len(live) < procedure_of(round_).minimum_bids:
-        _fail(round_, now=now)
+        fail_for_too_few(round_, opened=False, now=now)
+    elif quiet.is_quiet(round_):
+        quiet.begin(round_, quiet.live_packages(round_), minutes=quiet.minutes_of(round_), now=now)
     return None
-
-
-def _fail(round_: Round, *, now: datetime) -> None:
-    """A round with too few bids fails: public notice, sealed bids stay sealed, bidders are told privately."""
-    tender = round_.lot.tender
-    own = family(tender.procedure_code)
-    make_move(round_, "fail_for_lack_of_bids", actor=SYSTEM, now=now, decided_at=now)
-    publish_notice(
-        kind=NoticeKind.FAILURE,
-        ocid=tender.ocid,
-        tender=tender.public_id,
-        rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）{own.failure}公告",
-        body={
-            "lot": round_.lot.name,
-            "round_number": round_.number,
-            "reason": f"至投标截止时间, {own.bidder}少于3个",
-            "basis": own.too_few,
-            "next": f"{own.owner}将分析原因后依法重新组织; 已递交的投标文件不开启, 投标保证金及时退还",
-        },
-        actor=SYSTEM,
-        now=now,
-    )
-    record_act(
-        "opening.failed",
-        subject=round_.public_id,
-        actor=SYSTEM,
-        legal_at=now,
-        **place_of(round_),
-        public={"reason": "fewer_than_three"},
-    )
-    bidders = Bid.objects.filter(round=round_, state=Bid.LIVE).values_list("bidder_id", flat=True)
-    tell(
-        organisations=bidders,
-        kind=Kind.SERVICE,
-        until_opening=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）{own.failure}",
-        text=f"{own.bidder}少于3个, 依法不开标。您的投标文件未被开启, 投标保证金将及时退还。重新招标时请重新递交。",
-        link=f"/lots/{round_.lot.public_id}",
-        now=now,
-    )
 
 
 @transaction.atomic
@@ -345,11 +306,15 @@ def _settle_opened(row: BidOpening, opened: bidbox.Opened, *, manifest: dict[str
         quiet.require_front_package(fields, manifest=manifest)
         offers.keep(row, opened)
         return
-    if row.two_envelopes:
+    round_ = row.session.round
+    if quiet.is_quiet(round_) and round_.phase == 1:
+        quiet.require_answer(fields, manifest=manifest)
+    elif row.two_envelopes:
         opened = offers.keep_second(row, opened, manifest=manifest)
     else:
         row.price = offers.price_of(fields)
-    row.duration_days = offers.days_of(fields)
+    if round_.phase == 1:  # a last offer says a price, and nothing more
+        row.duration_days = offers.days_of(fields)
     offers.require_own(fields, manifest=manifest)
     offers.keep(row, opened)
 
@@ -373,21 +338,21 @@ def end_window(session_id: str, now: datetime) -> datetime | None:
 def show_what_may_be(session: OpeningSession, round_: Round, *, now: datetime) -> None:
     """Show the price of every bid that is open, once all keys are released or out of time and nothing interrupts.
 
-    What a front received is for its reviewers, and all of it at once.
+    What a quiet round received is for its reviewers, and all of it at once.
     """
     rows = list(session.bids.select_related("bid__bidder").order_by("bid__entry_hash"))
     states = [r.state for r in rows]
-    front, settled = round_.phase == 0, rules.all_settled(states)
+    apart, settled = quiet.is_quiet(round_), rules.all_settled(states)
     if session.paused_at or not rules.may_show_prices(states, window_ended=session.window_ended):
         return
-    if front and not settled:
+    if apart and not settled:
         return
     if session.shown_at is None:
         session.shown_at = now
         session.save(update_fields=["shown_at"])
         cancel_timer(kind=END_WINDOW, subject=session.public_id, now=now)
-        if front:
-            set_timer(kind=quiet.SETTLED, subject=round_.public_id, due_at=now)
+        if apart:
+            set_timer(kind=quiet.settled_effect(round_), subject=round_.public_id, due_at=now)
     fresh = [row for row in rows if row.shown_at is None and row.state in rules.FINAL]
     session.bids.filter(pk__in=[row.pk for row in fresh]).update(shown_at=now)
     for row in fresh:
@@ -412,15 +377,19 @@ def show_what_may_be(session: OpeningSession, round_: Round, *, now: datetime) -
         if row.state == BidOpening.OPENED and "registry" in row.fields:
             # names of people stand in it: for the supervisor only, with the salt that proves it
             frozen = {"registry": {"value": row.fields["registry"], "salt": row.salts["registry"]}}
+        if apart and round_.phase > 0:
+            # whose answer it is, and what it offers, nobody but the supervisor reads in the log
+            levels: dict[str, Any] = {"supervisor": {**public, **(frozen or {})}}
+        else:
+            # whose application or proposal it was is for the parties, after the opening of the bids themselves
+            levels = {"party" if apart else "public": public, "supervisor": frozen}
         record_act(
-            "opening.bid_shown",
+            quiet.act_of_shown(round_) if apart else "opening.bid_shown",
             subject=row.bid.public_id,
             actor=SYSTEM,
             legal_at=now,
             **place_of(round_),
-            # whose application or proposal it was is for the parties, after the opening of the bids themselves
-            **{"party" if front else "public": public},
-            supervisor=frozen,
+            **levels,
         )
 
 

@@ -1,11 +1,12 @@
-"""An opening in which nothing could be opened: it has no record to end with, so it ends as a failure."""
+"""Rounds that fail for what came, or for what could be opened: too few bids, or an opening in which none opened."""
 
 from datetime import datetime
 
 from django.db import transaction
 
+from ggzy.bidding.models import Bid
 from ggzy.evidence.actions import record_act
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.law.families import family
 from ggzy.messages.actions import tell
@@ -16,6 +17,54 @@ from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_owner_side
+
+
+def fail_for_too_few(round_: Round, *, opened: bool, now: datetime) -> None:
+    """Let a round with too few bids fail: public notice, sealed bids stay sealed, bidders are told privately.
+
+    `opened`: there were enough sealed ones, of which too few could be opened (only where nobody but the group opens them).
+    """
+    tender = round_.lot.tender
+    own = family(tender.procedure_code)
+    make_move(round_, "fail_for_lack_of_bids", actor=SYSTEM, now=now, decided_at=now)
+    publish_notice(
+        kind=NoticeKind.FAILURE,
+        ocid=tender.ocid,
+        tender=tender.public_id,
+        rounds=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}公告",
+        body={
+            "lot": round_.lot.name,
+            "round_number": round_.number,
+            "reason": f"提交的{own.bid}开启成功的少于3份"
+            if opened
+            else f"至{own.bid}提交截止时间, {own.bidder}少于3个",
+            "basis": own.too_few,
+            "next": f"{own.owner}将分析原因后依法重新组织; 已递交的{own.bid}不{'再' if opened else ''}开启, 保证金及时退还",
+        },
+        actor=SYSTEM,
+        now=now,
+    )
+    record_act(
+        "opening.failed",
+        subject=round_.public_id,
+        actor=SYSTEM,
+        legal_at=now,
+        **place_of(round_),
+        public={"reason": "fewer_than_three"},
+    )
+    bidders = Bid.objects.filter(round=round_, state=Bid.LIVE).values_list("bidder_id", flat=True)
+    tell(
+        organisations=bidders,
+        kind=Kind.SERVICE,
+        until_opening=[round_.public_id],
+        title=f"{tender.name}（{round_.lot.name}）{own.failure}",
+        text=f"开启成功的{own.bid}少于3份, 本次采购终止。保证金将及时退还; 重新采购时请重新递交。"
+        if opened
+        else f"{own.bidder}少于3个, 依法不开启。您的{own.bid}未被开启, 保证金将及时退还。重新组织时请重新递交。",
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from ggzy.identity.queries import signatures_on
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound
+from ggzy.opening import quiet
 from ggzy.opening.actions import record_of
 from ggzy.opening.models import (
     BidOpening,
@@ -22,8 +23,8 @@ from ggzy.opening.models import (
     SecondEnvelope,
     SecondOpening,
 )
-from ggzy.opening.quiet import is_settled
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import QUIET
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round, TenderFile
 
@@ -154,8 +155,8 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
     tender = round_.lot.tender
     session = OpeningSession.objects.filter(round=round_).first()
     sealed = None
-    if round_.phase == 0:
-        session = None  # the packages of a front are opened to their reviewers, never in a hall
+    if quiet.is_quiet(round_):
+        session = None  # what is opened to its reviewers alone is never in a hall
     elif round_.closed_at is not None and not Stage(round_.stage).failed or session is not None:
         sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).count()
     bids: tuple[HallBid, ...] = ()
@@ -219,18 +220,26 @@ class KeyWaited:
     tender_name: str
     lot_name: str
     second: bool
-    until: datetime | None
+    #: it is a last offer
+    last: bool = False
+    until: datetime | None = None
 
 
 def keys_waited(organisation_pk: int) -> list[KeyWaited]:
     """Return the keys that are waited for from an organisation, in two questions whatever it has bid for."""
     firsts = BidOpening.objects.filter(bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
-    firsts = firsts.filter(session__round__stage=Stage.OPENING.value, session__round__phase=1)
+    apart = Q(session__round__stage=Stage.CLOSED.value, session__round__procedure_code__in=QUIET)
+    firsts = firsts.filter(
+        Q(session__round__stage__in=[Stage.OPENING.value, Stage.FO_KEYS.value]) | apart,
+        session__round__phase__gt=0,
+    )
     seconds = SecondEnvelope.objects.filter(opening__bid__bidder_id=organisation_pk, state=BidOpening.WAITING)
     seconds = seconds.exclude(opening__session__round__second_opening__opened_at=None)
     found = [
-        KeyWaited(round=r, tender_name=t, lot_name=n, second=False, until=until)
-        for r, t, n, until in firsts.values_list(*_WAITED, "session__window_ends_at").order_by("pk")
+        KeyWaited(round=r, tender_name=t, lot_name=n, second=False, last=phase == 2, until=until)
+        for r, t, n, phase, until in firsts.values_list(
+            *_WAITED, "session__round__phase", "session__window_ends_at"
+        ).order_by("pk")
     ]
     return found + [
         KeyWaited(round=r, tender_name=t, lot_name=n, second=True, until=until)
@@ -300,6 +309,7 @@ def record_to_sign(*, round_id: str, viewer: Actor) -> bytes:
     session = (
         OpeningSession.objects.select_related("round__lot__tender")
         .filter(round__public_id=round_id, round__phase=1)
+        .exclude(round__procedure_code__in=QUIET)
         .first()
     )
     if session is None or not session.settled:
@@ -378,7 +388,9 @@ def bidders_of_rounds(round_pks: Sequence[int]) -> list[Avoidable]:
 def not_yet_opened(rounds: Sequence[Round]) -> bool:
     """Say whether any of the rounds still takes packages or is being opened: no member may check in before."""
     before = {Stage.OPEN_FOR_BID, Stage.CLOSED, Stage.OPENING, Stage.PQ_OPEN}
-    return any(r.stage in before or (r.stage == Stage.PQ_CLOSED and not is_settled(r.pk)) for r in rounds)
+    return any(
+        r.stage in before or (r.stage == Stage.PQ_CLOSED and not quiet.is_settled(r.pk)) for r in rounds
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,6 +412,7 @@ def read_out_of(round_pks: Sequence[int]) -> list[ReadOut]:
         BidOpening.objects.filter(
             session__round_id__in=round_pks, session__round__phase=1, session__shown_at__isnull=False
         )
+        .exclude(session__round__procedure_code__in=QUIET)
         .select_related("bid__bidder", "session")
         .order_by("-session__opened_at", "session_id", "price", "bid__entry_hash")
     )
@@ -457,7 +470,7 @@ def tenderers_of(round_pks: Sequence[int]) -> list[tuple[str, str]]:
     """Return (USCC, name) of the bidders of opened rounds whose prices are shown."""
     rows = BidOpening.objects.filter(
         session__round_id__in=round_pks, session__round__phase=1, session__shown_at__isnull=False
-    )
+    ).exclude(session__round__procedure_code__in=QUIET)
     return sorted(set(rows.values_list("bid__bidder__uscc", "bid__bidder__name")))
 
 

@@ -1,4 +1,7 @@
-"""Opening the packages of a front: to the reviewers alone. No hall, no reading out, no number, until the bids open."""
+"""Opening what is for its reviewers alone: the packages of a front, the answers and last offers of a negotiated way.
+
+No hall, no reading out, no number; what a front received is told to the parties when the bids are opened.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +17,53 @@ from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.opening import rules
 from ggzy.opening.models import BidOpening, OpeningSession
-from ggzy.tendering.models import Round
-from ggzy.tendering.moves import place_of
+from ggzy.tendering.models import Round, TenderFile
+from ggzy.tendering.moves import place_of, procedure_of
 
 END_WINDOW = "opening.end_window"
 #: fires once every package of a front is settled
 SETTLED = "fronts.settled"
+#: fires once every answer of a negotiated procurement is settled; and once every last offer is
+ANSWERS, OFFERS = "opening.answers_settled", "opening.offers_settled"
+_SETTLED = {0: SETTLED, 1: ANSWERS, 2: OFFERS}
+#: acts of the log: that the opening has begun, and what one package turned out to be
+_BEGUN = {0: "opening.opened", 1: "opening.answers_begun", 2: "opening.offers_begun"}
+_SHOWN = {0: "opening.bid_shown", 1: "opening.answer_opened", 2: "opening.offer_opened"}
+
+
+def is_quiet(round_: Round) -> bool:
+    """Say whether what a round receives is opened for its reviewers alone."""
+    return round_.phase != 1 or procedure_of(round_).quiet
+
+
+def settled_effect(round_: Round) -> str:
+    """Return which clock fires once everything of a quiet round is settled."""
+    return _SETTLED[round_.phase]
+
+
+def act_of_shown(round_: Round) -> str:
+    """Return the act of the log by which one package of a quiet round is kept."""
+    return _SHOWN[round_.phase]
+
+
+def level_of(round_: Round) -> str:
+    """Return who reads in the log what a quiet round received: parties after the bids' opening, else the supervisor."""
+    return "party" if round_.phase == 0 else "supervisor"
+
+
+def minutes_of(round_: Round) -> int:
+    """Return how long senders have to decrypt, by the file in force."""
+    file = TenderFile.objects.get(tender=round_.lot.tender, version=round_.file_version)
+    return int(file.document["decryption_minutes"])
+
+
+def opened_count(round_pk: int) -> int:
+    """Return how many packages of a round were opened."""
+    return BidOpening.objects.filter(session__round_id=round_pk, state=BidOpening.OPENED).count()
+
+
+#: where a sender decrypts
+_LINKS = {0: "/work/fronts/{}/package", 1: "/work/rounds/{}/bid#key", 2: "/work/offers/{}"}
 
 
 def live_packages(round_: Round) -> list[Bid]:
@@ -28,7 +72,7 @@ def live_packages(round_: Round) -> list[Bid]:
 
 
 def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> OpeningSession:
-    """Begin to open the packages of a closed front: their senders alone are told, and have `minutes` to decrypt."""
+    """Begin to open the packages of a closed quiet round: their senders alone are told, and have `minutes` to decrypt."""
     tender = round_.lot.tender
     session = OpeningSession.objects.create(
         round=round_,
@@ -42,22 +86,25 @@ def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> Ope
             session=session,
             bid=bid,
             state=BidOpening.WAITING,
-            priceless=True,
+            priceless=round_.phase == 0,
+            two_envelopes=round_.phase == 1,
             region_code=round_.region_code,
         )
         for bid in bids
     )
     set_timer(kind=END_WINDOW, subject=session.public_id, due_at=session.window_ends_at)
     record_act(
-        "opening.opened",
+        _BEGUN[round_.phase],
         subject=session.public_id,
         actor=SYSTEM,
         legal_at=now,
         **place_of(round_),
-        party={
-            "live": [bid.entry_hash for bid in bids],
-            "window_ends_at": session.window_ends_at.isoformat(),
-            "opened_at": now.isoformat(),
+        **{
+            level_of(round_): {
+                "live": [bid.entry_hash for bid in bids],
+                "window_ends_at": session.window_ends_at.isoformat(),
+                "opened_at": now.isoformat(),
+            }
         },
     )
     tell(
@@ -66,11 +113,23 @@ def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> Ope
         basis=rules.IN_TIME,
         until_opening=[round_.public_id],
         title=f"{tender.name}（{round_.lot.name}）已截止, 请解密",
-        text=f"请在{minutes // 60}小时内解密您单位递交的文件; 文件只向审查者开启, 不公开。逾期未解密的视为撤销。",
-        link=f"/work/fronts/{round_.public_id}/package",
+        text=f"请在{minutes // 60 if minutes % 60 == 0 else minutes}{'小时' if minutes % 60 == 0 else '分钟'}内解密您单位递交的文件; 文件只向审查者开启, 不公开。逾期未解密的视为撤销。",
+        link=_LINKS[round_.phase].format(round_.public_id),
         now=now,
     )
     return session
+
+
+def require_answer(fields: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> None:
+    """Let the opened answer of a negotiated procurement pass that is its sender's own and names no price.
+
+    :raises PriceNotAllowed: a price stands in it
+    :raises PackageBroken: it names another sender
+    """
+    if bidbox.names_a_price(fields):
+        raise bidbox.PriceNotAllowed("响应文件中含有报价; 报价只在最后报价中提出")
+    if manifest["bidder"] != fields.get("uscc"):
+        raise bidbox.PackageBroken("响应文件中的供应商与清单不一致")
 
 
 def require_front_package(fields: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> None:
@@ -147,6 +206,12 @@ def own_package(*, round_pk: int, organisation_pk: int) -> OwnPackage | None:
         reason=row.reason,
         window_ends_at=row.session.window_ends_at,
     )
+
+
+def own_package_of(*, round_id: str, organisation_pk: int) -> OwnPackage | None:
+    """Return the same by a round's public id."""
+    found = Round.objects.filter(public_id=round_id).values_list("pk", flat=True).first()
+    return own_package(round_pk=found, organisation_pk=organisation_pk) if found else None
 
 
 def own_waiting(*, rounds: Iterable[str], organisation_pk: int) -> dict[str, datetime]:

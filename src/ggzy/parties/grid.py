@@ -69,6 +69,7 @@ class Permission(StrEnum):
     QUALIFY = "evaluation:qualification:conclude"
     EVALUATE = "evaluation:sheet:write"
     EVALUATION_READ = "evaluation:report:read"
+    CHANGE_CONFIRM = "evaluation:change:confirm"
     EVALUATION_REOPEN = "evaluation:sitting:reopen"
     EVALUATION_UNLOCK = "evaluation:sitting:unlock"
     EVALUATION_READ_SHEETS = "evaluation:sheets:read"
@@ -220,6 +221,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.QUALIFY: _OWNERS,
     Permission.EVALUATE: frozenset({_R.EXPERT, _R.TENDEREE}),
     Permission.EVALUATION_READ: _OWNERS | {_R.EXPERT, _R.SUPERVISOR},
+    Permission.CHANGE_CONFIRM: frozenset({_R.TENDEREE}),
     Permission.EVALUATION_REOPEN: frozenset({_R.TENDEREE}),
     Permission.EVALUATION_UNLOCK: frozenset({_R.TENDEREE, _R.SUPERVISOR}),
     Permission.EVALUATION_READ_SHEETS: frozenset({_R.SUPERVISOR}),
@@ -312,6 +314,7 @@ BINDING = frozenset(
         Permission.AGREEMENT_KEEP,
         Permission.EVALUATE,
         Permission.CLARIFY,
+        Permission.CHANGE_CONFIRM,
         Permission.EVALUATION_REOPEN,
         Permission.EVALUATION_UNLOCK,
         Permission.BASIS_PROPOSE,

@@ -9,6 +9,7 @@ from ggzy.awarding.queries import awards_of, publicities_of
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
 from ggzy.contracting.queries import contracts_of
+from ggzy.evaluation.negotiating import own_offer
 from ggzy.evidence.queries import acknowledgement, last_index_of_round
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
@@ -16,6 +17,7 @@ from ggzy.law.families import family
 from ggzy.objections import actions as objections
 from ggzy.objections.queries import objections_on, own_objections
 from ggzy.opening import actions as opening
+from ggzy.opening import quiet
 from ggzy.opening import second as seconds
 from ggzy.opening.queries import HallBid, HallRow, KeyWaited, hall_row, has_confirmed, keys_waited
 from ggzy.portals import registry
@@ -30,6 +32,7 @@ from ggzy.portals.sealing import (
     used_up,
 )
 from ggzy.portals.work import Todo, download, due, refused_here, refused_json, wants_json
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.seals.queries import state_of
 from ggzy.tendering import queries as tenders
@@ -58,7 +61,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     todos = [_key_todo(waited) for waited in keys_waited(actor.organisation_pk)]
     live = bids.own_live(actor=actor, stages=_WATCHED)
     todos += _result_todos([bid for bid in live if bid.stage in _RESULT], actor, moment)
-    todos += registry.ending_todos(actor, moment)
+    from ggzy.portals.negotiated import bidder_todos  # it uses this module's parts
+
+    todos += bidder_todos(actor, moment) + registry.ending_todos(actor, moment)
     in_ = {bid.round for bid in live if bid.stage == Stage.OPEN_FOR_BID}
     open_rows = [
         row
@@ -86,10 +91,11 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
 
 
 def _key_todo(waited: KeyWaited) -> Todo:
+    what = "第二信封" if waited.second else "最后报价" if waited.last else "投标文件"
     return Todo(
-        what=f"解密{'第二信封' if waited.second else '投标文件'}(交出一次性投标密钥)",
+        what=f"解密{what}(交出一次性投标密钥)",
         where=f"{waited.tender_name} · {waited.lot_name}",
-        href=f"/work/rounds/{waited.round}/bid#key",
+        href=f"/work/offers/{waited.round}#key" if waited.last else f"/work/rounds/{waited.round}/bid#key",
         label="去解密",
         due=waited.until,
         clause="《电子招标投标办法》第三十条、第三十一条",
@@ -188,7 +194,17 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     mine = next((b for b in hall.bids if b.own), None) if hall else None
     takes = not closed and row.stage == Stage.OPEN_FOR_BID
     waits = live is not None and mine is not None and mine.waits
+    # of a negotiated procurement: opened for the group, with no hall, and a last offer to come
+    apart = quiet.own_package(round_pk=row.round_pk, organisation_pk=actor.organisation_pk)
+    procedure = BY_CODE[row.procedure_code]
+    asked = own_offer(actor=actor, main_id=round_id) if procedure.quiet else None
+    if procedure.quiet:
+        hall, waits = None, apart is not None and apart.state == "waiting"
     return {
+        "quiet": procedure.quiet,
+        "apart": apart if procedure.quiet else None,
+        "asked": asked,
+        "key_to": f"/work/bids/{live.bid}/key" if live else "",
         "row": row,
         "own": own,
         "live": live,
@@ -199,7 +215,10 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         if live and waits
         else None,
         "which": open_facts(bid_id=live.bid, key_to="", actor=actor)
-        if live and live.state == "live" and (mine is None or mine.state == "waiting")
+        if live
+        and live.state == "live"
+        and (mine is None or mine.state == "waiting")
+        and (apart is None or apart.state == "waiting")
         else None,
         "own_certificates": own_certificates(actor),
         "hall": hall,
@@ -267,12 +286,17 @@ def envelope(request: HttpRequest, bid_id: str) -> HttpResponse:
     return answer
 
 
+def key_given(request: HttpRequest) -> str:
+    """Return the one-time key that was pasted, or that stands in the chosen file."""
+    upload = request.FILES.get("key_file")
+    return upload.read(MOST_KEY).decode("ascii", "replace").strip() if upload else text(request, "bid_key")
+
+
 def release(request: HttpRequest, bid_id: str) -> HttpResponse:
     """Take the one-time key of an own bid."""
     actor = who(request)
     mine = _own(bid_id, actor)
-    upload = request.FILES.get("key_file")
-    key = upload.read(MOST_KEY).decode("ascii", "replace").strip() if upload else text(request, "bid_key")
+    key = key_given(request)
     try:
         if not key:
             raise BadInput("请粘贴一次性投标密钥, 或选择保存密钥的文件", field="bid_key")

@@ -630,6 +630,78 @@ GP_XJ: dict[str, Row] = {
     "reject_all": replace(GP_OPEN["reject_all"], test=_XJ + "a_price_over_the_budget_is_none"),
 }
 
+_TALKS = "tests/journeys/test_negotiated.py::test_"
+_TALKED = _TALKS + "from_the_notice_to_the_contract"
+#: an inquiry's hall is not there; the group talks, and last offers come in a round of their own
+GP_CS: dict[str, Row] = {
+    code: row
+    for code, row in GP_XJ.items()
+    if code not in {"open_bids", "object_at_opening", "remedy_system_failure", "fail_for_nothing_opened"}
+} | {
+    "submit_bid": replace(GP_OPEN["submit_bid"], test=_TALKED),
+    "award": replace(GP_OPEN["award"], test=_TALKED),
+    "fail_for_lack_of_bids": replace(
+        GP_OPEN["fail_for_lack_of_bids"], test=_TALKS + "too_few_answers_stay_closed"
+    ),
+    "end_opening": Row(
+        act="ggzy.opening.negotiated.settle_answers", page="lot", operation="", permission=None, test=_TALKED
+    ),
+    "record_talk": Row(
+        act="ggzy.evaluation.negotiating.record_talk",
+        page="work-talk",
+        operation="POST /v1/rounds/{round_id}/talks",
+        permission=P.EVALUATE,
+        test=_TALKED,
+    ),
+    "propose_change": Row(
+        act="ggzy.evaluation.negotiating.propose_change",
+        page="work-propose-change",
+        operation="POST /v1/rounds/{round_id}/requirement-changes",
+        permission=P.EVALUATE,
+        test=_TALKED,
+    ),
+    "confirm_change": Row(
+        act="ggzy.evaluation.negotiating.decide_change",
+        page="work-decide-change",
+        operation="POST /v1/requirement-changes/{change_id}/decision",
+        permission=P.CHANGE_CONFIRM,
+        test=_TALKED,
+    ),
+    "ask_final_offers": Row(
+        act="ggzy.evaluation.negotiating.ask_final_offers",
+        page="work-ask-offers",
+        operation="POST /v1/rounds/{round_id}/final-offers",
+        permission=P.EVALUATE,
+        test=_TALKED,
+    ),
+    "reveal_offers": Row(
+        act="ggzy.opening.negotiated.reveal_offers",
+        page="work-offer",
+        operation="",
+        permission=None,
+        test=_TALKED,
+    ),
+    "reject_all": replace(
+        GP_OPEN["reject_all"], test=_TALKS + "the_lowest_last_offer_and_those_that_are_none"
+    ),
+}
+GP_TP = GP_CS
+GP_FINAL: dict[str, Row] = {
+    "submit_bid": replace(GP_OPEN["submit_bid"], page="work-offer-submit", test=_TALKED),
+    "withdraw_bid": replace(
+        GP_OPEN["withdraw_bid"], page="work-offer-withdraw", test=_TALKS + "who_offers_nothing_has_left"
+    ),
+    "close_bidding": Row(
+        act="ggzy.opening.negotiated.close_offers",
+        page="work-offer",
+        operation="",
+        permission=None,
+        test=_TALKS + "who_offers_nothing_has_left",
+    ),
+    "release_key": replace(GP_OPEN["release_key"], page="work-offer-key", test=_TALKED),
+    "reveal_offers": GP_CS["reveal_offers"],
+}
+
 _DY = "tests/single_source/test_life.py::test_"
 _BOUGHT_ALONE = _DY + "from_the_ground_to_the_filed_contract"
 _ON = Row(
@@ -715,6 +787,9 @@ COVERAGE: dict[str, dict[str, Row]] = {
     "GC_TWO_STAGE": GC_TWO_STAGE,
     "GP_OPEN": GP_OPEN,
     "GP_XJ": GP_XJ,
+    "GP_CS": GP_CS,
+    "GP_TP": GP_TP,
+    "GP_FINAL": GP_FINAL,
     "GP_INVITE": GP_INVITE,
     "GP_DY": GP_DY,
 }

@@ -67,7 +67,8 @@ def _file(desk: Desk, file: Mapping[str, Any]) -> dict[str, Any]:
 
 def _entry(desk: Desk, bid: OpenedBid, note: str = "") -> dict[str, Any]:
     files = sorted((_file(desk, a) for a in bid.attachments), key=lambda f: not f["pdf"])
-    price = f"{bid.price:,.2f} 元" if bid.read_price is not None else "报价在第二信封"
+    later = "报价在磋商(谈判)后提出" if desk.document.negotiated else "报价在第二信封"
+    price = f"{bid.price:,.2f} 元" if bid.read_price is not None else later
     facts = f"{price} · {bid.duration_days} 日历天"
     return {
         "id": bid.bid,

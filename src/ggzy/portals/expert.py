@@ -30,6 +30,7 @@ STEPS = {
     "leader": "推选组长",
     "preliminary": "初步评审",
     "competition": "竞争性论证",
+    "talks": "磋商(谈判)和最后报价",
     "price": "报价评审",
     "detailed": "详细评审(打分)",
     "summary": "汇总复核",
@@ -162,6 +163,8 @@ def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
 
 
 def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    from ggzy.portals import negotiated  # its acts come back to this desk
+
     desk = evaluations.desk(round_id=round_id, actor=who(request))
     left = [b for b in desk.bids if b.bid not in desk.rejected]
     document = desk.document
@@ -182,7 +185,8 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "registry": registry,
         "table": (request.POST.get("form") or request.GET.get("form")) == "table",
         "known": known,
-        "steps": _steps(desk.step, scored=scored, two=document.two_envelopes),
+        "steps": _steps(desk.step, scored=scored, two=document.two_envelopes, talks=document.negotiated),
+        **(negotiated.talks_page(desk) if desk.step == "talks" else {}),
         "meeting": meetings.meeting_of(desk.draw, actor=who(request)),
         "grounds": GROUNDS,
         "titles": {c.key: c.title for c in document.criteria},
@@ -259,9 +263,9 @@ _SOMETIMES = {"competition", "price", "findings"}
 _TWO = ("leader", "preliminary", "detailed", "summary", "second", "offers", "price", "signing", "done")
 
 
-def _steps(step: str, *, scored: bool, two: bool) -> list[tuple[str, str]]:
+def _steps(step: str, *, scored: bool, two: bool, talks: bool) -> list[tuple[str, str]]:
     """Return the steps as (label, "done", "now" or "")."""
-    order = [code for code in STEPS if code not in {"second", "offers"}]
+    order = [code for code in STEPS if code not in {"second", "offers"} and (talks or code != "talks")]
     if two:
         # fewer than three may be left before the second envelopes are opened, or after: it is shown first in line
         order = [*_TWO[:2], "competition", *_TWO[2:]]
@@ -317,6 +321,13 @@ def _reviewed(page: dict[str, Any]) -> list[Any]:
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show a member's desk at the step where the evaluation stands."""
     return _show_desk(request, _desk_page(request, round_id))
+
+
+def desk_refused(
+    request: HttpRequest, round_id: str, refusal: Refusal, *, given: dict[str, str]
+) -> HttpResponse:
+    """Show a member's desk again with what was entered, and why it was refused."""
+    return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
 
 
 def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:

@@ -17,7 +17,7 @@ from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.opening import actions as opening
 from ggzy.opening.quiet import own_waiting
 from ggzy.parties.grid import Permission as P
-from ggzy.portals.bidder import MOST_KEY
+from ggzy.portals.bidder import key_given
 from ggzy.portals.frame import View, done, moment, now, route, show, text, who
 from ggzy.portals.owner_tender import own_tender
 from ggzy.portals.sealing import (
@@ -336,6 +336,7 @@ def _package_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "row": row,
         "seal": front_facts(row=row, live=live, actor=actor) if takes else None,
         "bundles": sealing_bundles(),
+        "key_to": f"/work/fronts/{round_id}/key",
         "to_open": open_facts(bid_id=waits, key_to=f"/work/fronts/{round_id}/key", actor=actor)
         if waits
         else None,
@@ -395,8 +396,7 @@ def withdraw(request: HttpRequest, round_id: str) -> HttpResponse:
 
 def release(request: HttpRequest, round_id: str) -> HttpResponse:
     """Take the one-time key of the own package."""
-    upload = request.FILES.get("key_file")
-    key = upload.read(MOST_KEY).decode("ascii", "replace").strip() if upload else text(request, "bid_key")
+    key = key_given(request)
 
     def act() -> None:
         found = queries.own_part(round_id=round_id, actor=who(request)).package

@@ -17,6 +17,7 @@ from ggzy.opening.queries import HallRow, hall_row
 from ggzy.opening.replay import opening_acts, replay
 from ggzy.opening.rules import CHECK_IN_BEFORE
 from ggzy.portals.frame import done, now, show, who
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
 from ggzy.tendering.booking import places_of
@@ -34,6 +35,11 @@ def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
     if lot.phase == 0:
         raise NotFound(
             "资格预审申请和技术建议不公开开启, 没有开标大厅; 投标的开标大厅在招标文件发出后开放",
+            next_steps=(("查看标段", f"/lots/{lot.lot}"),),
+        )
+    if BY_CODE[lot.procedure_code].quiet:
+        raise NotFound(
+            "响应文件和最后报价只向小组开启, 不公开, 没有开标大厅; 结果以成交公告为准",
             next_steps=(("查看标段", f"/lots/{lot.lot}"),),
         )
     hall = hall_row(round_id=round_id, viewer=viewer)

@@ -123,6 +123,8 @@ def next_step(row: WorkRow, role: Role, *, qualified: Collection[str] = ()) -> S
                 clause="、".join(map(str, move.basis)),
             )
     says = _MEANWHILE.get(Stage(row.stage), "查看进展")
+    if row.stage == Stage.CLOSED and BY_CODE[row.procedure_code].quiet:
+        says = "等待供应商解密响应文件; 只向小组开启, 不公开"
     if Stage(row.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED}:
         return Step(
             says=says,
@@ -241,6 +243,9 @@ def bench(actor: Actor, moment: datetime) -> dict[str, Any]:
     todos = [todo for row in rows for todo in _todos(row, steps[row.round], moment)]
     todos += _result_todos(rows, steps, moment)
     todos += _second_todos(rows)
+    from ggzy.portals.negotiated import owner_todos  # it stands above the benches
+
+    todos += owner_todos(actor)
     todos += registry.ending_todos(actor, moment)
     todos += seed_todos("owner", draws_for_seed(), only={row.tender for row in rows})
     from ggzy.portals.panels import ballot_todos  # it stands above the benches
@@ -470,7 +475,7 @@ def new_tender(request: HttpRequest, project_id: str) -> HttpResponse:
     empty = dict.fromkeys(_LOT_FIELDS, "")
     page: dict[str, Any] = {
         "project": project,
-        "procedures": [procedure for procedure in BY_CODE.values() if procedure.bids],
+        "procedures": [procedure for procedure in BY_CODE.values() if procedure.bids and not procedure.part],
         "given": {"name": project.name, "state_controlled": True, "procedure_code": "GC_OPEN_POST"},
         "lots": [empty] * _rows_asked(request),
         "choices": _ROW_CHOICES,

@@ -93,6 +93,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     return {
         "tender": tender,
         "procedure": procedure,
+        "quiet": procedure.quiet,
         "family": family(procedure.code),
         "qualified": qualified,
         "qualified_all": Stage.QUAL in stages

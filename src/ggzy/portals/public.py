@@ -22,7 +22,7 @@ from ggzy.notices.actions import NoticeKind
 from ggzy.objections.queries import challenges_on, objections_on
 from ggzy.parties.grid import Permission, may
 from ggzy.portals.frame import now, show, who
-from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.catalogue import BY_CODE, QUIET
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.publishing.queries import anchor_of
 from ggzy.tendering import queries as tenders
@@ -179,6 +179,7 @@ def tender(request: HttpRequest, tender_id: str) -> HttpResponse:
         "states": [] if lots else tenders.states_of(tender_id),
         "first": first,
         "procedure": BY_CODE.get(row.procedure_code),
+        "quiet": row.procedure_code in QUIET,
         "family": family(row.procedure_code),
         "notices": notices.of_tender(tender_id),
         "files": tenders.file_versions(tender_id),
@@ -215,6 +216,7 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "steps": steps_of(row),
         "front": public_front(row.round) if row.phase == 0 else None,
         "procedure": BY_CODE[row.procedure_code],
+        "quiet": row.procedure_code in QUIET,
         "family": family(row.procedure_code),
         "rounds": tenders.rounds_of_lot(lot_id),
         "holds": [Hold(kind).label for state in held for kind in state.holds],

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.opening import second
 from ggzy.opening.shares import AskedShare
 from ggzy.portals.frame import now, who
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.registry import queries as registry
 from ggzy.tendering.bills import bill_of_round
 from ggzy.tendering.document import ReviewPart
@@ -89,7 +91,8 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
     document = file.document
     return {
         **_place(row, live, actor),
-        "priced": True,
+        "priced": BY_CODE[row.procedure_code].priced,
+        "detailed": True,
         "page": f"/work/rounds/{row.round}/bid",
         "submit_to": f"/work/rounds/{row.round}/submit",
         "tender_file": file.sha256,
@@ -111,6 +114,24 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
     }
 
 
+def offer_facts(
+    *, row: LotRow, round_id: str, file: TenderFile, live: bids.OwnBid | None, actor: Actor
+) -> dict[str, Any]:
+    """Return the same for a last offer: a price, and what is handed in anew after the talks."""
+    return {
+        **_place(replace(row, round=round_id), live, actor),
+        "priced": True,
+        "detailed": False,
+        "page": f"/work/offers/{round_id}",
+        "submit_to": f"/work/offers/{round_id}/submit",
+        "tender_file": file.sha256,
+        "ceiling_price": f"{min(row.budget, row.ceiling_price or row.budget):.2f}",
+        "consortium_allowed": bool(file.document["consortium_allowed"]),
+        "promises": [],
+        "procured": True,
+    }
+
+
 def two_envelopes(document: dict[str, Any]) -> bool:
     """Say whether a file's prices are sealed in an envelope of their own."""
     return bool(((document.get("scheme") or {}).get("method") or {}).get("envelopes") == 2)
@@ -121,6 +142,7 @@ def front_facts(*, row: LotRow, live: bids.OwnBid | None, actor: Actor) -> dict[
     return {
         **_place(row, live, actor),
         "priced": False,
+        "detailed": False,
         "page": f"/work/fronts/{row.round}/package",
         "submit_to": f"/work/fronts/{row.round}/submit",
         "text_field": "proposal" if row.procedure_code == "GC_TWO_STAGE" else "qualifications",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
+from ggzy.procedures.negotiated import GP_CS, GP_FINAL, GP_TP
 from ggzy.procedures.procurement import GP_DY, GP_OPEN, GP_XJ
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
@@ -500,8 +501,24 @@ GC_OPEN_POST = Procedure(
 )
 
 BY_CODE: dict[str, Procedure] = {
-    p.code: p for p in (GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE, GP_OPEN, GP_XJ, GP_INVITE, GP_DY)
+    p.code: p
+    for p in (
+        GC_OPEN_POST,
+        GC_PREQ,
+        GC_INVITE,
+        GC_TWO_STAGE,
+        GP_OPEN,
+        GP_XJ,
+        GP_CS,
+        GP_TP,
+        GP_FINAL,
+        GP_INVITE,
+        GP_DY,
+    )
 }
+
+#: codes of the procedures whose answers nobody but the group ever sees
+QUIET = tuple(code for code, procedure in BY_CODE.items() if procedure.quiet)
 
 
 #: what a front leads to, by the family of its law

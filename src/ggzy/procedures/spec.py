@@ -70,6 +70,9 @@ class Stage(StrEnum):
     NEGOTIATE = "NEGOTIATE"
     RECORDED = "RECORDED"
     CHANGED = "CHANGED"
+    FO_OPEN = "FO_OPEN"
+    FO_KEYS = "FO_KEYS"
+    FO_DONE = "FO_DONE"
 
     @property
     def failed(self) -> bool:
@@ -136,6 +139,9 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.NEGOTIATE: "与供应商协商",
     Stage.RECORDED: "协商情况已记录",
     Stage.CHANGED: "改用其他采购方式",
+    Stage.FO_OPEN: "最后报价接收中",
+    Stage.FO_KEYS: "最后报价解密中",
+    Stage.FO_DONE: "最后报价已揭示",
 }
 
 
@@ -225,6 +231,10 @@ class Procedure:
     front: bool = False
     #: nobody competes: there are no bids, no rounds and no tender, the purchase is a thing of its own (单一来源)
     bids: bool = True
+    #: answers carry no price and are opened for the group alone; prices come in last offers and are never read out
+    quiet: bool = False
+    #: it runs inside another procedure: no tender is of it (最后报价)
+    part: bool = False
 
     def __post_init__(self) -> None:
         for move in self.moves:
@@ -272,7 +282,7 @@ class Procedure:
     @property
     def priced(self) -> bool:
         """Say whether the packages that this procedure takes carry a price."""
-        return not self.front
+        return not self.front and not self.quiet
 
     @property
     def failures(self) -> frozenset[Stage]:

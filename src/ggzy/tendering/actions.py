@@ -86,7 +86,7 @@ def create_tender(
     project = Project.objects.select_related("owner").filter(public_id=project_id).first()
     if project is None or (actor.role is Role.TENDEREE and project.owner_id != actor.organisation_pk):
         raise NotFound("没有这个项目, 请先登记项目")
-    if procedure_code not in BY_CODE:
+    if procedure_code not in BY_CODE or BY_CODE[procedure_code].part:
         raise BadInput("请选择交易程序", field="procedure_code")
     if not name.strip() or len(name) > 200:
         raise BadInput("请填写招标项目名称(不超过200字)", field="name")
@@ -306,11 +306,13 @@ def _policy(tender: Tender, given: Any) -> Any:
     if tender.scope != "GP":
         return None
     plan = ProcurementPlan.objects.get(tender=tender)
-    group = not BY_CODE[tender.procedure_code].has(Stage.QUAL, "qualify")
+    procedure = BY_CODE[tender.procedure_code]
+    group = not procedure.has(Stage.QUAL, "qualify")
     return {
         **(given if isinstance(given, Mapping) else {}),
         "reserved": plan.reserved,
         "group_checks": group,
+        "negotiated": procedure.quiet,
     }
 
 

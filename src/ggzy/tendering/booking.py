@@ -29,7 +29,11 @@ def _rounds(tender_id: str, rounds: Sequence[str]) -> tuple[Tender, list[Round]]
     tender = Tender.objects.filter(public_id=tender_id).first()
     if tender is None:
         raise NotFound("没有这个招标项目, 请从列表进入")
-    rows = Round.objects.filter(lot__tender=tender).select_related("lot").order_by("lot__number", "-number")
+    rows = (
+        Round.objects.filter(lot__tender=tender, phase__lt=2)
+        .select_related("lot")
+        .order_by("lot__number", "-number")
+    )
     newest: dict[int, Round] = {}
     for row in rows:
         newest.setdefault(row.lot_id, row)

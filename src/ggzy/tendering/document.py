@@ -213,6 +213,7 @@ class Policy:
     sme: of a small or micro enterprise; joint: of a consortium or with subcontracts of which small enterprises carry
     30 % or more; domestic: of domestic products. reserved: only small and medium enterprises may bid. group_checks: the
     group that judges checks the qualification too, as in the ways that are no tendering (74号令), not the buyer (87号令44).
+    negotiated: answers carry no price, prices come in last offers after the talks (磋商, 谈判).
     """
 
     subject: Subject = Subject.GOODS
@@ -221,6 +222,7 @@ class Policy:
     joint: Decimal = Decimal(4)
     domestic: Decimal = Decimal(20)
     group_checks: bool = False
+    negotiated: bool = False
 
     def deduction(self, claim: str) -> Decimal:
         """Return the percent that a bid's declaration on its size takes off its price."""
@@ -300,6 +302,11 @@ class TenderDocument:
         return tuple(r for r in self.requirements if r not in apart)
 
     @property
+    def negotiated(self) -> bool:
+        """Say whether prices come in last offers, after the group has talked with those who answered."""
+        return self.policy is not None and self.policy.negotiated
+
+    @property
     def two_envelopes(self) -> bool:
         """Say whether prices are in an envelope of their own 双信封, opened after the rest was judged."""
         return self.scheme is not None and self.scheme.method.envelopes > 1
@@ -326,8 +333,10 @@ class TenderDocument:
         del plain["scheme"], plain["award_plan"]
         if self.policy is None:
             del plain["policy"]  # a construction file is hashed as it always was
-        elif not self.policy.group_checks:
-            del plain["policy"]["group_checks"]
+        else:
+            for mark in ("group_checks", "negotiated"):
+                if not plain["policy"][mark]:
+                    del plain["policy"][mark]
         del plain["clauses"]  # a file without a template is hashed as it always was
         if self.sealing is Sealing.AGE:
             del plain["sealing"]  # and so is one without the national algorithms
@@ -400,9 +409,13 @@ PROCUREMENT_REQUIREMENTS = (
 OF_THE_OFFER = frozenset({"one_price", "ceiling"})
 
 
-def procurement_requirements() -> list[dict[str, str]]:
-    """Return the rows with which the file of a government procurement starts."""
-    return [{"key": key, "part": part.value, "text": text} for key, part, text in PROCUREMENT_REQUIREMENTS]
+def procurement_requirements(*, priced: bool = True) -> list[dict[str, str]]:
+    """Return the rows with which the file of a government procurement starts; without a price, what needs none."""
+    return [
+        {"key": key, "part": part.value, "text": text}
+        for key, part, text in PROCUREMENT_REQUIREMENTS
+        if priced or key != "budget"
+    ]
 
 
 def standard_requirements() -> list[dict[str, str]]:
@@ -436,7 +449,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         )
         for n, row in enumerate(
             _rows(raw.get("requirements"), "requirements", "评审要求")
-            or (procurement_requirements() if policy else standard_requirements())
+            or (procurement_requirements(priced=not policy.negotiated) if policy else standard_requirements())
         )
     )
     two = scheme is not None and scheme.method.envelopes > 1
@@ -586,6 +599,7 @@ def _policy(raw: Any) -> Policy | None:
         joint=_number(raw.get("joint", 4), "policy.joint", "联合体或分包的价格扣除"),
         domestic=_number(raw.get("domestic", 20), "policy.domestic", "本国产品价格扣除"),
         group_checks=_yes(raw.get("group_checks", False), "policy.group_checks", "是否由小组审查资格"),
+        negotiated=_yes(raw.get("negotiated", False), "policy.negotiated", "报价是否在磋商或者谈判以后提出"),
     )
     if not 10 <= made.sme <= 20:
         raise BadInput("货物、服务项目对小微企业报价的扣除为10%至20%", field="policy.sme")

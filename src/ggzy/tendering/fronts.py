@@ -172,7 +172,7 @@ def own_admissions(*, round_pks: Iterable[int], organisation_pk: int) -> set[int
 
 def may_have_file(*, tender_pk: int, version: int, organisation_pk: int) -> bool:
     """Say whether an organisation may have a version of the file: anyone, unless its rounds are restricted."""
-    rounds = Round.objects.filter(lot__tender_id=tender_pk, file_version=version, restricted=True)
+    rounds = Round.objects.filter(lot__tender_id=tender_pk, file_version=version, restricted=True, phase=1)
     return not rounds.exists() or (
         bool(organisation_pk)
         and Admission.objects.filter(round__in=rounds, organisation_id=organisation_pk).exists()

@@ -79,7 +79,7 @@ class Round(BusinessRow):
         db_persist=True,
     )
     file_version = models.PositiveSmallIntegerField(default=0)
-    #: 0: the front, which decides who may bid; 1: the main procedure
+    #: 0: the front, which decides who may bid; 1: the main procedure; 2: the last offers inside it, never published
     phase = models.PositiveSmallIntegerField(default=1)
     #: with which algorithms its bids are sealed (document.Sealing); set with its first notice
     sealing = models.CharField(max_length=3, default="age")
@@ -92,8 +92,10 @@ class Round(BusinessRow):
                 name="rounds_are_numbered_once", fields=["centre_id", "lot", "number", "phase"]
             ),
             models.CheckConstraint(
-                name="a_round_is_front_or_main",
-                condition=models.Q(phase=1) | models.Q(phase=0, restricted=False),
+                name="a_round_is_front_main_or_last_offers",
+                condition=models.Q(phase=1)
+                | models.Q(phase=0, restricted=False)
+                | models.Q(phase=2, restricted=True, published_at=None),
             ),
             models.CheckConstraint(
                 name="opening_never_before_deadline",

@@ -359,7 +359,7 @@ class RoundState:
 def states_of(tender_id: str) -> list[RoundState]:
     """Return where every lot of a tender stands (its newest round), by lot number."""
     rows = (
-        Round.objects.filter(lot__tender__public_id=tender_id)
+        Round.objects.filter(lot__tender__public_id=tender_id, phase__lt=2)
         .select_related("lot")
         .order_by("lot__number", "-number", "-phase")
     )
@@ -423,7 +423,8 @@ def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
     for row in rows:
         lots = []
         for lot_ in sorted(row.lots.all(), key=lambda item: item.number):
-            newest = max(lot_.rounds.all(), key=lambda item: (item.number, item.phase))
+            # last offers are part of the main round
+            newest = max((r for r in lot_.rounds.all() if r.phase < 2), key=lambda r: (r.number, r.phase))
             lots.append(
                 {
                     "name": lot_.name,

@@ -93,7 +93,7 @@ _COLUMNS = {
 
 
 def _rows_of(tender_pks: list[int], *, lots: list[int] | None = None) -> list[WorkRow]:
-    asked = Round.objects.filter(lot__tender_id__in=tender_pks)
+    asked = Round.objects.filter(lot__tender_id__in=tender_pks, phase__lt=2)
     if lots is not None:
         asked = asked.filter(lot_id__in=lots)
     found = asked.order_by("-lot__tender_id", "lot__number", "-number", "-phase")
@@ -257,7 +257,7 @@ WITH newest AS (
     coalesce(r.published_at, f.published_at) AS out_at
   FROM tendering_round r JOIN tendering_lot l ON l.id = r.lot_id JOIN tendering_tender t ON t.id = l.tender_id
   LEFT JOIN tendering_round f ON f.lot_id = r.lot_id AND f.number = r.number AND f.phase = 0 AND r.phase <> 0
-  WHERE {whose}
+  WHERE r.phase < 2 AND {whose}
   ORDER BY r.lot_id, r.number DESC, r.phase DESC
 )
 SELECT lot_id, tender_pk, count(*) OVER () FROM newest WHERE {which} ORDER BY {order} LIMIT %(size)s OFFSET %(first)s

@@ -13,8 +13,8 @@ const namesAPrice = (value) => (Array.isArray(value) ? value.some(namesAPrice)
 export function refusals(facts, fields, files) {
   const out = [], { price, duration_days: days, members } = fields;
   if (facts.priced && (!/^\d{1,16}\.\d{2}$/.test(price) || /^0+\.00$/.test(price))) out.push("投标报价应为大于0的数字, 单位元, 至多两位小数, 例如 9120000.00。");
-  if (facts.priced && (!Number.isInteger(days) || days < 1 || days > 99999)) out.push("工期应为1至99999的整数, 单位日历天。");
-  if (!facts.priced && namesAPrice(fields)) out.push("内容中含有报价; 资格预审申请文件和技术建议不得含报价, 含报价的退回。");
+  if (facts.detailed && (!Number.isInteger(days) || days < 1 || days > 99999)) out.push("工期应为1至99999的整数, 单位日历天。");
+  if (!facts.priced && namesAPrice(fields)) out.push("内容中含有报价; 资格预审申请文件、技术建议和首次响应文件不得含报价, 含报价的退回。");
   if (facts.two_envelopes) for (const { name } of files) if (name === "bill.json" || PRICE_WORDS.some((word) => name.toLowerCase().includes(word))) out.push(`附件“${name}”像是报价文件: 报价和已标价清单只能放在第二信封, 请移到“第二信封的附件”, 或改名。`);
   for (const { name, uscc } of members) if (!name || !USCC.test(uscc)) out.push(`联合体成员“${name || "(未写名称)"}”的名称或18位统一社会信用代码不完整。`);
   if (files.length > 500) out.push("附件最多500个, 请打包后再选择。");
@@ -28,7 +28,7 @@ const grouped = (price) => price.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 const cents = (amount) => BigInt(amount.replace(".", ""));
 
 export function hints(facts, fields, files) {
-  const out = facts.priced ? againstTheFile(facts, fields, files) : [];
+  const out = [...(facts.priced ? aboutThePrice(facts, fields) : []), ...(facts.detailed ? againstTheFile(facts, fields, files) : [])];
   const { manager, members, registry } = fields;
   // goods have no manager; who delivers services is named in the files
   if (!facts.procured) {
@@ -43,10 +43,15 @@ export function hints(facts, fields, files) {
   return out;
 }
 
-function againstTheFile(facts, { price, duration_days: days, quality, subcontracts = [], commitments = [] }, files) {
+function aboutThePrice(facts, { price }) {
   const out = [];
   if (facts.ceiling_price && cents(price) > cents(facts.ceiling_price)) out.push(`报价 ${grouped(price)} 元高于最高投标限价 ${grouped(facts.ceiling_price)} 元: 评标委员会应当否决(《招标投标法实施条例》第五十一条)。`);
   if (facts.ceiling_price && cents(price) * 2n < cents(facts.ceiling_price)) out.push(`报价 ${grouped(price)} 元不到最高投标限价的一半, 请核对单位是否为元、是否少写了一位。`);
+  return out;
+}
+
+function againstTheFile(facts, { duration_days: days, quality, subcontracts = [], commitments = [] }, files) {
+  const out = [];
   if (days > facts.duration_days) out.push(`工期 ${days} 日历天长于招标文件要求的 ${facts.duration_days} 日历天, 属于没有响应招标文件的要求。`);
   if (quality !== facts.quality) out.push(`质量“${quality}”与招标文件要求的“${facts.quality}”写法不同, 请核对。`);
   if (!commitments.includes(facts.promises[0])) out.push("没有勾选“响应招标文件全部要求”。");

@@ -68,7 +68,7 @@ function sealing(section) {
     if (target.dataset.add) part(`${target.dataset.add}s`).append(form.querySelector(`template[data-row=${target.dataset.add}]`).content.cloneNode(true));
     if ("drop" in target.dataset) target.closest(".row").remove();
   });
-  const rows = (name) => [...part(name).children].map((row) => Object.fromEntries([...row.querySelectorAll("[data-part]")].map((input) => [input.dataset.part, input.value.trim()])))
+  const rows = (name) => [...(part(name)?.children ?? [])].map((row) => Object.fromEntries([...row.querySelectorAll("[data-part]")].map((input) => [input.dataset.part, input.value.trim()])))
     .filter((row) => Object.values(row).some(Boolean));
 
   const amount = (given) => {
@@ -78,22 +78,25 @@ function sealing(section) {
 
   async function filledIn() {
     const value = (name) => form.elements[name].value.trim();
-    const agreement = form.elements.agreement.files[0];
+    // a last offer says a price, and nothing of who does the work
+    const apart = facts.priced && !facts.detailed;
+    const agreement = form.elements.agreement?.files[0];
     const fields = {
       bidder: facts.bidder_name,
       uscc: facts.bidder,
       members: rows("members").map(({ name, uscc, share }) => ({ name, uscc: uscc.toUpperCase(), ...(share ? { share } : {}) })),
-      manager: { name: value("manager"), certificate: value("manager_certificate") },
+      ...(apart ? {} : { manager: { name: value("manager"), certificate: value("manager_certificate") } }),
     };
-    if (facts.priced) {
-      Object.assign(fields, { price: amount(value("price")), duration_days: Number(value("days")), quality: value("quality"), validity_days: facts.validity_days });
+    if (facts.priced) fields.price = amount(value("price"));
+    if (facts.detailed) {
+      Object.assign(fields, { duration_days: Number(value("days")), quality: value("quality"), validity_days: facts.validity_days });
       if (facts.procured) Object.assign(fields, { size: value("size"), domestic: form.elements.domestic.checked, ...(value("brand") ? { brand: value("brand") } : {}) });
       const subcontracts = rows("subcontracts"), promised = [...form.querySelectorAll("[name=promise]:checked")].map((box) => box.value);
       if (promised.length) fields.commitments = promised;
       if (subcontracts.length) fields.subcontracts = subcontracts;
-    } else if (value("text")) fields[facts.text_field] = value("text");
+    } else if (!apart && value("text")) fields[facts.text_field] = value("text");
     if (agreement) fields.consortium = { agreement: agreement.name, lead: facts.bidder };
-    if (form.elements.registry.checked) fields.registry = await snapshot();
+    if (form.elements.registry?.checked) fields.registry = await snapshot();
     const { bill, problems } = await billOf(form.elements.bill?.files[0], fields.price);
     const dark = [...(form.elements.dark?.files ?? [])].map((file, n) => new File([file], `暗标-${n + 1}.pdf`, { type: "application/pdf" }));
     const made = [agreement, facts.two_envelopes ? null : bill, ...dark].filter(Boolean), names = new Set(made.map((file) => file.name));
@@ -195,7 +198,7 @@ function sealing(section) {
     made = package_;
     const price = fields.price ?? offer?.price, carried = new Set(Object.values(SECOND));
     const named = (list) => list.map((one) => one.name).filter((name) => !carried.has(name)).join("、") || "无";
-    const priced = price ? [["报价", `${grouped(price)} 元`], ["工期", `${fields.duration_days} 日历天`]] : [];
+    const priced = [...(price ? [["报价", `${grouped(price)} 元`]] : []), ...(fields.duration_days ? [["工期", `${fields.duration_days} 日历天`]] : [])];
     const apart = facts.two_envelopes ? [["第二信封", offer ? `报价在其中, 附件: ${named(offer.attachments)}` : "装在第一信封里, 没有试开"]] : [];
     const said = [...priced, ["附件", named(fields.attachments)], ...apart, ["密文", megabytes(made.payload.size)]];
     part("opens").textContent = "这份投标文件能够打开: 已用您的私钥在本机试开, 各项内容和附件都与清单一致。";

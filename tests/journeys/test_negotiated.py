@@ -1,0 +1,184 @@
+"""Government procurement by talks 竞争性磋商, 竞争性谈判: answers without a price, talks, sealed last offers, never public."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ggzy.bidding.models import Bid
+from ggzy.cli.verify import check_pack
+from ggzy.client import story
+from ggzy.evidence.models import Entry
+from tests.api.test_refusals import no
+from tests.journeys.tale import PRICES, Tale
+
+pytestmark = pytest.mark.journey
+GROUP = {"committee_size": 3, "owner_representatives": 0}
+OFFERS = {"jia": Decimal("9000000.00"), "yi": Decimal("8800000.00"), "bing": Decimal("8900000.00")}
+
+
+def answered(platform: Any, folder: Path, *names: str, code: str = "GP_TP", **more: Any) -> Tale:
+    """Return a negotiated procurement after the deadline of its answers."""
+    tale = Tale(platform, folder, procedure=code, changes=GROUP, **more).prepared()
+    tale.deadline = platform.now + timedelta(days=12)
+    story.publish(tale.owner, tale.tender["tender"], deadline=tale.deadline)
+    for name in names or PRICES:
+        tale.bid(name, priceless=True)
+    platform.sequence()
+    platform.advance(tale.deadline + timedelta(seconds=1))
+    platform.work()
+    return tale
+
+
+def talking(tale: Tale) -> Tale:
+    """Let the answers be opened for the group, the group be seated, and judge until it talks."""
+    for name in PRICES:
+        tale.release(name)
+    tale.platform.work()
+    assert tale.stage() == "OPENED"
+    cast = tale.platform.cast()
+    tale.draw = story.draw(tale.owner, cast, tale.tender["tender"])
+    tale.members = story.check_in(cast, tale.draw, story.answer_calls(cast)[tale.draw])
+    tale.owner.post(f"/draws/{tale.draw}/committee")
+    story.elect_leader(tale.members, tale.draw)
+    story.review(tale.members, tale.round)
+    assert tale.members[0].get(f"/rounds/{tale.round}/desk")["step"] == "talks"
+    return tale
+
+
+def asked(tale: Tale) -> Any:
+    """Let the leader talk with all and ask for last offers; return their deadline."""
+    leader = story.leader_of(tale.members, tale.draw)
+    story.talk_with_all(leader, tale.round)
+    until = tale.platform.now + timedelta(hours=2)
+    leader.post(f"/rounds/{tale.round}/final-offers", {"until": until.isoformat()})
+    return until
+
+
+def offered(tale: Tale, offers: dict[str, Decimal]) -> Tale:
+    """Let the suppliers hand in their last offers, decrypt them after their deadline, and the group see them."""
+    until = asked(tale)
+    for name, price in offers.items():
+        story.last_offer(
+            tale.bidder(name),
+            ocid=tale.tender["ocid"],
+            main_id=tale.round,
+            price=price,
+            folder=tale.folder / "last" / name,
+        )
+    tale.platform.advance(until + timedelta(seconds=1))
+    tale.platform.work()
+    for name in offers:
+        story.release_offer(tale.bidder(name), tale.round)
+    tale.platform.work()
+    return tale
+
+
+def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
+    tale = answered(platform, folder, code="GP_CS", method="comprehensive")
+    assert tale.stage() == "CLOSED"
+    # nobody sees a hall: not how many, not who
+    for viewer in (platform.anonymous(), tale.owner, tale.bidder("jia")):
+        hall = viewer.get(f"/rounds/{tale.round}/opening")
+        assert hall["bids"] == [] and hall["sealed_bids"] is None
+    talking(tale)
+    leader = story.leader_of(tale.members, tale.draw)
+    other = next(m for m in tale.members if m is not leader)
+    until = {"until": (platform.now + timedelta(hours=2)).isoformat()}
+    to = f"/rounds/{tale.round}"
+    desk = leader.get(f"{to}/desk")
+    assert all(bid["price"] is None for bid in desk["bids"])
+    # everybody gets the same chance, the leader speaks, and a change counts once the buyer has confirmed it
+    no(leader.post, f"{to}/final-offers", until, code="evaluation.talks_not_done")
+    no(
+        other.post,
+        f"{to}/talks",
+        {"bid": desk["bids"][0]["bid"], "text": "谈"},
+        code="evaluation.only_the_leader",
+    )
+    story.talk_with_all(leader, tale.round)
+    change = leader.post(f"{to}/requirement-changes", {"text": "质保期由一年改为三年"})["change"]
+    no(leader.post, f"{to}/final-offers", until, code="evaluation.talks_not_done")
+    no(
+        tale.bidder("jia").post,
+        f"/requirement-changes/{change}/decision",
+        {"agreed": True},
+        code="permission.denied",
+    )
+    tale.owner.post(f"/requirement-changes/{change}/decision", {"agreed": True})
+    assert "质保期由一年改为三年" in tale.bidder("yi").get("/messages")["messages"][0]["text"]
+    offered(tale, OFFERS)
+    desk = tale.members[0].get(f"{to}/desk")
+    assert {Decimal(b["price"]) for b in desk["bids"]} == set(OFFERS.values())
+    story.evaluate(tale.members, tale.round)
+    platform.work()
+    report = tale.owner.get(f"{to}/report")["report"]
+    assert len(report["talks"]) == 6 and report["changes"][0]["text"] == "质保期由一年改为三年"
+    assert {row["price"] for row in report["ranking"]} == {str(price) for price in OFFERS.values()}
+    story.award(tale.owner, tale.round)
+    assert tale.stage() == "ANNOUNCED"
+    winner = next(p for p in map(tale.bidder, PRICES) if p.name == report["ranking"][0]["bidder"])
+    story.contract(tale.owner, winner, tale.round)
+    assert tale.stage() == "CONTRACTED"
+    platform.sequence()
+    lost = [str(p) for name, p in OFFERS.items() if tale.bidder(name) is not winner]
+    for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):
+        pack = party.get(f"/evidence/{tale.tender['ocid']}?level={level}")
+        found = check_pack(pack)
+        assert not [check for check in found if check.outcome == "failed"], level
+        outcome = {check.name: check.outcome for check in found}
+        assert outcome["clock.GP-T33"] == "passed"
+        if level == "public":
+            # whoever lost stays unnamed, and what it asked unknown
+            assert not [price for price in lost if price in str(pack)]
+    assert outcome["ranking"] == "passed" and outcome["award"] == "passed"
+    record = platform.read_json(f"/api/ocds/records/{tale.tender['ocid']}")["records"][0]["compiledRelease"]
+    assert "tenderers" not in record["tender"] and record["tender"]["mainProcurementCategory"] == "goods"
+    assert {role for party in record["parties"] for role in party["roles"]} == {
+        "buyer",
+        "procuringEntity",
+        "supplier",
+    }
+
+
+def test_the_lowest_last_offer_and_those_that_are_none(platform: Any, folder: Path) -> None:
+    """谈判: over the budget is no offer (74号令37), and with fewer than three it is over."""
+    tale = talking(answered(platform, folder))
+    offered(tale, OFFERS | {"yi": Decimal("10000000.01")})
+    assert tale.stage() == "STOPPED"
+
+
+def test_who_offers_nothing_has_left(platform: Any, folder: Path) -> None:
+    tale = talking(answered(platform, folder))
+    until = asked(tale)
+    outsider = tale.bidder("ding")
+    no(outsider.get, f"/rounds/{tale.round}/final-offer", code="not_found")
+    # withdrawn before the deadline is as if it had never been there
+    asked_of = tale.bidder("yi").get(f"/rounds/{tale.round}/final-offer")["round"]
+    here = {"ocid": tale.tender["ocid"], "main_id": tale.round}
+    story.last_offer(tale.bidder("yi"), **here, price=OFFERS["yi"], folder=folder / "yi")
+    tale.bidder("yi").post(f"/rounds/{asked_of}/withdrawal")
+    platform.advance(until + timedelta(seconds=1))
+    platform.work()
+    late = here | {"price": OFFERS["jia"], "folder": folder / "late"}
+    no(lambda **said: story.last_offer(tale.bidder("jia"), **said), **late, code="bidding.too_late")
+    assert tale.stage() == "STOPPED"
+
+
+def test_too_few_answers_stay_closed(platform: Any, folder: Path) -> None:
+    tale = answered(platform, folder, "jia", "yi")
+    assert tale.stage() == "STOPPED"
+    assert not Entry.objects.filter(act="opening.answer_opened").exists()
+    assert Bid.objects.filter(round__public_id=tale.round, state="live").count() == 2
+
+
+def test_an_answer_has_its_time_and_names_no_price(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder, procedure="GP_TP", changes=GROUP).prepared()
+    soon = {"bid_deadline": (platform.now + timedelta(days=2)).isoformat()}
+    to = f"/tenders/{tale.tender['tender']}/publication"
+    no(tale.owner.post, to, soon, code="tendering.deadline_too_early")
+    tale.deadline = platform.now + timedelta(days=12)
+    story.publish(tale.owner, tale.tender["tender"], deadline=tale.deadline)
+    no(lambda: tale.bid("jia"), code="bidding.price_not_allowed")
