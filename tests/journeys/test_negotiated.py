@@ -1,5 +1,7 @@
 """Government procurement by talks 竞争性磋商, 竞争性谈判: answers without a price, talks, sealed last offers, never public."""
 
+import itertools
+import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +12,15 @@ import pytest
 from ggzy.bidding.models import Bid
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
+from ggzy.evidence import sequencer
 from ggzy.evidence.models import Entry
+from ggzy.opening.negotiated import APART
 from tests.api.test_refusals import no
+from tests.conftest import in_one_minute
 from tests.journeys.tale import PRICES, Tale
 
 pytestmark = pytest.mark.journey
+_HOURS = itertools.count(2)
 GROUP = {"committee_size": 3, "owner_representatives": 0}
 OFFERS = {"jia": Decimal("9000000.00"), "yi": Decimal("8800000.00"), "bing": Decimal("8900000.00")}
 
@@ -76,6 +82,28 @@ def offered(tale: Tale, offers: dict[str, Decimal]) -> Tale:
     return tale
 
 
+def sequenced() -> None:
+    """Let the sequencer run, each time in an escrow period of its own."""
+    hours = next(_HOURS)
+    for seconds in (0, 2):
+        sequencer.run_once(in_one_minute(timedelta(hours=hours)) + timedelta(seconds=seconds))
+
+
+def nobody_learns_of_another(tale: Tale) -> None:
+    """While it goes on, no pack that a stranger or a supplier can have tells of a supplier, nor how many there are."""
+    sequenced()
+    own = tale.bidder("jia")
+    others = [tale.bidder(name) for name in ("yi", "bing")]
+    secret = [party.name for party in others] + [
+        row["bid"] for party in others for row in party.get("/bids")["bids"] if row["round"] in tale.rounds
+    ]
+    for level, party in (("public", tale.platform.anonymous()), ("party", own)):
+        pack = party.get(f"/evidence/{tale.tender['ocid']}?level={level}")
+        assert pack["entries"] and not [said for said in secret if said in str(pack)]
+        told = {json.loads(entry["leaf"])["act"] for entry in pack["entries"]}
+        assert not told & {*APART, "opening.offer_opened", "opening.offers_begun", "bidding.received"}
+
+
 def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
     tale = answered(platform, folder, code="GP_CS", method="comprehensive")
     assert tale.stage() == "CLOSED"
@@ -109,7 +137,9 @@ def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
     )
     tale.owner.post(f"/requirement-changes/{change}/decision", {"agreed": True})
     assert "质保期由一年改为三年" in tale.bidder("yi").get("/messages")["messages"][0]["text"]
+    nobody_learns_of_another(tale)
     offered(tale, OFFERS)
+    nobody_learns_of_another(tale)
     desk = tale.members[0].get(f"{to}/desk")
     assert {Decimal(b["price"]) for b in desk["bids"]} == set(OFFERS.values())
     story.evaluate(tale.members, tale.round)
@@ -122,7 +152,7 @@ def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
     winner = next(p for p in map(tale.bidder, PRICES) if p.name == report["ranking"][0]["bidder"])
     story.contract(tale.owner, winner, tale.round)
     assert tale.stage() == "CONTRACTED"
-    platform.sequence()
+    sequenced()
     lost = [str(p) for name, p in OFFERS.items() if tale.bidder(name) is not winner]
     for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):
         pack = party.get(f"/evidence/{tale.tender['ocid']}?level={level}")

@@ -21,6 +21,7 @@ from ggzy.law.limits import runs_out
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.opening import negotiated
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -476,6 +477,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
         **place_of(round_),
         public={"letter_sha256": made.letter, "sent_at": now.isoformat()},
     )
+    negotiated.disclose(round_, now=now)
     winner = made.bid.bidder_id
     link = f"/lots/{round_.lot.public_id}"
     tell(

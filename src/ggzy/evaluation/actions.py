@@ -237,7 +237,8 @@ def _advance(
             actor=actor,
             legal_at=now,
             **place_of(round_),
-            party={"rejected": evaluation.rejected},
+            # of a negotiated procurement no supplier learns of another before the result
+            **{"supervisor" if document.negotiated else "party": {"rejected": evaluation.rejected}},
         )
     if stand.against is not None:
         _reject_all(evaluation, round_, stand.against, actor=actor, now=now)

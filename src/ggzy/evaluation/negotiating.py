@@ -19,6 +19,7 @@ from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
+from ggzy.opening import quiet
 from ggzy.opening.negotiated import ask_for_offers, final_round
 from ggzy.opening.queries import OpenedBid
 from ggzy.parties.grid import Permission, require
@@ -91,7 +92,7 @@ def record_talk(*, round_id: str, bid: str, text: str, actor: Actor, now: dateti
         subject=evaluation.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(round_),
+        **quiet.place(round_),
         public={"talked_at": now.isoformat()},
         supervisor={"bid": bid, "text": talk.text},
     )
@@ -190,7 +191,7 @@ def _record(change: RequirementChange, act: str, round_: Round, *, actor: Actor,
         subject=change.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(round_),
+        **quiet.place(round_),
         public={"state": change.state},
         supervisor={"text": change.text, "reason": change.reason},
     )

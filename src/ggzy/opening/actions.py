@@ -246,7 +246,7 @@ def key_is_free(row: BidOpening, key: str, *, by: str, actor: Actor, now: dateti
         subject=row.bid.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(row.session.round),
+        **quiet.place(row.session.round),
         public={"bid": row.bid.public_id, "bid_key_sha256": sha256(key.encode()).hex()},
     )
     return row
@@ -388,7 +388,7 @@ def show_what_may_be(session: OpeningSession, round_: Round, *, now: datetime) -
             subject=row.bid.public_id,
             actor=SYSTEM,
             legal_at=now,
-            **place_of(round_),
+            **quiet.place(round_),
             **levels,
         )
 
@@ -423,7 +423,7 @@ def account_failure(
         subject=row.bid.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(round_),
+        **quiet.place(round_),
         public={"bid": bid_id, "state": row.state, "reason": row.reason},
     )
     return row

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import effect, set_timer
-from ggzy.evidence.actions import record_act
+from ggzy.evidence.actions import disclose_acts, disclose_hashes, disclose_round, record_act
 from ggzy.kernel.actors import SYSTEM
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
@@ -139,7 +139,7 @@ def reveal_offers(round_id: str, now: datetime) -> datetime | None:
             subject=answer.bid.public_id,
             actor=SYSTEM,
             legal_at=now,
-            **place_of(main),
+            **quiet.place(main),
             supervisor={
                 "bid": answer.bid.public_id,
                 "offer": offer.bid.public_id,
@@ -160,6 +160,29 @@ def reveal_offers(round_id: str, now: datetime) -> datetime | None:
         )
     set_timer(kind=ENDED, subject=main.public_id, due_at=now)
     return None
+
+
+#: acts about single suppliers in a main round; with the result they are told, each level to its readers
+APART = (
+    "opening.answers_begun",
+    "opening.key_released",
+    "opening.answer_opened",
+    "opening.failure_accounted",
+    "opening.offer_revealed",
+    "evaluation.talked",
+    "evaluation.change_proposed",
+    "evaluation.change_decided",
+)
+
+
+def disclose(main: Round, *, now: datetime) -> None:
+    """Let acts about single suppliers of a negotiated procurement be read with the result (called inside that act)."""
+    if not quiet.is_quiet(main):
+        return
+    disclose_hashes([bid.entry_hash for bid in quiet.live_packages(main)], now=now)
+    disclose_acts(round_id=main.public_id, acts=APART, now=now)
+    if (last := final_round(main)) is not None:
+        disclose_round(last.public_id, now=now)
 
 
 def state_of(main: Round) -> SecondState | None:

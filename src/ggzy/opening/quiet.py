@@ -36,6 +36,11 @@ def is_quiet(round_: Round) -> bool:
     return round_.phase != 1 or procedure_of(round_).quiet
 
 
+def place(round_: Round) -> dict[str, Any]:
+    """Return where an act about one package belongs: of a quiet round it is escrowed, for each tells that there is one."""
+    return place_of(round_) | ({"escrowed": True} if is_quiet(round_) else {})
+
+
 def settled_effect(round_: Round) -> str:
     """Return which clock fires once everything of a quiet round is settled."""
     return _SETTLED[round_.phase]
@@ -98,7 +103,7 @@ def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> Ope
         subject=session.public_id,
         actor=SYSTEM,
         legal_at=now,
-        **place_of(round_),
+        **place(round_),
         **{
             level_of(round_): {
                 "live": [bid.entry_hash for bid in bids],
