@@ -16,6 +16,7 @@ from ggzy.evidence import sequencer
 from ggzy.evidence.models import Entry
 from ggzy.opening.negotiated import APART
 from tests.api.test_refusals import no
+from tests.archives.test_archive import failed, made, text_of
 from tests.conftest import in_one_minute
 from tests.journeys.tale import PRICES, Tale
 
@@ -104,6 +105,15 @@ def nobody_learns_of_another(tale: Tale) -> None:
         assert not told & {*APART, "opening.offer_opened", "opening.offers_begun", "bidding.received"}
 
 
+def archived(tale: Tale, target: Path) -> None:
+    """Let a supplier that lost take its own pack: its answer and its last offer, and nothing of the other loser."""
+    root = made(tale, tale.bidder("jia"), f"/rounds/{tale.round}/pack", target)
+    assert not failed(root)
+    assert len(list(root.rglob("opened.json"))) == 2
+    whole = text_of(root)
+    assert str(OFFERS["jia"]) in whole and str(OFFERS["bing"]) not in whole
+
+
 def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
     tale = answered(platform, folder, code="GP_CS", method="comprehensive")
     assert tale.stage() == "CLOSED"
@@ -152,6 +162,8 @@ def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
     winner = next(p for p in map(tale.bidder, PRICES) if p.name == report["ranking"][0]["bidder"])
     story.contract(tale.owner, winner, tale.round)
     assert tale.stage() == "CONTRACTED"
+    platform.work()
+    archived(tale, folder / "archive")
     sequenced()
     lost = [str(p) for name, p in OFFERS.items() if tale.bidder(name) is not winner]
     for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from ggzy.archives import bag, check, kit, rules
 from ggzy.archives.disputes import lay_in
@@ -31,10 +31,11 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.messages.models import Message
 from ggzy.notices import queries as notices
 from ggzy.objections.models import Objection
+from ggzy.opening import negotiated
 from ggzy.opening.models import BidOpening, OpeningSession, SecondOpening
 from ggzy.papers.models import Paper
 from ggzy.papers.rules import Kind
-from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.catalogue import BY_CODE, QUIET
 from ggzy.tendering.fronts import fronts_of
 from ggzy.tendering.models import ReviewConclusion, TenderFile
 from ggzy.ui import words
@@ -47,8 +48,13 @@ def evidence_of(package: Package) -> dict[str, Any]:
 
 
 def shown_opening(round_pk: int) -> OpeningSession | None:
-    """Return the opening of a round once its prices are shown; until then a package tells nothing of bids."""
+    """Return the opening of a round once its prices are shown; until then a package tells nothing of bids.
+
+    Of a negotiated procurement that is when the result was sent: before it no supplier learns of another.
+    """
+    sent = Award.objects.filter(round_id=OuterRef("round_id"), sent_at__isnull=False)
     rows = OpeningSession.objects.filter(round_id=round_pk, shown_at__isnull=False)
+    rows = rows.exclude(Q(round__procedure_code__in=QUIET) & ~Exists(sent))
     return rows.select_related("round__lot__tender").first()
 
 
@@ -72,6 +78,9 @@ def collect(package: Package, pack: dict[str, Any], root: Path, *, now: datetime
     _troubles(shelf, package, opened)
     if opened is not None:
         _bids(shelf, package, opened)
+        if (last := negotiated.final_round(package.round)) is not None:
+            for offers in OpeningSession.objects.filter(round=last):
+                _bids(shelf, package, offers)
         _opening(shelf, opened, path="5-opening/record", title="开标记录")
         for second in SecondOpening.objects.filter(round=package.round):
             _opening(shelf, second, path="5-opening/second", title="第二信封开标记录")

@@ -43,7 +43,8 @@ def due_papers(rounds: Sequence[Round]) -> list[Due]:
     a sent letter of award one letter for each bidder that did not win.
     """
     pks = [r.pk for r in rounds if r.phase == 1]
-    ended = OpeningSession.objects.filter(round_id__in=pks, ended_at__isnull=False)
+    # an opening without a record, for the group alone or with nothing opened, has no papers
+    ended = OpeningSession.objects.filter(round_id__in=pks, ended_at__isnull=False, record__isnull=False)
     openings = dict(ended.values_list("round_id", "public_id"))
     sittings: dict[int, list[str]] = defaultdict(list)
     sat = Evaluation.objects.filter(round_id__in=pks).order_by("number")
