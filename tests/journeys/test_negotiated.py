@@ -26,9 +26,11 @@ GROUP = {"committee_size": 3, "owner_representatives": 0}
 OFFERS = {"jia": Decimal("9000000.00"), "yi": Decimal("8800000.00"), "bing": Decimal("8900000.00")}
 
 
-def answered(platform: Any, folder: Path, *names: str, code: str = "GP_TP", **more: Any) -> Tale:
+def answered(
+    platform: Any, folder: Path, *names: str, code: str = "GP_TP", tale: Tale | None = None, **more: Any
+) -> Tale:
     """Return a negotiated procurement after the deadline of its answers."""
-    tale = Tale(platform, folder, procedure=code, changes=GROUP, **more).prepared()
+    tale = (tale or Tale(platform, folder, procedure=code, changes=GROUP, **more)).prepared()
     tale.deadline = platform.now + timedelta(days=12)
     story.publish(tale.owner, tale.tender["tender"], deadline=tale.deadline)
     for name in names or PRICES:
@@ -39,9 +41,9 @@ def answered(platform: Any, folder: Path, *names: str, code: str = "GP_TP", **mo
     return tale
 
 
-def talking(tale: Tale) -> Tale:
+def talking(tale: Tale, *names: str) -> Tale:
     """Let the answers be opened for the group, the group be seated, and judge until it talks."""
-    for name in PRICES:
+    for name in names or PRICES:
         tale.release(name)
     tale.platform.work()
     assert tale.stage() == "OPENED"
@@ -224,3 +226,17 @@ def test_an_answer_has_its_time_and_names_no_price(platform: Any, folder: Path) 
     tale.deadline = platform.now + timedelta(days=12)
     story.publish(tale.owner, tale.tender["tender"], deadline=tale.deadline)
     no(lambda: tale.bid("jia"), code="bidding.price_not_allowed")
+
+
+def test_two_go_on_where_the_file_has_a_ground_for_it(platform: Any, folder: Path) -> None:
+    """政府购买服务: two are enough for a 磋商 (财库〔2015〕124号), and one is not."""
+    policy = {"policy": {"subject": "services", "two": "政府购买服务项目"}}
+    tale = Tale(platform, folder, procedure="GP_CS", method="comprehensive", changes=GROUP | policy)
+    tale = answered(platform, folder, "jia", "yi", tale=tale)
+    assert tale.stage() == "CLOSED"
+    talking(tale, "jia", "yi")
+    offered(tale, {name: OFFERS[name] for name in ("jia", "yi")})
+    story.evaluate(tale.members, tale.round)
+    assert tale.stage() == "REPORTED"
+    refused = Tale(platform, folder / "open", procedure="GP_XJ", changes=GROUP | policy)
+    no(refused.prepared, code="input.invalid")

@@ -420,7 +420,7 @@ def _reject_all(
             "round_number": round_.number,
             "reason": "经评审, 评标委员会否决全部投标"
             if own.code == "GC"
-            else f"经评审, 实质性响应{own.file}的{own.bidder}不足3家",
+            else f"经评审, 实质性响应{own.file}的{own.bidder}不足{document_of(round_).least_bidders}家",
             "basis": own.none_left,
             "next": f"{own.owner}将依法重新组织{'招标' if own.code == 'GC' else '采购'}",
         },

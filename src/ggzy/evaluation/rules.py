@@ -19,7 +19,6 @@ from ggzy.tendering.document import SCORED, Criterion, Method, Policy, Requireme
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
 #: with fewer responsive bids the committee argues whether they still compete (法42)
-LEAST_COMPETING = 3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -335,7 +335,7 @@ def _competition(
     In government procurement nobody argues that two still compete: it is over (政府采购法第三十六条).
     """
     left = [b for b in bids if b not in rejected]
-    if len(left) >= rules.LEAST_COMPETING:
+    if len(left) >= document.least_bidders:
         return None
     if document.policy is not None:
         reasons = [f"{bid}: {'; '.join(said)}" for bid, said in sorted(rejected.items())]

@@ -104,8 +104,8 @@ def close_bidding(round_id: str, now: datetime) -> datetime | None:
         # only a commitment until the opening: the number is in it
         supervisor={"live": live},
     )
-    if len(live) < procedure_of(round_).minimum_bids:
-        fail_for_too_few(round_, opened=False, now=now)
+    if len(live) < (least := quiet.least_of(round_)):
+        fail_for_too_few(round_, least=least, opened=False, now=now)
     elif quiet.is_quiet(round_):
         quiet.begin(round_, quiet.live_packages(round_), minutes=quiet.minutes_of(round_), now=now)
     return None

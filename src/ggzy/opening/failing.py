@@ -19,10 +19,10 @@ from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_owner_side
 
 
-def fail_for_too_few(round_: Round, *, opened: bool, now: datetime) -> None:
+def fail_for_too_few(round_: Round, *, least: int, opened: bool, now: datetime) -> None:
     """Let a round with too few bids fail: public notice, sealed bids stay sealed, bidders are told privately.
 
-    `opened`: there were enough sealed ones, of which too few could be opened (only where nobody but the group opens them).
+    `least`: how many there should have been. `opened`: there were enough sealed ones, of which too few could be opened (only where nobody but the group opens them).
     """
     tender = round_.lot.tender
     own = family(tender.procedure_code)
@@ -36,9 +36,9 @@ def fail_for_too_few(round_: Round, *, opened: bool, now: datetime) -> None:
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
-            "reason": f"提交的{own.bid}开启成功的少于3份"
+            "reason": f"提交的{own.bid}开启成功的少于{least}份"
             if opened
-            else f"至{own.bid}提交截止时间, {own.bidder}少于3个",
+            else f"至{own.bid}提交截止时间, {own.bidder}少于{least}个",
             "basis": own.too_few,
             "next": f"{own.owner}将分析原因后依法重新组织; 已递交的{own.bid}不{'再' if opened else ''}开启, 保证金及时退还",
         },
@@ -59,9 +59,9 @@ def fail_for_too_few(round_: Round, *, opened: bool, now: datetime) -> None:
         kind=Kind.SERVICE,
         until_opening=[round_.public_id],
         title=f"{tender.name}（{round_.lot.name}）{own.failure}",
-        text=f"开启成功的{own.bid}少于3份, 本次采购终止。保证金将及时退还; 重新采购时请重新递交。"
+        text=f"开启成功的{own.bid}少于{least}份, 本次采购终止。保证金将及时退还; 重新采购时请重新递交。"
         if opened
-        else f"{own.bidder}少于3个, 依法不开启。您的{own.bid}未被开启, 保证金将及时退还。重新组织时请重新递交。",
+        else f"{own.bidder}少于{least}个, 依法不开启。您的{own.bid}未被开启, 保证金将及时退还。重新组织时请重新递交。",
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )

@@ -38,8 +38,8 @@ def settle_answers(round_id: str, now: datetime) -> datetime | None:
         return None
     opened = quiet.opened_count(round_.pk)
     OpeningSession.objects.filter(round=round_).update(ended_at=now)
-    if opened < procedure_of(round_).minimum_bids:
-        fail_for_too_few(round_, opened=True, now=now)
+    if opened < (least := quiet.least_of(round_)):
+        fail_for_too_few(round_, least=least, opened=True, now=now)
         return None
     make_move(round_, "end_opening", actor=SYSTEM, now=now, opened_at=now)
     record_act(

@@ -17,6 +17,7 @@ from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.opening import rules
 from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.tendering.document import parse
 from ggzy.tendering.models import Round, TenderFile
 from ggzy.tendering.moves import place_of, procedure_of
 
@@ -54,6 +55,15 @@ def act_of_shown(round_: Round) -> str:
 def level_of(round_: Round) -> str:
     """Return who reads in the log what a quiet round received: parties after the bids' opening, else the supervisor."""
     return "party" if round_.phase == 0 else "supervisor"
+
+
+def least_of(round_: Round) -> int:
+    """Return how many must have answered: as its procedure demands, or two where the file has a ground for it."""
+    procedure = procedure_of(round_)
+    if not procedure.quiet:
+        return procedure.minimum_bids
+    file = TenderFile.objects.get(tender=round_.lot.tender, version=round_.file_version)
+    return parse(file.document).least_bidders
 
 
 def minutes_of(round_: Round) -> int:

@@ -185,7 +185,7 @@ def review(request: HttpRequest, tender_id: str) -> HttpResponse:
     return done(f"/work/tenders/{tender_id}/document", "已退回修改, 改好后重新送审")
 
 
-def _filled(raw: dict[str, Any], *, procured: bool) -> dict[str, Any]:
+def _filled(raw: dict[str, Any], *, procured: bool, priced: bool) -> dict[str, Any]:
     """Return the fields of the editor for a document, or of the standard file when none is written."""
     price = raw.get("price") or {}
     return {
@@ -219,7 +219,8 @@ def _filled(raw: dict[str, Any], *, procured: bool) -> dict[str, Any]:
             "per_day": price.get("per_day", "0"),
         },
         "requirements": list(
-            raw.get("requirements") or (procurement_requirements() if procured else standard_requirements())
+            raw.get("requirements")
+            or (procurement_requirements(priced=priced) if procured else standard_requirements())
         ),
         "criteria": [
             {**row, "way": _way(row)}
@@ -294,7 +295,9 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
             name: text(request, f"low_{name}") or default
             for name, default in _low_lines("policy_subject" in request.POST).items()
         },
-        "policy": {name: text(request, f"policy_{name}") for name in ("subject", "sme", "joint", "domestic")},
+        "policy": {
+            name: text(request, f"policy_{name}") for name in ("subject", "sme", "joint", "domestic", "two")
+        },
     }
 
 
@@ -335,9 +338,11 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     figures = worklist.lot_drafts(tender_id)
     most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
     own = family(tender.procedure_code)
-    given = _filled(tender.document, procured=tender.scope == "GP")
+    quiet = BY_CODE[tender.procedure_code].quiet
+    given = _filled(tender.document, procured=tender.scope == "GP", priced=not quiet)
     page: dict[str, Any] = {
         "tender": tender,
+        "quiet": quiet,
         "editable": any(s.stage in {Stage.DOC_EDIT, Stage.OPEN_FOR_BID} for s in states),
         "clarifying": any(s.stage == Stage.OPEN_FOR_BID for s in states),
         "stages": {s.stage for s in states},
@@ -395,16 +400,14 @@ def _changed(
     request: HttpRequest, tender: tenders.TenderRow, given: dict[str, Any], refusal: Refusal
 ) -> HttpResponse:
     """Show what somebody else saved meanwhile beside what was entered here; either may then be kept."""
-    procured = tender.scope == "GP"
+    shape = {"procured": tender.scope == "GP", "priced": not BY_CODE[tender.procedure_code].quiet}
     last = last_act("tendering.document_written", subject=tender.tender)
     page = {
         "tender": tender,
         "message": refusal.message,
         "by": person_name(last.person) if last else "",
         "at": last.legal_at if last else None,
-        "differences": differences(
-            _filled(tender.document, procured=procured), _filled(given, procured=procured)
-        ),
+        "differences": differences(_filled(tender.document, **shape), _filled(given, **shape)),
         "posted": [
             (name, value)
             for name, values in request.POST.lists()

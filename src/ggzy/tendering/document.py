@@ -213,7 +213,8 @@ class Policy:
     sme: of a small or micro enterprise; joint: of a consortium or with subcontracts of which small enterprises carry
     30 % or more; domestic: of domestic products. reserved: only small and medium enterprises may bid. group_checks: the
     group that judges checks the qualification too, as in the ways that are no tendering (74号令), not the buyer (87号令44).
-    negotiated: answers carry no price, prices come in last offers after the talks (磋商, 谈判).
+    negotiated: answers carry no price, prices come in last offers after the talks (磋商, 谈判). two: on what ground talks
+    go on with two suppliers, "" where three are needed (74号令27二款; 财库〔2015〕124号).
     """
 
     subject: Subject = Subject.GOODS
@@ -223,6 +224,7 @@ class Policy:
     domestic: Decimal = Decimal(20)
     group_checks: bool = False
     negotiated: bool = False
+    two: str = ""
 
     def deduction(self, claim: str) -> Decimal:
         """Return the percent that a bid's declaration on its size takes off its price."""
@@ -307,6 +309,11 @@ class TenderDocument:
         return self.policy is not None and self.policy.negotiated
 
     @property
+    def least_bidders(self) -> int:
+        """Return how many bidders must be left: three, or two where a negotiated procurement has a ground for it."""
+        return 2 if self.policy is not None and self.policy.two else 3
+
+    @property
     def two_envelopes(self) -> bool:
         """Say whether prices are in an envelope of their own 双信封, opened after the rest was judged."""
         return self.scheme is not None and self.scheme.method.envelopes > 1
@@ -334,7 +341,7 @@ class TenderDocument:
         if self.policy is None:
             del plain["policy"]  # a construction file is hashed as it always was
         else:
-            for mark in ("group_checks", "negotiated"):
+            for mark in ("group_checks", "negotiated", "two"):
                 if not plain["policy"][mark]:
                     del plain["policy"][mark]
         del plain["clauses"]  # a file without a template is hashed as it always was
@@ -600,7 +607,10 @@ def _policy(raw: Any) -> Policy | None:
         domestic=_number(raw.get("domestic", 20), "policy.domestic", "本国产品价格扣除"),
         group_checks=_yes(raw.get("group_checks", False), "policy.group_checks", "是否由小组审查资格"),
         negotiated=_yes(raw.get("negotiated", False), "policy.negotiated", "报价是否在磋商或者谈判以后提出"),
+        two=_text(raw["two"], "policy.two", "只有两家也可以继续的依据", 300) if raw.get("two") else "",
     )
+    if made.two and not made.negotiated:
+        raise BadInput("只有竞争性磋商、竞争性谈判在法定情形下可以由两家供应商继续", field="policy.two")
     if not 10 <= made.sme <= 20:
         raise BadInput("货物、服务项目对小微企业报价的扣除为10%至20%", field="policy.sme")
     if not 4 <= made.joint <= 6:
