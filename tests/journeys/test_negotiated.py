@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def answered(
     tale.deadline = platform.now + timedelta(days=12)
     story.publish(tale.owner, tale.tender["tender"], deadline=tale.deadline)
     for name in names or PRICES:
-        tale.bid(name, priceless=True)
+        tale.bid(name, price=Decimal(1), priceless=True)
     platform.sequence()
     platform.advance(tale.deadline + timedelta(seconds=1))
     platform.work()
@@ -66,9 +66,9 @@ def asked(tale: Tale) -> Any:
     return until
 
 
-def offered(tale: Tale, offers: dict[str, Decimal]) -> Tale:
+def offered(tale: Tale, offers: dict[str, Decimal], *, until: datetime | None = None) -> Tale:
     """Let the suppliers hand in their last offers, decrypt them after their deadline, and the group see them."""
-    until = asked(tale)
+    until = until or asked(tale)
     for name, price in offers.items():
         story.last_offer(
             tale.bidder(name),
@@ -240,3 +240,32 @@ def test_two_go_on_where_the_file_has_a_ground_for_it(platform: Any, folder: Pat
     assert tale.stage() == "REPORTED"
     refused = Tale(platform, folder / "open", procedure="GP_XJ", changes=GROUP | policy)
     no(refused.prepared, code="input.invalid")
+
+
+def test_the_group_votes_whose_solutions_go_on(platform: Any, folder: Path) -> None:
+    """74号令33二款: four bring solutions, three are recommended by more than half, and the fourth is not asked."""
+    policy = {"policy": {"subject": "goods", "solutions": True}}
+    tale = Tale(platform, folder, procedure="GP_TP", changes=GROUP | policy)
+    four = (*PRICES, "ding")
+    tale = talking(answered(platform, folder, *four, tale=tale), *four)
+    to, leader = f"/rounds/{tale.round}", story.leader_of(tale.members, tale.draw)
+    left = {b["bidder"]: b["bid"] for b in leader.get(f"{to}/desk")["bids"]}
+    three = [left[tale.bidder(name).name] for name in PRICES]
+    no(leader.post, f"{to}/solutions", {"bids": three}, code="evaluation.talks_not_done")
+    story.talk_with_all(leader, tale.round)
+    until = {"until": (platform.now + timedelta(hours=2)).isoformat()}
+    no(leader.post, f"{to}/final-offers", until, code="evaluation.talks_not_done")
+    no(leader.post, f"{to}/solutions", {"bids": three[:2]}, code="input.invalid")
+    for member in tale.members:
+        member.post(f"{to}/solutions", {"bids": list(left.values())})
+    # a vote may be given anew until last offers are asked for
+    for member in tale.members[:2]:
+        member.post(f"{to}/solutions", {"bids": three})
+    leader.post(f"{to}/final-offers", until)
+    no(tale.bidder("ding").get, f"{to}/final-offer", code="not_found")
+    offered(tale, OFFERS, until=datetime.fromisoformat(until["until"]))
+    assert leader.get(f"{to}/desk")["rejected"] == {
+        left[tale.bidder("ding").name]: ["设计方案或者解决方案没有获得过半数成员推荐"]
+    }
+    story.evaluate(tale.members, tale.round)
+    assert tale.stage() == "REPORTED"

@@ -34,6 +34,12 @@ class Decision(Schema):
     reason: str = ""
 
 
+class Solutions(Schema):
+    """Whose solutions a member recommends."""
+
+    bids: list[str]
+
+
 class Until(Schema):
     """Until when last offers are taken."""
 
@@ -67,6 +73,13 @@ def changes(request: HttpRequest, round_id: str) -> HttpResponse:
 def decide_change(request: HttpRequest, change_id: str, body: Decision) -> dict[str, Any]:
     made = negotiating.decide_change(change_id=change_id, **body.dict(), actor=who(request), now=now())
     return {"change": made.public_id, "state": made.state}
+
+
+@router.post("/rounds/{round_id}/solutions", tags=["磋商谈判"], summary="投票推荐设计方案或者解决方案")
+@write
+def vote_solutions(request: HttpRequest, round_id: str, body: Solutions) -> dict[str, Any]:
+    made = negotiating.vote_solutions(round_id=round_id, bids=body.bids, actor=who(request), now=now())
+    return {"step": made.step}
 
 
 @router.post("/rounds/{round_id}/final-offers", tags=["磋商谈判"], summary="要求全部参加者提交最后报价")

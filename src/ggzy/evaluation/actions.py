@@ -142,10 +142,12 @@ def require_qualified(round_: Round) -> None:
         )
 
 
-def locked_by_member(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
-    """Lock a round's newest sitting for an act of one of its members, who is there; return it with its file.
+def locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
+    """Return a running evaluation locked for the act of a member who is present.
 
-    :raises NotAMember: not on this committee
+    :raises NotFound: no evaluation here
+    :raises MoveNotAllowed: a hold stops the round
+    :raises NotAMember: not, or no longer, on this committee
     :raises Interrupted: the meeting is paused, or the member is away
     """
     round_ = lock_round(round_id)
@@ -176,7 +178,7 @@ def document_of(round_: Round) -> TenderDocument:
     return parse(file.document)
 
 
-def _hand_in(
+def hand_in(
     evaluation: Evaluation,
     round_: Round,
     member: Member,
@@ -189,7 +191,7 @@ def _hand_in(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Keep a sheet, or a corrected version of the member's own.
+    """Keep a sheet, or a corrected version of the member's own (called inside an act).
 
     :raises NotThisStep: it is in
     """
@@ -309,14 +311,14 @@ def hand_in_preliminary(
     :raises BadInput: the sheet does not judge everything
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step == Evaluation.LEADER:
         raise NotThisStep("请先推选评标委员会组长")
     if evaluation.step != Evaluation.PRELIMINARY:
         raise NotThisStep("初步评审已结束, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk)]
     content = rules.require_preliminary(results, bids=bids, requirements=document.committees_requirements)
-    _hand_in(evaluation, round_, member, "preliminary", content, basis="", actor=actor, now=now)
+    hand_in(evaluation, round_, member, "preliminary", content, basis="", actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -330,7 +332,7 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
     :raises BadInput: no reason, or going on with no bid left
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.COMPETITION:
         raise NotThisStep("当前不需要作竞争性论证")
     if not reason.strip():
@@ -340,7 +342,7 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
         raise BadInput("全部投标均被否决, 不能继续评审", field="go_on")
     content = {"go_on": go_on, "reason": reason.strip()}
     basis = standing.basis_of(left)
-    _hand_in(evaluation, round_, member, "competition", content, basis=basis, actor=actor, now=now)
+    hand_in(evaluation, round_, member, "competition", content, basis=basis, actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -353,13 +355,13 @@ def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, n
     :raises BadInput: the sheet does not judge everything
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.OFFERS:
         raise NotThisStep("当前不是报价文件评审步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
     content = rules.require_preliminary(results, bids=bids, requirements=document.offers_requirements)
     basis = standing.basis_of(bids)
-    _hand_in(evaluation, round_, member, "offers", content, basis=basis, actor=actor, now=now)
+    hand_in(evaluation, round_, member, "offers", content, basis=basis, actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -388,14 +390,14 @@ def judge_prices(*, round_id: str, results: Mapping[str, Any], actor: Actor, now
     :raises BadInput: a bid is missing, no reason, or the bidder was not asked
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.PRICE:
         raise NotThisStep("当前不需要评审偏低报价")
     flagged = standing.low_priced(evaluation, round_, document)
     asked = standing.explained(round_)
     content = rules.require_price_judgement(results, bids=list(flagged), explained=asked)
     basis = standing.basis_of(flagged)
-    _hand_in(evaluation, round_, member, "price", content, basis=basis, actor=actor, now=now)
+    hand_in(evaluation, round_, member, "price", content, basis=basis, actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -453,7 +455,7 @@ def hand_in_scores(
     :raises BadInput: a score is missing or out of range, or a reason that the file demands is missing
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY}:
         raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -468,7 +470,7 @@ def hand_in_scores(
         reasons = darkness.merged(reasons or {}, codes=live, **keys)
     content = rules.require_scores(scores, bids=bids, criteria=document.criteria)
     notes = rules.require_reasons(reasons or {}, bids=bids, criteria=document.criteria)
-    _hand_in(
+    hand_in(
         evaluation,
         round_,
         member,
@@ -495,7 +497,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
     :raises BadInput: an objective item on which the members differ
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.SUMMARY:
         raise NotThisStep("当前不是汇总复核步骤, 请刷新页面查看当前步骤")
     sheets = standing.scores_of(evaluation)
@@ -504,7 +506,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
             f"客观评审项“{'、'.join(sorted(differing))}”各评委打分不一致, 应先核对更正为一致", field="scores"
         )
     basis = standing.digest_of(sheets)
-    _hand_in(evaluation, round_, member, "summary", {"confirmed": True}, basis=basis, actor=actor, now=now)
+    hand_in(evaluation, round_, member, "summary", {"confirmed": True}, basis=basis, actor=actor, now=now)
     Draft.objects.filter(evaluation=evaluation, member=member).delete()
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
@@ -520,13 +522,13 @@ def hand_in_findings(
     :raises BadInput: a bid is missing, or nothing is said of one
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = locked_by_member(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.FINDINGS:
         raise NotThisStep("当前不是撰写评审意见的步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
     content = separating.require_findings(findings, bids=bids)
     basis = standing.basis_of(bids)
-    _hand_in(evaluation, round_, member, "findings", content, basis=basis, actor=actor, now=now)
+    hand_in(evaluation, round_, member, "findings", content, basis=basis, actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
 
@@ -606,10 +608,21 @@ def negotiation_record(evaluation: Evaluation) -> dict[str, Any]:
         "talks": [
             {"bidder": t.bid.bidder.name, "text": t.text, "at": t.talked_at.isoformat()} for t in talks
         ],
+        **_solutions(evaluation, [t.bid.public_id for t in talks]),
         "changes": [
             {"text": c.text, "confirmed_at": c.decided_at.isoformat()} for c in changes if c.decided_at
         ],
     }
+
+
+def _solutions(evaluation: Evaluation, talked: Sequence[str]) -> dict[str, Any]:
+    """Return whose solutions the group recommended, where it voted."""
+    votes = standing.last_sheets(evaluation, "solutions")
+    if not votes:
+        return {}
+    left = sorted(set(talked))
+    chosen = [bid for bid in left if 2 * sum(1 for vote in votes if bid in vote) > len(votes)]
+    return {"solutions": {"recommended": chosen, "votes": len(votes)}}
 
 
 def _second_record(round_: Round) -> dict[str, Any]:
@@ -726,7 +739,7 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
     :raises SignatureWrong: the signature is not on this report
     """
     require(actor, Permission.EVALUATE, signed=True)
-    evaluation, round_, member, _ = locked_by_member(round_id, actor)
+    evaluation, round_, member, _ = locked(round_id, actor)
     if evaluation.step != Evaluation.SIGNING or evaluation.report is None:
         raise NotThisStep("评标报告尚未形成或已提交")
     if evaluation.signatures.filter(member=member, report_sha256=evaluation.report_sha256).exists():

@@ -1,5 +1,6 @@
 """Talks of a negotiated procurement 磋商、谈判: with each supplier by itself, changes told to all, then last offers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,8 @@ from django.db.models import Exists, OuterRef
 
 from ggzy.bidding.models import Bid
 from ggzy.committees.models import Meeting
-from ggzy.evaluation.actions import NotThisStep, locked_by_member
+from ggzy.evaluation import standing
+from ggzy.evaluation.actions import NotThisStep, document_of, hand_in, locked
 from ggzy.evaluation.judged import judged_bids
 from ggzy.evaluation.models import Evaluation, RequirementChange, Talk
 from ggzy.evidence.actions import record_act
@@ -23,6 +25,7 @@ from ggzy.opening import quiet
 from ggzy.opening.negotiated import ask_for_offers, final_round
 from ggzy.opening.queries import OpenedBid
 from ggzy.parties.grid import Permission, require
+from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
 
@@ -50,7 +53,7 @@ def _talking(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, li
     :raises NotThisStep: no talks now, or the last offers were asked for
     :raises OnlyTheLeader: another member
     """
-    evaluation, round_, member, _ = locked_by_member(round_id, actor)
+    evaluation, round_, member, _ = locked(round_id, actor)
     if evaluation.step != Evaluation.TALKS:
         raise NotThisStep("当前不是磋商(谈判)步骤, 请刷新页面查看当前步骤")
     if final_round(round_) is not None:
@@ -202,6 +205,55 @@ def _left(evaluation: Evaluation) -> list[int]:
 
 
 @transaction.atomic
+def vote_solutions(*, round_id: str, bids: Sequence[str], actor: Actor, now: datetime) -> Evaluation:
+    """Recommend whose solutions go on to a last offer; until it is asked for, a member's last vote counts.
+
+    Only where the file says that suppliers bring the solution (74号令第三十三条第二款, 214号第二十一条第二款).
+
+    :raises NotThisStep: no talks now, or the file asks for no solutions
+    :raises TalksNotDone: a supplier was not talked with
+    :raises BadInput: somebody unknown, or too few
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, member, document = locked(round_id, actor)
+    if evaluation.step != Evaluation.TALKS or final_round(round_) is not None:
+        raise NotThisStep("当前不是磋商(谈判)步骤, 请刷新页面查看当前步骤")
+    if document.policy is None or not document.policy.solutions:
+        raise NotThisStep("采购文件没有规定由供应商提供最终方案, 不投票推荐")
+    require_move(round_, "vote_solutions", actor=actor)
+    left = [b for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
+    _require_talked(round_, left)
+    chosen = sorted(set(bids))
+    if not set(chosen) <= {b.bid for b in left}:
+        raise BadInput("请从参加磋商(谈判)的供应商中选择", field="bids")
+    if len(chosen) < document.least_bidders:
+        raise BadInput(f"至少推荐{document.least_bidders}家的方案", field="bids")
+    basis = standing.basis_of(b.bid for b in left)
+    hand_in(
+        evaluation, round_, member, "solutions", chosen, basis=basis, correcting=True, actor=actor, now=now
+    )
+    return evaluation
+
+
+def _require_talked(round_: Round, left: Sequence[OpenedBid]) -> None:
+    talked = set(Talk.objects.filter(evaluation__round=round_).values_list("bid__public_id", flat=True))
+    if missing := [b.bidder for b in left if b.bid not in talked]:
+        raise TalksNotDone(f"还没有与{'、'.join(missing)}磋商(谈判)的记录, 应给予每家平等的机会")
+
+
+def _to_ask(evaluation: Evaluation, left: Sequence[OpenedBid], document: TenderDocument) -> list[OpenedBid]:
+    """Return who is asked for a last offer: all that are left, or those whose solutions the group recommends."""
+    if document.policy is None or not document.policy.solutions:
+        return list(left)
+    chosen = standing.recommended(evaluation, [b.bid for b in left])
+    if chosen is None:
+        raise TalksNotDone("小组成员还没有全部投票推荐方案")
+    if len(chosen) < document.least_bidders:
+        raise TalksNotDone(f"过半数成员推荐的方案不足{document.least_bidders}家, 请讨论后重新投票")
+    return [b for b in left if b.bid in chosen]
+
+
+@transaction.atomic
 def ask_final_offers(*, round_id: str, until: datetime, actor: Actor, now: datetime) -> Round:
     """Ask every supplier left for its last offer until one moment (74号令第三十三条, 214号第二十一条); once.
 
@@ -211,15 +263,14 @@ def ask_final_offers(*, round_id: str, until: datetime, actor: Actor, now: datet
     """
     require(actor, Permission.EVALUATE)
     evaluation, round_, _, left = _talking(round_id, actor)
-    talked = set(Talk.objects.filter(evaluation__round=round_).values_list("bid__public_id", flat=True))
-    if missing := [b.bidder for b in left if b.bid not in talked]:
-        raise TalksNotDone(f"还没有与{'、'.join(missing)}磋商(谈判)的记录, 应给予每家平等的机会")
+    _require_talked(round_, left)
     if evaluation.changes.filter(state=RequirementChange.PROPOSED).exists():
         raise TalksNotDone("提出的变动还在等待采购人代表确认, 确认或者不确认以后才能要求最后报价")
     if not now + LEAST_TIME <= until <= now + MOST_TIME:
         raise BadInput(
             f"最后报价的截止时间应在{LEAST_TIME.seconds // 60}分钟以后、{MOST_TIME.days}天以内", field="until"
         )
+    left = _to_ask(evaluation, left, document_of(round_))
     make_move(round_, "ask_final_offers", actor=actor, now=now)
     made = ask_for_offers(round_, bids=[b.bid for b in left], until=until, now=now)
     own = family(round_.procedure_code)
@@ -274,6 +325,8 @@ class Talks:
 
     #: by what name this way of procurement calls them
     word: str
+    #: the leader's code
+    leader: str
     talks: tuple[TalkRow, ...]
     changes: tuple[ChangeRow, ...]
     until: datetime | None
@@ -295,7 +348,9 @@ def talks_of(round_id: str) -> Talks:
     round_ = Round.objects.only("pk", "lot_id", "number", "procedure_code").get(public_id=round_id)
     talks = Talk.objects.filter(evaluation__round=round_).select_related("bid__bidder").order_by("pk")
     last = final_round(round_)
+    leader = Meeting.objects.filter(draw__evaluations__round=round_).values_list("leader__code", flat=True)
     return Talks(
+        leader=leader.order_by("-pk").first() or "",
         word="谈判" if round_.procedure_code == "GP_TP" else "磋商",
         talks=tuple(
             TalkRow(bid=t.bid.public_id, bidder=t.bid.bidder.name, text=t.text, at=t.talked_at) for t in talks

@@ -14,9 +14,10 @@ from django.db.models import F, QuerySet
 from ggzy.committees.models import Ballot, Clarification, Meeting
 from ggzy.evaluation import prompts, rules
 from ggzy.evaluation.judged import judged_bids
-from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet
+from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet, Talk
 from ggzy.experts.models import Member
 from ggzy.kernel.canonical import canonical, sha256
+from ggzy.opening.negotiated import final_round
 from ggzy.opening.negotiated import state_of as offers_state_of
 from ggzy.opening.second import state_of as second_state_of
 from ggzy.tendering.document import Method, TenderDocument
@@ -110,10 +111,36 @@ def waiting_in(
         if found := last[e.pk, SHEET_OF_STEP[e.step]]:
             now = _basis(e, r, document_of)
             done[e.pk] = {member for member, basis in found.items() if basis == now}
-    for e in talking:
-        done[e.pk] = members[e.draw_id] - {leads.get(e.draw_id)}
+    for e, r in going:
+        if e.step == Evaluation.TALKS:
+            leader = {pk for pk in (leads.get(e.draw_id),) if pk}
+            done[e.pk] = members[e.draw_id] - (unvoted(e, r, document_of(r), members[e.draw_id]) or leader)
     waits = {e.pk: members[e.draw_id] - done.get(e.pk, set()) for e, _ in going}
     return {e.pk: waits.get(e.pk, set()) for e, _ in sittings}
+
+
+def unvoted(
+    evaluation: Evaluation, round_: Round, document: TenderDocument, members: Iterable[int]
+) -> set[int]:
+    """Return the members who have yet to vote whose solutions go on, once all were talked with; else nobody."""
+    if document.policy is None or not document.policy.solutions or final_round(round_) is not None:
+        return set()
+    left = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
+    talked = Talk.objects.filter(evaluation__round=round_).values_list("bid__public_id", flat=True)
+    if set(left) - set(talked):
+        return set()
+    voted = evaluation.sheets.filter(kind="solutions", basis=basis_of(left)).values_list(
+        "member_id", flat=True
+    )
+    return set(members) - set(voted)
+
+
+def recommended(evaluation: Evaluation, left: Sequence[str]) -> list[str] | None:
+    """Return the answers whose solutions more than half of the members recommend; None while a vote is missing."""
+    votes = _sheets(evaluation, "solutions", basis_of(left))
+    if votes is None:
+        return None
+    return [bid for bid in left if 2 * sum(1 for vote in votes if bid in vote) > len(votes)]
 
 
 def _grouped(rows: QuerySet[Any], by: str, what: str) -> defaultdict[int, set[int]]:

@@ -20,13 +20,14 @@ from ggzy.opening.failing import fail_for_too_few
 from ggzy.opening.models import BidOpening, OpeningSession
 from ggzy.opening.second import ENDED, SecondState
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.tendering.fronts import admit
+from ggzy.tendering.fronts import admit, admitted
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lock_round, make_move, place_of, procedure_of
 
 CLOSE_OFFERS = "opening.close_offers"
 #: the round of last offers inside a main round
 PHASE = 2
+NOT_ASKED = "设计方案或者解决方案没有获得过半数成员推荐"
 NOT_OFFERED = "没有在规定时间内提交最后报价, 视为退出"
 
 
@@ -197,10 +198,15 @@ def state_of(main: Round) -> SecondState | None:
     offers = {row.bid.bidder_id: row for row in rows}
     most = min(main.lot.budget, main.lot.ceiling_price or main.lot.budget)
     answers = BidOpening.objects.filter(session__round=main, state=BidOpening.OPENED).select_related("bid")
+    asked = set(admitted([round_.pk]))
     unopened = {
         answer.bid.public_id: reason
         for answer in answers
-        if (reason := _without(offers.get(answer.bid.bidder_id), most=most))
+        if (
+            reason := _without(offers.get(answer.bid.bidder_id), most=most)
+            if answer.bid.bidder_id in asked
+            else NOT_ASKED
+        )
     }
     return SecondState(
         opened=round_.closed_at is not None, ended=round_.decided_at is not None, unopened=unopened

@@ -667,6 +667,13 @@ GP_CS: dict[str, Row] = {
         permission=P.CHANGE_CONFIRM,
         test=_TALKED,
     ),
+    "vote_solutions": Row(
+        act="ggzy.evaluation.negotiating.vote_solutions",
+        page="work-solutions",
+        operation="POST /v1/rounds/{round_id}/solutions",
+        permission=P.EVALUATE,
+        test=_TALKS + "the_group_votes_whose_solutions_go_on",
+    ),
     "ask_final_offers": Row(
         act="ggzy.evaluation.negotiating.ask_final_offers",
         page="work-ask-offers",

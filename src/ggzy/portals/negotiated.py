@@ -42,6 +42,8 @@ def talks_page(desk: Desk) -> dict[str, Any]:
         "talks": talks,
         "talk": talks.word,
         "untalked": [b for b in left if b.bid not in talks.talked],
+        "votes": desk.document.policy is not None and desk.document.policy.solutions,
+        "leads": talks.leader == desk.code,
         "talk_rows": [(b, [t for t in talks.talks if t.bid == b.bid]) for b in left],
     }
 
@@ -75,6 +77,18 @@ def propose_change(request: HttpRequest, round_id: str) -> HttpResponse:
         lambda: negotiating.propose_change(round_id=round_id, **given, actor=who(request), now=now()),
         "已提出, 等待采购人代表确认",
         change=given["text"],
+    )
+
+
+def vote_solutions(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Recommend whose solutions go on."""
+    return _tried(
+        request,
+        round_id,
+        lambda: negotiating.vote_solutions(
+            round_id=round_id, bids=request.POST.getlist("bids"), actor=who(request), now=now()
+        ),
+        "已投票; 要求最后报价之前可以重新投票",
     )
 
 
@@ -256,6 +270,7 @@ _ROUND, _OFFER = "work/rounds/<str:round_id>", "work/offers/<str:round_id>"
 urlpatterns = [
     _act(f"{_ROUND}/talks", record_talk, "work-talk", P.EVALUATE),
     _act(f"{_ROUND}/propose-change", propose_change, "work-propose-change", P.EVALUATE),
+    _act(f"{_ROUND}/solutions", vote_solutions, "work-solutions", P.EVALUATE),
     _act(f"{_ROUND}/final-offers", ask_final_offers, "work-ask-offers", P.EVALUATE),
     route(
         f"{_ROUND}/requirement-changes",

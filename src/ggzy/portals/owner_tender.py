@@ -297,7 +297,8 @@ def _entered(request: HttpRequest) -> dict[str, Any]:
         },
         "policy": {
             name: text(request, f"policy_{name}") for name in ("subject", "sme", "joint", "domestic", "two")
-        },
+        }
+        | {"solutions": bool(request.POST.get("policy_solutions"))},
     }
 
 

@@ -76,6 +76,15 @@ _CONFIRM = Move(
     documents="书面变动通知",
     guard="同时书面通知所有参加的供应商; 供应商按变动情况重新提交响应文件",
 )
+_VOTE = Move(
+    code="vote_solutions",
+    label="投票推荐设计方案或者解决方案",
+    source=Stage.EVALUATING,
+    target=Stage.EVALUATING,
+    actors=_GROUP,
+    documents="投票结果",
+    guard="采购文件不能详细列明技术、服务要求, 由供应商提供最终方案的; 少数服从多数, 推荐3家以上",
+)
 _ASK = Move(
     code="ask_final_offers",
     label="要求提交最后报价",
@@ -111,7 +120,8 @@ def _negotiated(
             out.append(replace(_RELEASE, **talks.get("release_key", {})))
         if move.code == "reject_all":
             out += [
-                replace(one, **talks.get(one.code, {})) for one in (_TALK, _CHANGE, _CONFIRM, _ASK, _REVEAL)
+                replace(one, **talks.get(one.code, {}))
+                for one in (_TALK, _CHANGE, _CONFIRM, _VOTE, _ASK, _REVEAL)
             ]
         if move.code != "release_key":
             out.append(replace(move, **changes.get(move.code, {})))
@@ -208,6 +218,7 @@ GP_CS = Procedure(
             "record_talk": {"basis": _consult("第十九条")},
             "propose_change": {"basis": _consult("第二十条")},
             "confirm_change": {"basis": _consult("第二十条")},
+            "vote_solutions": {"basis": _consult("第二十一条")},
             "ask_final_offers": {"basis": _consult("第二十一条", "第二十二条")},
             "reveal_offers": {"basis": _consult("第二十一条", "第二十三条")},
         },
@@ -289,6 +300,7 @@ GP_TP = Procedure(
             },
             "propose_change": {"basis": _way("第三十二条")},
             "confirm_change": {"basis": _way("第三十二条")},
+            "vote_solutions": {"basis": _way("第三十三条")},
             "ask_final_offers": {"basis": _way("第三十三条", "第三十四条")},
             "reveal_offers": {"basis": _way("第三十三条", "第三十五条")},
         },

@@ -214,7 +214,8 @@ class Policy:
     30 % or more; domestic: of domestic products. reserved: only small and medium enterprises may bid. group_checks: the
     group that judges checks the qualification too, as in the ways that are no tendering (74号令), not the buyer (87号令44).
     negotiated: answers carry no price, prices come in last offers after the talks (磋商, 谈判). two: on what ground talks
-    go on with two suppliers, "" where three are needed (74号令27二款; 财库〔2015〕124号).
+    go on with two suppliers, "" where three are needed (74号令27二款; 财库〔2015〕124号). solutions: the need cannot be
+    told in detail, and after the talks the group votes whose solutions go on (74号令33二款, 214号21二款).
     """
 
     subject: Subject = Subject.GOODS
@@ -225,6 +226,7 @@ class Policy:
     group_checks: bool = False
     negotiated: bool = False
     two: str = ""
+    solutions: bool = False
 
     def deduction(self, claim: str) -> Decimal:
         """Return the percent that a bid's declaration on its size takes off its price."""
@@ -341,7 +343,7 @@ class TenderDocument:
         if self.policy is None:
             del plain["policy"]  # a construction file is hashed as it always was
         else:
-            for mark in ("group_checks", "negotiated", "two"):
+            for mark in ("group_checks", "negotiated", "two", "solutions"):
                 if not plain["policy"][mark]:
                     del plain["policy"][mark]
         del plain["clauses"]  # a file without a template is hashed as it always was
@@ -608,9 +610,12 @@ def _policy(raw: Any) -> Policy | None:
         group_checks=_yes(raw.get("group_checks", False), "policy.group_checks", "是否由小组审查资格"),
         negotiated=_yes(raw.get("negotiated", False), "policy.negotiated", "报价是否在磋商或者谈判以后提出"),
         two=_text(raw["two"], "policy.two", "只有两家也可以继续的依据", 300) if raw.get("two") else "",
+        solutions=_yes(raw.get("solutions", False), "policy.solutions", "是否由供应商提供最终方案"),
     )
     if made.two and not made.negotiated:
         raise BadInput("只有竞争性磋商、竞争性谈判在法定情形下可以由两家供应商继续", field="policy.two")
+    if made.solutions and not made.negotiated:
+        raise BadInput("只有竞争性磋商、竞争性谈判由供应商提供最终方案、投票推荐", field="policy.solutions")
     if not 10 <= made.sme <= 20:
         raise BadInput("货物、服务项目对小微企业报价的扣除为10%至20%", field="policy.sme")
     if not 4 <= made.joint <= 6:
