@@ -134,7 +134,14 @@ def require_qualified(round_: Round) -> None:
         )
 
 
-def _locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
+def locked(round_id: str, actor: Actor) -> tuple[Evaluation, Round, Member, TenderDocument]:
+    """Return a running evaluation locked for the act of a member who is present.
+
+    :raises NotFound: no evaluation here
+    :raises MoveNotAllowed: a hold stops the round
+    :raises NotAMember: not, or no longer, on this committee
+    :raises Interrupted: the meeting is paused, or the member is away
+    """
     round_ = lock_round(round_id)
     evaluation = (
         Evaluation.objects.select_for_update(of=("self",)).filter(round=round_).order_by("-number").first()
@@ -295,7 +302,7 @@ def hand_in_preliminary(
     :raises BadInput: the sheet does not judge everything
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step == Evaluation.LEADER:
         raise NotThisStep("请先推选评标委员会组长")
     if evaluation.step != Evaluation.PRELIMINARY:
@@ -316,7 +323,7 @@ def argue_competition(*, round_id: str, go_on: bool, reason: str, actor: Actor, 
     :raises BadInput: no reason, or going on with no bid left
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.COMPETITION:
         raise NotThisStep("当前不需要作竞争性论证")
     if not reason.strip():
@@ -339,7 +346,7 @@ def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, n
     :raises BadInput: the sheet does not judge everything
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.OFFERS:
         raise NotThisStep("当前不是报价文件评审步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -374,7 +381,7 @@ def judge_prices(*, round_id: str, results: Mapping[str, Any], actor: Actor, now
     :raises BadInput: a bid is missing, no reason, or the bidder was not asked
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.PRICE:
         raise NotThisStep("当前不需要评审偏低报价")
     flagged = standing.low_priced(evaluation, round_, document)
@@ -394,7 +401,7 @@ def _reject_all(
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
     evaluation.step = Evaluation.DONE
     evaluation.save(update_fields=["step", "rejected"])
-    _end_meeting_if_over(evaluation, actor=actor, now=now)
+    end_meeting_if_over(evaluation, actor=actor, now=now)
     publish_notice(
         kind=NoticeKind.FAILURE,
         ocid=tender.ocid,
@@ -439,7 +446,7 @@ def hand_in_scores(
     :raises BadInput: a score is missing or out of range, or a reason that the file demands is missing
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step not in {Evaluation.DETAILED, Evaluation.SUMMARY}:
         raise NotThisStep("当前不是打分步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -481,7 +488,7 @@ def confirm_scores(*, round_id: str, actor: Actor, now: datetime) -> Evaluation:
     :raises BadInput: an objective item on which the members differ
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.SUMMARY:
         raise NotThisStep("当前不是汇总复核步骤, 请刷新页面查看当前步骤")
     sheets = standing.scores_of(evaluation)
@@ -506,7 +513,7 @@ def hand_in_findings(
     :raises BadInput: a bid is missing, or nothing is said of one
     """
     require(actor, Permission.EVALUATE)
-    evaluation, round_, member, document = _locked(round_id, actor)
+    evaluation, round_, member, document = locked(round_id, actor)
     if evaluation.step != Evaluation.FINDINGS:
         raise NotThisStep("当前不是撰写评审意见的步骤, 请刷新页面查看当前步骤")
     bids = [b.bid for b in opened_bids(round_.pk) if b.bid not in evaluation.rejected]
@@ -692,7 +699,7 @@ def sign_report(*, round_id: str, signature: str, dissent: str, actor: Actor, no
     :raises SignatureWrong: the signature is not on this report
     """
     require(actor, Permission.EVALUATE, signed=True)
-    evaluation, round_, member, _ = _locked(round_id, actor)
+    evaluation, round_, member, _ = locked(round_id, actor)
     if evaluation.step != Evaluation.SIGNING or evaluation.report is None:
         raise NotThisStep("评标报告尚未形成或已提交")
     if evaluation.signatures.filter(member=member, report_sha256=evaluation.report_sha256).exists():
@@ -784,7 +791,7 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
     set_timer(kind=REPORT_PDF, subject=evaluation.public_id, due_at=now)
     if procedure_of(round_).has(round_.stage, "award"):
         _await_winner(round_, now=now)
-    _end_meeting_if_over(evaluation, actor=actor, now=now)
+    end_meeting_if_over(evaluation, actor=actor, now=now)
     record_act(
         "evaluation.reported",
         subject=evaluation.public_id,
@@ -806,7 +813,8 @@ def _await_winner(round_: Round, *, now: datetime) -> None:
     set_timer(kind=AWARD_BY_SILENCE, subject=round_.public_id, due_at=due)
 
 
-def _end_meeting_if_over(evaluation: Evaluation, *, actor: Actor, now: datetime) -> None:
+def end_meeting_if_over(evaluation: Evaluation, *, actor: Actor, now: datetime) -> None:
+    """End the meeting when no evaluation of its draw is left (called inside an act)."""
     if not Evaluation.objects.filter(draw_id=evaluation.draw_id).exclude(step=Evaluation.DONE).exists():
         committees.end(evaluation.draw, actor=actor, now=now)
 

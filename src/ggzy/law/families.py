@@ -62,6 +62,9 @@ class Family:
     least_committee: int = 5
     #: whether members may score, or the lowest price alone decides
     scored: bool = True
+    #: flaws of the file for which those who judge must stop, and the clause; none where the law knows no such stop
+    flaws: tuple[str, ...] = ()
+    flaws_basis: tuple[Citation, ...] = ()
     #: until when a prequalification file may be objected to (异议); "" where the law knows no such objection
     application_objected: str = ""
 
@@ -114,6 +117,11 @@ GP = Family(
     deposit_basis=Citation("政府采购法实施条例", "第三十三条"),
     committee_basis=Citation("政府采购货物和服务招标投标管理办法", "第四十七条"),
     objection="供应商认为采购文件使自己的权益受到损害的, 自收到采购文件之日或者公告期限届满之日起7个工作日内, 以书面形式向采购人或者代理机构提出质疑",
+    flaws=("unlawful", "unclear"),
+    flaws_basis=(
+        Citation("政府采购货物和服务招标投标管理办法", "第六十五条"),
+        Citation("政府采购法实施条例", "第四十一条"),
+    ),
 )
 
 _OTHER_WAYS = "政府采购非招标采购方式管理办法"
@@ -138,6 +146,8 @@ XJ = replace(
     committee="询价小组",
     least_committee=3,
     scored=False,
+    flaws=("unlawful",),
+    flaws_basis=(Citation("政府采购法实施条例", "第四十一条"),),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({"GC": GC, "GP": GP, "GP_XJ": XJ})

@@ -27,6 +27,7 @@ TAGS = {
     "opening.failed": "tenderUpdate",
     "opening.nothing_opened": "tenderUpdate",
     "evaluation.all_rejected": "tenderUpdate",
+    "evaluation.stopped": "tenderUpdate",
     "opening.ended": "tenderUpdate",
     "awarding.awarded": "award",
     "contracting.signed": "contract",

@@ -610,6 +610,13 @@ GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
         permission=P.EVALUATE,
         test=_GP + "a_low_price_has_thirty_minutes_and_nobody_argues_competition",
     ),
+    "stop_for_flawed_file": Row(
+        act="ggzy.evaluation.flawed.sign_stop",
+        page="work-stop-sign",
+        operation="POST /v1/rounds/{round_id}/stoppages/{number}/signature",
+        permission=P.EVALUATE,
+        test=_GP + "a_flawed_file_stops_the_evaluation_when_more_than_half_sign",
+    ),
     "file_contract": Row(
         act="ggzy.contracting.actions.file_contract",
         page="work-file-contract",
@@ -621,13 +628,14 @@ GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
 
 _XJ = "tests/journeys/test_inquiry.py::test_"
 GP_XJ: dict[str, Row] = {
-    code: row
-    for code, row in GP_OPEN.items()
-    if code not in {"qualify", "fail_for_lack_of_qualified", "stop_for_flawed_file"}
+    code: row for code, row in GP_OPEN.items() if code not in {"qualify", "fail_for_lack_of_qualified"}
 } | {
     "submit_bid": replace(GP_OPEN["submit_bid"], test=_XJ + "from_the_notice_to_the_contract"),
     "award": replace(GP_OPEN["award"], test=_XJ + "from_the_notice_to_the_contract"),
     "reject_all": replace(GP_OPEN["reject_all"], test=_XJ + "a_price_over_the_budget_is_none"),
+    "stop_for_flawed_file": replace(
+        GP_OPEN["stop_for_flawed_file"], test=_XJ + "only_an_unlawful_file_stops_an_inquiry"
+    ),
 }
 
 _DY = "tests/single_source/test_life.py::test_"

@@ -11,7 +11,7 @@ from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
 from ggzy.deposits.queries import said_of_deposits
 from ggzy.evaluation import actions as evaluation
-from ggzy.evaluation import dark, drafts
+from ggzy.evaluation import dark, drafts, flawed
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
 from ggzy.evaluation.news import desk_news
@@ -161,7 +161,8 @@ def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
     return {"passes": "yes" if said["passes"] else "no", "reason": said["reason"]} if said else {}
 
 
-def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+def desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    """Return what the desk shows of the step where the evaluation stands."""
     desk = evaluations.desk(round_id=round_id, actor=who(request))
     left = [b for b in desk.bids if b.bid not in desk.rejected]
     document = desk.document
@@ -206,6 +207,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
         "deposits": said_of_deposits(desk.round),
+        "stop": flawed.stop_of(round_id=round_id, actor=who(request)),
     }
 
 
@@ -232,7 +234,7 @@ def _scores_given(desk: evaluations.Desk, known: dict[str, str]) -> tuple[dict[s
     return known | points, {f"{bid}:{key}": why for bid, row in said.items() for key, why in row.items()}
 
 
-def _show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
+def show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
     """Show the desk; in the two large sheets the script's value stands beside what the table would show."""
     desk = page["desk"]
     if desk.step in {"preliminary", "offers"} and not page["waiting"]:
@@ -316,7 +318,7 @@ def _reviewed(page: dict[str, Any]) -> list[Any]:
 
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show a member's desk at the step where the evaluation stands."""
-    return _show_desk(request, _desk_page(request, round_id))
+    return show_desk(request, desk_page(request, round_id))
 
 
 def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
@@ -330,7 +332,7 @@ def offers(request: HttpRequest, round_id: str) -> HttpResponse:
 
 
 def _review(request: HttpRequest, round_id: str, act: Callable[..., Any], *, says: str) -> HttpResponse:
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     bids, requirements = _reviewed(page), page["desk"].document.requirements
     names = [f"{b.bid}:{r.key}" for b in bids for r in requirements]
     given = {
@@ -348,7 +350,7 @@ def _review(request: HttpRequest, round_id: str, act: Callable[..., Any], *, say
         act(round_id=round_id, results=results, actor=who(request), now=now())
     except Refusal as refusal:
         page["sheet"] = _review_rows(page, given)
-        return _show_desk(request, page, refusal)
+        return show_desk(request, page, refusal)
     return done(f"/work/rounds/{round_id}/desk", says)
 
 
@@ -366,13 +368,13 @@ def competition(request: HttpRequest, round_id: str) -> HttpResponse:
             now=now(),
         )
     except Refusal as refusal:
-        return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
+        return refused_here(request, "work/desk.html", desk_page(request, round_id), refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "竞争性论证已提交")
 
 
 def prices(request: HttpRequest, round_id: str) -> HttpResponse:
     """Judge the markedly low prices."""
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     given = {
         bid: {"passes": text(request, f"passes:{bid}"), "reason": text(request, f"reason:{bid}")}
         for bid in page["desk"].low_prices
@@ -390,7 +392,7 @@ def prices(request: HttpRequest, round_id: str) -> HttpResponse:
 
 def findings(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in what a member finds of every bid left (评定分离)."""
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     said = {b.bid: text(request, f"finding:{b.bid}") for b in page["left"]}
     try:
         evaluation.hand_in_findings(round_id=round_id, findings=said, actor=who(request), now=now())
@@ -405,13 +407,13 @@ def summary(request: HttpRequest, round_id: str) -> HttpResponse:
     try:
         evaluation.confirm_scores(round_id=round_id, actor=who(request), now=now())
     except Refusal as refusal:
-        return _show_desk(request, _desk_page(request, round_id), refusal)
+        return show_desk(request, desk_page(request, round_id), refusal)
     return done(f"/work/rounds/{round_id}/desk", "已确认本人打分")
 
 
 def scores(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in the score sheet, or correct it."""
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     cells = [(at, c.key) for at, items in page["score_rows"] for c in items]
     given = {f"{at}:{key}": text(request, f"score:{at}:{key}") for at, key in cells}
     reasons = {key: text(request, f"why:{key}") for key in given}
@@ -427,7 +429,7 @@ def scores(request: HttpRequest, round_id: str) -> HttpResponse:
             why.setdefault(at, {})[key] = reasons[f"{at}:{key}"]
         evaluation.hand_in_scores(round_id=round_id, scores=sheet, reasons=why, actor=who(request), now=now())
     except Refusal as refusal:
-        return _show_desk(request, page, refusal)
+        return show_desk(request, page, refusal)
     return done(f"/work/rounds/{round_id}/desk", "打分表已提交")
 
 
@@ -482,5 +484,5 @@ def sign_report(request: HttpRequest, round_id: str) -> HttpResponse:
             now=now(),
         )
     except Refusal as refusal:
-        return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
+        return refused_here(request, "work/desk.html", desk_page(request, round_id), refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "评标报告已签署")
