@@ -30,6 +30,7 @@ class Desk:
     """A member's desk in one evaluation."""
 
     round: str
+    procedure_code: str
     tender_name: str
     lot_name: str
     ceiling_price: Any
@@ -110,6 +111,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     points, base = _price_points(evaluation, document)
     return Desk(
         round=round_.public_id,
+        procedure_code=round_.procedure_code,
         tender_name=round_.lot.tender.name,
         lot_name=round_.lot.name,
         ceiling_price=round_.lot.ceiling_price,
