@@ -67,6 +67,8 @@ class Family:
     flaws_basis: tuple[Citation, ...] = ()
     #: until when a prequalification file may be objected to (异议); "" where the law knows no such objection
     application_objected: str = ""
+    #: how a prequalification file is challenged (质疑), in the words of its notice; "" where the law knows no challenge
+    application_challenged: str = ""
 
 
 GC = Family(
@@ -117,6 +119,7 @@ GP = Family(
     deposit_basis=Citation("政府采购法实施条例", "第三十三条"),
     committee_basis=Citation("政府采购货物和服务招标投标管理办法", "第四十七条"),
     objection="供应商认为采购文件使自己的权益受到损害的, 自收到采购文件之日或者公告期限届满之日起7个工作日内, 以书面形式向采购人或者代理机构提出质疑",
+    application_challenged="供应商认为资格预审文件使自己的权益受到损害的, 自获取资格预审文件之日或者公告期限届满之日起7个工作日内, 通过本平台提出质疑",
     flaws=("unlawful", "unclear"),
     flaws_basis=(
         Citation("政府采购货物和服务招标投标管理办法", "第六十五条"),

@@ -411,6 +411,13 @@ GP_INVITE: dict[str, Row] = {
     "clarify_prequalification": replace(
         GC_PREQ["clarify_prequalification"], test=_GP_INVITED + "the_dates_are_those_of_procurement"
     ),
+    "challenge_document": Row(
+        act="ggzy.objections.challenges.challenge_file",
+        page="work-challenge",
+        operation="POST /v1/rounds/{round_id}/file-challenges",
+        permission=P.CHALLENGE_RAISE,
+        test=_GP_INVITED + "a_prequalification_is_challenged_and_nobody_learns_by_whom",
+    ),
     "draw_invitees": Row(
         act="ggzy.fronts.drawing.draw_invitees",
         page="work-front-drawing",

@@ -37,6 +37,7 @@ ACTS: dict[str, str] = {
     "drafting.finding_answered": "书面说明保留条款的理由",
     "drafting.list_acknowledged": "阅知正负面清单",
     "evaluation.all_rejected": "评标委员会否决全部投标",
+    "inquiries.front_file_taken": "登记获取资格预审文件",
     "evaluation.stop_proposed": "提出停止评审的书面说明",
     "evaluation.stop_signed": "在停止评审的书面说明上签名",
     "evaluation.stopped": "采购文件有重大缺陷, 停止评审",
