@@ -1,5 +1,6 @@
 """Deposits through whole tenders: what comes in, what frees it, what is kept, and that the book agrees with the bank."""
 
+import base64
 import hashlib
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,8 @@ from ggzy.deposits.queries import deposit_of
 from ggzy.law.limits import beijing_date
 from ggzy.messages.models import Message
 from tests.deposits.bank import choose, credit, notify, pay, problem, tale
+from tests.journeys.tale import Tale
+from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -486,3 +489,47 @@ def test_random_lives_in_the_database_keep_every_cent(platform: Any, folder: Pat
     assert all(balance == 0 for balance in book.balances().values())
     assert releasing.rates()
     _book_agrees_with_the_bank(platform)
+
+
+def test_how_a_deposit_stands_is_read_out_with_the_bid_and_nowhere_before(platform: Any, folder: Path) -> None:
+    """RULEBOOK 7.1: hidden from everybody until the bids are opened, then beside each bid, in the hall and in the record."""
+    story = tale(platform, folder).published()
+    pay(story, "jia")
+    choose(story, "yi", "commitment")
+    for name in ("jia", "yi", "bing"):
+        story.bid(name)
+    pay(story, "ding")  # pays and does not bid
+    hall = f"/rounds/{story.round}/hall"
+    paid, promised = "银行转账, 截止前已足额提交", "信用承诺, 截止前已足额提交"
+    platform.sequence()
+    platform.advance(story.deadline + timedelta(seconds=1))
+    story.owner.post(f"/tenders/{story.tender['tender']}/opening")
+    host, public = Person(platform, "zhaobiao"), Person(platform, "ding")
+    for page in (host.get(f"/work/rounds/{story.round}/host"), public.get(hall)):
+        assert "投标保证金" not in page, "keys are still coming in"
+    for name in ("jia", "yi", "bing"):
+        story.release(name)
+    platform.work()
+    for page in (host.get(f"/work/rounds/{story.round}/host"), public.get(hall)):
+        assert paid in page
+        assert promised in page
+        assert "没有在平台办理" in page
+        assert story.bidder("ding").name not in page.partition("hall-bids")[2].partition("</table>")[0]
+    words.end_opening(story.owner, story.round)
+    rows = story.owner.get("/notices")["notices"]
+    found = next(r for r in rows if r["kind"] == "opening_record" and r["ocid"] == story.tender["ocid"])
+    body = story.owner.get(f"/notices/{found['public_id']}")["body"]
+    said = {bid["bidder"]: bid["deposit"] for bid in body["bids"]}
+    assert said == {
+        story.bidder("jia").name: paid,
+        story.bidder("yi").name: promised,
+        story.bidder("bing").name: "没有在平台办理",
+    }
+    assert paid in public.get(f"/notices/{found['public_id']}")
+
+
+def test_where_no_deposit_is_asked_for_nothing_is_read_out(platform: Any, folder: Path) -> None:
+    story = Tale(platform, folder, changes={"deposit": Decimal(0)}).shown()
+    assert "投标保证金" not in Person(platform, "jia").get(f"/rounds/{story.round}/hall")
+    to_sign = story.owner.get(f"/rounds/{story.round}/opening/record")["to_sign"]
+    assert b"deposit" not in base64.b64decode(to_sign)

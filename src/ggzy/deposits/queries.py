@@ -33,6 +33,7 @@ from ggzy.kernel.refusals import NotFound
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.law.table import limit
 from ggzy.opening.models import BidOpening
+from ggzy.opening.reading import reads_out
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.tendering.models import Round, large
@@ -352,6 +353,25 @@ def said_of_deposits(round_id: str) -> dict[str, str]:
     bid = Bid.objects.filter(round=OuterRef("round"), bidder=OuterRef("bidder"), state=Bid.LIVE)
     rows = Deposit.objects.filter(round__public_id=round_id).annotate(bid=Subquery(bid.values("public_id")))
     return {row.bid: f"{fact.form}: {fact.says}" for row, fact in _with_facts(rows) if row.bid}
+
+
+@reads_out("deposit")
+def read_out(round_: Round) -> dict[str, str]:
+    """Return {bid: how its deposit stood at the deadline}, to be read out; {} where the file asks for none.
+
+    Only of who bid, and only once the round is opened: who paid and did not bid stays unknown (RULEBOOK 7.1).
+    """
+    if round_.opened_at is None or not asked_for(round_)[0]:
+        return {}
+    facts = _facts(round_.pk)
+    bids = Bid.objects.filter(round=round_).exclude(state__in=[Bid.REPLACED, Bid.WITHDRAWN])
+    said = {bid: facts.get(bidder) for bid, bidder in bids.values_list("public_id", "bidder_id")}
+    return {bid: f"{fact.form}, {fact.says}" if fact else "没有在平台办理" for bid, fact in said.items()}
+
+
+def deposits_read_out(round_id: str) -> dict[str, str]:
+    """Return what the list read out in the hall says of each bid's deposit (`read_out`)."""
+    return read_out(round_of(round_id))
 
 
 @dataclass(frozen=True, kw_only=True)

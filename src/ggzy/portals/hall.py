@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ggzy.bidding import queries as bids
+from ggzy.deposits.queries import deposits_read_out
 from ggzy.evidence import queries as evidence
 from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound
@@ -54,6 +55,7 @@ def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
         "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),
         "waiting_bids": sum(bid.state == "waiting" for bid in hall.bids),
         "events": [(row, names.get(str(row.fields.get("bid", "")), "")) for row in acts],
+        "deposits": deposits_read_out(round_id) if hall.shown_at else {},
         "is_bidder": viewer.role is Role.BIDDER,
         "takes_part": viewer.role is Role.BIDDER or hall.is_host,
         "steps": _steps(hall, waiting=waiting),

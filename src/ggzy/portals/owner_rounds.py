@@ -15,6 +15,7 @@ from ggzy.awarding.rules import candidates
 from ggzy.contracting import actions as contracting
 from ggzy.contracting.queries import contracts_of
 from ggzy.contracting.rules import most_bond
+from ggzy.deposits.queries import deposits_read_out
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import sittings
 from ggzy.evidence import queries as evidence
@@ -144,6 +145,7 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "phase": phase,
         "mark": mark,
         "after": after,
+        "deposits": deposits_read_out(round_id) if hall.shown_at else {},
         "says": _says(hall, phase, step),
         "checklist": checklist(hall, phase, at),
         "keys_in": sum(bid.state != "waiting" for bid in hall.bids),
