@@ -12,8 +12,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from ggzy.bidding.models import Bid
 from ggzy.deposits import book, ledger, ports, rules
 from ggzy.deposits.actions import COMMITMENT, asked_for, counted, round_of
+from ggzy.deposits.bonds import most_bond_of
 from ggzy.deposits.models import (
     BankDifference,
+    Conversion,
     Deposit,
     DepositHold,
     Forfeiture,
@@ -146,6 +148,9 @@ class OwnDeposit:
     holds: Sequence[dict[str, Any]]
     forfeitures: Sequence[dict[str, Any]]
     letter: "LetterRow | None"
+    #: what was asked to become the performance bond, and the most that may be asked for now (None: nothing)
+    conversions: Sequence[dict[str, Any]]
+    may_become_bond: Decimal | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +229,15 @@ def _own(row: Deposit, *, now: datetime) -> OwnDeposit:
         holds=_holds(row),
         forfeitures=_forfeitures(row),
         letter=_letter(letter, sees_bidder=True) if letter else None,
+        conversions=_conversions(row),
+        may_become_bond=most_bond_of(row),
     )
+
+
+def _conversions(row: Deposit) -> list[dict[str, Any]]:
+    rows = Conversion.objects.filter(deposit=row).order_by("pk")
+    fields = ("public_id", "amount", "asked_at", "agreed", "decided_at", "done_at")
+    return [{name: getattr(one, name) for name in fields} for one in rows]
 
 
 def _receipt(row: Receipt, *, back: bool = False) -> ReceiptRow:
@@ -245,6 +258,7 @@ _PAYMENTS = {
     Payment.REFUND: "退还保证金",
     Payment.SURPLUS: "退回款项",
     Payment.FORFEITURE: "不予退还, 转付",
+    Payment.CONVERSION: "转为履约保证金, 付招标人",
 }
 _PAYING = {
     Payment.DUE: "待发指令",
@@ -393,6 +407,7 @@ class DepositRow:
     forfeitures: Sequence[dict[str, Any]]
     grounds: Sequence[rules.Ground]
     letter: str
+    conversions: Sequence[dict[str, Any]]
     may_be_touched: bool
 
 
@@ -469,6 +484,7 @@ def _row(row: Deposit, facts: RoundFacts, known: dict[int, DepositFact], *, now:
         forfeitures=_forfeitures(row),
         grounds=[ground for ground in rules.GROUNDS.get(scope, ()) if ground.code in against],
         letter=letter.public_id if letter else "",
+        conversions=_conversions(row),
         may_be_touched=row.state in {State.SHORT, State.DOUBTFUL, State.MATCHED},
     )
 

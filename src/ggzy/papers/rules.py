@@ -160,7 +160,11 @@ def opening_table(record: Mapping[str, Any], *, place: Place, host: str, ended_a
             ),
         ),
         lines=(
-            *(f"投标保证金　{bid['bidder']}: {bid['deposit']}" for bid in record["bids"] if bid.get("deposit")),
+            *(
+                f"投标保证金　{bid['bidder']}: {bid['deposit']}"
+                for bid in record["bids"]
+                if bid.get("deposit")
+            ),
             *(said or ("当场没有异议。",)),
         ),
     )
