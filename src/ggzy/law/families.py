@@ -6,7 +6,7 @@ tendering (非招标采购方式) has words and clauses of its own within the fa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -57,6 +57,11 @@ class Family:
     bid: str = "投标文件"
     won: str = "中标"
     winner: str = "中标人"
+    #: what opening the bids, and judging them, is called
+    opening: str = "开标"
+    judging: str = "评标"
+    #: what a stage is called, by its code, where it is not what construction calls it
+    stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     #: who judges, and how many they are at least
     committee: str = "评标委员会"
     least_committee: int = 5
@@ -69,6 +74,26 @@ class Family:
     application_objected: str = ""
     #: how a prequalification file is challenged (质疑), in the words of its notice; "" where the law knows no challenge
     application_challenged: str = ""
+
+    def in_words(self, text: str) -> str:
+        """Return a sentence of ours, written in the words of construction, in the words of this family.
+
+        For fixed sentences only: what people have written is theirs.
+        """
+        for standard, own in (
+            ("评标委员会", self.committee),
+            ("招标公告", self.call),
+            ("招标文件", self.file),
+            ("投标文件", self.bid),
+            ("招标人", self.owner),
+            ("投标人", self.bidder),
+            ("中标人", self.winner),
+            ("中标", self.won),
+            ("开标", self.opening),
+            ("评标", self.judging),
+        ):
+            text = text.replace(standard, own)
+        return text
 
 
 GC = Family(
@@ -146,6 +171,22 @@ XJ = replace(
     bid="响应文件",
     won="成交",
     winner="成交供应商",
+    opening="开启",
+    judging="评审",
+    stages=MappingProxyType(
+        {
+            "DOC_EDIT": "询价通知书编制",
+            "OPEN_FOR_BID": "公告及响应中",
+            "CLOSED": "响应截止",
+            "OPENING": "开启中",
+            "OPENED": "开启完成",
+            "EVALUATING": "评审中",
+            "REPORTED": "评审报告已提交",
+            "CONFIRMED": "已确定成交供应商",
+            "ANNOUNCED": "成交结果已公告",
+            "TERMINATED": "采购活动终止",
+        }
+    ),
     committee="询价小组",
     least_committee=3,
     scored=False,

@@ -20,6 +20,7 @@ from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.law.families import family
 from ggzy.portals import desk_sheet, registry_desk, work
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.ranges import send_file
@@ -183,7 +184,10 @@ def desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "registry": registry,
         "table": (request.POST.get("form") or request.GET.get("form")) == "table",
         "known": known,
-        "steps": _steps(desk.step, scored=scored, two=document.two_envelopes),
+        "steps": [
+            (family(desk.procedure_code).in_words(label), state)
+            for label, state in _steps(desk.step, scored=scored, two=document.two_envelopes)
+        ],
         "meeting": meetings.meeting_of(desk.draw, actor=who(request)),
         "grounds": GROUNDS,
         "titles": {c.key: c.title for c in document.criteria},
@@ -194,7 +198,7 @@ def desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
             *((d.code, [c for c in document.criteria if c.dark]) for d in desk.dark),
             *((b.bid, [c for c in document.criteria if not (c.dark and desk.dark)]) for b in left),
         ],
-        "step_label": STEPS[desk.step],
+        "step_label": family(desk.procedure_code).in_words(STEPS[desk.step]),
         "waiting": not desk.mine,
         "bids": desk.bids,
         "left": left,

@@ -75,7 +75,8 @@ def checklist(hall: HallRow, phase: str, at: datetime) -> list[dict[str, str]]:
         if state == "now" and label == "答复异议" and not unanswered:
             state = "done"
         found = found or state in {"now", "bad"}
-        out.append({"label": label, "state": state, "detail": detail})
+        own = family(hall.procedure_code)
+        out.append({"label": own.in_words(label), "state": state, "detail": own.in_words(detail)})
     return out
 
 
