@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggzy.deposits import ledger, rules
-from ggzy.deposits.ledger import BANK, FORFEITED, INTEREST, TRANSIT, UNKNOWN, Book
+from ggzy.deposits.ledger import BANK, BOND, FORFEITED, INTEREST, TRANSIT, UNKNOWN, Book
 from ggzy.deposits.rules import GuaranteeState, Movement, Reason, State
 
 pytestmark = pytest.mark.pure
@@ -30,7 +30,7 @@ def test_random_lives_of_thousands_of_deposits_keep_every_cent(data: st.DataObje
     holders = [ledger.deposit(f"d{n}") for n in range(1000)] + [UNKNOWN]
     for _ in range(data.draw(st.integers(1000, 5000))):
         holder = chance.choice(holders)
-        event = chance.choice(["receive", "receive", "order", "settle", "settle", "forfeit"])
+        event = chance.choice(["receive", "receive", "order", "settle", "settle", "forfeit", "convert"])
         if event == "receive":
             amount = Decimal(chance.randrange(1, 80_000_000)) / 100
             book.write(ledger.received(holder, amount))
@@ -52,9 +52,18 @@ def test_random_lives_of_thousands_of_deposits_keep_every_cent(data: st.DataObje
             book.write(ledger.forfeited(holder, amount))
             book.write(ledger.ordered(FORFEITED, principal=amount, interest=ZERO))
             waiting.append((FORFEITED, amount, ZERO))
+        elif event == "convert" and holder is not UNKNOWN and book.held(holder):
+            part = min(book.held(holder), Decimal(chance.randrange(1, 80_000_000)) / 100)
+            book.write(ledger.converted(holder, part))
+            book.write(ledger.ordered(BOND, principal=part, interest=ZERO))
+            waiting.append((BOND, part, ZERO))
+            # the rest goes home with the interest of all of it; where there is no rest, the interest alone
+            rest, interest = book.held(holder), Decimal(chance.randrange(1, 50_000)) / 100
+            book.write(ledger.ordered(holder, principal=rest, interest=interest))
+            waiting.append((holder, rest, interest))
         assert sum(book.balances.values()) == 0
     on_the_way = sum((p for _, p, _ in waiting), ZERO)
-    owed = sum((book.held(h) for h in [*holders, FORFEITED]), ZERO)
+    owed = sum((book.held(h) for h in [*holders, FORFEITED, BOND]), ZERO)
     assert book.of(BANK) == came + earned - went == owed + on_the_way
     assert book.of(INTEREST) == sum((i for _, _, i in waiting), ZERO)
     assert book.held(TRANSIT) == on_the_way + book.of(INTEREST)
@@ -228,3 +237,16 @@ def test_a_statement_is_compared_line_by_line_and_a_line_that_stands_twice_is_a_
     found = {d.reference: (d.ours, d.theirs) for d in rules.differences(ours, theirs)}
     assert found == {"b": (Decimal(-3), Decimal(-6)), "c": (None, Decimal(1))}
     assert rules.differences(ours, ours) == []
+
+
+def test_an_order_of_interest_alone_moves_nothing_that_lies_there() -> None:
+    ours = [Movement(reference="a", amount=Decimal(5))]
+    assert rules.differences(ours, [*ours, Movement(reference="b", amount=ZERO)]) == []
+    assert [d.reference for d in rules.differences(ours, [Movement(reference="a", amount=ZERO)])] == ["a"]
+
+
+def test_what_became_a_bond_earns_nothing_from_that_day_on() -> None:
+    rates = {date(2020, 1, 1): Decimal("0.0036")}
+    whole = [(Decimal(100_000), date(2026, 1, 1)), (Decimal(-60_000), date(2026, 1, 11))]
+    # ten days of 100,000 and ten of 40,000 at one in 100,000 a day
+    assert rules.interest(whole, until=date(2026, 1, 21), rates=rates).amount == Decimal("14.00")

@@ -1,6 +1,8 @@
 """Deposits through whole tenders: what comes in, what frees it, what is kept, and that the book agrees with the bank."""
 
+import base64
 import hashlib
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +20,10 @@ from ggzy.deposits.models import BankDifference, Deposit, Payment, PostingLine, 
 from ggzy.deposits.queries import deposit_of
 from ggzy.law.limits import beijing_date
 from ggzy.messages.models import Message
+from tests.api.test_refusals import no
 from tests.deposits.bank import choose, credit, notify, pay, problem, tale
+from tests.journeys.tale import Tale
+from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -485,4 +490,145 @@ def test_random_lives_in_the_database_keep_every_cent(platform: Any, folder: Pat
     assert sum(p.principal for p in Payment.objects.all()) == came
     assert all(balance == 0 for balance in book.balances().values())
     assert releasing.rates()
+    _book_agrees_with_the_bank(platform)
+
+
+def test_how_a_deposit_stands_is_read_out_with_the_bid_and_nowhere_before(
+    platform: Any, folder: Path
+) -> None:
+    """RULEBOOK 7.1: hidden from everybody until the bids are opened, then beside each bid, in the hall and in the record."""
+    story = tale(platform, folder).published()
+    pay(story, "jia")
+    choose(story, "yi", "commitment")
+    for name in ("jia", "yi", "bing"):
+        story.bid(name)
+    pay(story, "ding")  # pays and does not bid
+    hall = f"/rounds/{story.round}/hall"
+    paid, promised = "银行转账, 截止前已足额提交", "信用承诺, 截止前已足额提交"
+    platform.sequence()
+    platform.advance(story.deadline + timedelta(seconds=1))
+    story.owner.post(f"/tenders/{story.tender['tender']}/opening")
+    host, public = Person(platform, "zhaobiao"), Person(platform, "ding")
+    for page in (host.get(f"/work/rounds/{story.round}/host"), public.get(hall)):
+        assert "投标保证金" not in page, "keys are still coming in"
+    for name in ("jia", "yi", "bing"):
+        story.release(name)
+    platform.work()
+    for page in (host.get(f"/work/rounds/{story.round}/host"), public.get(hall)):
+        assert paid in page
+        assert promised in page
+        assert "没有在平台办理" in page
+        assert story.bidder("ding").name not in page.partition("hall-bids")[2].partition("</table>")[0]
+    words.end_opening(story.owner, story.round)
+    rows = story.owner.get("/notices")["notices"]
+    found = next(r for r in rows if r["kind"] == "opening_record" and r["ocid"] == story.tender["ocid"])
+    body = story.owner.get(f"/notices/{found['public_id']}")["body"]
+    said = {bid["bidder"]: bid["deposit"] for bid in body["bids"]}
+    assert said == {
+        story.bidder("jia").name: paid,
+        story.bidder("yi").name: promised,
+        story.bidder("bing").name: "没有在平台办理",
+    }
+    assert paid in public.get(f"/notices/{found['public_id']}")
+
+
+def test_where_no_deposit_is_asked_for_nothing_is_read_out(platform: Any, folder: Path) -> None:
+    story = Tale(platform, folder, changes={"deposit": Decimal(0)}).shown()
+    assert "投标保证金" not in Person(platform, "jia").get(f"/rounds/{story.round}/hall")
+    to_sign = story.owner.get(f"/rounds/{story.round}/opening/record")["to_sign"]
+    assert b"deposit" not in base64.b64decode(to_sign)
+
+
+def _awarded(platform: Any, folder: Path) -> tuple[Tale, str, Deposit]:
+    """Return a tender whose winner has the letter, with the winner's name and its deposit."""
+    story = tale(platform, folder).published()
+    rows = {name: pay(story, name) for name in ("jia", "yi", "bing")}
+    for name in rows:
+        story.bid(name)
+    platform.sequence()
+    platform.advance(story.deadline + timedelta(seconds=1))
+    story.owner.post(f"/tenders/{story.tender['tender']}/opening")
+    for name in rows:
+        story.release(name)
+    platform.work()
+    words.end_opening(story.owner, story.round)
+    cast = platform.cast()
+    story.draw = words.draw(story.owner, cast, story.tender["tender"])
+    story.members = words.check_in(cast, story.draw, words.answer_calls(cast)[story.draw])
+    story.owner.post(f"/draws/{story.draw}/committee")
+    words.evaluate(story.members, story.round)
+    platform.work()
+    made = story.owner.post(f"/rounds/{story.round}/publicity")
+    platform.advance(datetime.fromisoformat(made["ends_at"]) + timedelta(seconds=1))
+    won = next(iter(rows))
+    asking = f"/rounds/{story.round}/deposit/conversion"
+    no(story.bidder(won).post, asking, {"amount": "1"}, code="deposits.conversion_not_now")
+    story.first = words.award(story.owner, story.round)
+    platform.work()
+    won = next(n for n in rows if story.bidder(n).name == story.first["bidder"])
+    loser = next(n for n in rows if n != won)
+    no(story.bidder(loser).post, asking, {"amount": "1"}, code="deposits.conversion_not_now")
+    return story, won, rows[won]
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("amount", ["60000.00", "100000.00"])
+def test_a_deposit_becomes_the_performance_bond_with_the_contract(
+    platform: Any, folder: Path, amount: str
+) -> None:
+    """87号令38: asked for, agreed to, done by the contract; the rest and all interest go home; no 分 appears or vanishes."""
+    story, won, row = _awarded(platform, folder)
+    winner, asking = story.bidder(won), f"/rounds/{story.round}/deposit/conversion"
+    for wrong in ("0", "100000.01", "-1"):
+        no(winner.post, asking, {"amount": wrong}, code="input.invalid")
+    made = winner.post(asking, {"amount": amount})["conversion"]
+    no(winner.post, asking, {"amount": "1"}, code="deposits.conversion_not_now")
+    deciding = f"/conversions/{made}/decision"
+    no(winner.post, deciding, {"agreed": True}, code="permission.denied")
+    no(story.owner.post, deciding, {"agreed": True, "name": "测试业主"}, code="input.invalid")
+    yes = {"agreed": True, "name": "测试业主", "account": "622299990001"}
+    story.owner.post(deciding, yes)
+    no(story.owner.post, deciding, yes, code="deposits.not_in_this_state")
+    platform.work()
+    assert _settled(row) == ("matched", ""), "nothing moves before the contract"
+    words.contract(story.owner, winner, story.round)
+    platform.work()
+    assert _settled(row) == ("converted", "winner")
+    over, home = Payment.objects.filter(deposit=row).order_by("pk")
+    assert (over.kind, over.principal, over.interest) == ("conversion", Decimal(amount), 0)
+    assert (over.state, over.account) == ("paid", "622299990001")
+    assert (home.kind, home.principal) == ("refund", Decimal(100000) - Decimal(amount))
+    came = Receipt.objects.get(deposit=row).credited_at
+    days = (beijing_date(home.paid_at) - beijing_date(came)).days
+    # the interest of all of it, to its bidder
+    assert home.interest == (Decimal(100000) * Decimal("0.0035") * days / 360).quantize(Decimal("0.01"))
+    assert (home.state, home.account) == ("paid", row.payer_account)
+    assert book.held(row) == 0
+    assert book.balance(ledger.BOND) == 0
+    # looking again, at night or by the same clock, turns nothing over twice
+    assert releasing.release_round(row.round, now=platform.now) == 0
+    assert Payment.objects.filter(deposit=row).count() == 2
+    _book_agrees_with_the_bank(platform)
+    end = platform.now + timedelta(days=1)
+    reconciling.reconcile(until=end, now=end)
+    assert not BankDifference.objects.exists()
+    shown = Person(platform, won).get(f"/work/rounds/{story.round}/deposit")
+    assert "已转为履约保证金" in shown
+
+
+def test_a_deposit_that_is_not_to_become_a_bond_goes_home(platform: Any, folder: Path) -> None:
+    story, won, row = _awarded(platform, folder)
+    person, owner = Person(platform, won), Person(platform, "zhaobiao")
+    own = f"/work/rounds/{story.round}/deposit"
+    assert "本单位最多可转" in person.get(own)
+    person.post(f"{own}/conversion", amount="50000")
+    (asked,) = row.conversions.all()
+    listed = f"/work/rounds/{story.round}/deposits"
+    assert re.search(r"申请\s*[^<]*50,000.00[^<]*转为履约保证金", owner.get(listed))
+    owner.post(f"{listed}/conversions/{asked.public_id}", agreed="no")
+    assert "不转为履约保证金" in person.get(own)
+    words.contract(story.owner, story.bidder(won), story.round)
+    platform.work()
+    assert _settled(row) == ("refunded", "winner")
+    assert Payment.objects.get(deposit=row).principal == Decimal("100000.00")
     _book_agrees_with_the_bank(platform)

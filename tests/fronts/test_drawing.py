@@ -384,3 +384,88 @@ def test_a_stranger_finds_a_draw_that_was_tampered_with(spoil: Any, finds: set[s
     failed = {check.name for check in out if check.outcome == "failed"}
     assert failed >= finds
     assert bool(failed) == bool(finds)
+
+
+LETTER = {
+    "matter": "资格条件与采购需求无关",
+    "facts": "资格预审文件第二章第1条",
+    "law": "",
+    "request": "删除该资格条件",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.journey
+def test_a_prequalification_is_challenged_and_nobody_learns_by_whom(platform: Any, folder: Path) -> None:
+    tale = Drawing(platform, folder).noticed()
+    supplier, raising = tale.bidder("jia"), f"/rounds/{tale.front}/file-challenges"
+    assert refused(supplier.post, raising, LETTER).code == "objections.may_not_challenge"
+    taking = f"/rounds/{tale.front}/prequalification/takings"
+    first = supplier.post(taking)["taken_at"]
+    assert supplier.post(taking)["taken_at"] == first
+    made = supplier.post(raising, LETTER)
+    assert refused(supplier.post, raising, LETTER).code == "objections.challenged_before"
+    assert tale.front_stage() == "PQ_OPEN"
+    assert refused(supplier.post, f"/rounds/{tale.round}/result-challenges", LETTER).code in {
+        "procedure.move_not_allowed",
+        "not_found",
+    }
+    # whoever reads it, in whatever pack or page, learns no name; the public not even that there is one
+    tale.sequence()
+    for name in ("zhaobiao", "caizheng", "zhongxin"):
+        assert supplier.name not in str(platform.demo(name).get(f"/rounds/{tale.front}/challenges"))
+    assert tale.owner.get(f"/rounds/{tale.front}/challenges")["challenges"][0]["challenger"] is None
+    anyone = platform.anonymous()
+    assert anyone.get(f"/rounds/{tale.front}/challenges")["challenges"] == []
+    assert "objections.challenged" not in str(anyone.get("/evidence/feed?after=0&limit=1000"))
+    shown = "".join(tale.views("zhaobiao").values()) + "".join(tale.views("").values())
+    assert supplier.name not in shown
+    # a complaint waits for the answer, or for the time to answer to run out
+    complaint = {
+        "matter": "prequalification",
+        "text": "资格条件歧视",
+        "facts": "见质疑",
+        "request": "责令修改",
+    }
+    filing = f"/rounds/{tale.front}/complaints"
+    assert refused(supplier.post, filing, complaint).code == "complaints.object_first"
+    # the seven days run on while the applications are judged; one who took it late has its own
+    other = tale.bidder("yi")
+    other.post(taking)
+    for name in NAMES:
+        tale.apply(name)
+    tale.front_opened(*NAMES)
+    assert tale.front_stage() == "PQ_CLOSED"
+    late = other.post(raising, LETTER)["challenge"]
+    other.post(f"/challenges/{late}/withdrawal")
+    assert refused(tale.bidder("bing").post, taking).code == "inquiries.closed"
+    # whose challenge is taken back has none to complain after; nobody answered the other in its seven days
+    assert refused(other.post, filing, complaint).code == "complaints.object_first"
+    assert supplier.post(filing, complaint)["complaint"]
+    answer = f"/challenges/{made['challenge']}/answer"
+    body = {"answer": "该条件必要, 不予修改", "outcome": "restart"}
+    assert refused(tale.owner.post, answer, body).code == "input.invalid"
+    tale.owner.post(answer, body | {"outcome": "unfounded"})
+    assert "该条件必要" in str(supplier.get("/messages")["messages"][0])
+
+
+@pytest.mark.django_db
+@pytest.mark.journey
+def test_the_days_to_challenge_a_prequalification_end(platform: Any, folder: Path) -> None:
+    tale = Drawing(platform, folder).noticed()
+    supplier = tale.bidder("jia")
+    person = Person(platform, "jia")
+    page = f"/work/rounds/{tale.front}/challenge"
+    assert "先登记获取资格预审文件" in person.get(page)
+    person.post(f"/work/rounds/{tale.front}/prequalification-file")
+    assert "对资格预审文件提出质疑" in person.get(page)
+    assert "提出质疑" in person.get(lot_of(tale))
+    # five working days of the notice, then seven to challenge
+    platform.advance(platform.now + timedelta(days=21))
+    no = refused(supplier.post, f"/rounds/{tale.front}/file-challenges", LETTER)
+    assert no.code == "objections.challenge_too_late"
+    assert "资格预审文件" in str(no)
+
+
+def lot_of(tale: Drawing) -> str:
+    return f"/lots/{tale.states()[0]['lot']}"

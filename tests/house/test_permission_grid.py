@@ -152,6 +152,7 @@ deposits:own:bind               -     -     ✓     -     -     -     -     -   
 deposits:list:read              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
 deposits:hold:set               ✓     -     -     -     -     -     -     -     -     -     -
 deposits:forfeiture:decide      ✓     -     -     -     -     -     -     -     -     -     -
+deposits:conversion:decide      ✓     -     -     -     -     -     -     -     -     -     -
 deposits:ledger:read            -     -     -     -     ✓     -     ✓     -     -     -     -
 deposits:ledger:keep            -     -     -     -     ✓     -     -     -     -     -     -
 deposits:movements:read         -     -     -     -     -     -     -     -     ✓     -     -

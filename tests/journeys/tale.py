@@ -66,7 +66,7 @@ class Tale:
             project=project,
             name="测试招标",
             lots=lots,
-            file=story.document(method=self.method, deposit=Decimal("100000"), **self.changes),
+            file=story.document(**({"method": self.method, "deposit": Decimal("100000")} | self.changes)),
             procedure=self.procedure,
         )
         return self

@@ -11,6 +11,7 @@ from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from tests.api.test_refusals import no
 from tests.journeys.tale import PRICES, Tale
+from tests.journeys.test_procurement import SAYS, sign_stop
 
 pytestmark = pytest.mark.journey
 GROUP = {"committee_size": 3, "owner_representatives": 0}
@@ -119,3 +120,22 @@ def test_a_group_of_three_and_the_lowest_price_alone(platform: Any, folder: Path
     no(even.prepared, code="tendering.committee_unlawful")
     open_tender = Tale(platform, folder, procedure="GP_OPEN", changes=GROUP)
     no(open_tender.prepared, code="tendering.committee_unlawful")
+
+
+def test_only_an_unlawful_file_stops_an_inquiry(platform: Any, folder: Path) -> None:
+    """政采条例第四十一条: a group stops for a file against the law; what is only unclear is no ground here."""
+    tale = judged(asked(platform, folder))
+    to = f"/rounds/{tale.round}/stoppages"
+    no(tale.members[0].post, to, {"ground": "unclear", "text": SAYS}, code="input.invalid")
+    tale.members[0].post(to, {"ground": "unlawful", "text": SAYS})
+    assert not sign_stop(tale.members[0], tale)["stopped"]
+    assert sign_stop(tale.members[1], tale)["stopped"]
+    assert tale.stage() == "TERMINATED"
+    assert _notice(tale, "termination", whole=True)["body"]["reason"].startswith("询价小组认定询价通知书内容")
+
+
+def test_construction_knows_no_such_stop(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder).seated()
+    assert tale.members[0].get(f"/rounds/{tale.round}/stoppages")["flaws"] == {}
+    body = {"ground": "unlawful", "text": SAYS}
+    no(tale.members[0].post, f"/rounds/{tale.round}/stoppages", body, code="procedure.move_not_allowed")

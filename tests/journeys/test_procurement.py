@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ggzy.awarding.models import Award
+from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from tests.api.test_refusals import no
 from tests.journeys.tale import PRICES, Tale
@@ -161,3 +162,54 @@ def test_silence_of_the_buyer_determines_the_first(platform: Any, folder: Path) 
     platform.work()
     assert tale.stage() == "CONFIRMED"
     assert Award.objects.get().bid.bidder.name == tale.bidder("bing").name
+
+
+SAYS = "第三章第2条要求供应商具有特定行政区域的业绩, 违反政府采购法实施条例第二十条, 不能继续评审。"
+
+
+def sign_stop(member: Any, tale: Tale, number: int = 1) -> dict[str, Any]:
+    at = f"/rounds/{tale.round}/stoppages/{number}"
+    to_sign = member.get(f"{at}/to-sign")["to_sign"]
+    return dict(member.post(f"{at}/signature", {"signature": member.signature_on(to_sign)}))
+
+
+def test_a_flawed_file_stops_the_evaluation_when_more_than_half_sign(platform: Any, folder: Path) -> None:
+    """87号令第六十五条: a written statement of the majority; no report, no scores; the buyer procures anew."""
+    tale = seated(opened(platform, folder))
+    story.qualify(tale.owner, tale.round)
+    tale.owner.post(f"/draws/{tale.draw}/committee")
+    story.elect_leader(tale.members, tale.draw)
+    to = f"/rounds/{tale.round}/stoppages"
+    no(tale.members[0].post, to, {"ground": "dislike", "text": SAYS}, code="input.invalid")
+    no(tale.members[0].post, to, {"ground": "unlawful", "text": "文件不好"}, code="input.invalid")
+    no(tale.owner.post, to, {"ground": "unlawful", "text": SAYS}, code="evaluation.not_a_member")
+    assert tale.members[0].post(to, {"ground": "unlawful", "text": SAYS})["number"] == 1
+    assert tale.members[0].post(to, {"ground": "unlawful", "text": SAYS})["number"] == 1
+    assert tale.members[1].post(to, {"ground": "unclear", "text": SAYS})["number"] == 2
+    no(sign_stop, tale.members[0], tale, 3, code="not_found")
+    # signatures on two statements do not add up, and nobody signs one twice
+    for member in tale.members[:3]:
+        assert not sign_stop(member, tale)["stopped"]
+    assert not sign_stop(tale.members[0], tale)["stopped"]
+    assert not sign_stop(tale.members[3], tale, 2)["stopped"]
+    assert tale.stage() == "EVALUATING"
+    assert sign_stop(tale.members[3], tale)["stopped"]
+    assert tale.stage() == "TERMINATED"
+    assert tale.members[0].get(to)["stopped"].endswith(SAYS)
+    no(tale.members[4].post, to, {"ground": "unlawful", "text": SAYS}, code="procedure.move_not_allowed")
+    notice = _notice(tale, "termination")
+    assert notice["text"] == SAYS
+    assert "强制性规定" in notice["reason"]
+    no(tale.owner.get, f"/rounds/{tale.round}/report", code="not_found")
+    told = tale.owner.get("/messages")["messages"][0]
+    assert "停止评审" in told["title"]
+    assert "修改招标文件" in told["text"]
+    assert "保证金退还" in tale.bidder("yi").get("/messages")["messages"][0]["text"]
+    rows = tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
+    assert all(row["refundable_from"] for row in rows)
+    platform.sequence()
+    for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):
+        pack = party.get(f"/evidence/{tale.tender['ocid']}?level={level}")
+        assert not [check for check in check_pack(pack) if check.outcome == "failed"], level
+    tale.owner.post(f"/rounds/{tale.round}/next")
+    assert tale.stage() == "BUDGET"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.journeys.tale import Tale
 from tests.shared import shared
+from tests.single_source.test_life import OFFER, Buying
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +105,37 @@ def test_before_the_deadline_a_process_shows_no_tenderers(platform: Any, folder:
     record = platform.read_json(f"/api/ocds/records/{tale.tender['ocid']}")["records"][0]
     assert [r["tag"] for r in record["releases"]] == [["tender"]]
     assert "tenderers" not in record["compiledRelease"]["tender"]
+
+
+@_third_party
+def test_a_purchase_from_one_supplier_is_a_direct_process(
+    platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buying = Buying(platform).on()
+    hidden = Buying(platform, name="零星采购", ground="urgent", budget="100000", experts=[]).on()
+    platform.sequence()
+    package = platform.read_json("/api/ocds/releases?after=-1&limit=1000")
+    assert [r["tag"] for r in package["releases"]] == [["tender"]]
+    assert hidden.id not in str(package), "nobody has heard of it yet"
+    buying.over().decided()
+    buying.supplier.post(f"{buying.at}/offer", OFFER)
+    buying.recorded()
+    buying.sign(buying.buyer)
+    buying.sign(buying.supplier)
+    buying.buyer.post(f"{buying.at}/record/conclusion")
+    buying.buyer.post(f"{buying.at}/result")
+    buying.contract(buying.supplier)
+    buying.contract(buying.buyer)
+    platform.sequence()
+    package = platform.read_json("/api/ocds/releases?after=-1&limit=1000")
+    assert [r["tag"] for r in package["releases"]] == [["tender"], ["award"], ["contract"]]
+    assert not _errors(package, SCHEMAS, monkeypatch, tmp_path)
+    ocid = package["releases"][0]["ocid"]
+    whole = platform.read_json(f"/api/ocds/records/{ocid}")
+    assert not _errors(whole, SCHEMAS, monkeypatch, tmp_path)
+    compiled = whole["records"][0]["compiledRelease"]
+    assert compiled["tender"]["procurementMethod"] == "direct"
+    assert compiled["awards"][0]["value"]["amount"] == 2800000
+    assert compiled["contracts"][0]["awardID"] == compiled["awards"][0]["id"]
+    # what a supplier said of its cost is for the negotiation
+    assert OFFER["cost"] not in str(whole)

@@ -20,6 +20,7 @@ from ggzy.search.actions import file_new_notices, rebuild
 from ggzy.search.queries import FITTEST, Search, search
 from tests.journeys.tale import Tale
 from tests.shared import shared
+from tests.single_source.test_life import Buying
 
 _NUMBERS = count(1)
 
@@ -220,3 +221,15 @@ def test_real_notices_are_found_as_by_a_plain_look(platform: Any, folder_of: Pat
                 break
         assert found == plain, words
         assert page.total == len(plain)
+
+
+def test_a_purchase_from_one_supplier_is_found_as_government_procurement(platform: Any) -> None:
+    buying = Buying(platform).on()
+    file_new_notices()
+    found = search(Search(words="接口升级", scope="GP")).rows
+    assert [row.title for row in found] == ["政务系统接口升级单一来源公示"]
+    assert found[0].scope == "GP"
+    assert titles(code=buying.seen(buying.buyer)["deal_code"]) == ["政务系统接口升级单一来源公示"]
+    assert titles(words="接口升级", scope="GC") == []
+    rebuild()
+    assert titles(words="接口升级", scope="GP") == ["政务系统接口升级单一来源公示"]

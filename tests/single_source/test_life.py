@@ -287,3 +287,53 @@ def test_a_purchase_without_bids_is_no_tender(platform: Any) -> None:
         "单一来源采购" in problem.body["message"]
         and problem.body["next"][0]["href"] == "/work/single-sources"
     )
+
+
+def _reminders(buying: Buying, party: Party) -> list[str]:
+    rows = party.get("/messages")["messages"]
+    return [
+        row["title"] for row in rows if row["kind"] == "reminder" and buying.argued["name"] in row["title"]
+    ]
+
+
+def test_its_clocks_remind_a_working_day_ahead_and_when_they_ran_out(platform: Any) -> None:
+    buying = Buying(platform).on()
+    ends = datetime.fromisoformat(buying.seen(buying.buyer)["publicity_ends_at"])
+    platform.advance(ends - timedelta(days=1, minutes=1))
+    platform.work()
+    assert _reminders(buying, buying.buyer) == []
+    platform.advance(ends - timedelta(hours=23))
+    platform.work()
+    assert _reminders(buying, buying.buyer) == ["政务系统接口升级: 公示期满即将到期"]
+    platform.advance(ends)
+    platform.work()
+    assert buying.stage == "APPROVAL", "a publicity ends by itself, nobody is late with it"
+    buying.decided()
+    buying.supplier.post(f"{buying.at}/offer", OFFER)
+    buying.recorded()
+    buying.sign(buying.buyer)
+    buying.sign(buying.supplier)
+    buying.buyer.post(f"{buying.at}/record/conclusion")
+    row = buying.seen(buying.buyer)
+    assert row["due_says"] == "公告成交结果、发出成交通知书"
+    due = datetime.fromisoformat(row["due_at"])
+    platform.advance(due)
+    platform.work()
+    assert _reminders(buying, buying.buyer)[0].endswith("公告成交结果、发出成交通知书已超期")
+    buying.buyer.post(f"{buying.at}/result")
+    before = len(_reminders(buying, buying.buyer))
+    due = datetime.fromisoformat(buying.seen(buying.buyer)["due_at"])
+    platform.advance(due - timedelta(hours=1))
+    platform.work()
+    # both sides sign the contract, and what is signed needs no word
+    assert _reminders(buying, buying.supplier) == ["政务系统接口升级: 签订合同即将到期"]
+    assert len(_reminders(buying, buying.buyer)) == before + 1
+    buying.contract(buying.supplier)
+    buying.contract(buying.buyer)
+    platform.advance(due + timedelta(hours=1))
+    platform.work()
+    assert len(_reminders(buying, buying.supplier)) == 1
+    buying.buyer.post(f"{buying.at}/contract/filing", {"number": "备2026-2"})
+    platform.advance(due + timedelta(days=60))
+    platform.work()
+    assert not [title for title in _reminders(buying, buying.buyer) if "备案" in title]

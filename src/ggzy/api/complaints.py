@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from ggzy.api.frame import answer, now, who, write
 from ggzy.complaints import actions as complaints
 from ggzy.complaints import queries
+from ggzy.inquiries.actions import take_front_file as take_file
 from ggzy.objections import actions as objections
 from ggzy.objections import challenges
 from ggzy.objections.queries import challenges_on
@@ -79,7 +80,20 @@ def challenge_list(request: HttpRequest, round_id: str) -> HttpResponse:
     return answer({"challenges": [asdict(r) for r in challenges_on(round_id=round_id, viewer=who(request))]})
 
 
-@router.post("/rounds/{round_id}/file-challenges", tags=["质疑"], summary="对采购文件提出质疑(政府采购)")
+@router.post(
+    "/rounds/{round_id}/prequalification/takings", tags=["质疑"], summary="登记获取资格预审文件, 以便提出质疑"
+)
+@write
+def take_front_file(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    made = take_file(round_id=round_id, actor=who(request), now=now())
+    return {"taken_at": made.taken_at}
+
+
+@router.post(
+    "/rounds/{round_id}/file-challenges",
+    tags=["质疑"],
+    summary="对采购文件或者资格预审文件提出质疑(政府采购)",
+)
 @write
 def challenge_file(request: HttpRequest, round_id: str, body: Challenge) -> dict[str, Any]:
     row = challenges.challenge_file(round_id=round_id, **body.dict(), actor=who(request), now=now())

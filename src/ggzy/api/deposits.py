@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from ggzy.api.frame import answer, now, who, write
-from ggzy.deposits import actions, guarantees, keeping, listening, queries, reconciling, releasing
+from ggzy.deposits import actions, bonds, guarantees, keeping, listening, queries, reconciling, releasing
 
 router = Router()
 
@@ -51,6 +51,20 @@ class DecisionIn(Schema):
     upheld: bool
 
 
+class ConversionIn(Schema):
+    """How much of the own deposit is to become the performance bond."""
+
+    amount: str
+
+
+class ConversionDecisionIn(Schema):
+    """Whether the tenderee agrees, and whereto the bond is paid."""
+
+    agreed: bool
+    name: str = ""
+    account: str = ""
+
+
 class StepIn(Schema):
     """A step of a letter: quote (fee), accept (voucher), issue (number), reject or claim (reason), pay or refuse (voucher)."""
 
@@ -75,6 +89,26 @@ def own(request: HttpRequest, round_id: str) -> HttpResponse:
 def choose(request: HttpRequest, round_id: str, body: ChoiceIn) -> dict[str, Any]:
     row = actions.choose_form(round_id=round_id, **body.dict(), actor=who(request), now=now())
     return {"deposit": row.public_id, "state": row.state}
+
+
+@router.post(
+    "/rounds/{round_id}/deposit/conversion", tags=["保证金"], summary="中标人申请投标保证金转为履约保证金"
+)
+@write
+def ask_conversion(request: HttpRequest, round_id: str, body: ConversionIn) -> dict[str, Any]:
+    row = bonds.ask_conversion(round_id=round_id, amount=body.amount, actor=who(request), now=now())
+    return {"conversion": row.public_id, "amount": row.amount}
+
+
+@router.post(
+    "/conversions/{conversion_id}/decision",
+    tags=["保证金"],
+    summary="招标人答复投标保证金转为履约保证金的申请",
+)
+@write
+def decide_conversion(request: HttpRequest, conversion_id: str, body: ConversionDecisionIn) -> dict[str, Any]:
+    row = bonds.decide_conversion(conversion_id=conversion_id, **body.dict(), actor=who(request), now=now())
+    return {"conversion": row.public_id, "agreed": row.agreed}
 
 
 @router.post("/deposits/{deposit_id}/account", tags=["保证金"], summary="退还失败后填写本单位现在的账户")

@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from ggzy.api.bids import SignatureIn
 from ggzy.api.frame import answer, now, who, write
 from ggzy.evaluation import actions as evaluation
+from ggzy.evaluation import flawed
 from ggzy.evaluation import queries as evaluations
 from ggzy.experts import attending
 
@@ -55,6 +56,13 @@ class Choice(Schema):
     """Whom a member wants as leader: a code."""
 
     choice: str
+
+
+class Statement(Schema):
+    """Which flaw the file has, and what is wrong with it."""
+
+    ground: str
+    text: str
 
 
 class ReportSignatureIn(SignatureIn):
@@ -177,3 +185,35 @@ def report(request: HttpRequest, round_id: str) -> HttpResponse:
 @router.get("/rounds/{round_id}/sheets", tags=["评标"], summary="评委评审表(监督部门)")
 def sheets(request: HttpRequest, round_id: str) -> HttpResponse:
     return answer({"sheets": evaluations.sheets_for_supervisor(round_id=round_id, actor=who(request))})
+
+
+@router.get("/rounds/{round_id}/stoppages", tags=["评标"], summary="停止评审的书面说明(评委)")
+def stoppages(request: HttpRequest, round_id: str) -> HttpResponse:
+    row = flawed.stop_of(round_id=round_id, actor=who(request))
+    return answer(asdict(row) if row else {"flaws": {}, "statements": []})
+
+
+@router.post(
+    "/rounds/{round_id}/stoppages", tags=["评标"], summary="提出停止评审的书面说明(采购文件有重大缺陷)"
+)
+@write
+def propose_stop(request: HttpRequest, round_id: str, body: Statement) -> dict[str, Any]:
+    made = flawed.propose_stop(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"number": made.number}
+
+
+@router.get(
+    "/rounds/{round_id}/stoppages/{number}/to-sign", tags=["评标"], summary="停止评审书面说明的待签内容"
+)
+def stop_to_sign(request: HttpRequest, round_id: str, number: int) -> HttpResponse:
+    data = flawed.statement_to_sign(round_id=round_id, number=number, actor=who(request))
+    return answer({"to_sign": base64.b64encode(data).decode()})
+
+
+@router.post(
+    "/rounds/{round_id}/stoppages/{number}/signature", tags=["评标"], summary="在停止评审的书面说明上签名"
+)
+@write
+def sign_stop(request: HttpRequest, round_id: str, number: int, body: SignatureIn) -> dict[str, Any]:
+    made = flawed.sign_stop(round_id=round_id, number=number, **body.dict(), actor=who(request), now=now())
+    return {"stopped": made.carried_at is not None}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ggzy.awarding.queries import publicities_of
 from ggzy.complaints import rules
@@ -35,7 +36,7 @@ def find(*, round_: Round, matter: str, organisation_pk: int) -> Prior | None:
     """Return the newest objection or challenge of an organisation on a matter that was not taken back."""
     if round_.lot.tender.scope == "GP":
         challenges = Challenge.objects.filter(
-            round=round_, challenger_id=organisation_pk, about=matter, withdrawn_at=None
+            challenger_id=organisation_pk, about=matter, withdrawn_at=None, **_where(round_, matter)
         )
         return _prior(challenges.order_by("-pk").first())
     if matter in {"file", "result"}:
@@ -46,9 +47,7 @@ def find(*, round_: Round, matter: str, organisation_pk: int) -> Prior | None:
         publicity = publicities_of([round_.pk]).get(round_.pk) if matter == "result" else None
         return _prior(found, known_at=publicity.started_at if publicity else None)
     if matter == "prequalification":
-        rows = FrontObjection.objects.filter(
-            round__lot=round_.lot, round__number=round_.number, objector_id=organisation_pk
-        )
+        rows = FrontObjection.objects.filter(objector_id=organisation_pk, **_where(round_, matter))
         return _prior(rows.order_by("-pk").first())
     spoken = (
         OpeningObjection.objects.filter(session__round=round_, bidder_id=organisation_pk)
@@ -65,6 +64,13 @@ def find(*, round_: Round, matter: str, organisation_pk: int) -> Prior | None:
         answered_at=spoken.answered_at,
         known_at=spoken.raised_at,
     )
+
+
+def _where(round_: Round, matter: str) -> dict[str, Any]:
+    """Return where a matter of a round is raised: that of its prequalification on the front of the same lot and number."""
+    if matter == "prequalification":
+        return {"round__lot": round_.lot, "round__number": round_.number}
+    return {"round": round_}
 
 
 def _prior(

@@ -1,5 +1,6 @@
 """What each side sees of complaints. Who complains is shown to nobody else before the opening."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -229,7 +230,9 @@ def may_complain(*, round_id: str, viewer: Actor) -> dict[str, bool]:
     if round_ is None:
         raise NotFound("没有这个标段轮次, 请从项目页面进入")
     scope = round_.lot.tender.scope
-    offered = rules.CHALLENGED_FIRST if scope == "GP" else rules.MATTERS.keys()
+    offered: AbstractSet[str] = rules.CHALLENGED_FIRST if scope == "GP" else rules.MATTERS.keys()
+    if scope == "GP" and not Round.objects.filter(lot=round_.lot, phase=0).exists():
+        offered = offered - {"prequalification"}
     return {
         matter: not prior.needed(scope=scope, matter=matter)
         or prior.find(round_=round_, matter=matter, organisation_pk=viewer.organisation_pk) is not None

@@ -76,7 +76,7 @@ MATTERS = {
 #: what must be objected to first (条例60)
 OBJECTED_FIRST = frozenset({"prequalification", "file", "opening", "result"})
 #: what is challenged first in government procurement (94号令17)
-CHALLENGED_FIRST = frozenset({"file", "result"})
+CHALLENGED_FIRST = frozenset({"prequalification", "file", "result"})
 
 REFUSALS = {
     "not_concerned": "投诉人不是所投诉活动的参与者, 或者与投诉项目无利害关系",

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
     FORFEITED = "forfeited"
     TRANSIT = "transit"
+    BOND = "bond"
 
     @property
     def label(self) -> str:
@@ -35,6 +36,7 @@ class Kind(StrEnum):
             "unknown": "待查明款项",
             "forfeited": "不予退还",
             "transit": "退付在途",
+            "bond": "履约保证金(待付招标人)",
         }[self.value]
 
 
@@ -46,6 +48,7 @@ class Event(StrEnum):
     PAID = "paid"
     BOUNCED = "bounced"
     FORFEITED = "forfeited"
+    CONVERTED = "converted"
 
     @property
     def label(self) -> str:
@@ -56,6 +59,7 @@ class Event(StrEnum):
             "paid": "银行已付",
             "bounced": "银行退票",
             "forfeited": "决定不予退还",
+            "converted": "转为履约保证金",
         }[self.value]
 
 
@@ -74,6 +78,7 @@ class Account:
 
 BANK, INTEREST, UNKNOWN = Account(kind=Kind.BANK), Account(kind=Kind.INTEREST), Account(kind=Kind.UNKNOWN)
 FORFEITED, TRANSIT = Account(kind=Kind.FORFEITED), Account(kind=Kind.TRANSIT)
+BOND = Account(kind=Kind.BOND)
 
 Lines = tuple[tuple[Account, Decimal], ...]
 
@@ -108,6 +113,11 @@ def bounced(holder: Account, *, principal: Decimal, interest: Decimal) -> Lines:
 def forfeited(holder: Account, amount: Decimal) -> Lines:
     """Return what the decision not to return a deposit writes."""
     return _lines((holder, amount), (FORFEITED, -amount))
+
+
+def converted(holder: Account, amount: Decimal) -> Lines:
+    """Return what turning a deposit into a performance bond writes: it is owed to the tenderee from then on."""
+    return _lines((holder, amount), (BOND, -amount))
 
 
 def _lines(*given: tuple[Account, Decimal]) -> Lines:

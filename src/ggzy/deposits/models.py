@@ -11,7 +11,7 @@ from ggzy.kernel.models import BusinessRow
 from ggzy.parties.models import Account, Organisation
 from ggzy.tendering.models import Round
 
-_OVER = ["refunded", "forfeited", "ended"]
+_OVER = ["refunded", "forfeited", "ended", "converted"]
 
 
 def _stays(name: str) -> pgtrigger.Protect:
@@ -162,7 +162,7 @@ class Receipt(BusinessRow):
 class Payment(BusinessRow):
     """An order to the bank to pay money out; its public id is the number under which the bank pays once."""
 
-    REFUND, SURPLUS, FORFEITURE = "refund", "surplus", "forfeiture"
+    REFUND, SURPLUS, FORFEITURE, CONVERSION = "refund", "surplus", "forfeiture", "conversion"
     DUE, ORDERED, SENT, PAID, FAILED = "due", "ordered", "sent", "paid", "failed"
 
     kind = models.CharField(max_length=12)
@@ -189,12 +189,18 @@ class Payment(BusinessRow):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="a_payment_pays_something", condition=Q(principal__gt=0)),
+            # where all of a deposit became a bond, its interest alone is refunded
+            models.CheckConstraint(
+                name="a_payment_pays_something", condition=Q(principal__gt=0) | Q(principal=0, kind="refund")
+            ),
             models.CheckConstraint(name="interest_is_never_negative", condition=Q(interest__gte=0)),
             models.UniqueConstraint(
                 name="one_refund_under_way_for_a_deposit",
                 fields=["deposit"],
                 condition=Q(kind__in=["refund", "forfeiture"]) & ~Q(state="paid"),
+            ),
+            models.UniqueConstraint(
+                name="a_bond_is_paid_over_once", fields=["deposit"], condition=Q(kind="conversion")
             ),
         ]
         indexes = [models.Index(fields=["state"], condition=~Q(state="paid"), name="payments_under_way")]
@@ -248,6 +254,34 @@ class Forfeiture(BusinessRow):
                 name="a_decision_has_its_person",
                 condition=Q(decided_by=None, decided_at=None, upheld=None)
                 | Q(decided_by__isnull=False, decided_at__isnull=False, upheld__isnull=False),
+            ),
+        ]
+
+
+class Conversion(BusinessRow):
+    """A winner's request that so much of its deposit becomes the performance bond, and the tenderee's word on it."""
+
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="conversions")
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    asked_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    agreed = models.BooleanField(null=True)
+    decided_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+    #: whereto the bond is paid
+    name = models.CharField(max_length=200, blank=True)
+    account = models.CharField(max_length=40, blank=True)
+    #: when the signed contract turned it over
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_deposit_is_turned_over_once", fields=["deposit"], condition=~Q(agreed=False)
+            ),
+            models.CheckConstraint(name="a_conversion_has_its_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="nothing_is_turned_over_unagreed", condition=Q(done_at=None) | Q(agreed=True)
             ),
         ]
 

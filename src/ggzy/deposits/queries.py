@@ -12,8 +12,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from ggzy.bidding.models import Bid
 from ggzy.deposits import book, ledger, ports, rules
 from ggzy.deposits.actions import COMMITMENT, asked_for, counted, round_of
+from ggzy.deposits.bonds import most_bond_of
 from ggzy.deposits.models import (
     BankDifference,
+    Conversion,
     Deposit,
     DepositHold,
     Forfeiture,
@@ -33,6 +35,7 @@ from ggzy.kernel.refusals import NotFound
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.law.table import limit
 from ggzy.opening.models import BidOpening
+from ggzy.opening.reading import reads_out
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.tendering.models import Round, large
@@ -145,6 +148,9 @@ class OwnDeposit:
     holds: Sequence[dict[str, Any]]
     forfeitures: Sequence[dict[str, Any]]
     letter: "LetterRow | None"
+    #: what was asked to become the performance bond, and the most that may be asked for now (None: nothing)
+    conversions: Sequence[dict[str, Any]]
+    may_become_bond: Decimal | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +229,15 @@ def _own(row: Deposit, *, now: datetime) -> OwnDeposit:
         holds=_holds(row),
         forfeitures=_forfeitures(row),
         letter=_letter(letter, sees_bidder=True) if letter else None,
+        conversions=_conversions(row),
+        may_become_bond=most_bond_of(row),
     )
+
+
+def _conversions(row: Deposit) -> list[dict[str, Any]]:
+    rows = Conversion.objects.filter(deposit=row).order_by("pk")
+    fields = ("public_id", "amount", "asked_at", "agreed", "decided_at", "done_at")
+    return [{name: getattr(one, name) for name in fields} for one in rows]
 
 
 def _receipt(row: Receipt, *, back: bool = False) -> ReceiptRow:
@@ -244,6 +258,7 @@ _PAYMENTS = {
     Payment.REFUND: "退还保证金",
     Payment.SURPLUS: "退回款项",
     Payment.FORFEITURE: "不予退还, 转付",
+    Payment.CONVERSION: "转为履约保证金, 付招标人",
 }
 _PAYING = {
     Payment.DUE: "待发指令",
@@ -354,6 +369,25 @@ def said_of_deposits(round_id: str) -> dict[str, str]:
     return {row.bid: f"{fact.form}: {fact.says}" for row, fact in _with_facts(rows) if row.bid}
 
 
+@reads_out("deposit")
+def read_out(round_: Round) -> dict[str, str]:
+    """Return {bid: how its deposit stood at the deadline}, to be read out; {} where the file asks for none.
+
+    Only of who bid, and only once the round is opened: who paid and did not bid stays unknown (RULEBOOK 7.1).
+    """
+    if round_.opened_at is None or not asked_for(round_)[0]:
+        return {}
+    facts = _facts(round_.pk)
+    bids = Bid.objects.filter(round=round_).exclude(state__in=[Bid.REPLACED, Bid.WITHDRAWN])
+    said = {bid: facts.get(bidder) for bid, bidder in bids.values_list("public_id", "bidder_id")}
+    return {bid: f"{fact.form}, {fact.says}" if fact else "没有在平台办理" for bid, fact in said.items()}
+
+
+def deposits_read_out(round_id: str) -> dict[str, str]:
+    """Return what the list read out in the hall says of each bid's deposit (`read_out`)."""
+    return read_out(round_of(round_id))
+
+
 @dataclass(frozen=True, kw_only=True)
 class DepositRow:
     """One bidder's deposit as the owner side, committee, centre and supervisor see it after the opening."""
@@ -373,6 +407,7 @@ class DepositRow:
     forfeitures: Sequence[dict[str, Any]]
     grounds: Sequence[rules.Ground]
     letter: str
+    conversions: Sequence[dict[str, Any]]
     may_be_touched: bool
 
 
@@ -449,6 +484,7 @@ def _row(row: Deposit, facts: RoundFacts, known: dict[int, DepositFact], *, now:
         forfeitures=_forfeitures(row),
         grounds=[ground for ground in rules.GROUNDS.get(scope, ()) if ground.code in against],
         letter=letter.public_id if letter else "",
+        conversions=_conversions(row),
         may_be_touched=row.state in {State.SHORT, State.DOUBTFUL, State.MATCHED},
     )
 

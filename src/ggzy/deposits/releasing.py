@@ -18,9 +18,9 @@ from django.db import transaction
 from ggzy.bidding.actions import WITHDRAWN
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import effect, set_timer
-from ggzy.deposits import book, ledger, ports, rules
+from ggzy.deposits import bonds, book, ledger, ports, rules
 from ggzy.deposits.actions import PAY, account_number, record, say
-from ggzy.deposits.models import Deposit, DepositHold, Forfeiture, Guarantee, Payment, Receipt
+from ggzy.deposits.models import Conversion, Deposit, DepositHold, Forfeiture, Guarantee, Payment, Receipt
 from ggzy.deposits.rules import Form, GuaranteeState, Standing, State
 from ggzy.deposits.standings import RoundFacts
 from ggzy.evidence.actions import record_act
@@ -34,6 +34,8 @@ from ggzy.tendering.models import Round
 from ggzy.tendering.moves import MOVED
 
 ZERO = Decimal("0.00")
+#: what goes to another than who paid it in
+TO_ANOTHER = {Payment.FORFEITURE, Payment.CONVERSION}
 WITH_MONEY = {State.SHORT.value, State.DOUBTFUL.value, State.MATCHED.value}
 
 
@@ -101,9 +103,23 @@ def release(deposit: Deposit, *, standing: Standing, due_at: datetime, now: date
     if letter is not None and letter.state == GuaranteeState.CLAIMED:
         return
     amount = book.held(deposit) if deposit.form == Form.TRANSFER else ZERO
-    if amount:
+    bond = bonds.convert(deposit, held=amount, now=now) if amount and standing is Standing.WINNER else None
+    if bond is not None:
+        order_payment(
+            deposit,
+            kind=Payment.CONVERSION,
+            amount=bond.amount,
+            due_at=due_at,
+            now=now,
+            name=bond.name,
+            account=bond.account,
+        )
+        amount -= bond.amount
+    if amount or (bond is not None and interest_until(deposit, until=now).amount):
         deposit.state = State.REFUNDING.value
         order_payment(deposit, kind=Payment.REFUND, amount=amount, due_at=due_at, now=now)
+    elif bond is not None:
+        deposit.state, deposit.settled_at = State.CONVERTED.value, now
     else:
         deposit.state, deposit.settled_at = State.ENDED.value, now
     deposit.save(update_fields=["state", "released_by", "released_at", "settled_at"])
@@ -199,6 +215,7 @@ def _order(payment: Payment) -> ports.Order:
         Payment.REFUND: "投标保证金退还",
         Payment.SURPLUS: "款项退回",
         Payment.FORFEITURE: "投标保证金不予退还",
+        Payment.CONVERSION: "投标保证金转履约保证金",
     }
     return ports.Order(
         number=number_of(payment),
@@ -224,12 +241,17 @@ def interest_until(deposit: Deposit, *, until: datetime) -> rules.InterestSheet:
         (row.counts + (ZERO if row.pk in gone else row.doubtful), row.credited_at.astimezone(BEIJING).date())
         for row in Receipt.objects.filter(deposit=deposit).order_by("credited_at", "pk")
     ]
+    # what became a bond earns nothing here from that day on
+    turned = Conversion.objects.filter(deposit=deposit, done_at__isnull=False)
+    parts += [(-row.amount, row.done_at.astimezone(BEIJING).date()) for row in turned if row.done_at]
     return rules.interest(parts, until=until.astimezone(BEIJING).date(), rates=rates())
 
 
 def _holder(payment: Payment) -> ledger.Account:
     if payment.kind == Payment.FORFEITURE:
         return ledger.FORFEITED
+    if payment.kind == Payment.CONVERSION:
+        return ledger.BOND
     return ledger.deposit(payment.deposit.public_id) if payment.deposit else ledger.UNKNOWN
 
 
@@ -287,7 +309,9 @@ def _settle(payment: Payment, outcome: ports.Outcome, *, now: datetime) -> None:
     if deposit is None:
         return
     if payment.kind == Payment.REFUND:
-        deposit.state, deposit.settled_at = State.REFUNDED.value, outcome.at
+        turned = Conversion.objects.filter(deposit=deposit, done_at__isnull=False).exists()
+        deposit.state = (State.CONVERTED if turned else State.REFUNDED).value
+        deposit.settled_at = outcome.at
         deposit.save(update_fields=["state", "settled_at"])
     record(
         "deposits.paid",
@@ -302,7 +326,7 @@ def _settle(payment: Payment, outcome: ports.Outcome, *, now: datetime) -> None:
             "interest": payment.interest,
         },
     )
-    if payment.kind != Payment.FORFEITURE:
+    if payment.kind not in TO_ANOTHER:
         what = "保证金已退还" if payment.kind == Payment.REFUND else "款项已退回"
         with_interest = (
             f"本金{payment.principal}元, 利息{payment.interest}元"
@@ -328,7 +352,7 @@ def _come_back(payment: Payment, why: str, *, at: datetime, now: datetime) -> No
         now=now,
     )
     deposit = payment.deposit
-    if deposit is None or payment.kind == Payment.FORFEITURE:
+    if deposit is None or payment.kind in TO_ANOTHER:
         return
     if payment.kind == Payment.REFUND:
         deposit.state = State.FAILED_PAY.value
@@ -407,7 +431,7 @@ def pay_again(*, payment_id: str, actor: Actor, now: datetime) -> Payment:
 
 def _order_again(payment: Payment, *, actor: Actor, now: datetime) -> None:
     deposit = payment.deposit
-    if deposit is not None and payment.kind != Payment.FORFEITURE:
+    if deposit is not None and payment.kind not in TO_ANOTHER:
         if payment.kind == Payment.REFUND:
             if deposit.new_account:
                 deposit.payer_account, deposit.payer_bank = deposit.new_account, deposit.new_bank

@@ -54,6 +54,7 @@ class State(StrEnum):
     REFUNDED = "refunded"
     FORFEITED = "forfeited"
     ENDED = "ended"
+    CONVERTED = "converted"
 
     @property
     def label(self) -> str:
@@ -69,12 +70,13 @@ class State(StrEnum):
             "refunded": "已退还",
             "forfeited": "不予退还",
             "ended": "已结束",
+            "converted": "已转为履约保证金",
         }[self.value]
 
     @property
     def final(self) -> bool:
         """Say whether nothing more is expected of it."""
-        return self in {State.REFUNDED, State.FORFEITED, State.ENDED}
+        return self in {State.REFUNDED, State.FORFEITED, State.ENDED, State.CONVERTED}
 
 
 class Standing(StrEnum):
@@ -500,4 +502,5 @@ def _sums(rows: Sequence[Movement]) -> dict[str, Decimal]:
     out: dict[str, Decimal] = {}
     for row in rows:
         out[row.reference] = out.get(row.reference, ZERO) + row.amount
-    return out
+    # an order of interest alone moves nothing of what lies there
+    return {reference: amount for reference, amount in out.items() if amount}

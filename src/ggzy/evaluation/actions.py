@@ -410,7 +410,7 @@ def _reject_all(
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
     evaluation.step = Evaluation.DONE
     evaluation.save(update_fields=["step", "rejected"])
-    _end_meeting_if_over(evaluation, actor=actor, now=now)
+    end_meeting_if_over(evaluation, actor=actor, now=now)
     publish_notice(
         kind=NoticeKind.FAILURE,
         ocid=tender.ocid,
@@ -831,7 +831,7 @@ def _report(evaluation: Evaluation, round_: Round, *, actor: Actor, now: datetim
     set_timer(kind=REPORT_PDF, subject=evaluation.public_id, due_at=now)
     if procedure_of(round_).has(round_.stage, "award"):
         _await_winner(round_, now=now)
-    _end_meeting_if_over(evaluation, actor=actor, now=now)
+    end_meeting_if_over(evaluation, actor=actor, now=now)
     record_act(
         "evaluation.reported",
         subject=evaluation.public_id,
@@ -853,7 +853,8 @@ def _await_winner(round_: Round, *, now: datetime) -> None:
     set_timer(kind=AWARD_BY_SILENCE, subject=round_.public_id, due_at=due)
 
 
-def _end_meeting_if_over(evaluation: Evaluation, *, actor: Actor, now: datetime) -> None:
+def end_meeting_if_over(evaluation: Evaluation, *, actor: Actor, now: datetime) -> None:
+    """End the meeting when no evaluation of its draw is left (called inside an act)."""
     if not Evaluation.objects.filter(draw_id=evaluation.draw_id).exclude(step=Evaluation.DONE).exists():
         committees.end(evaluation.draw, actor=actor, now=now)
 

@@ -245,3 +245,53 @@ class ReportSignature(BusinessRow):
                 name="a_member_signs_a_report_once", fields=["evaluation", "member", "report_sha256"]
             ),
         ]
+
+
+class Stoppage(BusinessRow):
+    """A member's written statement that the file is so flawed that the evaluation has to stop; others sign the same one."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="stoppages")
+    number = models.PositiveSmallIntegerField()
+    #: the flaw (`flawed.FLAWS`)
+    ground = models.CharField(max_length=10)
+    text = models.TextField()
+    proposed_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    #: when more than half of the members had signed it, which stopped the evaluation
+    carried_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="statements_are_numbered_once", fields=["evaluation", "number"]),
+            models.UniqueConstraint(
+                name="one_statement_stops",
+                fields=["evaluation"],
+                condition=models.Q(carried_at__isnull=False),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="statements_stay", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="statements_say_what_was_signed",
+                fields=["evaluation", "number", "ground", "text", "proposed_by", "proposed_at"],
+            ),
+        ]
+
+
+class StoppageSignature(BusinessRow):
+    """One member's signature on a statement that stops the evaluation."""
+
+    stoppage = models.ForeignKey(Stoppage, on_delete=models.PROTECT, related_name="signatures")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_member_signs_a_statement_once", fields=["stoppage", "member"]),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="signatures_on_statements_stay", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]

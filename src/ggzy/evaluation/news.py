@@ -4,12 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ggzy.committees.queries import MeetingNews, meeting_news
-from ggzy.evaluation import standing
-from ggzy.evaluation.actions import NotAMember, document_of
-from ggzy.evaluation.models import Evaluation
-from ggzy.experts.models import Member
+from ggzy.evaluation import flawed, standing
+from ggzy.evaluation.actions import document_of
+from ggzy.evaluation.queries import seat_at
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.refusals import NotFound
 from ggzy.parties.grid import Permission, require
 
 
@@ -26,6 +24,8 @@ class DeskNews:
     #: questions put to bidders, and those answered or run out
     asked: int
     answered: int
+    #: statements that the file is flawed, and the signatures on them
+    stoppages: int
 
     @property
     def digest(self) -> str:
@@ -45,17 +45,7 @@ def desk_news(*, round_id: str, actor: Actor) -> DeskNews:
     :raises NotFound: no evaluation here
     """
     require(actor, Permission.EVALUATE)
-    evaluation = (
-        Evaluation.objects.select_related("round__lot__tender", "draw")
-        .filter(round__public_id=round_id)
-        .order_by("-number")
-        .first()
-    )
-    if evaluation is None:
-        raise NotFound("该标段尚未开始评标")
-    member = Member.objects.filter(draw=evaluation.draw, account_id=actor.account_pk, left=False).first()
-    if member is None:
-        raise NotAMember("您不是本标段评标委员会成员")
+    evaluation, member = seat_at(round_id, actor)
     waiting = standing.waiting_for(evaluation, evaluation.round, document_of(evaluation.round))
     asked, answered = standing.questions(evaluation.round)
     return DeskNews(
@@ -66,4 +56,5 @@ def desk_news(*, round_id: str, actor: Actor) -> DeskNews:
         meeting=meeting_news(evaluation.draw_id, member=member),
         asked=asked,
         answered=answered,
+        stoppages=flawed.count_of(evaluation),
     )

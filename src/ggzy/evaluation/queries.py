@@ -30,6 +30,7 @@ class Desk:
     """A member's desk in one evaluation."""
 
     round: str
+    procedure_code: str
     tender_name: str
     lot_name: str
     ceiling_price: Any
@@ -67,13 +68,12 @@ class Desk:
     draft_saved_at: datetime | None
 
 
-def desk(*, round_id: str, actor: Actor) -> Desk:
-    """Return the desk of a member.
+def seat_at(round_id: str, actor: Actor) -> tuple[Evaluation, Member]:
+    """Return the last sitting on a round and the member who an account is there.
 
     :raises NotAMember: not on this committee
     :raises NotFound: no evaluation here
     """
-    require(actor, Permission.EVALUATE)
     evaluation = (
         Evaluation.objects.select_related("round__lot__tender", "draw")
         .filter(round__public_id=round_id)
@@ -85,6 +85,17 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     member = Member.objects.filter(draw=evaluation.draw, account_id=actor.account_pk, left=False).first()
     if member is None:
         raise NotAMember("您不是本标段评标委员会成员")
+    return evaluation, member
+
+
+def desk(*, round_id: str, actor: Actor) -> Desk:
+    """Return the desk of a member.
+
+    :raises NotAMember: not on this committee
+    :raises NotFound: no evaluation here
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, member = seat_at(round_id, actor)
     round_ = evaluation.round
     document = document_of(round_)
     # a member's sheet holds what the committee judges, no more
@@ -100,6 +111,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
     points, base = _price_points(evaluation, document)
     return Desk(
         round=round_.public_id,
+        procedure_code=round_.procedure_code,
         tender_name=round_.lot.tender.name,
         lot_name=round_.lot.name,
         ceiling_price=round_.lot.ceiling_price,

@@ -60,6 +60,11 @@ class Place:
     drawn: bool
 
 
+def majority_of(members: int) -> int:
+    """Return how many of so many members are more than half."""
+    return members // 2 + 1
+
+
 def rejected_by_majority(
     sheets: Sequence[Mapping[str, Mapping[str, Mapping[str, object]]]],
     *,

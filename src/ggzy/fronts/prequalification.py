@@ -201,6 +201,7 @@ def _publish(
             "objection": "对资格预审文件有异议的, 在提交申请截止2日前通过本平台提出"
             if family(tender.procedure_code).application_objected
             else "",
+            "challenge": family(tender.procedure_code).application_challenged,
             "drawing": _DRAWING if part.method is QualificationMethod.DRAWN else "",
             "clarifications": [
                 {"text": c.text, "at": c.clarified_at.isoformat(), "deadline": c.deadline_after.isoformat()}

@@ -13,6 +13,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.fronts import own_admissions
 from ggzy.tendering.models import Round, Tender, TenderFile
+from ggzy.tendering.moves import place_of
 
 MOST_QUESTIONS = 50
 MOST_TEXT = 2000
@@ -64,6 +65,7 @@ def _take(tender: Tender, version: int, *, actor: Actor, now: datetime) -> FileT
         tender=tender,
         taker_id=actor.organisation_pk,
         version=version,
+        front=None,
         defaults={"taken_at": now, "region_code": tender.region_code},
     )
     if new:
@@ -75,6 +77,37 @@ def _take(tender: Tender, version: int, *, actor: Actor, now: datetime) -> FileT
             ocid=tender.ocid,
             party={"version": version, "taker": actor.organisation},
             escrowed=True,
+        )
+    return taking
+
+
+@transaction.atomic
+def take_front_file(*, round_id: str, actor: Actor, now: datetime) -> FileTaking:
+    """Note that an organisation took a prequalification file, from when it may challenge it. Again changes nothing.
+
+    :raises QuestionsClosed: the front takes no applications
+    """
+    require(actor, Permission.FILE_TAKE)
+    front = Round.objects.select_related("lot__tender").filter(public_id=round_id, phase=0).first()
+    if front is None:
+        raise NotFound("没有这次资格预审, 请从标段页面进入")
+    if front.stage != Stage.PQ_OPEN or front.bid_deadline is None or now >= front.bid_deadline:
+        raise QuestionsClosed("该项目不在资格预审公告及申请期间, 不再受理获取登记; 资格预审文件仍可公开查看")
+    tender = front.lot.tender
+    taking, new = FileTaking.objects.get_or_create(
+        tender=tender,
+        taker_id=actor.organisation_pk,
+        front=front,
+        defaults={"version": 0, "taken_at": now, "region_code": tender.region_code},
+    )
+    if new:
+        record_act(
+            "inquiries.front_file_taken",
+            subject=taking.public_id,
+            actor=actor,
+            legal_at=now,
+            **place_of(front),
+            party={"taker": actor.organisation},
         )
     return taking
 

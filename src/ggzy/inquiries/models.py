@@ -5,7 +5,7 @@ from django.db import models
 
 from ggzy.kernel.models import BusinessRow
 from ggzy.parties.models import Organisation
-from ggzy.tendering.models import Tender
+from ggzy.tendering.models import Round, Tender
 
 
 class FileTaking(BusinessRow):
@@ -14,12 +14,21 @@ class FileTaking(BusinessRow):
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="takings", db_index=False)
     taker = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="takings")
     version = models.PositiveSmallIntegerField()
+    #: the front whose prequalification file was taken (version 0); None: the tender file
+    front = models.ForeignKey(Round, on_delete=models.PROTECT, null=True, related_name="takings")
     taken_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_version_is_taken_once", fields=["centre_id", "tender", "taker", "version"]
+                name="a_version_is_taken_once",
+                fields=["centre_id", "tender", "taker", "version"],
+                condition=models.Q(front=None),
+            ),
+            models.UniqueConstraint(
+                name="a_prequalification_file_is_taken_once",
+                fields=["front", "taker"],
+                condition=models.Q(front__isnull=False),
             ),
         ]
         triggers = [pgtrigger.Protect(name="takings_stay", operation=pgtrigger.Update | pgtrigger.Delete)]

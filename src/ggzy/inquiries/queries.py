@@ -76,16 +76,22 @@ def own_questions(*, tender_pk: int, actor: Actor) -> list[OwnQuestion]:
 
 def version_taken(*, tender_pk: int, actor: Actor) -> int:
     """Return the newest version that the actor's organisation has taken, 0 if none."""
-    rows = FileTaking.objects.filter(tender_id=tender_pk, taker_id=actor.organisation_pk)
+    rows = FileTaking.objects.filter(tender_id=tender_pk, taker_id=actor.organisation_pk, front=None)
     return rows.order_by("-version").values_list("version", flat=True).first() or 0
 
 
-def first_taken(*, tender_pk: int, organisation_pk: int) -> datetime | None:
-    """Return when an organisation first took a tender's file, None if it did not; for acts, on no page."""
-    rows = FileTaking.objects.filter(tender_id=tender_pk, taker_id=organisation_pk)
+def first_taken(*, tender_pk: int, organisation_pk: int, front_pk: int | None = None) -> datetime | None:
+    """Return when an organisation first took a tender's file, or a front's, None if it did not; for acts and oneself."""
+    rows = FileTaking.objects.filter(tender_id=tender_pk, taker_id=organisation_pk, front_id=front_pk)
     return rows.order_by("taken_at").values_list("taken_at", flat=True).first()
+
+
+def front_file_taken(*, round_id: str, actor: Actor) -> datetime | None:
+    """Return when the viewer's own organisation took a prequalification file, None if it did not."""
+    rows = FileTaking.objects.filter(front__public_id=round_id, taker_id=actor.organisation_pk)
+    return rows.values_list("taken_at", flat=True).first()
 
 
 def takers(tender_pk: int) -> set[int]:
     """Return the organisations that took a tender's file, to be told; for no page."""
-    return set(FileTaking.objects.filter(tender_id=tender_pk).values_list("taker_id", flat=True))
+    return set(FileTaking.objects.filter(tender_id=tender_pk, front=None).values_list("taker_id", flat=True))

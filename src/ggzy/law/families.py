@@ -6,7 +6,7 @@ tendering (非招标采购方式) has words and clauses of its own within the fa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -57,13 +57,43 @@ class Family:
     bid: str = "投标文件"
     won: str = "中标"
     winner: str = "中标人"
+    #: what opening the bids, and judging them, is called
+    opening: str = "开标"
+    judging: str = "评标"
+    #: what a stage is called, by its code, where it is not what construction calls it
+    stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     #: who judges, and how many they are at least
     committee: str = "评标委员会"
     least_committee: int = 5
     #: whether members may score, or the lowest price alone decides
     scored: bool = True
+    #: flaws of the file for which those who judge must stop, and the clause; none where the law knows no such stop
+    flaws: tuple[str, ...] = ()
+    flaws_basis: tuple[Citation, ...] = ()
     #: until when a prequalification file may be objected to (异议); "" where the law knows no such objection
     application_objected: str = ""
+    #: how a prequalification file is challenged (质疑), in the words of its notice; "" where the law knows no challenge
+    application_challenged: str = ""
+
+    def in_words(self, text: str) -> str:
+        """Return a sentence of ours, written in the words of construction, in the words of this family.
+
+        For fixed sentences only: what people have written is theirs.
+        """
+        for standard, own in (
+            ("评标委员会", self.committee),
+            ("招标公告", self.call),
+            ("招标文件", self.file),
+            ("投标文件", self.bid),
+            ("招标人", self.owner),
+            ("投标人", self.bidder),
+            ("中标人", self.winner),
+            ("中标", self.won),
+            ("开标", self.opening),
+            ("评标", self.judging),
+        ):
+            text = text.replace(standard, own)
+        return text
 
 
 GC = Family(
@@ -114,6 +144,12 @@ GP = Family(
     deposit_basis=Citation("政府采购法实施条例", "第三十三条"),
     committee_basis=Citation("政府采购货物和服务招标投标管理办法", "第四十七条"),
     objection="供应商认为采购文件使自己的权益受到损害的, 自收到采购文件之日或者公告期限届满之日起7个工作日内, 以书面形式向采购人或者代理机构提出质疑",
+    application_challenged="供应商认为资格预审文件使自己的权益受到损害的, 自获取资格预审文件之日或者公告期限届满之日起7个工作日内, 通过本平台提出质疑",
+    flaws=("unlawful", "unclear"),
+    flaws_basis=(
+        Citation("政府采购货物和服务招标投标管理办法", "第六十五条"),
+        Citation("政府采购法实施条例", "第四十一条"),
+    ),
 )
 
 _OTHER_WAYS = "政府采购非招标采购方式管理办法"
@@ -135,9 +171,27 @@ XJ = replace(
     bid="响应文件",
     won="成交",
     winner="成交供应商",
+    opening="开启",
+    judging="评审",
+    stages=MappingProxyType(
+        {
+            "DOC_EDIT": "询价通知书编制",
+            "OPEN_FOR_BID": "公告及响应中",
+            "CLOSED": "响应截止",
+            "OPENING": "开启中",
+            "OPENED": "开启完成",
+            "EVALUATING": "评审中",
+            "REPORTED": "评审报告已提交",
+            "CONFIRMED": "已确定成交供应商",
+            "ANNOUNCED": "成交结果已公告",
+            "TERMINATED": "采购活动终止",
+        }
+    ),
     committee="询价小组",
     least_committee=3,
     scored=False,
+    flaws=("unlawful",),
+    flaws_basis=(Citation("政府采购法实施条例", "第四十一条"),),
 )
 
 #: 竞争性磋商: talks first, last offers then, judged by points

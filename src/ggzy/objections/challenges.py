@@ -22,7 +22,15 @@ from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import lift_hold, lock_round, place_of, require_move, require_owner_side, set_hold
+from ggzy.tendering.moves import (
+    lift_hold,
+    lock_round,
+    place_of,
+    procedure_of,
+    require_move,
+    require_owner_side,
+    set_hold,
+)
 from ggzy.tendering.stamps import law_of
 
 MOST_TEXT = 5000
@@ -55,7 +63,7 @@ class MayNotChallenge(NotPermitted):
 def challenge_file(
     *, round_id: str, matter: str, facts: str, request: str, law: str = "", actor: Actor, now: datetime
 ) -> Challenge:
-    """Challenge the file of a procurement that takes bids; nothing stops, and nobody is told whose it is.
+    """Challenge the file of a procurement, or of its prequalification; nothing stops, and nobody is told whose it is.
 
     :raises MayNotChallenge: the file was not taken
     :raises ChallengeTooLate: seven working days after it was taken, or its notice ended
@@ -63,22 +71,36 @@ def challenge_file(
     """
     require(actor, Permission.CHALLENGE_RAISE)
     round_ = lock_round(round_id)
-    require_move(round_, "challenge_document", actor=actor)
+    front = round_.phase == 0
+    # the days to challenge a prequalification run past its end, where no move leads on any more
+    if not (front and round_.stage in procedure_of(round_).final and procedure_of(round_).scope == "GP"):
+        require_move(round_, "challenge_document", actor=actor)
     assert round_.published_at is not None
-    taken = first_taken(tender_pk=round_.lot.tender_id, organisation_pk=actor.organisation_pk)
+    taken = first_taken(
+        tender_pk=round_.lot.tender_id,
+        organisation_pk=actor.organisation_pk,
+        front_pk=round_.pk if front else None,
+    )
     if taken is None:
+        where = (
+            f"/work/rounds/{round_.public_id}/challenge"
+            if front
+            else f"/work/tenders/{round_.lot.tender.public_id}/ask"
+        )
         raise MayNotChallenge(
-            "对采购文件提出质疑, 须是依法获取该文件的供应商; 请先登记获取文件",
-            next_steps=(("获取文件", f"/work/tenders/{round_.lot.tender.public_id}/ask"),),
+            f"对{'资格预审' if front else '采购'}文件提出质疑, 须是依法获取该文件的供应商; 请先登记获取文件",
+            next_steps=(("获取文件", where),),
         )
     ends = rules.file_challenge_ends(
         taken_at=taken, published_at=round_.published_at, law=law_of(round_), calendar=calendars.CHINA
     )
     if now >= ends.instant:
-        raise ChallengeTooLate(f"对采购文件提出质疑的期限已届满({ends.arithmetic}), 不再受理")
+        raise ChallengeTooLate(
+            f"对{'资格预审' if front else '采购'}文件提出质疑的期限已届满({ends.arithmetic}), 不再受理"
+        )
     return _raise(
         round_,
-        Challenge.FILE,
+        Challenge.PREQUALIFICATION if front else Challenge.FILE,
         {"matter": matter, "facts": facts, "law": law, "request": request},
         actor=actor,
         now=now,
@@ -146,7 +168,7 @@ def _raise(round_: Round, about: str, said: dict[str, str], *, actor: Actor, now
         region_code=round_.region_code,
         **said,
     )
-    tender, file = round_.lot.tender, about == Challenge.FILE
+    tender, file = round_.lot.tender, about != Challenge.RESULT
     record_act(
         "objections.challenged",
         subject=row.public_id,
@@ -162,7 +184,7 @@ def _raise(round_: Round, about: str, said: dict[str, str], *, actor: Actor, now
         kind=Kind.LEGAL,
         basis=limit,
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）收到对{'采购文件' if file else '中标结果'}的质疑",
+        title=f"{tender.name}（{round_.lot.name}）收到对{rules.ABOUT[about]}的质疑",
         text="请自收到之日起7个工作日内答复。"
         + ("质疑供应商的名称在开标前不显示。" if file else "答复前暂停签订合同, 已签订的中止履行。"),
         link=f"/work/challenges/{row.public_id}",
@@ -206,7 +228,7 @@ def answer_challenge(
     _require_running(row)
     if not answer.strip():
         raise BadInput("请写明答复内容", field="answer")
-    if outcome not in rules.OUTCOMES or (row.about == Challenge.FILE and outcome in rules.CHANGES_RESULT):
+    if outcome not in rules.OUTCOMES or (row.about != Challenge.RESULT and outcome in rules.CHANGES_RESULT):
         raise BadInput("请选择质疑是否成立及处理方式", field="outcome")
     row.answer, row.answered_at, row.outcome = answer.strip()[:MOST_TEXT], now, outcome
     row.save(update_fields=["answer", "answered_at", "outcome"])
@@ -259,7 +281,7 @@ def withdraw_challenge(*, challenge_id: str, actor: Actor, now: datetime) -> Cha
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        **(place_of(round_) | ({"escrowed": True} if row.about == Challenge.FILE else {})),
+        **(place_of(round_) | ({"escrowed": True} if row.about != Challenge.RESULT else {})),
         public={"about": row.about, "withdrawn_at": now.isoformat()},
     )
     tender = round_.lot.tender

@@ -30,9 +30,9 @@ class Objection(BusinessRow):
 class Challenge(BusinessRow):
     """One challenge 质疑 of a supplier in government procurement; of its result it holds the contract until answered."""
 
-    FILE, RESULT = "file", "result"
+    FILE, RESULT, PREQUALIFICATION = "file", "result", "prequalification"
 
-    about = models.CharField(max_length=6)
+    about = models.CharField(max_length=16)
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="challenges")
     challenger = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="challenges")
     #: what is challenged, the facts, the clauses it rests on, and what is asked for (94号令12)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.objections.models import Challenge, Objection
-from ggzy.objections.rules import OUTCOMES
+from ggzy.objections.rules import ABOUT, OUTCOMES
 from ggzy.tendering.models import Round, large
 
 
@@ -113,9 +113,23 @@ class ChallengeRow:
     texts: dict[str, str]
 
     @property
+    def about_label(self) -> str:
+        """Return what it is about, in words."""
+        return ABOUT[self.about]
+
+    @property
     def running(self) -> bool:
         """Say whether it waits for its answer."""
         return self.answered_at is None and self.withdrawn_at is None
+
+
+def _opened(round_: Round) -> bool:
+    """Say whether the bids are opened: of a front, those of its main round, for who challenges may have applied."""
+    if round_.phase:
+        return round_.opened_at is not None
+    return Round.objects.filter(
+        lot=round_.lot, number=round_.number, phase=1, opened_at__isnull=False
+    ).exists()
 
 
 def _challenge(row: Challenge, viewer: Actor) -> ChallengeRow:
@@ -126,7 +140,7 @@ def _challenge(row: Challenge, viewer: Actor) -> ChallengeRow:
         bool(pk) and pk in {tender.tenderee_id, tender.agency_id},
     )
     concerned = own or answers or viewer.role is Role.SUPERVISOR
-    named = own or (concerned and row.round.opened_at is not None)
+    named = own or (concerned and _opened(row.round))
     texts = {"matter": row.matter, "facts": row.facts, "law": row.law, "request": row.request}
     return ChallengeRow(
         id=row.public_id,
@@ -152,9 +166,8 @@ def challenges_on(*, round_id: str, viewer: Actor) -> list[ChallengeRow]:
     rows = Challenge.objects.filter(round__public_id=round_id).select_related(
         "challenger", "round__lot__tender"
     )
-    found = [_challenge(row, viewer) for row in rows.order_by("pk")]
-    opened = Round.objects.filter(public_id=round_id, opened_at__isnull=False).exists()
-    return [row for row in found if opened or row.texts]
+    found = [(_challenge(row, viewer), row.round) for row in rows.order_by("pk")]
+    return [row for row, round_ in found if row.texts or _opened(round_)]
 
 
 def challenge(*, challenge_id: str, viewer: Actor) -> ChallengeRow:

@@ -9,6 +9,8 @@ from ggzy.law.limits import Count, TimeLimit, runs_out
 #: a limit that begins when another has run out begins on the last day of that one
 _INSTANT = timedelta(microseconds=1)
 
+#: what a challenge may be about
+ABOUT = {"prequalification": "资格预审文件", "file": "采购文件", "result": "中标结果"}
 #: how an answer to a challenge ends it (94号令16); the last two change the result
 OUTCOMES = {
     "unfounded": "质疑不成立",

@@ -10,8 +10,10 @@ from ggzy.awarding.queries import AwardRow, awards_of
 from ggzy.contracting.queries import contracts_of
 from ggzy.evidence.queries import FeedRow, acts_of, feed
 from ggzy.kernel.actors import ANYONE
-from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import NotFound
+from ggzy.opendata import direct
+from ggzy.opendata.direct import DirectProcess
+from ggzy.opendata.writing import date_of, money
 from ggzy.opening.queries import tenderers_of
 from ggzy.procedures.catalogue import BY_CODE, main_of
 from ggzy.procedures.spec import Stage
@@ -27,6 +29,7 @@ TAGS = {
     "opening.failed": "tenderUpdate",
     "opening.nothing_opened": "tenderUpdate",
     "evaluation.all_rejected": "tenderUpdate",
+    "evaluation.stopped": "tenderUpdate",
     "opening.ended": "tenderUpdate",
     "awarding.awarded": "award",
     "contracting.signed": "contract",
@@ -56,18 +59,6 @@ _METHODS = {
 }
 
 
-def _date(moment: datetime) -> str:
-    return moment.astimezone(BEIJING).isoformat(timespec="seconds")
-
-
-def _money(amount: Any) -> dict[str, Any]:
-    """Return an OCDS value; the amount is a JSON number with two places, as the standard demands."""
-    return {
-        "amount": float(amount),
-        "currency": "CNY",
-    }  # H04: leaves the house as a JSON number, never comes back
-
-
 def publisher() -> dict[str, Any]:
     """Return who publishes."""
     return {"name": settings.CENTRE_NAME, "scheme": "CN-USCC", "uid": settings.CENTRE_USCC}
@@ -78,7 +69,7 @@ def package(releases: Iterable[dict[str, Any]], *, uri: str, at: datetime) -> di
     return {
         "uri": uri,
         "version": "1.1",
-        "publishedDate": _date(at),
+        "publishedDate": date_of(at),
         "publisher": publisher(),
         "releases": list(releases),
     }
@@ -89,17 +80,17 @@ def record_package(ocid: str, *, uri: str, at: datetime) -> dict[str, Any]:
 
     :raises NotFound: no such process, or nothing of it is public
     """
-    process = _Process(tender(tender_of_ocid(ocid), viewer=ANYONE))
-    rows = [row for row in acts_of(ocid) if row.act in TAGS]
-    releases = [process.release(row) for row in rows]
-    if not rows:
-        raise NotFound("该招标项目刚刚公告, 还没有写入公开日志, 请稍后再取")
-    compiled = process.release(rows[-1]) | {"tag": ["compiled"], "id": f"{ocid}-compiled"}
+    process = _process(ocid)
+    rows = [row for row in acts_of(ocid) if row.act in process.tags]
+    releases = [release for row in rows if (release := process.release(row))]
+    if not releases:
+        raise NotFound("该项目刚刚公告, 还没有写入公开日志, 请稍后再取")
+    compiled = releases[-1] | {"tag": ["compiled"], "id": f"{ocid}-compiled"}
     compiled |= process.parts(everything=True)
     return {
         "uri": uri,
         "version": "1.1",
-        "publishedDate": _date(at),
+        "publishedDate": date_of(at),
         "publisher": publisher(),
         "records": [{"ocid": ocid, "releases": releases, "compiledRelease": compiled}],
     }
@@ -108,19 +99,35 @@ def record_package(ocid: str, *, uri: str, at: datetime) -> dict[str, Any]:
 def releases_after(after: int, *, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return releases of the acts after a log index, in the log's order, and the index read up to. Never skips."""
     rows = feed(after=after, limit=limit)
-    processes: dict[str, _Process] = {}
+    processes: dict[str, _Process | DirectProcess | None] = {}
     out = []
     for row in rows:
-        if row.act not in TAGS or not row.ocid:
+        if not row.ocid or (row.act not in TAGS and direct.tag_of(row) is None):
             continue
         if row.ocid not in processes:
-            processes[row.ocid] = _Process(tender(tender_of_ocid(row.ocid), viewer=ANYONE))
-        out.append(processes[row.ocid].release(row))
+            processes[row.ocid] = (
+                _Process(tender(tender_of_ocid(row.ocid), viewer=ANYONE))
+                if row.act in TAGS
+                else DirectProcess.of(row.ocid)
+            )
+        process = processes[row.ocid]
+        if process is not None and (release := process.release(row)):
+            out.append(release)
     return out, rows[-1].index if rows else after
+
+
+def _process(ocid: str) -> "_Process | DirectProcess":
+    """Return a public process: a tender, or a purchase from one supplier.
+
+    :raises NotFound: neither
+    """
+    return DirectProcess.of(ocid) or _Process(tender(tender_of_ocid(ocid), viewer=ANYONE))
 
 
 class _Process:
     """One process with the rows its releases are made of."""
+
+    tags = TAGS
 
     def __init__(self, row: TenderRow) -> None:
         self.row = row
@@ -135,7 +142,7 @@ class _Process:
         return {
             "ocid": self.row.ocid,
             "id": f"{self.row.ocid}-{act.index}",
-            "date": _date(act.legal_at),
+            "date": date_of(act.legal_at),
             "tag": [tag],
             "initiationType": "tender",
             "language": "zh",
@@ -169,8 +176,8 @@ class _Process:
                         "awardID": self.awards[pk].bid,
                         "title": f"{self._lot(pk).name}合同",
                         "status": "active",
-                        "value": _money(self.awards[pk].price),
-                        "dateSigned": _date(c.signed_at),
+                        "value": money(self.awards[pk].price),
+                        "dateSigned": date_of(c.signed_at),
                     }
                     for pk, c in signed
                 ]
@@ -225,12 +232,12 @@ class _Process:
             "procurementMethodDetails": BY_CODE[code].label.split(" ", 1)[-1],
             "mainProcurementCategory": self._category(),
             "submissionMethod": ["electronicSubmission"],
-            "value": _money(sum(lot.budget for lot in newest.values())),
+            "value": money(sum(lot.budget for lot in newest.values())),
             "items": [
                 {"id": lot.lot, "description": f"{lot.name}: {lot.scope_of_work}"[:500], "quantity": 1}
                 for lot in newest.values()
             ],
-            "tenderPeriod": {"startDate": _date(first.published_at), "endDate": _date(last.bid_deadline)},
+            "tenderPeriod": {"startDate": date_of(first.published_at), "endDate": date_of(last.bid_deadline)},
         }
         if self.row.document:  # a file that is issued only to some does not say here how bids are judged
             lowest = self.row.document["method"] == "lowest_evaluated_price"
@@ -251,8 +258,8 @@ class _Process:
             "id": award.bid,
             "title": f"{lot.name}中标结果",
             "status": "active",
-            "date": _date(award.determined_at),
-            "value": _money(award.price),
+            "date": date_of(award.determined_at),
+            "value": money(award.price),
             "suppliers": [{"id": award.uscc, "name": award.bidder}],
             "items": [{"id": lot.lot, "description": lot.name, "quantity": 1}],
         }

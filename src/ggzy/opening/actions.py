@@ -21,7 +21,7 @@ from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
-from ggzy.opening import checkins, offers, quiet, rules
+from ggzy.opening import checkins, offers, quiet, reading, rules
 from ggzy.opening.failing import fail_for_too_few
 from ggzy.opening.models import BidOpening, OpeningObjection, OpeningSession, SecondOpening
 from ggzy.parties.grid import Permission, require
@@ -519,6 +519,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
     round_ = session.round
     tender = round_.lot.tender
     rows = session.bids.select_related("bid__bidder").order_by("price", "bid__entry_hash")
+    said = reading.read_out(round_)
     assert round_.bid_deadline is not None
     return {
         "document": "开标记录",
@@ -539,6 +540,7 @@ def record_of(session: OpeningSession) -> dict[str, Any]:
                 "quality": r.fields.get("quality"),
                 "manager": r.fields.get("manager"),
                 "members": [m["name"] for m in r.fields.get("members") or []],
+                **said.get(r.bid.public_id, {}),
             }
             for r in rows
         ],

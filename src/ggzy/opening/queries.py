@@ -27,6 +27,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.catalogue import QUIET
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round, TenderFile
+from ggzy.tendering.moves import procedure_of
 
 
 def opened_rounds(round_ids: Iterable[str]) -> set[str]:
@@ -99,6 +100,7 @@ class HallRow:
     lot_name: str
     stage: str
     stage_label: str
+    procedure_code: str
     bid_deadline: datetime | None
     sealed_bids: int | None
     opened_at: datetime | None
@@ -186,7 +188,8 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         sealing=round_.sealing,
         lot_name=round_.lot.name,
         stage=round_.stage,
-        stage_label=Stage(round_.stage).label,
+        stage_label=procedure_of(round_).label_of(round_.stage),
+        procedure_code=round_.procedure_code,
         bid_deadline=round_.bid_deadline,
         sealed_bids=sealed,
         opened_at=round_.opened_at,

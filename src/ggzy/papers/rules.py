@@ -159,7 +159,14 @@ def opening_table(record: Mapping[str, Any], *, place: Place, host: str, ended_a
                 rows=tuple(rows),
             ),
         ),
-        lines=tuple(said) or ("当场没有异议。",),
+        lines=(
+            *(
+                f"投标保证金　{bid['bidder']}: {bid['deposit']}"
+                for bid in record["bids"]
+                if bid.get("deposit")
+            ),
+            *(said or ("当场没有异议。",)),
+        ),
     )
 
 

@@ -133,6 +133,7 @@ class Permission(StrEnum):
     DEPOSIT_READ = "deposits:list:read"
     DEPOSIT_HOLD = "deposits:hold:set"
     DEPOSIT_FORFEIT = "deposits:forfeiture:decide"
+    DEPOSIT_CONVERT = "deposits:conversion:decide"
     DEPOSIT_LEDGER = "deposits:ledger:read"
     DEPOSIT_DESK = "deposits:ledger:keep"
     DEPOSIT_BANK = "deposits:movements:read"
@@ -289,6 +290,7 @@ GRID: dict[Permission, frozenset[Role]] = {
     # the agency does not decide over other people's money
     Permission.DEPOSIT_HOLD: frozenset({_R.TENDEREE}),
     Permission.DEPOSIT_FORFEIT: frozenset({_R.TENDEREE}),
+    Permission.DEPOSIT_CONVERT: frozenset({_R.TENDEREE}),
     Permission.DEPOSIT_LEDGER: frozenset({_R.CENTRE, _R.SUPERVISOR}),
     Permission.DEPOSIT_DESK: frozenset({_R.CENTRE}),
     Permission.DEPOSIT_BANK: frozenset({_R.FINANCE}),
@@ -346,6 +348,7 @@ BINDING = frozenset(
         Permission.DEPOSIT_BIND,
         Permission.DEPOSIT_HOLD,
         Permission.DEPOSIT_FORFEIT,
+        Permission.DEPOSIT_CONVERT,
         Permission.GUARANTEE_ISSUE,
         Permission.GUARANTEE_CLAIM,
     }

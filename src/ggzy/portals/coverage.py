@@ -411,6 +411,13 @@ GP_INVITE: dict[str, Row] = {
     "clarify_prequalification": replace(
         GC_PREQ["clarify_prequalification"], test=_GP_INVITED + "the_dates_are_those_of_procurement"
     ),
+    "challenge_document": Row(
+        act="ggzy.objections.challenges.challenge_file",
+        page="work-challenge",
+        operation="POST /v1/rounds/{round_id}/file-challenges",
+        permission=P.CHALLENGE_RAISE,
+        test=_GP_INVITED + "a_prequalification_is_challenged_and_nobody_learns_by_whom",
+    ),
     "draw_invitees": Row(
         act="ggzy.fronts.drawing.draw_invitees",
         page="work-front-drawing",
@@ -610,6 +617,13 @@ GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
         permission=P.EVALUATE,
         test=_GP + "a_low_price_has_thirty_minutes_and_nobody_argues_competition",
     ),
+    "stop_for_flawed_file": Row(
+        act="ggzy.evaluation.flawed.sign_stop",
+        page="work-stop-sign",
+        operation="POST /v1/rounds/{round_id}/stoppages/{number}/signature",
+        permission=P.EVALUATE,
+        test=_GP + "a_flawed_file_stops_the_evaluation_when_more_than_half_sign",
+    ),
     "file_contract": Row(
         act="ggzy.contracting.actions.file_contract",
         page="work-file-contract",
@@ -621,13 +635,14 @@ GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
 
 _XJ = "tests/journeys/test_inquiry.py::test_"
 GP_XJ: dict[str, Row] = {
-    code: row
-    for code, row in GP_OPEN.items()
-    if code not in {"qualify", "fail_for_lack_of_qualified", "stop_for_flawed_file"}
+    code: row for code, row in GP_OPEN.items() if code not in {"qualify", "fail_for_lack_of_qualified"}
 } | {
     "submit_bid": replace(GP_OPEN["submit_bid"], test=_XJ + "from_the_notice_to_the_contract"),
     "award": replace(GP_OPEN["award"], test=_XJ + "from_the_notice_to_the_contract"),
     "reject_all": replace(GP_OPEN["reject_all"], test=_XJ + "a_price_over_the_budget_is_none"),
+    "stop_for_flawed_file": replace(
+        GP_OPEN["stop_for_flawed_file"], test=_XJ + "only_an_unlawful_file_stops_an_inquiry"
+    ),
 }
 
 _TALKS = "tests/journeys/test_negotiated.py::test_"

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from ggzy.adapters.bank.http import sign
 from ggzy.adapters.bank.twin import TwinBank, notice_of
-from ggzy.deposits import actions, keeping, listening, queries, reconciling, releasing
+from ggzy.deposits import actions, bonds, keeping, listening, queries, reconciling, releasing
 from ggzy.deposits.rules import Form
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.money import yuan
@@ -31,6 +31,7 @@ _NAMES = (
     "bank",
     "ground",
     "reason",
+    "amount",
     "name",
     "review_on",
 )
@@ -123,6 +124,18 @@ def offer_account(request: HttpRequest, round_id: str, deposit_id: str) -> HttpR
     return _on_own_page(request, round_id, act, "账户已登记, 核对后重新退还")
 
 
+def convert(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Ask that the own deposit becomes the performance bond."""
+    act = partial(
+        bonds.ask_conversion,
+        round_id=round_id,
+        amount=text(request, "amount"),
+        actor=who(request),
+        now=now(),
+    )
+    return _on_own_page(request, round_id, act, "已申请, 等待招标人答复")
+
+
 # -- after the opening --------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +210,22 @@ def decide(request: HttpRequest, round_id: str, forfeiture_id: str) -> HttpRespo
         now=now(),
     )
     return _on_list(request, round_id, act, "已决定, 投标人已收到通知")
+
+
+def decide_conversion(request: HttpRequest, round_id: str, conversion_id: str) -> HttpResponse:
+    """Agree that a winner's deposit becomes the performance bond, or decline."""
+    agreed = text(request, "agreed") == "yes"
+    act = partial(
+        bonds.decide_conversion,
+        conversion_id=conversion_id,
+        agreed=agreed,
+        name=text(request, "name"),
+        account=text(request, "account"),
+        actor=who(request),
+        now=now(),
+    )
+    says = "已同意, 合同签订时办理" if agreed else "已答复不同意, 合同签订后退还"
+    return _on_list(request, round_id, act, says)
 
 
 # -- the book -----------------------------------------------------------------------------------------------------------
@@ -312,6 +341,18 @@ urlpatterns = [
         only_posted(offer_account),
         name="deposit-account",
         permission=P.DEPOSIT_BIND,
+    ),
+    route(
+        "work/rounds/<str:round_id>/deposit/conversion",
+        only_posted(convert),
+        name="deposit-convert",
+        permission=P.DEPOSIT_BIND,
+    ),
+    route(
+        "work/rounds/<str:round_id>/deposits/conversions/<str:conversion_id>",
+        only_posted(decide_conversion),
+        name="deposit-convert-decide",
+        permission=P.DEPOSIT_CONVERT,
     ),
     route("work/rounds/<str:round_id>/deposits", of_round, name="deposits", permission=P.DEPOSIT_READ),
     route(

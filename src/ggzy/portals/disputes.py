@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.complaints import actions as complaints
 from ggzy.complaints import queries
 from ggzy.complaints.rules import DECISIONS, MATTERS, PAUSES, REFUSALS, REMEDIES, Level
+from ggzy.inquiries.actions import take_front_file as take_file
+from ggzy.inquiries.queries import front_file_taken
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.notices import queries as notices
@@ -17,7 +19,7 @@ from ggzy.notices.actions import NoticeKind
 from ggzy.objections import actions as objections
 from ggzy.objections import challenges
 from ggzy.objections import queries as raised
-from ggzy.objections.rules import CHANGES_RESULT, OUTCOMES
+from ggzy.objections.rules import ABOUT, CHANGES_RESULT, OUTCOMES
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
@@ -42,7 +44,7 @@ def todos(actor: Actor) -> list[Todo]:
         for row in raised.challenges_to_answer(actor):
             found.append(
                 Todo(
-                    what="答复质疑" if row.about == "file" else "答复对中标结果的质疑",
+                    what=f"答复对{row.about_label}的质疑",
                     where=row.name,
                     href=f"/work/challenges/{row.id}",
                     label="答复",
@@ -95,11 +97,27 @@ def _acted(
 def _raise_page(round_id: str, actor: Actor) -> dict[str, Any]:
     row = tenders.round_row(round_id)
     own = [c for c in raised.challenges_on(round_id=round_id, viewer=actor) if c.own]
-    file = row.stage == Stage.OPEN_FOR_BID
-    about = "file" if file else "result"
+    front = row.phase == 0
+    file = front or row.stage == Stage.OPEN_FOR_BID
+    about = "prequalification" if front else "file" if file else "result"
     result = row.stage in {Stage.ANNOUNCED, Stage.CONTRACTED, Stage.PUBLISHED}
     may_raise = (file or result) and not any(c.about == about and not c.withdrawn_at for c in own)
-    return {"row": row, "own": own, "about": about, "may": may_raise, "given": {}, "now": now()}
+    return {
+        "row": row,
+        "own": own,
+        "about": about,
+        "about_label": ABOUT[about],
+        "may": may_raise,
+        "taken": not front or front_file_taken(round_id=round_id, actor=actor) is not None,
+        "given": {},
+        "now": now(),
+    }
+
+
+def take_front_file(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Note that the own organisation took the prequalification file."""
+    take_file(round_id=round_id, actor=who(request), now=now())
+    return done(f"/work/rounds/{round_id}/challenge", "已登记获取资格预审文件; 除贵单位外任何人看不到")
 
 
 def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
@@ -108,9 +126,8 @@ def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
     if request.method != "POST":
         return show(request, _RAISE, _raise_page(round_id, actor))
     given = _given(request, *_LETTER)
-    act = {"file": challenges.challenge_file, "result": challenges.challenge_result}[
-        str(_raise_page(round_id, actor)["about"])
-    ]
+    result = _raise_page(round_id, actor)["about"] == "result"
+    act = challenges.challenge_result if result else challenges.challenge_file
     return _acted(
         request,
         partial(act, round_id=round_id, **given, actor=actor, now=now()),
@@ -125,7 +142,7 @@ def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
 def _challenge_page(challenge_id: str, actor: Actor) -> dict[str, Any]:
     row = raised.challenge(challenge_id=challenge_id, viewer=actor)
     # only the buyer itself changes the result
-    leaves = row.about == "file" or actor.role is not Role.TENDEREE
+    leaves = row.about != "result" or actor.role is not Role.TENDEREE
     outcomes = {k: v for k, v in OUTCOMES.items() if not (leaves and k in CHANGES_RESULT)}
     answers = row.answers and row.running and may(actor, P.CHALLENGE_ANSWER)
     return {"row": row, "outcomes": outcomes, "answers": answers, "given": {}, "now": now()}
@@ -314,6 +331,12 @@ urlpatterns = [
     route("decisions", decisions, name="decisions", permission=P.PORTAL_READ),
     route(
         "work/rounds/<str:round_id>/challenge", challenge, name="work-challenge", permission=P.CHALLENGE_RAISE
+    ),
+    route(
+        "work/rounds/<str:round_id>/prequalification-file",
+        only_posted(take_front_file),
+        name="work-front-take",
+        permission=P.FILE_TAKE,
     ),
     route(
         "work/challenges/<str:challenge_id>",

@@ -11,7 +11,7 @@ from ggzy.committees import queries as meetings
 from ggzy.committees.rules import GROUNDS
 from ggzy.deposits.queries import said_of_deposits
 from ggzy.evaluation import actions as evaluation
-from ggzy.evaluation import dark, drafts
+from ggzy.evaluation import dark, drafts, flawed
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation.bills import priced_bills
 from ggzy.evaluation.news import desk_news
@@ -20,6 +20,7 @@ from ggzy.experts import queries as draws
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.law.families import family
 from ggzy.portals import desk_sheet, registry_desk, work
 from ggzy.portals.frame import done, now, show, text, who
 from ggzy.portals.ranges import send_file
@@ -162,7 +163,8 @@ def _before(desk: evaluations.Desk, bid: str, key: str) -> dict[str, str]:
     return {"passes": "yes" if said["passes"] else "no", "reason": said["reason"]} if said else {}
 
 
-def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+def desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    """Return what the desk shows of the step where the evaluation stands."""
     from ggzy.portals import negotiated  # its acts come back to this desk
 
     desk = evaluations.desk(round_id=round_id, actor=who(request))
@@ -185,7 +187,12 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "registry": registry,
         "table": (request.POST.get("form") or request.GET.get("form")) == "table",
         "known": known,
-        "steps": _steps(desk.step, scored=scored, two=document.two_envelopes, talks=document.negotiated),
+        "steps": [
+            (family(desk.procedure_code).in_words(label), state)
+            for label, state in _steps(
+                desk.step, scored=scored, two=document.two_envelopes, talks=document.negotiated
+            )
+        ],
         **(negotiated.talks_page(desk) if desk.step == "talks" else {}),
         "meeting": meetings.meeting_of(desk.draw, actor=who(request)),
         "grounds": GROUNDS,
@@ -197,7 +204,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
             *((d.code, [c for c in document.criteria if c.dark]) for d in desk.dark),
             *((b.bid, [c for c in document.criteria if not (c.dark and desk.dark)]) for b in left),
         ],
-        "step_label": STEPS[desk.step],
+        "step_label": family(desk.procedure_code).in_words(STEPS[desk.step]),
         "waiting": not desk.mine,
         "bids": desk.bids,
         "left": left,
@@ -210,6 +217,7 @@ def _desk_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "given_reasons": reasons,
         "priced_bills": priced_bills(desk),
         "deposits": said_of_deposits(desk.round),
+        "stop": flawed.stop_of(round_id=round_id, actor=who(request)),
     }
 
 
@@ -236,7 +244,7 @@ def _scores_given(desk: evaluations.Desk, known: dict[str, str]) -> tuple[dict[s
     return known | points, {f"{bid}:{key}": why for bid, row in said.items() for key, why in row.items()}
 
 
-def _show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
+def show_desk(request: HttpRequest, page: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
     """Show the desk; in the two large sheets the script's value stands beside what the table would show."""
     desk = page["desk"]
     if desk.step in {"preliminary", "offers"} and not page["waiting"]:
@@ -320,14 +328,14 @@ def _reviewed(page: dict[str, Any]) -> list[Any]:
 
 def desk(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show a member's desk at the step where the evaluation stands."""
-    return _show_desk(request, _desk_page(request, round_id))
+    return show_desk(request, desk_page(request, round_id))
 
 
 def desk_refused(
     request: HttpRequest, round_id: str, refusal: Refusal, *, given: dict[str, str]
 ) -> HttpResponse:
     """Show a member's desk again with what was entered, and why it was refused."""
-    return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
+    return refused_here(request, "work/desk.html", desk_page(request, round_id), refusal, given=given)
 
 
 def preliminary(request: HttpRequest, round_id: str) -> HttpResponse:
@@ -341,7 +349,7 @@ def offers(request: HttpRequest, round_id: str) -> HttpResponse:
 
 
 def _review(request: HttpRequest, round_id: str, act: Callable[..., Any], *, says: str) -> HttpResponse:
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     bids, requirements = _reviewed(page), page["desk"].document.requirements
     names = [f"{b.bid}:{r.key}" for b in bids for r in requirements]
     given = {
@@ -359,7 +367,7 @@ def _review(request: HttpRequest, round_id: str, act: Callable[..., Any], *, say
         act(round_id=round_id, results=results, actor=who(request), now=now())
     except Refusal as refusal:
         page["sheet"] = _review_rows(page, given)
-        return _show_desk(request, page, refusal)
+        return show_desk(request, page, refusal)
     return done(f"/work/rounds/{round_id}/desk", says)
 
 
@@ -377,13 +385,13 @@ def competition(request: HttpRequest, round_id: str) -> HttpResponse:
             now=now(),
         )
     except Refusal as refusal:
-        return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
+        return refused_here(request, "work/desk.html", desk_page(request, round_id), refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "竞争性论证已提交")
 
 
 def prices(request: HttpRequest, round_id: str) -> HttpResponse:
     """Judge the markedly low prices."""
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     given = {
         bid: {"passes": text(request, f"passes:{bid}"), "reason": text(request, f"reason:{bid}")}
         for bid in page["desk"].low_prices
@@ -401,7 +409,7 @@ def prices(request: HttpRequest, round_id: str) -> HttpResponse:
 
 def findings(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in what a member finds of every bid left (评定分离)."""
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     said = {b.bid: text(request, f"finding:{b.bid}") for b in page["left"]}
     try:
         evaluation.hand_in_findings(round_id=round_id, findings=said, actor=who(request), now=now())
@@ -416,13 +424,13 @@ def summary(request: HttpRequest, round_id: str) -> HttpResponse:
     try:
         evaluation.confirm_scores(round_id=round_id, actor=who(request), now=now())
     except Refusal as refusal:
-        return _show_desk(request, _desk_page(request, round_id), refusal)
+        return show_desk(request, desk_page(request, round_id), refusal)
     return done(f"/work/rounds/{round_id}/desk", "已确认本人打分")
 
 
 def scores(request: HttpRequest, round_id: str) -> HttpResponse:
     """Hand in the score sheet, or correct it."""
-    page = _desk_page(request, round_id)
+    page = desk_page(request, round_id)
     cells = [(at, c.key) for at, items in page["score_rows"] for c in items]
     given = {f"{at}:{key}": text(request, f"score:{at}:{key}") for at, key in cells}
     reasons = {key: text(request, f"why:{key}") for key in given}
@@ -438,7 +446,7 @@ def scores(request: HttpRequest, round_id: str) -> HttpResponse:
             why.setdefault(at, {})[key] = reasons[f"{at}:{key}"]
         evaluation.hand_in_scores(round_id=round_id, scores=sheet, reasons=why, actor=who(request), now=now())
     except Refusal as refusal:
-        return _show_desk(request, page, refusal)
+        return show_desk(request, page, refusal)
     return done(f"/work/rounds/{round_id}/desk", "打分表已提交")
 
 
@@ -493,5 +501,5 @@ def sign_report(request: HttpRequest, round_id: str) -> HttpResponse:
             now=now(),
         )
     except Refusal as refusal:
-        return refused_here(request, "work/desk.html", _desk_page(request, round_id), refusal, given=given)
+        return refused_here(request, "work/desk.html", desk_page(request, round_id), refusal, given=given)
     return done(f"/work/rounds/{round_id}/desk", "评标报告已签署")

@@ -7,9 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ggzy.bidding import queries as bids
+from ggzy.deposits.queries import deposits_read_out
 from ggzy.evidence import queries as evidence
 from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound
+from ggzy.law.families import family
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
 from ggzy.opening import checkins
@@ -49,6 +51,7 @@ def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
     acts = [] if waiting else opening_acts(told)
     names = {bid.bid: bid.bidder for bid in hall.bids}
     failed = Stage(hall.stage).failed and hall.opened_at is None
+    own = family(hall.procedure_code)
     return {
         "hall": hall,
         "lot": lot,
@@ -60,10 +63,11 @@ def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
         "failure": next((n.row for n in about if n.row.kind == NoticeKind.FAILURE), None),
         "waiting_bids": sum(bid.state == "waiting" for bid in hall.bids),
         "events": [(row, names.get(str(row.fields.get("bid", "")), "")) for row in acts],
+        "deposits": deposits_read_out(round_id) if hall.shown_at else {},
         "is_bidder": viewer.role is Role.BIDDER,
         "takes_part": viewer.role is Role.BIDDER or hall.is_host,
-        "steps": _steps(hall, waiting=waiting),
-        "says": _says(hall, waiting=waiting, failed=failed),
+        "steps": [{**row, "label": own.in_words(row["label"])} for row in _steps(hall, waiting=waiting)],
+        "says": own.in_words(_says(hall, waiting=waiting, failed=failed)),
         "after": told[-1].index if told else -1,
         "now": moment,
         **_own(hall, viewer=viewer, moment=moment),

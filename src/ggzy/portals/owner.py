@@ -14,7 +14,7 @@ from ggzy.experts.queries import draws_for_seed
 from ggzy.fronts.queries import objections_waiting
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import Refusal
-from ggzy.law.families import family
+from ggzy.law.families import FAMILIES, family
 from ggzy.objections.queries import waiting_for_answer
 from ggzy.objections.rules import extension_demanded
 from ggzy.opening.queries import seconds_to_host
@@ -66,6 +66,9 @@ _SAYS = {
     "seat_committee": "开标完成, 签到后组建评标委员会",
 }
 
+#: the step that opens all lots of a tender at once, in the words of each family
+_OPENS = {own.in_words(_SAYS["open_bids"]) for own in FAMILIES.values()}
+
 #: what happens by itself or by others while the owner side has nothing to do
 _MEANWHILE = {
     Stage.FC_REVIEW: "等待招标人作出公平竞争审查结论",
@@ -113,16 +116,17 @@ def next_step(row: WorkRow, role: Role, *, qualified: Collection[str] = ()) -> S
         )
     if row.front is not None and (step := _front_step(row)) is not None:
         return step
+    own = family(row.procedure_code)
     for move in _moves(row, role):
         if move.code in _PLACES:
             href, label = _PLACES[move.code]
             return Step(
-                says=_SAYS.get(move.code, move.label),
+                says=own.in_words(_SAYS.get(move.code, move.label)),
                 href=href.format(tender=row.tender, round=row.round),
                 label=label,
                 clause="、".join(map(str, move.basis)),
             )
-    says = _MEANWHILE.get(Stage(row.stage), "查看进展")
+    says = own.in_words(_MEANWHILE.get(Stage(row.stage), "查看进展"))
     if row.stage == Stage.CLOSED and BY_CODE[row.procedure_code].quiet:
         says = "等待供应商解密响应文件; 只向小组开启, 不公开"
     if Stage(row.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED}:
@@ -343,7 +347,9 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
         name = f"{row.tender_name} · {row.lot_name}"
         return [Todo(what=step.says, where=name, href=step.href, label=step.label, clause=step.clause)]
     stage = Stage(row.stage)
-    waits_for_others = step.says == _MEANWHILE.get(stage) and stage not in {
+    waits_for_others = step.says == family(row.procedure_code).in_words(
+        _MEANWHILE.get(stage, "")
+    ) and stage not in {
         Stage.OPEN_FOR_BID,
         Stage.FAILED,
         Stage.CANCELLED,
@@ -409,7 +415,7 @@ def _once(todos: list[Todo]) -> list[Todo]:
     seen: dict[tuple[str, str], Todo] = {}
     for todo in todos:
         tender = todo.where.split(" · ")[0]
-        whole = "/rounds/" not in todo.href or todo.what == _SAYS["open_bids"]
+        whole = "/rounds/" not in todo.href or todo.what in _OPENS
         key = (tender if whole else todo.href, todo.what)
         seen.setdefault(key, todo)
     return list(seen.values())

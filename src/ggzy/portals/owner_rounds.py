@@ -15,6 +15,7 @@ from ggzy.awarding.rules import candidates
 from ggzy.contracting import actions as contracting
 from ggzy.contracting.queries import contracts_of
 from ggzy.contracting.rules import most_bond
+from ggzy.deposits.queries import deposits_read_out
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import sittings
 from ggzy.evidence import queries as evidence
@@ -74,7 +75,8 @@ def checklist(hall: HallRow, phase: str, at: datetime) -> list[dict[str, str]]:
         if state == "now" and label == "答复异议" and not unanswered:
             state = "done"
         found = found or state in {"now", "bad"}
-        out.append({"label": label, "state": state, "detail": detail})
+        own = family(hall.procedure_code)
+        out.append({"label": own.in_words(label), "state": state, "detail": own.in_words(detail)})
     return out
 
 
@@ -144,6 +146,7 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "phase": phase,
         "mark": mark,
         "after": after,
+        "deposits": deposits_read_out(round_id) if hall.shown_at else {},
         "says": _says(hall, phase, step),
         "checklist": checklist(hall, phase, at),
         "keys_in": sum(bid.state != "waiting" for bid in hall.bids),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from ggzy.drafting.queries import acknowledged_at
 from ggzy.evaluation import actions as evaluation
+from ggzy.evaluation import flawed
 from ggzy.evaluation import queries as evaluations
 from ggzy.evidence.queries import last_act
 from ggzy.experts import actions as experts
@@ -83,6 +84,7 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
     stages = {lot.stage for lot in lots}
     procedure = BY_CODE[tender.procedure_code]
     qualified = evaluations.qualified([lot.round_pk for lot in lots])
+    stopped = flawed.stopped_because(lot.round_pk for lot in lots if lot.stage == Stage.TERMINATED)
     main = main_of(tender.procedure_code)
     published = [lot for lot in lots if lot.published_at and lot.bid_deadline]
     # lots that still need a committee; those of an earlier draw have theirs (a lot tendered anew draws anew)
@@ -120,7 +122,12 @@ def _console_page(request: HttpRequest, tender_id: str) -> dict[str, Any]:
         "seats": seats,
         "missing_members": draw.committee_size - draw.checked_in if draw else 0,
         "opened": bool(lots) and all(lot.stage in {Stage.OPENED, Stage.QUAL} for lot in drawing),
-        "failed": [lot for lot in lots if Stage(lot.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED}],
+        "failed": [
+            lot
+            for lot in lots
+            if Stage(lot.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED} or lot.round in stopped
+        ],
+        "stopped": stopped,
         "given": {"passed": "true", "opinion": ""},
         "fronts": [(lot.lot_name, lot.front) for lot in lots if lot.front],
         "front_first": any(

@@ -228,8 +228,9 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "deposits": release_moments(round_id=row.round, viewer=viewer),
         "objections": objections_on(round_id=row.round, viewer=viewer),
         "challenges": challenges_on(round_id=row.round, viewer=viewer)
-        if row.procedure_code == "GP_OPEN"
+        if family(row.procedure_code).code == "GP"
         else [],
+        "challengeable": BY_CODE[row.procedure_code].has(row.stage, "challenge_document"),
         "may_dispute": not viewer.signed_in or may(viewer, Permission.COMPLAINT_FILE),
         "may_object": row.stage == Stage.CAND_PUB and may(viewer, Permission.RESULT_OBJECT),
         "address": request.build_absolute_uri(f"/lots/{lot_id}"),

@@ -360,6 +360,7 @@ GC_TWO_STAGE = Procedure(
 )
 
 _GP_TENDER, _GP_RULES = "政府采购货物和服务招标投标管理办法", "政府采购法实施条例"
+_CHALLENGES = "政府采购质疑和投诉办法"
 
 
 def _gp(*articles: str) -> tuple[Citation, ...]:
@@ -403,11 +404,33 @@ _INVITED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+#: seven working days after the notice ended: longer than the shortest time to apply, so it runs on while it is reviewed
+_CHALLENGE_FRONT = Move(
+    code="challenge_document",
+    label="对资格预审文件提出质疑",
+    source=Stage.PQ_OPEN,
+    target=Stage.PQ_OPEN,
+    actors=_BIDDER,
+    documents="质疑函",
+    guard="获取资格预审文件或者公告期限届满起7个工作日内; 同一环节的质疑一次性提出; 质疑供应商的名称开标前不显示",
+    limits=("GP-T20", "GP-T21"),
+    basis=(
+        Citation("政府采购法", "第五十二条"),
+        *(Citation(_CHALLENGES, f"第{n}条") for n in ("十", "十一")),
+    ),
+    blocked_by=NO_HOLD,
+)
+
+
 def _invited() -> tuple[Move, ...]:
-    """Return the moves of a prequalification without the objection that this law does not know, and with the draw."""
+    """Return the moves of a prequalification with a challenge in place of the objection that this law does not know."""
     out: list[Move] = []
     for move in GC_PREQ.moves:
         if move.code == "object_to_prequalification":
+            out += [
+                replace(_CHALLENGE_FRONT, source=stage, target=stage)
+                for stage in (Stage.PQ_OPEN, Stage.PQ_CLOSED, Stage.PQ_REVIEW, Stage.PQ_RESULT)
+            ]
             continue
         if move.code == "send_results":
             out.append(DRAW_INVITEES)

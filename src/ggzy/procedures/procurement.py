@@ -354,9 +354,8 @@ EVALUATING = (
         target=Stage.TERMINATED,
         actors=_COMMITTEE,
         documents="书面说明",
-        guard="招标文件内容违反强制性规定, 或者存在歧义、重大缺陷导致评标无法进行; 修改后重新采购",
-        basis=(_tender("第六十五条"),),
-        built=False,
+        guard="招标文件内容违反强制性规定, 或者存在歧义、重大缺陷导致评标无法进行; 过半数成员在同一份书面说明上签名; 修改后重新采购",
+        basis=(_tender("第六十五条"), _rules("第四十一条")),
     ),
     Move(
         code="submit_report",
@@ -515,9 +514,6 @@ def _by_another_way(moves: tuple[Move, ...], **changes: Mapping[str, Any]) -> tu
     return tuple(replace(move, **changes.get(move.code, {})) for move in moves)
 
 
-#: steps of tendering that an inquiry does not know: nobody but the group checks, and what was named is not argued about
-_NOT_OF_AN_INQUIRY = {"stop_for_flawed_file"}
-
 GP_XJ = Procedure(
     "GP_XJ",
     "政府采购 询价",
@@ -595,55 +591,56 @@ GP_XJ = Procedure(
             guard="成员为3人以上单数(达到公开招标数额标准的5人以上), 评审专家不少于三分之二; 资格和响应均由小组审查",
             basis=(_way("第七条"), _way("第八条")),
         ),
-        *(
-            move
-            for move in _by_another_way(
-                EVALUATING,
-                reject_all={
-                    "label": "实质性响应的供应商不足3家, 终止采购活动",
-                    "target": Stage.STOPPED,
-                    "documents": "终止理由",
-                    "guard": "符合采购需求且报价未超过采购预算的供应商不足3家; 小组不得改变询价通知书确定的要求",
-                    "basis": (_way("第五十条"), _way("第四十六条")),
-                },
-                ask_low_price={"basis": (Citation("财库〔2026〕2号", ""), _way("第四十八条"))},
-                submit_report={
-                    "label": "提交评审报告",
-                    "documents": "评审报告、成交候选人名单",
-                    "guard": "按报价由低到高提出3名以上成交候选人; 全体成员签名; 评审结束后2个工作日内送采购人",
-                    "basis": (_way("第四十八条"), _way("第四十九条")),
-                },
-                review_errors={"basis": (_way("第二十一条"),), "guard": "资格性审查认定错误、价格计算错误"},
-                award={
-                    "label": "确定成交供应商",
-                    "documents": "确定成交供应商的函",
-                    "guard": "收到报告5个工作日内, 按质量和服务均能满足且报价最低的原则确定; 逾期不确定又不提出异议的, 视同确定报价最低的候选人",
-                    "basis": (_way("第四十九条"),),
-                },
-                notify={
-                    "label": "公告成交结果并发出通知书",
-                    "documents": "成交结果公告(随附询价通知书、评审专家名单)、成交通知书",
-                    "guard": "确定之日起2个工作日内",
-                    "basis": (_way("第十八条"), _rules("第四十三条")),
-                },
-                sign_contract={
-                    "guard": "通知书发出30日内; 不得超出询价通知书和响应文件实质性内容; 签订之日起2个工作日内公告",
-                    "basis": (_law("第四十六条"), _way("第十九条"), _rules("第五十条")),
-                },
-                winner_refuses={
-                    "label": "成交供应商拒绝签订合同",
-                    "guard": "可以按候选人顺序确定其他供应商, 也可以重新开展采购活动; 拒绝签订的不得参加重新开展的采购",
-                    "basis": (_way("第二十二条"),),
-                },
-                retender={
-                    "label": "不再确定成交供应商, 重新采购",
-                    "target": Stage.STOPPED,
-                    "basis": (_way("第二十二条"), _way("第五十条")),
-                },
-                restart_after_challenge={"target": Stage.STOPPED},
-                annul_after_complaint={"label": "投诉成立, 成交无效, 重新采购", "target": Stage.STOPPED},
-            )
-            if move.code not in _NOT_OF_AN_INQUIRY
+        *_by_another_way(
+            EVALUATING,
+            reject_all={
+                "label": "实质性响应的供应商不足3家, 终止采购活动",
+                "target": Stage.STOPPED,
+                "documents": "终止理由",
+                "guard": "符合采购需求且报价未超过采购预算的供应商不足3家; 小组不得改变询价通知书确定的要求",
+                "basis": (_way("第五十条"), _way("第四十六条")),
+            },
+            stop_for_flawed_file={
+                "label": "询价通知书违法, 停止评审",
+                "guard": "询价通知书内容违反国家有关强制性规定; 过半数成员在同一份书面说明上签名; 修改后重新采购",
+                "basis": (_rules("第四十一条"),),
+            },
+            ask_low_price={"basis": (Citation("财库〔2026〕2号", ""), _way("第四十八条"))},
+            submit_report={
+                "label": "提交评审报告",
+                "documents": "评审报告、成交候选人名单",
+                "guard": "按报价由低到高提出3名以上成交候选人; 全体成员签名; 评审结束后2个工作日内送采购人",
+                "basis": (_way("第四十八条"), _way("第四十九条")),
+            },
+            review_errors={"basis": (_way("第二十一条"),), "guard": "资格性审查认定错误、价格计算错误"},
+            award={
+                "label": "确定成交供应商",
+                "documents": "确定成交供应商的函",
+                "guard": "收到报告5个工作日内, 按质量和服务均能满足且报价最低的原则确定; 逾期不确定又不提出异议的, 视同确定报价最低的候选人",
+                "basis": (_way("第四十九条"),),
+            },
+            notify={
+                "label": "公告成交结果并发出通知书",
+                "documents": "成交结果公告(随附询价通知书、评审专家名单)、成交通知书",
+                "guard": "确定之日起2个工作日内",
+                "basis": (_way("第十八条"), _rules("第四十三条")),
+            },
+            sign_contract={
+                "guard": "通知书发出30日内; 不得超出询价通知书和响应文件实质性内容; 签订之日起2个工作日内公告",
+                "basis": (_law("第四十六条"), _way("第十九条"), _rules("第五十条")),
+            },
+            winner_refuses={
+                "label": "成交供应商拒绝签订合同",
+                "guard": "可以按候选人顺序确定其他供应商, 也可以重新开展采购活动; 拒绝签订的不得参加重新开展的采购",
+                "basis": (_way("第二十二条"),),
+            },
+            retender={
+                "label": "不再确定成交供应商, 重新采购",
+                "target": Stage.STOPPED,
+                "basis": (_way("第二十二条"), _way("第五十条")),
+            },
+            restart_after_challenge={"target": Stage.STOPPED},
+            annul_after_complaint={"label": "投诉成立, 成交无效, 重新采购", "target": Stage.STOPPED},
         ),
     ),
     Stage.BUDGET,

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation, Refusal
+from ggzy.law.families import family
 
 
 class MoveNotAllowed(Refusal):
@@ -283,6 +284,10 @@ class Procedure:
     def priced(self) -> bool:
         """Say whether the packages that this procedure takes carry a price."""
         return not self.front and not self.quiet
+
+    def label_of(self, stage: Stage | str) -> str:
+        """Return what a stage is called in this procedure."""
+        return family(self.code).stages.get(Stage(stage).value) or Stage(stage).label
 
     @property
     def failures(self) -> frozenset[Stage]:

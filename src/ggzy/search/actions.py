@@ -8,6 +8,7 @@ above the last one: a slow transaction may commit a smaller number later.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,8 +16,10 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from ggzy.notices.queries import FiledNotice, newest_pk, to_file
+from ggzy.procedures.catalogue import GP_DY
 from ggzy.search import rules
 from ggzy.search.models import IndexedNotice
+from ggzy.single_source import queries as purchases
 from ggzy.tendering.queries import TenderFacts, facts_of
 
 log = logging.getLogger("ggzy.search")
@@ -87,13 +90,36 @@ def _lock() -> str:
     return f"ggzy_search:{settings.CENTRE_ID}"
 
 
+def _about(notice: FiledNotice) -> str:
+    """Return the tender a notice is about, or the purchase from one supplier, which has none."""
+    return notice.tender or str(notice.body.get("single_source", ""))
+
+
+def _purchases(notices: Sequence[FiledNotice]) -> dict[str, TenderFacts]:
+    """Return what notices of purchases from one supplier are filed under: government procurement, as every other."""
+    found = purchases.facts_of({_about(n) for n in notices if not n.tender} - {""})
+    return {
+        purchase: replace(
+            _NO_TENDER,
+            name=facts.name,
+            buyer=facts.buyer,
+            uscc=facts.uscc,
+            region_code=facts.region_code or settings.CENTRE_REGION,
+            scope=GP_DY.scope,
+            procedure_code=GP_DY.code,
+            deal_code=facts.deal_code,
+        )
+        for purchase, facts in found.items()
+    }
+
+
 def _file(notices: Sequence[FiledNotice]) -> int:
-    tenders = facts_of({n.tender for n in notices})
+    tenders = facts_of({n.tender for n in notices}) | _purchases(notices)
     filed = 0
     for notice in notices:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(_PUT, _values(notice, tenders.get(notice.tender, _NO_TENDER)))
+                cursor.execute(_PUT, _values(notice, tenders.get(_about(notice), _NO_TENDER)))
             filed += 1
         except OperationalError:
             raise

@@ -28,6 +28,7 @@ from ggzy.parties.queries import accounts_of_role, by_uscc
 from ggzy.procedures.catalogue import GP_DY
 from ggzy.procedures.spec import Stage
 from ggzy.single_source import rules
+from ggzy.single_source.clocks import follow
 from ggzy.single_source.models import Purchase, SourceObjection
 from ggzy.single_source.moves import TO_THE_LIST, locked, make_move, own
 from ggzy.single_source.rules import Ending, Ground, Way
@@ -60,7 +61,7 @@ def record(
     public: Mapping[str, Any] | None = None,
     supervisor: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one act on a purchase into the evidence log."""
+    """Write one act on a saved purchase into the evidence log, and let the reminder follow the clock that runs now."""
     record_act(
         f"single_source.{act}",
         subject=purchase.public_id,
@@ -70,6 +71,7 @@ def record(
         public={"stage": purchase.stage, **(public or {})},
         supervisor=supervisor,
     )
+    follow(purchase, now=now)
 
 
 def announce(

@@ -9,12 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from ggzy.kernel import calendars
 from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
-from ggzy.law.limits import beijing_date, runs_out
-from ggzy.law.table import limit
 from ggzy.procedures.spec import Stage
+from ggzy.single_source.clocks import clock_of
 from ggzy.single_source.models import Purchase
 from ggzy.single_source.rules import Ending, Ground, Standing, Way, way_of
 
@@ -64,6 +62,7 @@ class PurchaseRow:
     name: str
     needs: str
     buyer: str
+    buyer_uscc: str
     supplier: str
     supplier_uscc: str
     supplier_address: str
@@ -108,6 +107,8 @@ class PurchaseRow:
     #: "buyer", "supplier", "finance", "member" or "" for everybody else
     side: str
     due_at: datetime | None
+    #: what is to be done, or is over, by then
+    due_says: str
     due_clause: str
     #: how the clock was counted, in words
     due_arithmetic: str
@@ -150,32 +151,6 @@ class PurchaseRow:
         return bool(self.voices) and all(v.standing != Standing.WAITING.value for v in self.voices)
 
 
-def _due(row: Purchase) -> tuple[datetime | None, str, str]:
-    """Return the clock that runs: when it is over, its clause, and how it was counted."""
-    if row.stage == Stage.PUBLICITY.value:
-        assert row.published_at is not None, "a publicity was published"
-        floor = limit("GP-T36", on=beijing_date(row.published_at))
-        least = runs_out(floor, started=row.published_at, calendar=calendars.CHINA)
-        longer = row.publicity_ends_at != least.instant
-        return (
-            row.publicity_ends_at,
-            floor.cites,
-            "采购人定得比法定最短期限更长" if longer else least.arithmetic,
-        )
-    running = {
-        Stage.REARGUE.value: ("GP-T37", row.publicity_ended_at),
-        Stage.RECORDED.value: ("GP-T10", row.recorded_at),
-        Stage.ANNOUNCED.value: ("GP-T12", row.announced_at),
-        Stage.CONTRACTED.value: ("GP-T14", None if row.filed_at else row.signed_at),
-    }
-    key, started = running.get(row.stage, ("", None))
-    if started is None:
-        return None, "", ""
-    found = limit(key, on=beijing_date(started))
-    counted = runs_out(found, started=started, calendar=calendars.CHINA)
-    return counted.instant, found.cites, counted.arithmetic
-
-
 def _side(row: Purchase, viewer: Actor, members: Iterable[int | None]) -> str:
     if viewer.signed_in and viewer.organisation_pk == row.buyer_id and viewer.role is Role.TENDEREE:
         return "buyer"
@@ -204,7 +179,7 @@ def _row(row: Purchase, viewer: Actor) -> PurchaseRow:
     side = _side(row, viewer, [n.account_id for n in negotiators])
     inside = bool(side)
     reads_all = side in {"buyer", "finance"}
-    due_at, clause, arithmetic = _due(row)
+    clock = clock_of(row)
     kept = ("name", "needs", "budget", "ground", "reason", "first_contract", "first_price", "experts")
     more = ("contact", "finance_contact", "deal_code", "ocid", "argued_at", "published_at", "stage")
     ends = ("publicity_ends_at", "publicity_ended_at", "conclusion", "concluded_at", "asked_at", "approved")
@@ -215,6 +190,7 @@ def _row(row: Purchase, viewer: Actor) -> PurchaseRow:
         **{name: getattr(row, name) for name in (*kept, *more, *ends, *last, *rest)},
         purchase=row.public_id,
         buyer=row.buyer.name,
+        buyer_uscc=row.buyer.uscc,
         supplier=row.supplier.name,
         supplier_uscc=row.supplier.uscc,
         supplier_address=row.supplier.address,
@@ -254,9 +230,10 @@ def _row(row: Purchase, viewer: Actor) -> PurchaseRow:
         if inside or row.announced_at
         else [],
         side=side,
-        due_at=due_at,
-        due_clause=clause,
-        due_arithmetic=arithmetic,
+        due_at=clock.due_at if clock else None,
+        due_says=clock.says if clock else "",
+        due_clause=clock.clause if clock else "",
+        due_arithmetic=clock.arithmetic if clock else "",
     )
 
 
@@ -358,3 +335,35 @@ def _buyers_step(row: PurchaseRow, *, signs: bool) -> tuple[str, str]:
             return ("登记合同备案", "filing") if not row.filed_at else ("", "")
         case _:
             return "", ""
+
+
+def public_row_of(ocid: str) -> PurchaseRow | None:
+    """Return the purchase that runs as a process, as the public sees it; None where there is none, or it is not public."""
+    found = _rows().filter(public_id=ocid.rpartition("-")[2]).first()
+    return _row(found, ANYONE) if found is not None and is_public(found) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a published notice's purchase is filed under."""
+
+    name: str
+    buyer: str
+    uscc: str
+    region_code: str
+    deal_code: str
+
+
+def facts_of(purchases: Iterable[str]) -> dict[str, Facts]:
+    """Return {purchase: what its notices are filed under}."""
+    rows = Purchase.objects.filter(public_id__in=list(purchases)).select_related("buyer")
+    return {
+        row.public_id: Facts(
+            name=row.name,
+            buyer=row.buyer.name,
+            uscc=row.buyer.uscc,
+            region_code=row.region_code,
+            deal_code=row.deal_code,
+        )
+        for row in rows
+    }

@@ -709,7 +709,7 @@ def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
     if old is None:
         raise NotFound("没有这个标段轮次")
     require_owner_side(old.lot.tender, actor)
-    if Stage(old.stage) not in FAILURES or Round.objects.filter(lot=old.lot, number__gt=old.number).exists():
+    if not _ended_without_award(old) or Round.objects.filter(lot=old.lot, number__gt=old.number).exists():
         raise NothingToDo("只有流标且尚未重新招标的标段可以开始新一轮招标")
     # an invitation that the authority did not approve goes on as an open tender (条例第八条)
     front = "" if not_to_be_invited(old) else fronts.front_code(old.lot.tender.procedure_code)
@@ -725,6 +725,12 @@ def start_new_round(*, round_id: str, actor: Actor, now: datetime) -> Round:
         supervisor={"after": old.public_id},
     )
     return new
+
+
+def _ended_without_award(round_: Round) -> bool:
+    """Say whether a round failed, or was stopped for a flawed file after its opening; one that was terminated stays so."""
+    stopped = round_.stage == Stage.TERMINATED and round_.opened_at is not None
+    return Stage(round_.stage) in FAILURES or stopped
 
 
 def not_to_be_invited(front: Round) -> bool:

@@ -15,6 +15,7 @@ from ggzy.law import table
 from ggzy.law.families import family
 from ggzy.law.limits import BEIJING, beijing_date
 from ggzy.parties.grid import Permission, may
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import rules
 from ggzy.tendering.fronts import NotAdmitted, may_have_file
@@ -82,7 +83,7 @@ def _lot_row(v: tuple) -> LotRow:
         round=v[12],
         round_number=v[13],
         stage=v[14],
-        stage_label=Stage(v[14]).label,
+        stage_label=BY_CODE[v[18]].label_of(v[14]),
         published_at=v[15],
         bid_deadline=v[16],
         round_pk=v[17],
@@ -382,7 +383,7 @@ def states_of(tender_id: str) -> list[RoundState]:
             lot_name=r.lot.name,
             number=r.number,
             stage=r.stage,
-            stage_label=Stage(r.stage).label,
+            stage_label=BY_CODE[r.procedure_code].label_of(r.stage),
             bid_deadline=r.bid_deadline,
             published_at=r.published_at,
             holds=tuple(held.get(r.pk, ())),
@@ -401,7 +402,7 @@ def front_state(front: Round, holds: Sequence[str]) -> FrontState:
         round_pk=front.pk,
         procedure_code=front.procedure_code,
         stage=front.stage,
-        stage_label=Stage(front.stage).label,
+        stage_label=BY_CODE[front.procedure_code].label_of(front.stage),
         bid_deadline=front.bid_deadline,
         published_at=front.published_at,
         decided_at=front.decided_at,
@@ -430,7 +431,7 @@ def tenders_of(organisation_pk: int) -> list[dict[str, Any]]:
                     "name": lot_.name,
                     "round": newest.public_id,
                     "stage": newest.stage,
-                    "stage_label": Stage(newest.stage).label,
+                    "stage_label": BY_CODE[newest.procedure_code].label_of(newest.stage),
                     "bid_deadline": newest.bid_deadline,
                 }
             )

@@ -28,11 +28,7 @@ class Step:
 
     stage: Stage
     state: str
-
-    @property
-    def label(self) -> str:
-        """Return the words people read."""
-        return self.stage.label
+    label: str
 
 
 def steps_to(procedure: Procedure, now: Stage, *, since: Stage = Stage.OPEN_FOR_BID) -> list[Step]:
@@ -43,10 +39,10 @@ def steps_to(procedure: Procedure, now: Stage, *, since: Stage = Stage.OPEN_FOR_
     line = list(main_line(procedure))
     line = line[line.index(since) :] if since in line else line
     if now in _WAYS_OUT or now not in line:
-        return [Step(line[0], "done"), Step(now, "now")]
+        return [Step(s, word, procedure.label_of(s)) for s, word in ((line[0], "done"), (now, "now"))]
     place = line.index(now)
     words = ["done"] * place + ["now"] + ["next"] * (len(line) - place - 1)
-    return [Step(stage, word) for stage, word in zip(line, words, strict=True)]
+    return [Step(s, word, procedure.label_of(s)) for s, word in zip(line, words, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -244,13 +244,12 @@ def act_facts(fields: Any) -> str:
     return words.facts(fields if isinstance(fields, dict) else {})
 
 
-@register.simple_tag
-def stage_badge(stage: str) -> SafeString:
-    """Return a badge for where a round stands."""
-    found = Stage(stage)
-    return format_html(
-        '<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), STAGE_LABELS[found]
-    )
+@register.simple_tag(takes_context=True)
+def stage_badge(context: dict[str, Any], stage: str) -> SafeString:
+    """Return a badge for where a round stands, in the words of the family that the page is about."""
+    found, own = Stage(stage), context.get("family")
+    says = (own.stages.get(found.value) if own else None) or STAGE_LABELS[found]
+    return format_html('<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), says)
 
 
 @register.simple_tag(takes_context=True)

@@ -77,6 +77,7 @@ class News {
     if (state.messages > was.messages) this.says.set("talk", { text: "讨论有新消息", act: this.goes("talk") });
     if (state.answered > was.answered) this.says.set("asked", { text: "投标人的澄清已答复或逾期", act: state.step === "price" ? this.reloads() : this.goes("ask") });
     else if (state.asked > was.asked) this.says.set("asked", { text: "组长要求投标人澄清", act: this.goes("ask") });
+    if (state.stoppages > was.stoppages) this.says.set("stop", { text: "有成员提出停止评审的书面说明或者签名", act: this.reloads() });
     if (!this.says.size) return;
     // nobody is at anything: the new step may come by itself
     if (moved && "waiting" in root.dataset && !this.busy()) { this.reload(); return; }

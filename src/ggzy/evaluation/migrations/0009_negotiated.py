@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bidding", "0003_bidders_own"),
-        ("evaluation", "0007_qualification_and_more"),
+        ("evaluation", "0008_flawed_file"),
         ("experts", "0003_other_pools"),
         ("parties", "0002_bookmarks"),
     ]
