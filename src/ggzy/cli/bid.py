@@ -47,7 +47,8 @@ def main(argv: Sequence[str]) -> int:
         command.add_argument("--cert", required=True, type=Path, help="证书和私钥的PEM文件")
     for command in (seal, submit, withdraw):
         command.add_argument("--round", required=True, help="标段轮次编号(招标公告页可复制)")
-    seal.add_argument("--price", help="投标报价, 元(资格预审申请和技术建议不得写)")
+    seal.add_argument("--price", help="投标报价, 元(资格预审申请、技术建议、磋商和谈判的首次响应不得写)")
+    seal.add_argument("--final", action="store_true", help="磋商、谈判的最后报价: 只有报价和附件")
     seal.add_argument("--days", type=int, help="工期, 日历天(投标文件必填)")
     seal.add_argument("--field", action="append", default=[], help="申请或建议的内容: 名称=内容, 可多次")
     seal.add_argument("--quality", default="合格", help="质量")
@@ -116,6 +117,8 @@ def _seal(args: argparse.Namespace) -> int:
         members.append({**member, "share": share.strip()} if share.strip() else member)
     party = _party(args)
     mine = party.get("/whoami")
+    if args.final:
+        return _seal_last_offer(args, party, mine)
     hall = party.get(f"/rounds/{args.round}/opening")
     fields: dict[str, Any] = {
         "bidder": mine["organisation_name"],
@@ -136,16 +139,17 @@ def _seal(args: argparse.Namespace) -> int:
             name, _, value = text.partition("=")
             fields[name.strip()] = value.strip()
     else:
-        try:
-            price = Decimal(args.price or "").quantize(Decimal("0.01"))
-        except InvalidOperation:
-            print("报价应为数字, 单位元", file=sys.stderr)
+        if not hall["priced"] and args.price is not None:
+            print("首次响应文件不含报价, 报价只在最后报价中提出, 请去掉 --price", file=sys.stderr)
+            return 2
+        price = _price(args) if hall["priced"] else None
+        if hall["priced"] and price is None:
             return 2
         if args.days is None:
             print("请用 --days 写明工期", file=sys.stderr)
             return 2
         fields |= {
-            "price": str(price),
+            **({"price": str(price)} if price is not None else {}),
             "duration_days": args.days,
             "quality": args.quality,
             **_declared(args),
@@ -155,7 +159,7 @@ def _seal(args: argparse.Namespace) -> int:
         tendered = party.get(f"/rounds/{args.round}/bill")["bill"]
         if args.bill and tendered:
             (priced if two else attachments).append(
-                bids.priced_bill(tendered=tendered, filled=args.bill, price=str(price), into=args.out)
+                bids.priced_bill(tendered=tendered, filled=args.bill, price=str(price or ""), into=args.out)
             )
             print("已标价清单核对无误: 各项齐全未改动, 合计与报价一致")
         elif args.bill or tendered:
@@ -193,6 +197,37 @@ def _seal(args: argparse.Namespace) -> int:
         folder = bids.seal(**place, sealing=hall["sealing"], holders=holders)
     print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
     print("下一步: ./ggzy bid submit")
+    return 0
+
+
+def _price(args: argparse.Namespace) -> Decimal | None:
+    """Return the price that was given, None (and say so) where it is none."""
+    try:
+        return Decimal(args.price or "").quantize(Decimal("0.01"))
+    except InvalidOperation:
+        print("报价应为数字, 单位元", file=sys.stderr)
+        return None
+
+
+def _seal_last_offer(args: argparse.Namespace, party: Party, mine: dict[str, Any]) -> int:
+    """Seal a last offer for the round of last offers that `--round`, the round of the answer, leads to."""
+    price = _price(args)
+    if price is None:
+        return 2
+    asked = party.get(f"/rounds/{args.round}/final-offer")
+    hall = party.get(f"/rounds/{args.round}/opening")
+    folder = bids.seal(
+        party=party,
+        round_id=asked["round"],
+        ocid=hall["ocid"],
+        fields={"bidder": mine["organisation_name"], "uscc": mine["uscc"], "price": str(price)},
+        attachments=args.attach,
+        into=args.out,
+        tender_file=party.get(f"/tenders/{hall['tender']}/file")["sha256"],
+        sealing=hall["sealing"],
+    )
+    print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
+    print(f"下一步: ./ggzy bid submit --round {asked['round']}")
     return 0
 
 

@@ -116,6 +116,8 @@ class HallRow:
     #: prices are in an envelope of their own
     two_envelopes: bool = False
     second: SecondRow | None = None
+    #: what is handed in carries a price
+    priced: bool = True
 
     @property
     def decrypting(self) -> int:
@@ -203,6 +205,7 @@ def hall_row(*, round_id: str, viewer: Actor) -> HallRow:
         and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id},
         decryption_minutes=minutes,
         two_envelopes=two,
+        priced=procedure_of(round_).priced,
         second=SecondRow(**{f: getattr(second, f) for f in SecondRow.__dataclass_fields__})
         if second
         else None,

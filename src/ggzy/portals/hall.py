@@ -28,6 +28,18 @@ from ggzy.tendering.booking import places_of
 SHARED_SECONDS = 10
 
 
+def require_hall(lot: tenders.LotRow) -> None:
+    """Let a round pass that is opened in a hall.
+
+    :raises NotFound: of a negotiated procurement nobody but the group sees what is opened
+    """
+    if BY_CODE[lot.procedure_code].quiet:
+        raise NotFound(
+            "响应文件和最后报价只向小组开启, 不公开, 没有开启大厅; 结果以成交公告为准",
+            next_steps=(("查看标段", f"/lots/{lot.lot}"),),
+        )
+
+
 def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
     """Return what the hall shows this viewer now. Before the deadline it holds nothing of bids, not even a count."""
     moment = now()
@@ -39,11 +51,7 @@ def _page(round_id: str, *, viewer: Actor) -> dict[str, Any]:
             "资格预审申请和技术建议不公开开启, 没有开标大厅; 投标的开标大厅在招标文件发出后开放",
             next_steps=(("查看标段", f"/lots/{lot.lot}"),),
         )
-    if BY_CODE[lot.procedure_code].quiet:
-        raise NotFound(
-            "响应文件和最后报价只向小组开启, 不公开, 没有开标大厅; 结果以成交公告为准",
-            next_steps=(("查看标段", f"/lots/{lot.lot}"),),
-        )
+    require_hall(lot)
     hall = hall_row(round_id=round_id, viewer=viewer)
     waiting = hall.bid_deadline is None or moment < hall.bid_deadline
     about = [] if waiting else notices.of_round(round_id)

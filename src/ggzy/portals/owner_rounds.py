@@ -29,6 +29,7 @@ from ggzy.opening import failing, second
 from ggzy.opening.queries import HallRow, SecondRow, hall_row, record_to_sign
 from ggzy.opening.rules import NOTICE_OF_SECOND
 from ggzy.portals.frame import done, moment, now, show, text, who
+from ggzy.portals.hall import require_hall
 from ggzy.portals.owner import hold_labels
 from ggzy.portals.owner_tender import own_tender
 from ggzy.portals.work import due, refused_here
@@ -130,6 +131,7 @@ def _host_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     at = now()
     # read before what is shown: an event in between is told again, none is missed
     after = evidence.last_index_of_round(round_id)
+    require_hall(tenders.round_row(round_id))
     hall = hall_row(round_id=round_id, viewer=who(request))
     if not hall.is_host:
         raise NotPermitted(
