@@ -24,8 +24,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.fronts import own_admissions
-from ggzy.tendering.models import Round
-from ggzy.tendering.queries import tender_file
+from ggzy.tendering.models import Round, TenderFile
 
 #: clocks: asking the bank for a sub-account, one payment, one round looked at anew
 OPEN, PAY = "deposits.open", "deposits.pay"
@@ -75,9 +74,18 @@ def round_of(round_id: str) -> Round:
     return row
 
 
+def _document_of(round_: Round) -> dict[str, Any]:
+    """Return the file that governs a round, whoever asks: one that is issued only to some asks them for a deposit too."""
+    file = TenderFile.objects.filter(tender_id=round_.lot.tender_id, version=round_.file_version).first()
+    if file is None:
+        raise NotFound("该标段还没有发出招标文件, 发布公告以后才能办理")
+    document: dict[str, Any] = file.document
+    return document
+
+
 def asked_for(round_: Round) -> tuple[Decimal, tuple[Form, ...]]:
     """Return the amount that the tender file asks for and the forms it takes; without a bank nobody can transfer."""
-    document = tender_file(tender_id=round_.lot.tender.public_id).document
+    document = _document_of(round_)
     forms = [Form(form) for form in document.get("deposit_forms") or list(Form)]
     if not settings.BANK:
         forms = [form for form in forms if form is not Form.TRANSFER]
@@ -221,9 +229,7 @@ def _ask_for_letter(deposit: Deposit, *, issuer: str, now: datetime) -> None:
     found = Organisation.objects.filter(public_id=issuer, kinds__contains=["finance"]).first()
     if found is None:
         raise BadInput("请选择出具保函的机构", field="issuer")
-    validity = (
-        tender_file(tender_id=deposit.round.lot.tender.public_id).document.get("bid_validity_days") or 90
-    )
+    validity = _document_of(deposit.round).get("bid_validity_days") or 90
     deadline = deposit.round.bid_deadline
     assert deadline is not None
     ends = (

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.clock import BEIJING
+from ggzy.law.families import Family, family
 from ggzy.procedures.spec import STAGE_LABELS, Stage
 from ggzy.ui import words
 from ggzy.ui.icons import PATHS
@@ -244,10 +245,16 @@ def act_facts(fields: Any) -> str:
     return words.facts(fields if isinstance(fields, dict) else {})
 
 
+@register.filter
+def in_words(text: str, own: Family | None) -> str:
+    """Return a fixed sentence of ours in the words of the family that the page is about."""
+    return own.in_words(text) if own else text
+
+
 @register.simple_tag(takes_context=True)
-def stage_badge(context: dict[str, Any], stage: str) -> SafeString:
-    """Return a badge for where a round stands, in the words of the family that the page is about."""
-    found, own = Stage(stage), context.get("family")
+def stage_badge(context: dict[str, Any], stage: str, procedure: str = "") -> SafeString:
+    """Return a badge for where a round stands, in the words of its procedure, or of the family that the page is about."""
+    found, own = Stage(stage), family(procedure) if procedure else context.get("family")
     says = (own.stages.get(found.value) if own else None) or STAGE_LABELS[found]
     return format_html('<span class="badge badge-{}">{}</span>', _TONES.get(found, "calm"), says)
 
