@@ -70,6 +70,25 @@ class Stage(StrEnum):
     NEGOTIATE = "NEGOTIATE"
     RECORDED = "RECORDED"
     CHANGED = "CHANGED"
+    NEEDS = "NEEDS"
+    OPEN_FOR_RESP = "OPEN_FOR_RESP"
+    REVIEW = "REVIEW"
+    SHORTLIST = "SHORTLIST"
+    AGREED = "AGREED"
+    ACTIVE = "ACTIVE"
+    SUPPLEMENT = "SUPPLEMENT"
+    EXPIRED = "EXPIRED"
+    ANNOUNCE = "ANNOUNCE"
+    APPLIED = "APPLIED"
+    JOINED = "JOINED"
+    QUIT = "QUIT"
+    REJECTED = "REJECTED"
+    NEED = "NEED"
+    SELECT = "SELECT"
+    MINI_BID = "MINI_BID"
+    TURN = "TURN"
+    LOWER = "LOWER"
+    DEALT = "DEALT"
 
     @property
     def failed(self) -> bool:
@@ -136,6 +155,25 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.NEGOTIATE: "与供应商协商",
     Stage.RECORDED: "协商情况已记录",
     Stage.CHANGED: "改用其他采购方式",
+    Stage.NEEDS: "需求调查",
+    Stage.OPEN_FOR_RESP: "征集公告及响应中",
+    Stage.REVIEW: "响应评审",
+    Stage.SHORTLIST: "入围待签协议",
+    Stage.AGREED: "框架协议已签订",
+    Stage.ACTIVE: "框架协议有效",
+    Stage.SUPPLEMENT: "补充征集",
+    Stage.EXPIRED: "协议期满",
+    Stage.ANNOUNCE: "征集公告有效",
+    Stage.APPLIED: "已申请加入",
+    Stage.JOINED: "已入围",
+    Stage.QUIT: "已退出框架协议",
+    Stage.REJECTED: "申请未通过",
+    Stage.NEED: "采购人提出需求",
+    Stage.SELECT: "直接选定",
+    Stage.MINI_BID: "二次竞价中",
+    Stage.TURN: "顺序轮候中",
+    Stage.LOWER: "更低价核实",
+    Stage.DEALT: "成交已确定",
 }
 
 
