@@ -432,9 +432,9 @@ GP_KJ_CALLOFF = Procedure(
                 label="取消采购需求",
                 source=source,
                 target=Stage.STOPPED,
-                actors=_OWNER,
+                actors=_OWNER | _SYSTEM,
                 documents="理由",
-                guard="写明理由, 通知参与的入围供应商",
+                guard="写明理由, 通知参与的入围供应商; 框架协议期满时没有成交的自动取消",
             )
             for source in (Stage.NEED, Stage.SELECT, Stage.MINI_BID, Stage.TURN, Stage.LOWER)
         ),
