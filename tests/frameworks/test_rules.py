@@ -78,7 +78,9 @@ def test_the_shortlist_follows_the_price_or_the_score():
     assert rules.shortlisted(three, by_quality=True, rate=Decimal("0.2")) == ["c", "a"]
 
 
-@pytest.mark.parametrize(("left", "original", "may"), [(7, 10, False), (6, 10, True), (2, 3, True), (3, 4, False)])
+@pytest.mark.parametrize(
+    ("left", "original", "may"), [(7, 10, False), (6, 10, True), (2, 3, True), (3, 4, False)]
+)
 def test_a_supplement_begins_under_seven_tenths(left, original, may):
     if may:
         rules.require_supplement(left=left, original=original)
@@ -105,7 +107,9 @@ def test_items_and_quantities_are_checked_and_added_once():
         [{"name": "审计", "unit": "人日", "spec": "注册会计师", "price": "1200.5"}, {"name": ""}],
         ceilings=False,
     )
-    assert found == [{"number": "1", "name": "审计", "unit": "人日", "spec": "注册会计师", "price": "1200.50"}]
+    assert found == [
+        {"number": "1", "name": "审计", "unit": "人日", "spec": "注册会计师", "price": "1200.50"}
+    ]
     for wrong in ([], [{"name": "审计"}], [dict(found[0], price="0")]):
         with pytest.raises(BadInput):
             rules.items(wrong, ceilings=False)
@@ -221,7 +225,12 @@ def test_the_seal_binds_call_supplier_price_and_salt():
     facts = {"call": "0" * 32, "supplier": "91370100MA3C00000X", "price": Decimal("98000"), "salt": "ab" * 32}
     sealed = rules.sealed_price(**facts)
     assert sealed == GOLDEN
-    for change in ({"call": "1" * 32}, {"supplier": "x"}, {"price": Decimal("98000.01")}, {"salt": "ac" * 32}):
+    for change in (
+        {"call": "1" * 32},
+        {"supplier": "x"},
+        {"price": Decimal("98000.01")},
+        {"salt": "ac" * 32},
+    ):
         assert rules.sealed_price(**(facts | change)) != sealed
     for salt in ("", "ab" * 31, "AB" * 32, "zz" * 32):
         with pytest.raises(BadInput):

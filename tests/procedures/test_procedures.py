@@ -99,7 +99,9 @@ def test_what_is_built_reaches_the_contract_and_the_failure(procedure):
     failed = procedure.failures or {Stage.FAILED}
     whole = procedure.front or Stage.CONTRACTED not in procedure.stages
     wanted = procedure.final if whole else {Stage.CONTRACTED, *failed}
-    assert wanted - DEFERRED_ENDS.get(procedure.code, set()) <= reached(procedure, procedure.initial, built_only=True)
+    assert wanted - DEFERRED_ENDS.get(procedure.code, set()) <= reached(
+        procedure, procedure.initial, built_only=True
+    )
 
 
 @every_procedure

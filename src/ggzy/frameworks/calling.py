@@ -409,7 +409,9 @@ def refuse_contract(*, call_id: str, reason: str, actor: Actor, now: datetime) -
         supervisor={"reason": reason.strip()},
     )
     told = {call.buyer_id, call.framework.collector_id}
-    what = f"{refused.name if refused else ''}: {reason.strip()} 无正当理由拒不接受合同授予的, 征集人可以清退。"
+    what = (
+        f"{refused.name if refused else ''}: {reason.strip()} 无正当理由拒不接受合同授予的, 征集人可以清退。"
+    )
     tell_those(call.framework, told, title="成交供应商不签合同", text=what, call=call, now=now)
     return call
 
@@ -474,4 +476,3 @@ def until(framework: Framework, *, hours: int, now: datetime) -> datetime:
     if end >= framework.ends_at:
         raise TermOver("框架协议在答复期限以前期满, 来不及办理", basis=Citation(BASIS, "第十五条"))
     return end
-

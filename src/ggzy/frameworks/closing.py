@@ -13,7 +13,18 @@ from ggzy.frameworks.calling import AlreadySigned, NotNow
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, locked, move_framework, own, seat
 from ggzy.frameworks.rules import Kind, Response
-from ggzy.frameworks.telling import FILE, INFORM, SIGN, announce, begin_clock, day, due_of, end_clock, record, tell_those
+from ggzy.frameworks.telling import (
+    FILE,
+    INFORM,
+    SIGN,
+    announce,
+    begin_clock,
+    day,
+    due_of,
+    end_clock,
+    record,
+    tell_those,
+)
 from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
@@ -90,9 +101,7 @@ def _shortlist(
     facts = framework.collection
     responses, found = _responses(rows, items=framework.items, by_quality=facts["by_quality"])
     gone = set(framework.members.exclude(ground="").values_list("supplier__uscc", flat=True))
-    within = set(
-        framework.members.filter(stage=Stage.JOINED.value).values_list("supplier__uscc", flat=True)
-    )
+    within = set(framework.members.filter(stage=Stage.JOINED.value).values_list("supplier__uscc", flat=True))
     for response in responses:
         if response.uscc in gone | within:
             why = "已被清退, 不得参加补充征集" if response.uscc in gone else "已经入围"
@@ -135,7 +144,8 @@ def _shortlist(
                 (
                     f"第{m.place}名 {m.supplier.name}",
                     "; ".join(
-                        f"{item['name']}{m.prices[item['number']]}元/{item['unit']}" for item in framework.items
+                        f"{item['name']}{m.prices[item['number']]}元/{item['unit']}"
+                        for item in framework.items
                     ),
                 )
                 for m in members
@@ -299,7 +309,9 @@ def sign_agreement(
 def _settle_agreements(framework: Framework, *, started: datetime, now: datetime) -> int:
     """Let in whose agreement both sides signed; leave out who has not once the 30 days are over. Return how many are in."""
     rows = list(
-        framework.members.select_for_update(of=("self",)).filter(stage=Stage.SHORTLIST.value).order_by("place")
+        framework.members.select_for_update(of=("self",))
+        .filter(stage=Stage.SHORTLIST.value)
+        .order_by("place")
     )
     signed = [m for m in rows if m.signature_id and m.collector_signature_id]
     if len(signed) < len(rows) and now < due_of(SIGN, started=started):

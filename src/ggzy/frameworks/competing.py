@@ -53,6 +53,8 @@ def invite_competition(*, call_id: str, sealed_until: datetime, actor: Actor, no
     require_in_force(framework, now=now)
     require_way(framework, Way.COMPETE)
     move_call(call, "invite_competition", actor=actor)
+    if call.sealed_until is not None:
+        raise NotNow("这次需求已经竞价一次, 请直接选定, 或者取消后重新提出需求", next_steps=TO_THE_LIST)
     if sealed_until < now + timedelta(hours=framework.response_hours):
         raise BadInput(
             f"征集文件规定的响应时间不少于{framework.response_hours}小时, 请把封存截止时间推后",
@@ -109,9 +111,7 @@ def _offer(call: CallOff, member: FrameworkMember, commitment: str) -> bytes:
     )
 
 
-def _sealing(
-    call_id: str, commitment: str, actor: Actor, now: datetime
-) -> tuple[CallOff, FrameworkMember]:
+def _sealing(call_id: str, commitment: str, actor: Actor, now: datetime) -> tuple[CallOff, FrameworkMember]:
     call, member = _competing(call_id, actor)
     # the moment is checked before everything else: no refusal after it tells what was there before
     if call.stage != Stage.MINI_BID.value or call.sealed_until is None or now >= call.sealed_until:
@@ -192,9 +192,7 @@ def reveal_offer(*, call_id: str, price: str, salt: str, actor: Actor, now: date
     amount = yuan(price, field="price")
     found = rules.sealed_price(call=call.public_id, supplier=member.supplier.uscc, price=amount, salt=salt)
     if found != offer.commitment:
-        raise WrongReveal(
-            "价格和随机数与封存的摘要不一致: 请用最后一次封存时保存的报价凭证", field="salt"
-        )
+        raise WrongReveal("价格和随机数与封存的摘要不一致: 请用最后一次封存时保存的报价凭证", field="salt")
     if offer.revealed_at is None:
         offer.price, offer.salt, offer.revealed_at = amount, salt, now
         offer.save()

@@ -149,8 +149,7 @@ class CallOff(BusinessRow):
             ),
             models.CheckConstraint(
                 name="offers_are_revealed_after_they_were_sealed",
-                condition=models.Q(sealed_until=None)
-                | models.Q(reveal_until__gt=models.F("sealed_until")),
+                condition=models.Q(sealed_until=None) | models.Q(reveal_until__gt=models.F("sealed_until")),
             ),
         ]
         indexes = [models.Index(fields=["framework", "-raised_at"])]

@@ -317,11 +317,7 @@ def quantities(given: Mapping[str, str], *, known: Iterable[str]) -> dict[str, s
             amount = Decimal(str(text).strip())
         except InvalidOperation:
             amount = Decimal(0)
-        if (
-            not amount.is_finite()
-            or not 0 < amount <= 1_000_000_000
-            or amount != amount.quantize(THOUSANDTH)
-        ):
+        if not amount.is_finite() or not 0 < amount <= 1_000_000_000 or amount != amount.quantize(THOUSANDTH):
             raise BadInput(f"第{number}项的数量应为大于0的数, 最多三位小数", field="quantities")
         out[number] = f"{amount.normalize():f}"
     if not out:

@@ -7,7 +7,16 @@ from django.db import transaction
 
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
 from ggzy.frameworks import rules
-from ggzy.frameworks.calling import ANSWER, NotNow, deal, fitting, price_of, require_in_force, require_way, until
+from ggzy.frameworks.calling import (
+    ANSWER,
+    NotNow,
+    deal,
+    fitting,
+    price_of,
+    require_in_force,
+    require_way,
+    until,
+)
 from ggzy.frameworks.models import CallOff, Framework, TurnChance
 from ggzy.frameworks.moves import TO_THE_LIST, locked_call, move_call, own_call
 from ggzy.frameworks.rules import Chance, Outcome, Seat, Turn, TurnRule, Way

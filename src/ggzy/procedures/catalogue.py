@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
 from ggzy.procedures.frameworks import GP_KJ_CALLOFF, GP_KJ_CLOSED, GP_KJ_OPEN
+from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
 from ggzy.procedures.procurement import GP_DY, GP_OPEN, GP_XJ
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
