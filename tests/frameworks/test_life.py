@@ -40,6 +40,7 @@ NEED = {
     "contact": "办公室 0000-0000004",
     "quantities": {"1": "10000", "2": "100"},
 }
+LIVE = {"APPLIED", "SHORTLIST", "JOINED"}
 #: what NEED costs at the agreement prices
 WHOLE = "1850.00"
 
@@ -95,7 +96,8 @@ class Agreement:
 
     def member(self, name: str) -> str:
         uscc = self.platform.demo(name).get("/whoami")["uscc"]
-        return str(next(m["member"] for m in self.seen()["members"] if m["uscc"] == uscc))
+        found = [m for m in self.seen()["members"] if m["uscc"] == uscc and m["stage"] in LIVE]
+        return str(found[0]["member"])
 
     def need(self, **changes: Any) -> "Call":
         made = self.buyer.post(f"{self.at}/calls", NEED | changes)
@@ -111,7 +113,7 @@ class Call:
     """One call on its way."""
 
     def __init__(self, agreement: Agreement, call: str) -> None:
-        self.agreement, self.id, self.at = agreement, call, f"/calls/{call}"
+        self.agreement, self.id, self.at = agreement, call, f"/call-offs/{call}"
 
     def seen(self, by: Party | None = None) -> dict[str, Any]:
         found: dict[str, Any] = (by or self.agreement.buyer).get(self.at)
@@ -168,8 +170,8 @@ def test_the_life_of_an_open_framework(platform: Any) -> None:
     agreement.joined("jia", "yi", "bing")
     assert [m["supplier"] for m in agreement.seen(anyone)["members"]] == [
         "甲建工集团有限公司",
-        yi.get("/whoami")["organisation"],
-        platform.demo("bing").get("/whoami")["organisation"],
+        "乙路桥工程有限公司",
+        "丙市政建设有限公司",
     ]
     assert all(m["statement"] == "" for m in agreement.seen(anyone)["members"])
     # one leaves and comes back, one is removed and does not

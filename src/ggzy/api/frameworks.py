@@ -334,12 +334,12 @@ def raise_need(request: HttpRequest, framework_id: str, body: Need) -> dict[str,
     return {"call": made.public_id, "stage": made.stage}
 
 
-@router.get("/calls/{call_id}", tags=_TAG, summary="一次合同授予(成交以后公开)")
+@router.get("/call-offs/{call_id}", tags=_TAG, summary="一次合同授予(成交以后公开)")
 def one_call(request: HttpRequest, call_id: str) -> HttpResponse:
     return answer(queries.call_row(call_id, viewer=who(request)))
 
 
-@router.post("/calls/{call_id}/selection", tags=_TAG, summary="直接选定")
+@router.post("/call-offs/{call_id}/selection", tags=_TAG, summary="直接选定")
 @write
 def select_directly(request: HttpRequest, call_id: str, body: Selection) -> dict[str, Any]:
     made = calling.select_directly(
@@ -348,14 +348,14 @@ def select_directly(request: HttpRequest, call_id: str, body: Selection) -> dict
     return {"stage": made.stage}
 
 
-@router.post("/calls/{call_id}/selection/confirmation", tags=_TAG, summary="确认选定")
+@router.post("/call-offs/{call_id}/selection/confirmation", tags=_TAG, summary="确认选定")
 @write
 def confirm_selection(request: HttpRequest, call_id: str) -> dict[str, Any]:
     made = calling.confirm_selection(call_id=call_id, actor=who(request), now=now())
     return {"stage": made.stage, "price": made.price}
 
 
-@router.post("/calls/{call_id}/competition", tags=_TAG, summary="发起二次竞价")
+@router.post("/call-offs/{call_id}/competition", tags=_TAG, summary="发起二次竞价")
 @write
 def invite_competition(request: HttpRequest, call_id: str, body: Competition) -> dict[str, Any]:
     made = competing.invite_competition(
@@ -364,41 +364,41 @@ def invite_competition(request: HttpRequest, call_id: str, body: Competition) ->
     return {"stage": made.stage, "reveal_until": made.reveal_until}
 
 
-@router.get("/calls/{call_id}/offer/statement", tags=_TAG, summary="取得待签的封存报价")
+@router.get("/call-offs/{call_id}/offer/statement", tags=_TAG, summary="取得待签的封存报价")
 def offer_to_sign(request: HttpRequest, call_id: str, commitment: str) -> HttpResponse:
     found = competing.offer_to_sign(call_id=call_id, commitment=commitment, actor=who(request), now=now())
     return answer({"to_sign": base64.b64encode(found).decode()})
 
 
-@router.post("/calls/{call_id}/offer", tags=_TAG, summary="封存报价(只交摘要)")
+@router.post("/call-offs/{call_id}/offer", tags=_TAG, summary="封存报价(只交摘要)")
 @write
 def seal_offer(request: HttpRequest, call_id: str, body: SealedOffer) -> dict[str, Any]:
     found = competing.seal_offer(call_id=call_id, **body.dict(), actor=who(request), now=now())
     return {"acknowledgement": found}
 
 
-@router.post("/calls/{call_id}/offer/reveal", tags=_TAG, summary="揭示报价")
+@router.post("/call-offs/{call_id}/offer/reveal", tags=_TAG, summary="揭示报价")
 @write
 def reveal_offer(request: HttpRequest, call_id: str, body: Revealed) -> dict[str, Any]:
     made = competing.reveal_offer(call_id=call_id, **body.dict(), actor=who(request), now=now())
     return {"price": made.price, "revealed_at": made.revealed_at}
 
 
-@router.post("/calls/{call_id}/turn", tags=_TAG, summary="按顺序轮候")
+@router.post("/call-offs/{call_id}/turn", tags=_TAG, summary="按顺序轮候")
 @write
 def take_turn(request: HttpRequest, call_id: str) -> dict[str, Any]:
     made = turns.take_turn(call_id=call_id, actor=who(request), now=now())
     return {"stage": made.stage, "answer_until": made.answer_until}
 
 
-@router.post("/calls/{call_id}/turn/answer", tags=_TAG, summary="答复轮到的合同")
+@router.post("/call-offs/{call_id}/turn/answer", tags=_TAG, summary="答复轮到的合同")
 @write
 def answer_turn(request: HttpRequest, call_id: str, body: Turn) -> dict[str, Any]:
     made = turns.answer_turn(call_id=call_id, **body.dict(), actor=who(request), now=now())
     return {"stage": made.stage}
 
 
-@router.post("/calls/{call_id}/lower", tags=_TAG, summary="证明非入围供应商价格更低")
+@router.post("/call-offs/{call_id}/lower", tags=_TAG, summary="证明非入围供应商价格更低")
 @write
 def prove_lower(request: HttpRequest, call_id: str, body: Lower) -> dict[str, Any]:
     given = body.dict()
@@ -410,48 +410,48 @@ def prove_lower(request: HttpRequest, call_id: str, body: Lower) -> dict[str, An
     return {"stage": made.stage, "answer_until": made.answer_until}
 
 
-@router.post("/calls/{call_id}/lower/answer", tags=_TAG, summary="入围供应商愿意降到更低价格以下")
+@router.post("/call-offs/{call_id}/lower/answer", tags=_TAG, summary="入围供应商愿意降到更低价格以下")
 @write
 def go_lower(request: HttpRequest, call_id: str, body: Price) -> dict[str, Any]:
     outsider.go_lower(call_id=call_id, price=body.price, actor=who(request), now=now())
     return {"price": body.price}
 
 
-@router.post("/calls/{call_id}/lower/deal", tags=_TAG, summary="授予非入围供应商")
+@router.post("/call-offs/{call_id}/lower/deal", tags=_TAG, summary="授予非入围供应商")
 @write
 def deal_lower(request: HttpRequest, call_id: str) -> dict[str, Any]:
     made = outsider.deal_lower(call_id=call_id, actor=who(request), now=now())
     return {"stage": made.stage, "price": made.price}
 
 
-@router.post("/calls/{call_id}/lower/end", tags=_TAG, summary="不再授予非入围供应商")
+@router.post("/call-offs/{call_id}/lower/end", tags=_TAG, summary="不再授予非入围供应商")
 @write
 def give_up_lower(request: HttpRequest, call_id: str) -> dict[str, Any]:
     made = outsider.give_up_lower(call_id=call_id, actor=who(request), now=now())
     return {"stage": made.stage}
 
 
-@router.get("/calls/{call_id}/contract/statement", tags=_TAG, summary="取得待签的合同或者订单")
+@router.get("/call-offs/{call_id}/contract/statement", tags=_TAG, summary="取得待签的合同或者订单")
 def contract_to_sign(request: HttpRequest, call_id: str) -> HttpResponse:
     found = calling.contract_to_sign(call_id=call_id, actor=who(request))
     return answer({"to_sign": base64.b64encode(found).decode()})
 
 
-@router.post("/calls/{call_id}/contract/signature", tags=_TAG, summary="签订合同或者订单")
+@router.post("/call-offs/{call_id}/contract/signature", tags=_TAG, summary="签订合同或者订单")
 @write
 def sign_contract(request: HttpRequest, call_id: str, body: Signed) -> dict[str, Any]:
     made = calling.sign_contract(call_id=call_id, signature=body.signature, actor=who(request), now=now())
     return {"stage": made.stage, "signed_at": made.signed_at}
 
 
-@router.post("/calls/{call_id}/contract/refusal", tags=_TAG, summary="成交供应商不签合同")
+@router.post("/call-offs/{call_id}/contract/refusal", tags=_TAG, summary="成交供应商不签合同")
 @write
 def refuse_contract(request: HttpRequest, call_id: str, body: Reason) -> dict[str, Any]:
     made = calling.refuse_contract(call_id=call_id, reason=body.reason, actor=who(request), now=now())
     return {"stage": made.stage}
 
 
-@router.post("/calls/{call_id}/stop", tags=_TAG, summary="取消采购需求")
+@router.post("/call-offs/{call_id}/stop", tags=_TAG, summary="取消采购需求")
 @write
 def stop_call(request: HttpRequest, call_id: str, body: Reason) -> dict[str, Any]:
     made = calling.stop_call(call_id=call_id, reason=body.reason, actor=who(request), now=now())

@@ -230,7 +230,7 @@ def ask_to_reveal(subject: str, now: datetime) -> datetime | None:
 
 def sealed_offers(call: CallOff) -> list[Sealed]:
     """Return the offers of a competition as the rule judges them; who is no longer in has a ceiling of nothing."""
-    rows = call.offers.select_related("member__supplier").order_by("committed_at", "pk")
+    rows = sorted(call.offers.all(), key=lambda offer: (offer.committed_at, offer.pk))
     return [
         Sealed(
             member=row.member.public_id,

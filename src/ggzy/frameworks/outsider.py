@@ -14,7 +14,7 @@ from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.money import yuan
 from ggzy.kernel.programs import program_kind
-from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
+from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.queries import by_uscc
 from ggzy.procedures.spec import Stage
@@ -173,18 +173,3 @@ def give_up_lower(*, call_id: str, actor: Actor, now: datetime) -> CallOff:
     call.save()
     record("lower_given_up", call.framework, subject=call.public_id, actor=actor, now=now)
     return call
-
-
-def proof_file(call: CallOff, *, viewer: Actor) -> tuple[str, str]:
-    """Return the (name, SHA-256) of the kept proof to the buyer, the collector or the finance department.
-
-    :raises NotFound: there is none
-    :raises NotPermitted: not for this reader
-    """
-    kept = call.lower.get("file")
-    if not kept:
-        raise NotFound("这次合同授予没有证明材料", next_steps=TO_THE_LIST)
-    sides = {call.buyer_id, call.framework.collector_id}
-    if viewer.role is not Role.SUPERVISOR and viewer.organisation_pk not in sides:
-        raise NotPermitted("证明材料由采购人、征集人和财政部门查阅", next_steps=TO_THE_LIST)
-    return str(kept["name"]), str(kept["sha256"])

@@ -398,8 +398,10 @@ def public_rows(*, now: datetime, most: int = 100) -> list[FrameworkRow]:
     return sorted(found, key=lambda row: not row.in_force)
 
 
-def rows_of(viewer: Actor, *, now: datetime, most: int = 100) -> list[FrameworkRow]:
+def rows_of(viewer: Actor, *, now: datetime, own: bool = False, most: int = 100) -> list[FrameworkRow]:
     """Return the frameworks that concern a viewer: what it collects, is in, or may call off from.
+
+    :param own: without those that it could only call off from, or oversees
 
     :raises NotSignedIn: nobody is signed in
     """
@@ -408,7 +410,9 @@ def rows_of(viewer: Actor, *, now: datetime, most: int = 100) -> list[FrameworkR
     rows = _frameworks()
     if viewer.role is Role.BIDDER:
         rows = rows.filter(members__supplier_id=viewer.organisation_pk).distinct()
-    elif viewer.role not in {Role.TENDEREE, Role.SUPERVISOR}:
+    elif own and viewer.role is Role.TENDEREE:
+        rows = rows.filter(collector_id=viewer.organisation_pk)
+    elif own or viewer.role not in {Role.TENDEREE, Role.SUPERVISOR}:
         return []
     return [_framework(row, viewer=viewer, now=now) for row in rows[:most]]
 
@@ -500,12 +504,16 @@ def _lower(row: CallOff, *, side: str) -> dict[str, Any]:
     return shown
 
 
-def _call(row: CallOff, *, viewer: Actor) -> CallRow:
-    mine = None
-    if viewer.signed_in and viewer.role is Role.BIDDER:
-        mine = row.framework.members.filter(
-            supplier_id=viewer.organisation_pk, joined_at__isnull=False
-        ).last()
+def _own_places(viewer: Actor) -> dict[int, FrameworkMember]:
+    """Return {framework: the viewer's own latest place in it}, asked once for many calls."""
+    if not viewer.signed_in or viewer.role is not Role.BIDDER:
+        return {}
+    rows = FrameworkMember.objects.filter(supplier_id=viewer.organisation_pk, joined_at__isnull=False)
+    return {row.framework_id: row for row in rows.order_by("pk")}
+
+
+def _call(row: CallOff, *, viewer: Actor, places: dict[int, FrameworkMember]) -> CallRow:
+    mine = places.get(row.framework_id)
     side = _call_side(row, viewer, mine)
     inside = side in {"buyer", "collector", "finance"}
     offers = _offers(row, mine)
@@ -568,7 +576,7 @@ def call_row(call_id: str, *, viewer: Actor) -> CallRow:
     """
     found = _calls().filter(public_id=call_id).first()
     if found is not None:
-        row = _call(found, viewer=viewer)
+        row = _call(found, viewer=viewer, places=_own_places(viewer))
         if row.side or found.stage in _PUBLIC_CALLS:
             return row
     raise NotFound("没有这次合同授予, 或者尚未成交", next_steps=_LIST)
@@ -581,8 +589,23 @@ def own_call(call_id: str, *, viewer: Actor) -> CallRow:
     """
     row = call_row(call_id, viewer=viewer)
     if not row.side:
-        raise NotFound("这次合同授予不由您办理", next_steps=(("公开页面", f"/calls/{call_id}"),))
+        raise NotFound("这次合同授予不由您办理", next_steps=(("公开页面", f"/call-offs/{call_id}"),))
     return row
+
+
+def proof_of(call_id: str, *, viewer: Actor) -> tuple[str, str]:
+    """Return the (name, SHA-256) of the kept proof to the buyer, the collector or the finance department.
+
+    :raises NotFound: there is none, or not for this reader
+    """
+    found = _calls().filter(public_id=call_id).first()
+    if (
+        found is None
+        or not found.lower
+        or _call_side(found, viewer, None) not in {"buyer", "collector", "finance"}
+    ):
+        raise NotFound("没有这份证明材料, 或者由采购人、征集人和财政部门查阅", next_steps=_LIST)
+    return str(found.lower["file"]["name"]), str(found.lower["file"]["sha256"])
 
 
 def calls_of_framework(framework_id: str, *, viewer: Actor, most: int = 200) -> list[CallRow]:
@@ -590,27 +613,25 @@ def calls_of_framework(framework_id: str, *, viewer: Actor, most: int = 200) -> 
     rows = _calls().filter(framework__public_id=framework_id)
     if not (viewer.signed_in and viewer.role in {Role.TENDEREE, Role.SUPERVISOR, Role.BIDDER}):
         rows = rows.filter(stage__in=_PUBLIC_CALLS)
-    found = (_call(row, viewer=viewer) for row in rows[:most])
+    places = _own_places(viewer)
+    found = (_call(row, viewer=viewer, places=places) for row in rows[:most])
     return [row for row in found if row.side or row.stage in _PUBLIC_CALLS]
 
 
 def calls_of(viewer: Actor, *, most: int = 100) -> list[CallRow]:
     """Return the calls that somebody works on, newest first; a supplier's that ask it or are its deals."""
+    places = _own_places(viewer)
     if viewer.role is Role.TENDEREE:
         rows = _calls().filter(Q(buyer_id=viewer.organisation_pk))
     elif viewer.role is Role.BIDDER:
-        mine = list(
-            FrameworkMember.objects.filter(supplier_id=viewer.organisation_pk).values_list(
-                "public_id", flat=True
-            )
-        )
+        mine = [place.public_id for place in places.values()]
         asked = Q(supplier_id=viewer.organisation_pk) | Q(chances__member__public_id__in=mine)
         for member in mine:
             asked |= Q(invited__contains=[member])
         rows = _calls().filter(asked).distinct()
     else:
         return []
-    return [row for row in (_call(found, viewer=viewer) for found in rows[:most]) if row.side]
+    return [row for row in (_call(found, viewer=viewer, places=places) for found in rows[:most]) if row.side]
 
 
 def turn_history(framework_id: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def tell_those(
 ) -> None:
     """Tell organisations how a framework, or a call, stands."""
     about = call.name if call else framework.name
-    path = f"calls/{call.public_id}" if call else f"frameworks/{framework.public_id}"
+    path = f"call-offs/{call.public_id}" if call else f"frameworks/{framework.public_id}"
     tell(
         organisations=[pk for pk in organisations if pk is not None],
         kind=MessageKind.SERVICE,
