@@ -69,7 +69,9 @@ def test_an_open_framework_and_a_competition_through_the_pages(platform: Any) ->
     assert "报价已于" in jia.get(call)
     platform.advance(until)
     assert "揭示报价" in jia.get("/work")
-    assert "与封存的摘要不一致" in jia.post(f"{call}/reveal", 409, price="1700", salt="0" * 64).content.decode()
+    assert (
+        "与封存的摘要不一致" in jia.post(f"{call}/reveal", 409, price="1700", salt="0" * 64).content.decode()
+    )
     jia.post(f"{call}/reveal", price="1700", salt=SALT)
     platform.advance(until + timedelta(hours=24))
     seen = yi.get(f"/call-offs/{number}")
