@@ -305,7 +305,11 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     assert refused(call.post, "competition", {"sealed_until": late}).code == "input.invalid"
     until = call.invite()
     assert call.seen(jia)["side"] == "member" and call.seen(jia)["own_ceiling"] == WHOLE
+    others = (agreement.buyer, agreement.collector, agreement.finance, ding)
+    before = [(call.seen(one), one.get("/frameworks/own"), agreement.seen(one)) for one in others]
     call.seal(jia, "1800.00")
+    # what others are shown is the same, to the letter, whether somebody has sealed or not
+    assert before == [(call.seen(one), one.get("/frameworks/own"), agreement.seen(one)) for one in others]
     salts = {"jia": call.seal(jia, "1700.00")}
     salts["yi"] = call.seal(yi, "1700.00")
     salts["bing"] = call.seal(bing, "1850.01")
@@ -314,8 +318,9 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     for other in (agreement.buyer, agreement.collector, agreement.finance):
         assert call.seen(other)["offers"] == []
     assert [o["own"] for o in call.seen(jia)["offers"]] == [True]
-    log = platform.anonymous().get(f"/evidence/ocds-ggzy01-{agreement.id}")
-    assert "offer_sealed" not in json.dumps(log)
+    for reader, level in ((platform.anonymous(), "public"), (agreement.finance, "supervisor")):
+        log = reader.get(f"/evidence/ocds-ggzy01-{agreement.id}?level={level}")
+        assert "competition_invited" in json.dumps(log) and "offer_sealed" not in json.dumps(log)
     early = {"price": "1700", "salt": salts["jia"]}
     assert refused(call.post, "offer/reveal", early, by=jia).code.endswith("not_now")
     platform.advance(until)

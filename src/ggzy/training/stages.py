@@ -94,8 +94,8 @@ class _Builder:
         try:
             name, needs, budget, *_ = single_source.BOUGHT
             alone = single_source.argue(self.owner, self.bidders["yi"], name=name, needs=needs, budget=budget)
-            able = [self.bidders[name] for name in ("jia", "yi", "bing")]
-            agreed = frameworks.publish(self.collector, able, now=clock.legal_now())
+            suppliers = list(self.bidders.values())
+            printing, costing = frameworks.agree(self.collector, suppliers, now=clock.legal_now())
             made = {row[3]: self._prepare(row) for row in TENDERS[:5]}
             made["qualifying"] = self._prepare(PURCHASE)
             deadline = _at(TRAINING_STARTS + timedelta(days=22), 9, 30)
@@ -136,7 +136,9 @@ class _Builder:
             self.owner.post(f"/tenders/{made['opening']['tender']}/opening")
             name, needs, budget = single_source.PUBLISHED
             single_source.argue(self.owner, self.bidders["jia"], name=name, needs=needs, budget=budget)
-            frameworks.call_off(self.owner, able, agreed, now=clock.legal_now())
+            frameworks.call_off(
+                self.owner, suppliers, printing=printing, costing=costing, now=clock.legal_now()
+            )
             project = story.register_project(self.owner, name=TENDERS[7][0], serial=800008)
             self.owner.post(
                 "/tenders",
