@@ -318,6 +318,7 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     for other in (agreement.buyer, agreement.collector, agreement.finance):
         assert call.seen(other)["offers"] == []
     assert [o["own"] for o in call.seen(jia)["offers"]] == [True]
+    platform.sequence()
     for reader, level in ((platform.anonymous(), "public"), (agreement.finance, "supervisor")):
         log = reader.get(f"/evidence/ocds-ggzy01-{agreement.id}?level={level}")
         assert "competition_invited" in json.dumps(log) and "offer_sealed" not in json.dumps(log)
