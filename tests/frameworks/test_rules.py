@@ -38,6 +38,7 @@ def at(hours: int) -> datetime:
         (10, "0.40", None, 6),
         (2, "0.60", None, 1),
         (100, "0.29", None, 71),
+        (3, "0", None, 2),
     ],
 )
 def test_how_many_are_kept(n, rate, cap, kept):
@@ -156,6 +157,8 @@ def test_who_leaves_is_passed_over_and_who_joins_waits_for_no_round():
     assert turn([("a", 1)], seats=seats, now=5) == Turn("c", 1)
     assert turn([("a", 1), ("c", 5)], seats=seats, now=7) == Turn("d", 1)
     assert turn([("a", 1), ("c", 5), ("d", 7)], seats=seats, now=8) == Turn("a", 2)
+    # without d the round was over with c, though b never had a chance
+    assert turn([("a", 1), ("c", 5), ("a", 8)], seats=seats[:3], now=9) == Turn("c", 2)
 
 
 def test_the_order_is_the_files_rule():
@@ -216,6 +219,7 @@ def test_equal_offers_go_by_the_rule_named_beforehand():
     assert rules.winner(offers, ties=TieRule.PLACE).member == "c"
     drawn = rules.lots(offers)
     assert rules.winner(offers, ties=TieRule.LOT).member == min("abc", key=drawn.__getitem__)
+    assert rules.lots(offers[::-1]) == drawn
     # the loser's salt takes part: without it the lots are others
     assert rules.lots(offers[:3])["a"] != drawn["a"]
 
