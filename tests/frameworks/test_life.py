@@ -136,7 +136,7 @@ class Call:
         return salt
 
     def invite(self, hours: int = 24) -> datetime:
-        until = self.agreement.platform.now + timedelta(hours=hours, seconds=5)
+        until = self.agreement.platform.now + timedelta(hours=hours, minutes=1)
         self.post("competition", {"sealed_until": until.isoformat()})
         return until
 
@@ -194,7 +194,7 @@ def test_the_life_of_an_open_framework(platform: Any) -> None:
     direct.post("selection/confirmation")
     direct.contract(agreement.buyer)
     direct.contract(jia)
-    platform.advance(agreement.ends_at - timedelta(seconds=1))
+    platform.advance(agreement.ends_at - timedelta(minutes=1))
     assert agreement.seen()["stage"] == "ANNOUNCE"
     platform.advance(agreement.ends_at)
     row = agreement.seen(anyone)
@@ -232,7 +232,7 @@ def test_the_collector_is_reminded_of_a_review_and_of_the_summary(platform: Any)
     agreement = Agreement(platform)
     agreement.apply("jia")
     due = datetime.fromisoformat(agreement.seen()["members"][0]["clock"]["due_at"])
-    platform.advance(due - timedelta(days=1, seconds=1))
+    platform.advance(due - timedelta(days=1, minutes=1))
     assert not told("期限将满")
     platform.advance(due - timedelta(days=1))
     assert told("期限将满") == 1 and not told("已过期限")
@@ -335,7 +335,7 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     call.post("offer/reveal", early, by=jia)
     assert call.seen()["offers"] == [] and call.stage == "MINI_BID"
     ends = datetime.fromisoformat(call.seen()["reveal_until"])
-    platform.advance(ends - timedelta(seconds=1))
+    platform.advance(ends - timedelta(minutes=1))
     assert call.stage == "MINI_BID"
     platform.advance(ends)
     assert refused(
@@ -359,6 +359,9 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     assert (
         Entry.objects.filter(subject=call.id, act="frameworks.offer_sealed", disclosed_at=None).count() == 0
     )
+    # what was offered as a whole has no unit prices in its contract
+    contract = json.loads(base64.b64decode(jia.get(f"{call.at}/contract/statement")["to_sign"]))
+    assert contract["price"] == "1700.00" and {item["price"] for item in contract["items"]} == {None}
     call.contract(jia)
     assert call.contract(agreement.buyer)["stage"] == "CONTRACTED"
 
@@ -553,9 +556,11 @@ def test_a_closed_framework_from_its_shortlist_to_a_supplement(platform: Any) ->
     more = [responses[2], {"uscc": uscc["ding"], "prices": ["0.11", "6"]}]
     assert act("supplement/shortlist", {"responses": more})["stage"] == "ACTIVE"
     assert refused(act, "supplement/agreements").code.endswith("not_now")
+    assert [c["key"] for c in agreement.seen()["clocks"]] == ["GP-T38"]
     sign(collector, "ding")
     sign(parties["ding"], "ding")
     act("supplement/agreements")
+    assert agreement.seen()["clocks"] == []
     assert refused(act, "supplement/agreements").code.endswith("not_now")
     seen = agreement.seen(platform.anonymous())
     assert sorted(m["uscc"] for m in seen["members"] if m["stage"] == "JOINED") == sorted(
@@ -581,3 +586,9 @@ def test_who_does_not_sign_within_thirty_days_is_out(platform: Any) -> None:
     due = datetime.fromisoformat(agreement.seen()["clocks"][0]["due_at"])
     platform.advance(due)
     assert collector.post(f"{agreement.at}/agreements")["members"] == 1
+    # nobody signs the second one: at its end the shortlist is over too
+    file |= {"name": "另一个框架协议", "ends_at": (platform.now + timedelta(days=20)).isoformat()}
+    second = Agreement(platform, collector.post("/frameworks/closed", file)["framework"])
+    platform.advance(platform.now + timedelta(days=20))
+    assert second.seen()["stage"] == "EXPIRED"
+    assert {m["stage"] for m in second.seen()["members"]} == {"REJECTED"}

@@ -237,7 +237,7 @@ def deal(
                 ("成交供应商", f"{seller.name}({seller.uscc})"),
                 ("供应商地址", seller.address or "见登记信息"),
                 ("成交金额", f"{price}元"),
-                *lines(call, member.prices if member and call.way == Way.TURNS.value else {}),
+                *lines(call, unit_prices(call)),
                 *(facts or []),
             ],
             call=call,
@@ -262,11 +262,17 @@ def deal(
         )
 
 
+def unit_prices(call: CallOff) -> Mapping[str, str]:
+    """Return the unit prices by which a deal is priced; none where it was offered as a whole, below the agreement."""
+    prices: Mapping[str, str] = call.member.prices if call.member else {}
+    return prices if prices and rules.total(prices, call.quantities) == call.price else {}
+
+
 def _contract(call: CallOff) -> bytes:
     """Return the contract: its price is fixed, its quantities and terms come from the call and the agreement."""
     assert call.supplier is not None and call.dealt_at is not None, "a contract follows the deal"
     framework = call.framework
-    prices = call.member.prices if call.member else {}
+    prices = unit_prices(call)
     return canonical(
         {
             "contract": call.number,
@@ -277,11 +283,8 @@ def _contract(call: CallOff) -> bytes:
             "supplier": {"name": call.supplier.name, "uscc": call.supplier.uscc},
             "needs": call.needs,
             "items": [
-                item
-                | {
-                    "price": prices.get(item["number"], item["price"]),
-                    "quantity": call.quantities[item["number"]],
-                }
+                {key: item[key] for key in ("number", "name", "unit", "spec")}
+                | {"quantity": call.quantities[item["number"]], "price": prices.get(item["number"])}
                 for item in framework.items
                 if item["number"] in call.quantities
             ],
@@ -366,7 +369,7 @@ def sign_contract(*, call_id: str, signature: str, actor: Actor, now: datetime) 
                 ("供应商", f"{call.supplier.name}({call.supplier.uscc})"),
                 ("合同编号", call.number),
                 ("确定成交的方式", Way(call.way).label),
-                *lines(call, call.member.prices if call.member else {}),
+                *lines(call, unit_prices(call)),
                 ("合同金额", f"{call.price}元(固定价格)"),
                 ("签订日期", day(now)),
                 ("合同文本SHA-256", signed.digest),

@@ -457,6 +457,7 @@ def end_supplement(
     framework.letter_sent_at = now
     framework.save()
     _shortlist(framework, responses, actor=actor, now=now)
+    begin_clock(SIGN, subject=framework.public_id, started=now)
     return framework
 
 
@@ -472,5 +473,6 @@ def admit_supplemented(*, framework_id: str, actor: Actor, now: datetime) -> Fra
     if framework.stage != Stage.ACTIVE.value or not waits or framework.letter_sent_at is None:
         raise NotNow("没有补充征集后待签协议的供应商", next_steps=TO_THE_LIST)
     added = _settle_agreements(framework, started=framework.letter_sent_at, now=now)
+    end_clock(SIGN, subject=framework.public_id, now=now)
     record("supplemented", framework, actor=actor, now=now, public={"members": added})
     return framework

@@ -8,7 +8,7 @@ from ggzy.deadlines.actions import effect
 from ggzy.frameworks.actions import EXPIRES, TermOver
 from ggzy.frameworks.calling import stop_for_the_end
 from ggzy.frameworks.models import CallOff, Framework
-from ggzy.frameworks.moves import locked, move_framework, move_member, own
+from ggzy.frameworks.moves import locked, move_framework, move_member, own, seat
 from ggzy.frameworks.rules import BASIS
 from ggzy.frameworks.telling import REVIEW, SUMMARY, announce, begin_clock, end_clock, record, tell_those
 from ggzy.kernel.actors import SYSTEM, Actor
@@ -41,6 +41,10 @@ def expire(subject: str, now: datetime) -> datetime | None:
         member.left_at = now if member.joined_at else None
         member.save()
         end_clock(REVIEW, subject=member.public_id, now=now)
+    for member in framework.members.select_for_update().filter(stage=Stage.SHORTLIST.value):
+        seat(member, signed=False)
+        member.reason = "框架协议期满, 没有签订"
+        member.save()
     move_framework(framework, "expire_framework", actor=SYSTEM)
     framework.expired_at = now
     framework.save(update_fields=["stage", "expired_at"])

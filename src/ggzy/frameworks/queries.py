@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from ggzy.frameworks import rules, turns
-from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of
+from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of, unit_prices
 from ggzy.frameworks.competing import sealed_offers
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
 from ggzy.frameworks.moves import in_force
@@ -535,7 +535,7 @@ def _call(row: CallOff, *, viewer: Actor, places: dict[int, FrameworkMember]) ->
         way=row.way,
         items=[
             {**item, "quantity": row.quantities[item["number"]]}
-            | ({"price": row.member.prices[item["number"]]} if row.member and dealt else {})
+            | {"price": unit_prices(row).get(item["number"], "") if dealt else ""}
             for item in row.framework.items
             if item["number"] in row.quantities
         ],
@@ -678,7 +678,7 @@ def framework_step(row: FrameworkRow, *, now: datetime) -> tuple[str, str]:
             return "发布成交结果汇总公告", "summary"
         if row.shortlisted and any(not m.collector_signed for m in row.shortlisted):
             return "签订框架协议", "agreements"
-        if row.stage == Stage.SHORTLIST.value:
+        if row.shortlisted:
             ready = all(m.supplier_signed and m.collector_signed for m in row.shortlisted)
             late = row.letter_sent_at is not None and now >= due_of(SIGN, started=row.letter_sent_at)
             return ("框架协议签订完毕", "agreements") if ready or late else ("", "")

@@ -124,8 +124,9 @@ def end_clock(key: str, *, subject: str, now: datetime) -> None:
 
 def clock_of(framework: Framework, key: str) -> datetime | None:
     """Return since when a clock of a framework runs, None where it does not (reviews are the members')."""
+    unsigned = any(member.stage == Stage.SHORTLIST.value for member in framework.members.all())
     running = {
-        SIGN: framework.letter_sent_at if framework.stage == Stage.SHORTLIST.value else None,
+        SIGN: framework.letter_sent_at if unsigned else None,
         FILE: None if framework.filed_at else framework.agreed_at,
         INFORM: framework.agreed_at if framework.stage == Stage.AGREED.value else None,
         SUMMARY: None if framework.summarised_at else framework.expired_at,
