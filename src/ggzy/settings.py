@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "ggzy.awarding",
     "ggzy.contracting",
     "ggzy.single_source",
+    "ggzy.frameworks",
     "ggzy.deposits",
     "ggzy.papers",
     "ggzy.witnessing",

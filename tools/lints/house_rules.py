@@ -150,7 +150,8 @@ RULES: tuple[HouseRule, ...] = (
         bad="round_.stage = 'OPEN_FOR_BID'",
         holds_in=lambda p: (
             _context(p) not in {"", "boot"}
-            and p.parts[2:] not in {("tendering", "moves.py"), ("single_source", "moves.py")}
+            and p.parts[2:]
+            not in {("tendering", "moves.py"), ("single_source", "moves.py"), ("frameworks", "moves.py")}
         ),
         look=_stages,
     ),

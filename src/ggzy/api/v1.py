@@ -19,6 +19,7 @@ from ggzy.api import (
     draws,
     evaluations,
     finding,
+    frameworks,
     fronts,
     messages,
     negotiating,
@@ -509,6 +510,7 @@ api.add_router("/v1", deposits.router)
 api.add_router("/v1", procurement.router)
 api.add_router("/v1", single_source.router)
 api.add_router("/v1", negotiating.router)
+api.add_router("/v1", frameworks.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)

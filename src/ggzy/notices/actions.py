@@ -33,6 +33,10 @@ class NoticeKind(StrEnum):
     SECOND_OPENING = "second_opening"
     DECISION = "decision"
     SINGLE_SOURCE = "single_source"
+    FRAMEWORK = "framework"
+    FRAMEWORK_MEMBERS = "framework_members"
+    FRAMEWORK_EXIT = "framework_exit"
+    CALL_OFF = "call_off"
 
     @property
     def label(self) -> str:
@@ -56,6 +60,10 @@ class NoticeKind(StrEnum):
             "second_opening": "第二信封开标通知",
             "decision": "投诉处理决定公告",
             "single_source": "单一来源公示",
+            "framework": "框架协议征集公告",
+            "framework_members": "框架协议入围结果公告",
+            "framework_exit": "框架协议退出或者清退公告",
+            "call_off": "框架协议成交结果公告",
         }[self.value]
 
 

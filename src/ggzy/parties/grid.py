@@ -96,6 +96,11 @@ class Permission(StrEnum):
     SOURCE_APPROVE = "single_source:approval:decide"
     SOURCE_OFFER = "single_source:offer:make"
     SOURCE_SIGN = "single_source:record:sign"
+    FRAMEWORK_COLLECT = "frameworks:framework:collect"
+    FRAMEWORK_JOIN = "frameworks:membership:apply"
+    FRAMEWORK_CALL = "frameworks:call:raise"
+    FRAMEWORK_ANSWER = "frameworks:call:answer"
+    FRAMEWORK_SIGN = "frameworks:contract:sign"
     PAPER_SEAL = "papers:paper:seal"
     PAPER_READ = "papers:paper:read"
     DESK_EXPORT = "portal:desk:export"
@@ -252,6 +257,11 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.SOURCE_APPROVE: frozenset({_R.SUPERVISOR}),
     Permission.SOURCE_OFFER: frozenset({_R.BIDDER}),
     Permission.SOURCE_SIGN: frozenset({_R.TENDEREE, _R.BIDDER, _R.EXPERT}),
+    Permission.FRAMEWORK_COLLECT: frozenset({_R.TENDEREE}),
+    Permission.FRAMEWORK_JOIN: frozenset({_R.BIDDER}),
+    Permission.FRAMEWORK_CALL: frozenset({_R.TENDEREE}),
+    Permission.FRAMEWORK_ANSWER: frozenset({_R.BIDDER}),
+    Permission.FRAMEWORK_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
     Permission.PAPER_SEAL: _OWNERS,
     Permission.PAPER_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.DESK_EXPORT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
@@ -339,6 +349,11 @@ BINDING = frozenset(
         Permission.SOURCE_APPROVE,
         Permission.SOURCE_OFFER,
         Permission.SOURCE_SIGN,
+        Permission.FRAMEWORK_COLLECT,
+        Permission.FRAMEWORK_JOIN,
+        Permission.FRAMEWORK_CALL,
+        Permission.FRAMEWORK_ANSWER,
+        Permission.FRAMEWORK_SIGN,
         Permission.PAPER_SEAL,
         Permission.WITNESS_REPORT,
         Permission.INVITATION_APPROVE,

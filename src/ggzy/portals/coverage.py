@@ -801,6 +801,207 @@ GP_DY: dict[str, Row] = {
     ),
 }
 
+_KJ = "tests/frameworks/test_life.py::test_"
+_OPEN_LIFE = _KJ + "the_life_of_an_open_framework"
+_CLOSED_LIFE = _KJ + "a_closed_framework_from_its_shortlist_to_a_supplement"
+_COMPETED = _KJ + "a_second_competition_is_sealed_revealed_and_recomputed"
+_TURNED = _KJ + "turns_go_round_and_anybody_can_recompute_them"
+_CHOSEN = _KJ + "a_direct_choice_is_reasoned_confirmed_and_signed_by_both"
+_LOWERED = _KJ + "an_outsider_gets_the_contract_only_where_no_member_goes_lower"
+_REVIEWED = Row(
+    act="ggzy.frameworks.actions.review",
+    page="work-framework-review",
+    operation="POST /v1/frameworks/{framework_id}/members/{member_id}/review",
+    permission=P.FRAMEWORK_COLLECT,
+    test=_OPEN_LIFE,
+)
+_REMOVED = Row(
+    act="ggzy.frameworks.actions.remove_member",
+    page="work-framework-remove",
+    operation="POST /v1/frameworks/{framework_id}/members/{member_id}/removal",
+    permission=P.FRAMEWORK_COLLECT,
+    test=_OPEN_LIFE,
+)
+_EXPIRED = Row(
+    act="ggzy.frameworks.ending.expire",
+    page="framework",
+    operation="",
+    permission=None,
+    test=_OPEN_LIFE,
+)
+_SETTLED = Row(
+    act="ggzy.frameworks.competing.settle",
+    page="calloff",
+    operation="",
+    permission=None,
+    test=_COMPETED,
+)
+_TURN_PASSED = Row(
+    act="ggzy.frameworks.turns.lapse",
+    page="calloff",
+    operation="",
+    permission=None,
+    test=_TURNED,
+)
+_ANSWERED = Row(
+    act="ggzy.frameworks.turns.answer_turn",
+    page="work-call-answer",
+    operation="POST /v1/call-offs/{call_id}/turn/answer",
+    permission=P.FRAMEWORK_ANSWER,
+    test=_TURNED,
+)
+GP_KJ_OPEN: dict[str, Row] = {
+    "apply_to_join": Row(
+        act="ggzy.frameworks.actions.apply_to_join",
+        page="work-framework-apply",
+        operation="POST /v1/frameworks/{framework_id}/applications",
+        permission=P.FRAMEWORK_JOIN,
+        test=_OPEN_LIFE,
+    ),
+    "admit": _REVIEWED,
+    "refuse_application": _REVIEWED,
+    "leave_framework": Row(
+        act="ggzy.frameworks.actions.leave_framework",
+        page="work-framework-exit",
+        operation="POST /v1/frameworks/{framework_id}/exit",
+        permission=P.FRAMEWORK_JOIN,
+        test=_OPEN_LIFE,
+    ),
+    "remove_member": _REMOVED,
+    "expire_framework": _EXPIRED,
+}
+GP_KJ_CLOSED: dict[str, Row] = {
+    "register_shortlist": Row(
+        act="ggzy.frameworks.closing.register_shortlist",
+        page="work-framework-closed",
+        operation="POST /v1/frameworks/closed",
+        permission=P.FRAMEWORK_COLLECT,
+        test=_CLOSED_LIFE,
+    ),
+    "sign_agreement": Row(
+        act="ggzy.frameworks.closing.sign_agreement",
+        page="work-framework-sign",
+        operation="POST /v1/frameworks/{framework_id}/members/{member_id}/agreement/signature",
+        permission=P.FRAMEWORK_SIGN,
+        test=_CLOSED_LIFE,
+    ),
+    "conclude_agreements": Row(
+        act="ggzy.frameworks.closing.conclude_agreements",
+        page="work-framework-agreed",
+        operation="POST /v1/frameworks/{framework_id}/agreements",
+        permission=P.FRAMEWORK_COLLECT,
+        test=_CLOSED_LIFE,
+    ),
+    "file_agreement": Row(
+        act="ggzy.frameworks.closing.file_agreement",
+        page="work-framework-filing",
+        operation="POST /v1/frameworks/{framework_id}/filing",
+        permission=P.FRAMEWORK_COLLECT,
+        test=_CLOSED_LIFE,
+    ),
+    "inform_buyers": Row(
+        act="ggzy.frameworks.closing.inform_buyers",
+        page="work-framework-inform",
+        operation="POST /v1/frameworks/{framework_id}/buyers",
+        permission=P.FRAMEWORK_COLLECT,
+        test=_CLOSED_LIFE,
+    ),
+    "begin_supplement": Row(
+        act="ggzy.frameworks.closing.begin_supplement",
+        page="work-framework-supplement",
+        operation="POST /v1/frameworks/{framework_id}/supplement",
+        permission=P.FRAMEWORK_COLLECT,
+        test=_CLOSED_LIFE,
+    ),
+    "end_supplement": Row(
+        act="ggzy.frameworks.closing.end_supplement",
+        page="work-framework-supplemented",
+        operation="POST /v1/frameworks/{framework_id}/supplement/shortlist",
+        permission=P.FRAMEWORK_COLLECT,
+        test=_CLOSED_LIFE,
+    ),
+    "remove_member": replace(_REMOVED, test=_CLOSED_LIFE),
+    "expire_framework": replace(_EXPIRED, test=_CLOSED_LIFE),
+}
+GP_KJ_CALLOFF: dict[str, Row] = {
+    "select_directly": Row(
+        act="ggzy.frameworks.calling.select_directly",
+        page="work-call-select",
+        operation="POST /v1/call-offs/{call_id}/selection",
+        permission=P.FRAMEWORK_CALL,
+        test=_CHOSEN,
+    ),
+    "confirm_selection": Row(
+        act="ggzy.frameworks.calling.confirm_selection",
+        page="work-call-confirm",
+        operation="POST /v1/call-offs/{call_id}/selection/confirmation",
+        permission=P.FRAMEWORK_CALL,
+        test=_CHOSEN,
+    ),
+    "invite_competition": Row(
+        act="ggzy.frameworks.competing.invite_competition",
+        page="work-call-compete",
+        operation="POST /v1/call-offs/{call_id}/competition",
+        permission=P.FRAMEWORK_CALL,
+        test=_COMPETED,
+    ),
+    "take_turn": Row(
+        act="ggzy.frameworks.turns.take_turn",
+        page="work-call-turn",
+        operation="POST /v1/call-offs/{call_id}/turn",
+        permission=P.FRAMEWORK_CALL,
+        test=_TURNED,
+    ),
+    "prove_lower": Row(
+        act="ggzy.frameworks.outsider.prove_lower",
+        page="work-call-prove",
+        operation="POST /v1/call-offs/{call_id}/lower",
+        permission=P.FRAMEWORK_CALL,
+        test=_LOWERED,
+    ),
+    "deal_lower": Row(
+        act="ggzy.frameworks.outsider.deal_lower",
+        page="work-call-lower-deal",
+        operation="POST /v1/call-offs/{call_id}/lower/deal",
+        permission=P.FRAMEWORK_CALL,
+        test=_LOWERED,
+    ),
+    "give_up_lower": Row(
+        act="ggzy.frameworks.outsider.give_up_lower",
+        page="work-call-lower-end",
+        operation="POST /v1/call-offs/{call_id}/lower/end",
+        permission=P.FRAMEWORK_CALL,
+        test=_LOWERED,
+    ),
+    "sign_contract": Row(
+        act="ggzy.frameworks.calling.sign_contract",
+        page="work-call-contract",
+        operation="POST /v1/call-offs/{call_id}/contract/signature",
+        permission=P.FRAMEWORK_SIGN,
+        test=_CHOSEN,
+    ),
+    "refuse_contract": Row(
+        act="ggzy.frameworks.calling.refuse_contract",
+        page="work-call-refuse",
+        operation="POST /v1/call-offs/{call_id}/contract/refusal",
+        permission=P.FRAMEWORK_ANSWER,
+        test=_KJ + "who_refuses_the_contract_sends_the_need_back",
+    ),
+    "stop_call": Row(
+        act="ggzy.frameworks.calling.stop_call",
+        page="work-call-stop",
+        operation="POST /v1/call-offs/{call_id}/stop",
+        permission=P.FRAMEWORK_CALL,
+        test=_TURNED,
+    ),
+    "settle_competition": _SETTLED,
+    "end_without_offers": replace(_SETTLED, test=_KJ + "a_competition_without_offers_goes_back_to_the_need"),
+    "accept_turn": _ANSWERED,
+    "decline_turn": _ANSWERED,
+    "lapse_turn": _TURN_PASSED,
+    "end_without_acceptance": _TURN_PASSED,
+}
+
 #: procedure → move → where it is made
 COVERAGE: dict[str, dict[str, Row]] = {
     "GC_OPEN_POST": GC_OPEN_POST,
@@ -814,4 +1015,7 @@ COVERAGE: dict[str, dict[str, Row]] = {
     "GP_FINAL": GP_FINAL,
     "GP_INVITE": GP_INVITE,
     "GP_DY": GP_DY,
+    "GP_KJ_OPEN": GP_KJ_OPEN,
+    "GP_KJ_CLOSED": GP_KJ_CLOSED,
+    "GP_KJ_CALLOFF": GP_KJ_CALLOFF,
 }

@@ -46,6 +46,10 @@ _SHOWN = frozenset(
         "correction",
         "intent",
         "single_source",
+        "framework",
+        "framework_members",
+        "framework_exit",
+        "call_off",
     }
 )
 MOST_RELATED = 6

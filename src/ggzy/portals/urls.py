@@ -5,6 +5,7 @@ from ggzy.portals import (
     archives,
     batch,
     bills,
+    calloffs,
     certificates,
     changes,
     clocks,
@@ -18,6 +19,7 @@ from ggzy.portals import (
     exports,
     finance,
     finding,
+    frameworks,
     front_pages,
     market,
     messages,
@@ -100,6 +102,8 @@ _TOPICS = (
     deposits,
     finance,
     single_source,
+    frameworks,
+    calloffs,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

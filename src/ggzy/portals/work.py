@@ -113,6 +113,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         disputes,
         expert,
         finance,
+        frameworks,
         messages,
         owner,
         pool_own,
@@ -150,6 +151,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *deposits.todos(actor),
         *disputes.todos(actor),
         *single_source.todos(actor),
+        *frameworks.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

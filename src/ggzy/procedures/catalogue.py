@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
+from ggzy.procedures.frameworks import GP_KJ_CALLOFF, GP_KJ_CLOSED, GP_KJ_OPEN
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
 from ggzy.procedures.negotiated import GP_CS, GP_FINAL, GP_TP
 from ggzy.procedures.procurement import GP_DY, GP_OPEN, GP_XJ
@@ -503,17 +504,9 @@ GC_OPEN_POST = Procedure(
 BY_CODE: dict[str, Procedure] = {
     p.code: p
     for p in (
-        GC_OPEN_POST,
-        GC_PREQ,
-        GC_INVITE,
-        GC_TWO_STAGE,
-        GP_OPEN,
-        GP_XJ,
-        GP_CS,
-        GP_TP,
-        GP_FINAL,
-        GP_INVITE,
-        GP_DY,
+        *(GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE),
+        *(GP_OPEN, GP_XJ, GP_CS, GP_TP, GP_FINAL, GP_INVITE, GP_DY),
+        *(GP_KJ_OPEN, GP_KJ_CLOSED, GP_KJ_CALLOFF),
     )
 }
 

@@ -74,6 +74,25 @@ class Stage(StrEnum):
     FO_OPEN = "FO_OPEN"
     FO_KEYS = "FO_KEYS"
     FO_DONE = "FO_DONE"
+    NEEDS = "NEEDS"
+    OPEN_FOR_RESP = "OPEN_FOR_RESP"
+    REVIEW = "REVIEW"
+    SHORTLIST = "SHORTLIST"
+    AGREED = "AGREED"
+    ACTIVE = "ACTIVE"
+    SUPPLEMENT = "SUPPLEMENT"
+    EXPIRED = "EXPIRED"
+    ANNOUNCE = "ANNOUNCE"
+    APPLIED = "APPLIED"
+    JOINED = "JOINED"
+    QUIT = "QUIT"
+    REJECTED = "REJECTED"
+    NEED = "NEED"
+    SELECT = "SELECT"
+    MINI_BID = "MINI_BID"
+    TURN = "TURN"
+    LOWER = "LOWER"
+    DEALT = "DEALT"
 
     @property
     def failed(self) -> bool:
@@ -143,6 +162,25 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.FO_OPEN: "最后报价接收中",
     Stage.FO_KEYS: "最后报价解密中",
     Stage.FO_DONE: "最后报价已揭示",
+    Stage.NEEDS: "需求调查",
+    Stage.OPEN_FOR_RESP: "征集公告及响应中",
+    Stage.REVIEW: "响应评审",
+    Stage.SHORTLIST: "入围待签协议",
+    Stage.AGREED: "框架协议已签订",
+    Stage.ACTIVE: "框架协议有效",
+    Stage.SUPPLEMENT: "补充征集",
+    Stage.EXPIRED: "协议期满",
+    Stage.ANNOUNCE: "征集公告有效",
+    Stage.APPLIED: "已申请加入",
+    Stage.JOINED: "已入围",
+    Stage.QUIT: "已退出框架协议",
+    Stage.REJECTED: "申请未通过",
+    Stage.NEED: "采购人提出需求",
+    Stage.SELECT: "直接选定",
+    Stage.MINI_BID: "二次竞价中",
+    Stage.TURN: "顺序轮候中",
+    Stage.LOWER: "更低价核实",
+    Stage.DEALT: "成交已确定",
 }
 
 

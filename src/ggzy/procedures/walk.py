@@ -34,6 +34,10 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "record_negotiation": ("winner.determined",),
     "notify": ("letter.sent", "award_letter.sent", "result.published"),
     "sign_contract": ("contract.signed",),
+    "apply_to_join": ("admission.applied",),
+    "register_shortlist": ("framework.letter_sent",),
+    "conclude_agreements": ("framework.signed",),
+    "expire_framework": ("framework.expired",),
 }
 
 

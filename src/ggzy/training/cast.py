@@ -45,6 +45,7 @@ PEOPLE = (
     # the second person of the tenderee stands first: what is encrypted to an organisation goes to its newest certificate
     Demo("zhaobiao2", Role.TENDEREE, "训练市城市建设投资有限公司", 9000001, "招标人 沈洁"),
     Demo("zhaobiao", Role.TENDEREE, "训练市城市建设投资有限公司", 9000001, "招标人 李敏"),
+    Demo("jicai", Role.TENDEREE, "训练市集中采购中心", 9000013, "集中采购 田颖"),
     Demo("daili", Role.AGENCY, "训练工程咨询有限公司", 9000002, "代理 王芳"),
     Demo("jia", Role.BIDDER, "甲建工集团有限公司", 9000003, "投标人 赵强"),
     Demo("yi", Role.BIDDER, "乙路桥工程有限公司", 9000004, "投标人 钱丽"),

@@ -18,7 +18,7 @@ from ggzy.jobs.worker import load_effects, work_once
 from ggzy.kernel import clock
 from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
 from ggzy.tendering.models import Tender
-from ggzy.training import single_source
+from ggzy.training import frameworks, single_source
 from ggzy.training.cast import EXPERTS, expert_username
 from ggzy.training.deposits import secure
 from ggzy.training.records import manager_certificate
@@ -75,6 +75,7 @@ class _Builder:
             return story.demo_party(BASE, username, transport=transport)
 
         self.owner = demo("zhaobiao")
+        self.collector = demo("jicai")
         self.bidders = {name: demo(name) for name in SHARES}
         for party in self.bidders.values():
             mine = party.get("/whoami")
@@ -93,6 +94,8 @@ class _Builder:
         try:
             name, needs, budget, *_ = single_source.BOUGHT
             alone = single_source.argue(self.owner, self.bidders["yi"], name=name, needs=needs, budget=budget)
+            suppliers = list(self.bidders.values())
+            printing, costing = frameworks.agree(self.collector, suppliers, now=clock.legal_now())
             made = {row[3]: self._prepare(row) for row in TENDERS[:5]}
             made["qualifying"] = self._prepare(PURCHASE)
             deadline = _at(TRAINING_STARTS + timedelta(days=22), 9, 30)
@@ -133,6 +136,9 @@ class _Builder:
             self.owner.post(f"/tenders/{made['opening']['tender']}/opening")
             name, needs, budget = single_source.PUBLISHED
             single_source.argue(self.owner, self.bidders["jia"], name=name, needs=needs, budget=budget)
+            frameworks.call_off(
+                self.owner, suppliers, printing=printing, costing=costing, now=clock.legal_now()
+            )
             project = story.register_project(self.owner, name=TENDERS[7][0], serial=800008)
             self.owner.post(
                 "/tenders",

@@ -1,0 +1,37 @@
+"""An offer sealed in a real browser is the digest that Python makes of it, and a price is written one way only."""
+
+from decimal import Decimal
+from typing import Any
+
+from ggzy.frameworks.rules import sealed_price
+from tests.browser.visitor import IN_A_BROWSER
+
+pytestmark = IN_A_BROWSER
+
+SEAL = """async (offer) => (await import("/static/ui/calloff.js")).commitment(offer)"""
+AMOUNTS = """async (texts) => {
+  const calloff = await import("/static/ui/calloff.js");
+  return texts.map(calloff.amount);
+}"""
+WRITTEN = {
+    "1700": "1700.00",
+    " 0012.5 ": "12.50",
+    "0": "0.00",
+    "0.07": "0.07",
+    "1.234": "",
+    "1e3": "",
+    "-5": "",
+    "1,000": "",
+    "": "",
+}
+
+
+def test_the_browser_seals_as_python_does(committed_platform: Any, live_server: Any, chromium: Any) -> None:
+    window = chromium.new_page()
+    window.goto(live_server.url + "/frameworks")
+    offer = {"call": "0" * 32, "price": "98000.00", "supplier": "91370100MA3C00000X", "salt": "ab" * 32}
+    wanted = sealed_price(
+        call=offer["call"], supplier=offer["supplier"], price=Decimal(offer["price"]), salt=offer["salt"]
+    )
+    assert window.evaluate(SEAL, offer) == wanted
+    assert window.evaluate(AMOUNTS, list(WRITTEN)) == list(WRITTEN.values())
