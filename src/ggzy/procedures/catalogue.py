@@ -7,7 +7,8 @@ from ggzy.kernel.refusals import Citation
 from ggzy.procedures.frameworks import GP_KJ_CALLOFF, GP_KJ_CLOSED, GP_KJ_OPEN
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
 from ggzy.procedures.negotiated import GP_CS, GP_FINAL, GP_TP
-from ggzy.procedures.procurement import GP_DY, GP_OPEN, GP_XJ
+from ggzy.procedures.other_ways import GP_DY, GP_XJ
+from ggzy.procedures.procurement import GP_OPEN
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"

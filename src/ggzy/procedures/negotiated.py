@@ -10,7 +10,7 @@ from typing import Any
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.procurement import GP_XJ
+from ggzy.procedures.other_ways import GP_XJ
 from ggzy.procedures.spec import NO_HOLD, Move, Procedure, Stage
 
 _LAW, _WAYS = "政府采购法", "政府采购非招标采购方式管理办法"

@@ -46,6 +46,10 @@ CLOSE_BIDDING = "opening.close_bidding"
 #: whoever issues a version of a file sets this timer on it: its PDF is made by `tendering.filepdf`
 
 
+#: where what is bought without bids is registered, beside framework agreements
+_WITHOUT_BIDS = {"GP_DY": ("单一来源采购", "/work/single-sources")}
+
+
 class NothingToDo(Refusal):
     """No lot of the tender stands where this act begins."""
 
@@ -94,10 +98,11 @@ def create_tender(
         raise BadInput("招标项目至少有1个、最多50个标段", field="lots")
     procedure = BY_CODE[procedure_code]
     if not procedure.bids:
+        place, href = _WITHOUT_BIDS.get(procedure.code, ("框架协议", "/work/frameworks"))
         raise BadInput(
-            f"{procedure.label}没有投标, 不作为招标项目登记; 请在单一来源采购中办理",
+            f"{procedure.label}不作为招标项目登记; 请在{place}中办理",
             field="procedure_code",
-            next_steps=(("单一来源采购", "/work/single-sources"),),
+            next_steps=((place, href),),
         )
     if procedure.scope == "GC" and not project.invest_code:
         raise BadInput(
