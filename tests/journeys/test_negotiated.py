@@ -12,13 +12,18 @@ import pytest
 from ggzy.bidding.models import Bid
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
+from ggzy.evaluation.queries import computed
 from ggzy.evidence import sequencer
 from ggzy.evidence.models import Entry
+from ggzy.kernel.actors import ANYONE
+from ggzy.kernel.refusals import NotFound
 from ggzy.opening.negotiated import APART
 from tests.api.test_refusals import no
 from tests.archives.test_archive import failed, made, text_of
 from tests.conftest import in_one_minute
 from tests.journeys.tale import PRICES, Tale
+from tests.journeys.test_changes import change
+from tests.journeys.test_procurement import SAYS, sign_stop
 
 pytestmark = pytest.mark.journey
 _HOURS = itertools.count(2)
@@ -167,6 +172,8 @@ def test_from_the_notice_to_the_contract(platform: Any, folder: Path) -> None:
     platform.work()
     archived(tale, folder / "archive")
     sequenced()
+    with pytest.raises(NotFound):
+        computed(round_id=tale.round, actor=ANYONE)
     lost = [str(p) for name, p in OFFERS.items() if tale.bidder(name) is not winner]
     for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):
         pack = party.get(f"/evidence/{tale.tender['ocid']}?level={level}")
@@ -267,5 +274,42 @@ def test_the_group_votes_whose_solutions_go_on(platform: Any, folder: Path) -> N
     assert leader.get(f"{to}/desk")["rejected"] == {
         left[tale.bidder("ding").name]: ["设计方案或者解决方案没有获得过半数成员推荐"]
     }
+    story.evaluate(tale.members, tale.round)
+    assert tale.stage() == "REPORTED"
+
+
+def test_an_unlawful_file_ends_the_last_offers_too(platform: Any, folder: Path) -> None:
+    tale = talking(answered(platform, folder))
+    asked(tale)
+    tale.members[0].post(f"/rounds/{tale.round}/stoppages", {"ground": "unlawful", "text": SAYS})
+    for member in tale.members[:2]:
+        sign_stop(member, tale)
+    assert tale.stage() == "TERMINATED"
+    last = tale.bidder("jia").get(f"/rounds/{tale.round}/final-offer")
+    assert last["stage"] == "FO_DONE"
+
+
+def test_what_stops_it_takes_nobodys_time(platform: Any, folder: Path) -> None:
+    """An outage while answers are decrypted, and one over the deadline of the last offers."""
+    tale = answered(platform, folder)
+    tale.release("jia")
+    outage = {"kind": "outage", "ground": "network", "text": "运营商线路中断"}
+    change(tale.owner, tale, **outage, started_at=platform.now.isoformat())
+    platform.advance(platform.now + timedelta(hours=5))
+    platform.work()
+    assert tale.stage() == "CLOSED"
+    change(tale.owner, tale, kind="end_outage", text="线路已恢复")
+    talking(tale)
+    until = asked(tale)
+    change(tale.owner, tale, **outage, started_at=platform.now.isoformat())
+    platform.advance(until + timedelta(minutes=5))
+    platform.work()
+    change(tale.owner, tale, kind="end_outage", text="线路已恢复")
+    platform.advance(platform.now + timedelta(minutes=11))
+    platform.work()
+    last = tale.bidder("jia").get(f"/rounds/{tale.round}/final-offer")
+    later = datetime.fromisoformat(last["until"])
+    assert last["stage"] == "FO_OPEN" and later > platform.now
+    offered(tale, OFFERS, until=later)
     story.evaluate(tale.members, tale.round)
     assert tale.stage() == "REPORTED"

@@ -56,7 +56,12 @@ NEVER_STOPPED_OF_A_FRONT = NEVER_STOPPED | {
     "end_second_stage",
 }
 #: and where nobody but the group opens: keys, what follows from them by itself, and what too few of them end
-NEVER_STOPPED_IN_QUIET = NEVER_STOPPED | {"release_key", "end_opening", "reveal_offers"}
+NEVER_STOPPED_IN_QUIET = NEVER_STOPPED | {
+    "release_key",
+    "end_opening",
+    "reveal_offers",
+    "give_up_offers",
+}
 #: moves that are the system's own
 SYSTEMS_OWN = {
     "GC_OPEN_POST": {"close_bidding", "fail_for_lack_of_bids", "end_publicity"},
@@ -67,7 +72,7 @@ SYSTEMS_OWN = {
     "GP_XJ": {"close_bidding", "fail_for_lack_of_bids"},
     "GP_CS": {"close_bidding", "fail_for_lack_of_bids", "end_opening", "reveal_offers"},
     "GP_TP": {"close_bidding", "fail_for_lack_of_bids", "end_opening", "reveal_offers"},
-    "GP_FINAL": {"close_bidding", "reveal_offers"},
+    "GP_FINAL": {"close_bidding", "reveal_offers", "give_up_offers"},
     "GP_INVITE": {"close_bidding", "fail_for_lack_of_bids", "fail_for_lack_of_qualified"},
     "GP_DY": {"end_publicity", "end_publicity_disputed"},
     "GP_KJ_OPEN": {"expire_framework"},

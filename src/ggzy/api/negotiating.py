@@ -60,6 +60,15 @@ def propose_change(request: HttpRequest, round_id: str, body: Change) -> dict[st
     return {"change": made.public_id}
 
 
+@router.post(
+    "/rounds/{round_id}/requirement-changes/withdrawal", tags=["磋商谈判"], summary="小组撤回尚未确认的变动"
+)
+@write
+def take_back_change(request: HttpRequest, round_id: str) -> dict[str, Any]:
+    made = negotiating.take_back_change(round_id=round_id, actor=who(request), now=now())
+    return {"change": made.public_id, "state": made.state}
+
+
 @router.get("/rounds/{round_id}/requirement-changes", tags=["磋商谈判"], summary="采购人查看小组提出的变动")
 def changes(request: HttpRequest, round_id: str) -> HttpResponse:
     _, rows = negotiating.owners_changes(round_id=round_id, actor=who(request))

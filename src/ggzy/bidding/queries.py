@@ -33,6 +33,8 @@ class OwnBid:
     tender_file: str
     #: a package of a front: an application or a technical proposal
     front: bool = False
+    #: a last offer
+    last: bool = False
     #: parts of its key were given to the holders of the tender file
     has_shares: bool = False
 
@@ -106,6 +108,7 @@ def own_bids(*, actor: Actor, round_id: str = "", most: int = 200) -> list[OwnBi
             entry_hash=b.entry_hash,
             tender_file=json.loads(bytes(b.manifest)).get("tender_file", ""),
             front=b.round.phase == 0,
+            last=b.round.phase == 2,
             has_shares=bool(b.shares),
         )
         for b in rows.order_by("-pk")[:most]

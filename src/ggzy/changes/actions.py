@@ -312,7 +312,7 @@ def _go_on(ground: Ground, *, reason: str, remedy: bool, now: datetime) -> None:
     for round_ in ground.rounds:
         if HoldRow.objects.filter(round=round_, lifted_at=None).exclude(kind__in=_NO_PAUSE).exists():
             continue  # something else still stops it
-        if round_.stage == Stage.OPENING:
+        if round_.stage in {Stage.OPENING, Stage.CLOSED}:  # what is opened for a group alone is opened there
             document = newest(ground.tender).document
             minutes = int(document.get("remedy_minutes", 0)) if remedy else 0
             pauses.resume(round_, reason=reason[:200], remedy_minutes=minutes, now=now)

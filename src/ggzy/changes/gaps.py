@@ -16,6 +16,7 @@ from ggzy.kernel.pulse import silence_before
 from ggzy.opening import pauses
 from ggzy.opening.actions import END_WINDOW
 from ggzy.opening.models import OpeningSession
+from ggzy.opening.negotiated import CLOSE_OFFERS, make_up_offers
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.actions import CLOSE_BIDDING
 from ggzy.tendering.models import Round
@@ -43,6 +44,15 @@ def before_a_front_closes(round_id: str, now: datetime) -> None:
         silence = silence_before(moment)
         if silence is not None:
             fronting.take_up_silence(tender_id=tender_id, silence=silence, now=now)
+
+
+@guard(CLOSE_OFFERS)
+def before_offers_close(round_id: str, now: datetime) -> None:
+    """Look whether the deadline of last offers fell into a silence."""
+    rows = Round.objects.filter(public_id=round_id, stage=Stage.FO_OPEN.value, bid_deadline__lte=now)
+    for moment in rows.values_list("bid_deadline", flat=True):
+        if silence_before(moment) is not None:
+            make_up_offers(round_id, now=now)
 
 
 @guard(END_WINDOW)

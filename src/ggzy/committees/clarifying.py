@@ -18,9 +18,10 @@ from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Ref
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.opening.queries import opened_bids
+from ggzy.opening.quiet import is_quiet, place
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import place_of, require_move
+from ggzy.tendering.moves import require_move
 from ggzy.tendering.stamps import law_of
 
 LAPSE = "committees.clarification_lapsed"
@@ -110,7 +111,7 @@ def ask_bidder(
         organisations=[asked.bidder_id],
         kind=Kind.LEGAL,
         basis=Citation("招标投标法实施条例", "第五十二条"),
-        until_opening=(),
+        until_opening=[round_.public_id] if is_quiet(round_) else (),
         title="评标委员会要求澄清",
         text=f"请在{minutes}分钟内书面答复并签名。",
         link=f"/work/clarifications/{made.public_id}",
@@ -133,7 +134,7 @@ def _record(row: Clarification, act: str, *, actor: Actor, now: datetime, **leve
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(row.round),
+        **place(row.round),
         public={"due_at": row.due_at.isoformat()},
         **levels,
     )

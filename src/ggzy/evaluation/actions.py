@@ -37,6 +37,7 @@ from ggzy.law.limits import runs_out
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import second
+from ggzy.opening.negotiated import end_offers
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import MoveNotAllowed, Stage
@@ -408,6 +409,7 @@ def _reject_all(
     tender = round_.lot.tender
     own = family(tender.procedure_code)
     make_move(round_, "reject_all", actor=actor, now=now, decided_at=now)
+    end_offers(round_, now=now)
     evaluation.step = Evaluation.DONE
     evaluation.save(update_fields=["step", "rejected"])
     end_meeting_if_over(evaluation, actor=actor, now=now)
@@ -422,7 +424,8 @@ def _reject_all(
             "round_number": round_.number,
             "reason": "经评审, 评标委员会否决全部投标"
             if own.code == "GC"
-            else f"经评审, 实质性响应{own.file}的{own.bidder}不足{document_of(round_).least_bidders}家",
+            else f"经评审, 实质性响应{own.file}{'并提交有效最后报价' if procedure_of(round_).quiet else ''}"
+            f"的{own.bidder}不足{document_of(round_).least_bidders}家",
             "basis": own.none_left,
             "next": f"{own.owner}将依法重新组织{'招标' if own.code == 'GC' else '采购'}",
         },

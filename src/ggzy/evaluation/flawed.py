@@ -24,7 +24,9 @@ from ggzy.law.families import Family, family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.opening.negotiated import end_offers
 from ggzy.opening.queries import opened_bids
+from ggzy.opening.quiet import is_quiet
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import make_move, place_of, require_move
@@ -209,6 +211,7 @@ def _stop(
     tender = round_.lot.tender
     own = family(tender.procedure_code)
     make_move(round_, "stop_for_flawed_file", actor=actor, now=now, decided_at=now)
+    end_offers(round_, now=now)
     statement.carried_at = now
     statement.save(update_fields=["carried_at"])
     # what was being signed is no report any more, and what was entered nobody goes on from
@@ -263,7 +266,7 @@ def _stop(
             organisations=organisations,
             kind=Kind.LEGAL,
             basis=own.flaws_basis[0],
-            until_opening=(),
+            until_opening=[round_.public_id] if is_quiet(round_) else (),
             title=f"{tender.name}（{round_.lot.name}）停止评审",
             text=f"{said} {text}",
             link=link,

@@ -137,6 +137,26 @@ def propose_change(*, round_id: str, text: str, actor: Actor, now: datetime) -> 
 
 
 @transaction.atomic
+def take_back_change(*, round_id: str, actor: Actor, now: datetime) -> RequirementChange:
+    """Take a proposed change back that the buyer has not decided on; the leader, for the group.
+
+    :raises OnlyTheLeader: another member
+    :raises NotThisStep: none waits
+    """
+    require(actor, Permission.EVALUATE)
+    evaluation, round_, _, _ = _talking(round_id, actor)
+    require_move(round_, "propose_change", actor=actor)
+    change = evaluation.changes.filter(state=RequirementChange.PROPOSED).first()
+    if change is None:
+        raise NotThisStep("没有等待确认的变动, 可能采购人已经作出决定, 请刷新页面")
+    change.state, change.reason = RequirementChange.REFUSED, "小组撤回"
+    change.decided_by_id, change.decided_at = actor.account_pk, now
+    change.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+    _record(change, "evaluation.change_decided", round_, actor=actor, now=now)
+    return change
+
+
+@transaction.atomic
 def decide_change(
     *, change_id: str, agreed: bool, reason: str, actor: Actor, now: datetime
 ) -> RequirementChange:
@@ -179,7 +199,7 @@ def decide_change(
             organisations=_left(change.evaluation),
             kind=Kind.LEGAL,
             basis=require_move(round_, "confirm_change", actor=actor).basis[0],
-            until_opening=(),
+            until_opening=[round_.public_id],
             title=f"{tender.name}（{round_.lot.name}）采购需求变动通知",
             text=f"{change.text}\n请按变动情况准备最后报价, 并随最后报价重新提交响应文件。",
             link=f"/work/rounds/{round_.public_id}/bid",
@@ -278,7 +298,7 @@ def ask_final_offers(*, round_id: str, until: datetime, actor: Actor, now: datet
         organisations=[b.bidder_pk for b in left],
         kind=Kind.LEGAL,
         basis=require_move(round_, "ask_final_offers", actor=actor).basis[0],
-        until_opening=(),
+        until_opening=[round_.public_id],
         title=f"{round_.lot.tender.name}（{round_.lot.name}）请提交最后报价",
         text=f"{own.committee}要求全部继续参加的供应商在{until.astimezone(BEIJING):%Y年%m月%d日%H时%M分}前提交最后报价, "
         "密封递交, 同时开启。不提交的视为退出, 退还保证金。",
@@ -446,6 +466,14 @@ def offers_asked(*, actor: Actor, now: datetime) -> list[tuple[str, str, str, da
     ).annotate(handed_in=Exists(own))
     names = ("public_id", "lot__tender__name", "lot__name", "bid_deadline", "handed_in")
     return list(rows.order_by("bid_deadline").values_list(*names))
+
+
+def told_to(*, round_pk: int, organisation_pk: int) -> tuple[ChangeRow, ...]:
+    """Return the changes that one supplier was told of: all that are confirmed, while it is still in."""
+    last = Evaluation.objects.filter(round_id=round_pk).order_by("-number").first()
+    if last is None or organisation_pk not in _left(last):
+        return ()
+    return told_changes(round_pk)
 
 
 def told_changes(round_pk: int) -> tuple[ChangeRow, ...]:

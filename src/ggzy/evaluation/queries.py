@@ -120,7 +120,7 @@ def desk(*, round_id: str, actor: Actor) -> Desk:
         step=evaluation.step,
         code=member.code,
         document=replace(document, requirements=asked),
-        bids=_shown(opened, evaluation),
+        bids=_shown(opened, evaluation, priceless=document.negotiated),
         dark=dark.dark_bids(evaluation, member, (b.bid for b in opened if b.bid not in evaluation.rejected))
         if evaluation.step not in dark.TOLD
         else [],
@@ -161,8 +161,14 @@ def _price_points(
     return points, outcome.ones[method.base]
 
 
-def _shown(bids: list[OpenedBid], evaluation: Evaluation) -> list[OpenedBid]:
-    """Return the bids without their dark files while those are judged."""
+def _shown(bids: list[OpenedBid], evaluation: Evaluation, *, priceless: bool) -> list[OpenedBid]:
+    """Return the bids without their dark files while those are judged, and without a price before its time.
+
+    Of a negotiated procurement a price is looked at after the talks: who replaces a member, or a later sitting, reviews
+    the answers first.
+    """
+    if evaluation.step in {Evaluation.LEADER, Evaluation.PRELIMINARY, Evaluation.TALKS} and priceless:
+        bids = [replace(b, read_price=None) for b in bids]
     if not evaluation.dark_salt or evaluation.step in dark.TOLD:
         return bids
     return [
@@ -341,6 +347,8 @@ def computed(*, round_id: str, actor: Actor, without: Sequence[str] = ()) -> Com
         raise NotFound("本标段实行评定分离, 中标候选人不排序; 计算过程由监督部门查阅")
     if owner or actor.role is Role.SUPERVISOR or (member and actor.account_pk):
         level = Level.FULL
+    elif document.negotiated:
+        raise NotFound("最后报价和评审情况不公开; 本单位的得分或者评标价、排序已随结果告知本单位")
     elif round_.stage not in _PUBLISHED:
         raise NotFound("评标结果尚未公示")
     else:

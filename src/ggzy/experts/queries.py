@@ -17,6 +17,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.queries import Avoidable, bidders_of_rounds, not_yet_opened
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import QUIET
 from ggzy.tendering.models import Round, Tender
 
 PARTY_LABELS = {"owner": "招标人或代理机构", "centre": "交易中心", "supervisor": "监督部门"}
@@ -361,8 +362,12 @@ def check_in_row(draw_id: str, *, actor: Actor) -> CheckInRow:
         )
     rounds = list(draw.rounds.select_related("lot").order_by("pk"))
     opened = not not_yet_opened(rounds)
-    # who applied for prequalification is for the members alone: a tenderee without a seat is not one
-    shown = opened and (not owner or all(r.phase == 1 for r in rounds) or draw.committee_size > draw.needed)
+    # who applied for prequalification, or answered where nothing is public, is for the members alone: a tenderee without a seat is not one
+    shown = opened and (
+        not owner
+        or all(r.phase == 1 and r.procedure_code not in QUIET for r in rounds)
+        or draw.committee_size > draw.needed
+    )
     return CheckInRow(
         draw=draw.public_id,
         tender_name=draw.tender.name,

@@ -12,6 +12,7 @@ from ggzy.fronts.queries import require_may_read_package
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted
 from ggzy.opening.models import BidOpening
+from ggzy.opening.quiet import is_quiet
 from ggzy.papers.queries import paper_name
 from ggzy.parties.grid import Permission, require
 from ggzy.seals.queries import stamped_copy_of
@@ -47,6 +48,33 @@ def require_level(*, ocid: str, level: str, viewer: Actor) -> None:
     ).exists()
     if not (owner or took_part):
         raise NotPermitted("当事人证据包由招标人、代理机构和已开标的投标人查阅")
+
+
+def _name_in_a_bid(row: BidOpening, *, digest: str, viewer: Actor) -> str:
+    """Return the name of a file in an opened bid for who may read it.
+
+    :raises NotPermitted: not for this reader
+    """
+    round_ = row.session.round
+    tender = round_.lot.tender
+    name = str(next(a["name"] for a in row.attachments if a["sha256"] == digest))
+    own = viewer.organisation_pk == row.bid.bidder_id
+    if round_.phase == 0:
+        # a file's name could say whose it is: the owner side of a two-stage tender reads proposals under letters
+        require_may_read_package(round_pk=round_.pk, sender_pk=row.bid.bidder_id, viewer=viewer)
+        return name if own or viewer.role is Role.SUPERVISOR else f"附件{PurePath(name).suffix}"
+    seated = Evaluation.objects.filter(
+        round=round_, draw__members__account_id=viewer.account_pk, draw__members__left=False
+    ).exists()
+    # of a negotiated procurement the owner side reads them with the result, and its seated people at once
+    owner = viewer.organisation_pk in {tender.tenderee_id, tender.agency_id} and (
+        not is_quiet(round_) or round_.opened_at is not None
+    )
+    if not (viewer.role is Role.SUPERVISOR or seated or (viewer.organisation_pk and (owner or own))):
+        raise NotPermitted("投标文件由评标委员会、招标人和监督部门查阅, 其他投标人和公众不能查阅")
+    if viewer.role is not Role.SUPERVISOR and not own and hidden_sources(digest):
+        raise NotPermitted("暗标文件在评委打分锁定前只能按代号查阅")
+    return name
 
 
 def require_may_read(*, digest: str, viewer: Actor) -> str:
@@ -103,41 +131,19 @@ def require_may_read(*, digest: str, viewer: Actor) -> str:
     proof = proofs.find(digest, viewer)
     if proof is not None and proof[1]:
         return proof[0]
-    row = (
-        # what came with a last offer belongs to the answer of the main round too
-        BidOpening.objects.filter(attachments__contains=[{"sha256": digest}], session__round__phase__lt=2)
-        .select_related("bid", "session__round__lot__tender")
-        .first()
-    )
-    if row is not None:
-        tender = row.session.round.lot.tender
-        if row.session.round.phase == 0:
-            # a file's name could say whose it is: the owner side of a two-stage tender reads proposals under letters
-            require_may_read_package(
-                round_pk=row.session.round_id, sender_pk=row.bid.bidder_id, viewer=viewer
-            )
-            name = next(a["name"] for a in row.attachments if a["sha256"] == digest)
-            own = viewer.organisation_pk == row.bid.bidder_id
-            return name if own or viewer.role is Role.SUPERVISOR else f"附件{PurePath(name).suffix}"
-        seated = Evaluation.objects.filter(
-            round=row.session.round, draw__members__account_id=viewer.account_pk, draw__members__left=False
-        ).exists()
-        if not (
-            viewer.role is Role.SUPERVISOR
-            or seated
-            or (
-                viewer.organisation_pk
-                and viewer.organisation_pk in {tender.tenderee_id, tender.agency_id, row.bid.bidder_id}
-            )
-        ):
-            raise NotPermitted("投标文件由评标委员会、招标人和监督部门查阅, 其他投标人和公众不能查阅")
-        if (
-            viewer.role is not Role.SUPERVISOR
-            and viewer.organisation_pk != row.bid.bidder_id
-            and hidden_sources(digest)
-        ):
-            raise NotPermitted("暗标文件在评委打分锁定前只能按代号查阅")
-        return next(a["name"] for a in row.attachments if a["sha256"] == digest)
+    # what came with a last offer belongs to the answer of the main round too
+    rows = BidOpening.objects.filter(
+        attachments__contains=[{"sha256": digest}], session__round__phase__lt=2
+    ).select_related("bid", "session__round__lot__tender")
+    refused: NotPermitted | None = None
+    for row in rows.order_by("pk"):
+        try:
+            return _name_in_a_bid(row, digest=digest, viewer=viewer)
+        except NotPermitted as refusal:
+            # that somebody's answer to a negotiated procurement holds a file is told to nobody
+            refused = refused or (None if is_quiet(row.session.round) else refusal)
+    if refused is not None:
+        raise refused
     if proof is not None:
         raise NotPermitted(
             "故障证据由本项目的招标人、代理机构、中心和监督部门查阅; 中心提交的, 开标后向招标人开放"

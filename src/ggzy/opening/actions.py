@@ -327,6 +327,8 @@ def end_window(session_id: str, now: datetime) -> datetime | None:
         return None  # resuming sets this clock again
     if now < session.window_ends_at:
         return session.window_ends_at
+    if (later := quiet.window_made_up(session, round_, now=now)) is not None:
+        return later
     session.window_ended = True
     session.save(update_fields=["window_ended"])
     for row in BidOpening.objects.select_for_update().filter(session=session, state=BidOpening.WAITING):
@@ -409,6 +411,8 @@ def account_failure(
         raise NotFound("没有这份投标文件的开标记录")
     session, round_ = _locked_session({"public_id": found})
     require_owner_side(round_.lot.tender, actor)
+    if quiet.is_quiet(round_):  # nobody hosts it, and nobody but the group knows what could not be opened
+        raise NotFound("没有这份投标文件的开标记录")
     require_move(round_, "release_key", actor=SYSTEM)
     row = BidOpening.objects.select_for_update(of=("self",)).get(bid__public_id=bid_id, session=session)
     if row.state not in {BidOpening.REVOKED, BidOpening.WITHDRAWN}:

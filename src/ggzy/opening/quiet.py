@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import set_timer
@@ -17,8 +19,9 @@ from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.opening import rules
 from ggzy.opening.models import BidOpening, OpeningSession
+from ggzy.procedures.spec import EVERY_HOLD
 from ggzy.tendering.document import parse
-from ggzy.tendering.models import Round, TenderFile
+from ggzy.tendering.models import HoldRow, Round, TenderFile
 from ggzy.tendering.moves import place_of, procedure_of
 
 END_WINDOW = "opening.end_window"
@@ -35,6 +38,30 @@ _SHOWN = {0: "opening.bid_shown", 1: "opening.answer_opened", 2: "opening.offer_
 def is_quiet(round_: Round) -> bool:
     """Say whether what a round receives is opened for its reviewers alone."""
     return round_.phase != 1 or procedure_of(round_).quiet
+
+
+#: how much later a deadline, or the end of a window, is that fell into a stop
+MADE_UP = timedelta(minutes=30)
+
+
+def held_at(main: Round, moment: datetime) -> bool:
+    """Say whether something stops a main round now, or did at a moment: then nobody's time ran out there."""
+    holds = HoldRow.objects.filter(
+        round=main, kind__in=[hold.value for hold in EVERY_HOLD], since__lte=moment
+    )
+    return holds.filter(Q(lifted_at=None) | Q(lifted_at__gt=moment)).exists()
+
+
+def window_made_up(session: OpeningSession, round_: Round, *, now: datetime) -> datetime | None:
+    """Move the end of the window of last offers on if the main round was stopped there, and return it; else None."""
+    if round_.phase != 2:
+        return None
+    main = Round.objects.get(lot=round_.lot_id, number=round_.number, phase=1)
+    if not held_at(main, session.window_ends_at):
+        return None
+    session.window_ends_at = now + MADE_UP
+    session.save(update_fields=["window_ends_at"])
+    return session.window_ends_at
 
 
 def place(round_: Round) -> dict[str, Any]:
@@ -75,6 +102,13 @@ def minutes_of(round_: Round) -> int:
 def opened_count(round_pk: int) -> int:
     """Return how many packages of a round were opened."""
     return BidOpening.objects.filter(session__round_id=round_pk, state=BidOpening.OPENED).count()
+
+
+def _known_with(round_: Round) -> str:
+    """Return with whose opening it may be known who was written to: of last offers the main round's."""
+    if round_.phase != 2:
+        return round_.public_id
+    return Round.objects.get(lot=round_.lot_id, number=round_.number, phase=1).public_id
 
 
 #: where a sender decrypts
@@ -126,7 +160,7 @@ def begin(round_: Round, bids: list[Bid], *, minutes: int, now: datetime) -> Ope
         organisations=[bid.bidder_id for bid in bids],
         kind=Kind.LEGAL,
         basis=rules.IN_TIME,
-        until_opening=[round_.public_id],
+        until_opening=[_known_with(round_)],
         title=f"{tender.name}（{round_.lot.name}）已截止, 请解密",
         text=f"请在{minutes // 60 if minutes % 60 == 0 else minutes}{'小时' if minutes % 60 == 0 else '分钟'}内解密您单位递交的文件; 文件只向审查者开启, 不公开。逾期未解密的视为撤销。",
         link=_LINKS[round_.phase].format(round_.public_id),

@@ -9,7 +9,7 @@ from ggzy.awarding.queries import awards_of, publicities_of
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
 from ggzy.contracting.queries import contracts_of
-from ggzy.evaluation.negotiating import own_offer
+from ggzy.evaluation.negotiating import own_offer, told_to
 from ggzy.evidence.queries import acknowledgement, last_index_of_round
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
@@ -204,6 +204,9 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "quiet": procedure.quiet,
         "apart": apart if procedure.quiet else None,
         "asked": asked,
+        "told": told_to(round_pk=row.round_pk, organisation_pk=actor.organisation_pk)
+        if procedure.quiet
+        else (),
         "key_to": f"/work/bids/{live.bid}/key" if live else "",
         "row": row,
         "own": own,

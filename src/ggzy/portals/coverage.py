@@ -721,6 +721,13 @@ GP_FINAL: dict[str, Row] = {
         test=_TALKS + "who_offers_nothing_has_left",
     ),
     "release_key": replace(GP_OPEN["release_key"], page="work-offer-key", test=_TALKED),
+    "give_up_offers": Row(
+        act="ggzy.opening.negotiated.end_offers",
+        page="work-offer",
+        operation="",
+        permission=None,
+        test=_TALKS + "an_unlawful_file_ends_the_last_offers_too",
+    ),
     "reveal_offers": GP_CS["reveal_offers"],
 }
 

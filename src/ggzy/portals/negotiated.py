@@ -80,6 +80,16 @@ def propose_change(request: HttpRequest, round_id: str) -> HttpResponse:
     )
 
 
+def take_back_change(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Take back the change that waits for the buyer."""
+    return _tried(
+        request,
+        round_id,
+        lambda: negotiating.take_back_change(round_id=round_id, actor=who(request), now=now()),
+        "已撤回, 需求不变动",
+    )
+
+
 def vote_solutions(request: HttpRequest, round_id: str) -> HttpResponse:
     """Recommend whose solutions go on."""
     return _tried(
@@ -270,6 +280,7 @@ _ROUND, _OFFER = "work/rounds/<str:round_id>", "work/offers/<str:round_id>"
 urlpatterns = [
     _act(f"{_ROUND}/talks", record_talk, "work-talk", P.EVALUATE),
     _act(f"{_ROUND}/propose-change", propose_change, "work-propose-change", P.EVALUATE),
+    _act(f"{_ROUND}/take-back-change", take_back_change, "work-take-back-change", P.EVALUATE),
     _act(f"{_ROUND}/solutions", vote_solutions, "work-solutions", P.EVALUATE),
     _act(f"{_ROUND}/final-offers", ask_final_offers, "work-ask-offers", P.EVALUATE),
     route(

@@ -359,7 +359,8 @@ def _todos(row: WorkRow, step: Step, moment: datetime) -> list[Todo]:
         return []
     name = f"{row.tender_name} · {row.lot_name}"
     if stage is Stage.OPEN_FOR_BID:
-        if row.bid_deadline is None or row.bid_deadline - moment > timedelta(days=3):
+        apart = BY_CODE[row.procedure_code].quiet  # nobody hosts what is opened for a group alone
+        if apart or row.bid_deadline is None or row.bid_deadline - moment > timedelta(days=3):
             return []
         return [
             Todo(

@@ -190,6 +190,10 @@ GP_CS = Procedure(
                 "basis": _consult("第二十一条", "第三十四条"),
             },
             "ask_low_price": {"basis": (Citation("财库〔2026〕2号", ""),)},
+            "stop_for_flawed_file": {
+                "label": "磋商文件违法, 停止评审",
+                "basis": (Citation("政府采购法实施条例", "第四十一条"),),
+            },
             "submit_report": {
                 "guard": "按综合得分由高到低提出3名以上成交候选供应商; 得分相同按最后报价由低到高; 全体成员签名",
                 "basis": _consult("第二十四条", "第二十五条", "第二十六条"),
@@ -276,6 +280,8 @@ GP_TP = Procedure(
                 "guard": "实质性响应的、提交最后报价的, 或者报价未超过采购预算的供应商不足3家",
                 "basis": _way("第三十七条", "第三十三条"),
             },
+            "ask_low_price": {"basis": (Citation("财库〔2026〕2号", ""),)},
+            "stop_for_flawed_file": {"label": "谈判文件违法, 停止评审"},
             "submit_report": {
                 "guard": "按最后报价由低到高提出3名以上成交候选人; 全体成员签名; 评审结束后2个工作日内送采购人",
                 "basis": _way("第三十五条"),
@@ -352,6 +358,20 @@ GP_FINAL = Procedure(
             guard="截止前任何人(含平台)不得解密提取",
             basis=(Citation(_SEALED, "第二十七条"),),
             blocked_by=NO_HOLD,
+        ),
+        *(
+            Move(
+                code="give_up_offers",
+                label="采购活动已终止, 不再接收和揭示最后报价",
+                source=stage,
+                target=Stage.FO_DONE,
+                actors=_SYSTEM,
+                documents="终止公告",
+                guard="小组停止评审, 或者采购活动终止",
+                basis=(*_consult("第三十四条"), *_way("第三十七条")),
+                blocked_by=NO_HOLD,
+            )
+            for stage in (Stage.FO_OPEN, Stage.FO_KEYS)
         ),
         Move(
             code="release_key",

@@ -548,6 +548,11 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     )
     if two:
         _require_fit_for_two(document)
+    if document.negotiated and document.share_holders:
+        raise BadInput(
+            "磋商、谈判的响应文件只向小组开启, 不设密钥份额保管人(保管人会得知谁参加了); 请改用恢复码",
+            field="share_holders",
+        )
     return document
 
 

@@ -15,7 +15,7 @@ from ggzy.law import table
 from ggzy.law.families import family
 from ggzy.law.limits import BEIJING, beijing_date
 from ggzy.parties.grid import Permission, may
-from ggzy.procedures.catalogue import BY_CODE
+from ggzy.procedures.catalogue import BY_CODE, QUIET
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import rules
 from ggzy.tendering.fronts import NotAdmitted, may_have_file
@@ -177,7 +177,9 @@ def lots_page(
     return found[:size], len(found) > size
 
 
-_OPENINGS = "r.phase = 1 AND r.published_at IS NOT NULL AND r.bid_deadline >= %s AND r.bid_deadline < %s"
+#: what is opened for a group alone has no opening that anybody could attend
+_IN_PUBLIC = "r.procedure_code NOT IN (" + ", ".join(f"'{code}'" for code in QUIET) + ")"
+_OPENINGS = f"r.phase = 1 AND r.published_at IS NOT NULL AND {_IN_PUBLIC} AND r.bid_deadline >= %s AND r.bid_deadline < %s"
 
 
 def openings_between(

@@ -15,6 +15,7 @@ from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.law.limits import BEIJING
 from ggzy.opening.models import OpeningObjection, OpeningSession
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import QUIET
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
 from ggzy.ui import words
@@ -30,6 +31,7 @@ STEPS = {
     "price": "报价评审",
     "detailed": "详细评审(打分)",
     "summary": "汇总复核",
+    "talks": "磋商(谈判)和最后报价",
     "second": "等待第二信封开标",
     "offers": "报价文件评审",
     "findings": "撰写评审意见",
@@ -174,6 +176,7 @@ def _today(now: datetime) -> list[Watched]:
             Q(published_at__isnull=False) & (today | Q(stage__in=[Stage.CLOSED, Stage.OPENING]))
             | Q(public_id__in=kept["opening"])
         )
+        .exclude(procedure_code__in=QUIET)
         .select_related("lot__tender", "opening")
         .only(*_OF_ROUND, "opening__ended_at", "opening__shown_at")
         .order_by("bid_deadline", "pk")
