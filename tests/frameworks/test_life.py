@@ -424,7 +424,10 @@ def test_turns_go_round_and_anybody_can_recompute_them(platform: Any) -> None:
     # a stranger walks the published seats and chances
     told = platform.anonymous().get(f"{agreement.at}/turns")
     order, had, rounds = [seat["member"] for seat in told["seats"]], [], []
+    assert [one["counts"] for one in told["chances"]] == [True] * 3 + [False] + [True] * 3
     for one in told["chances"]:
+        if not one["counts"]:
+            continue
         had = [] if set(had) >= set(order) else had
         assert one["member"] == next(member for member in order if member not in had)
         had.append(one["member"])
@@ -432,6 +435,39 @@ def test_turns_go_round_and_anybody_can_recompute_them(platform: Any) -> None:
     assert len(rounds) == 6
     notice = Notice.objects.get(body__call=call.id, kind="call_off")
     assert {"name": "轮候", "value": "第1轮"} in notice.body["facts"]
+
+
+def test_the_clock_of_a_turn_goes_on_after_every_lapse(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia", "yi", "bing")
+    call = agreement.need()
+    call.post("turn")
+    for lapsed in (1, 2):
+        platform.advance(datetime.fromisoformat(call.seen()["answer_until"]))
+        assert [c["outcome"] for c in call.seen()["chances"]] == ["lapsed"] * lapsed + ["waiting"]
+    platform.advance(datetime.fromisoformat(call.seen()["answer_until"]))
+    assert call.stage == "NEED"
+
+
+def test_nobody_is_passed_over_by_taking_a_need_back_nor_comes_twice_by_rejoining(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia", "yi")
+    jia = platform.demo("jia")
+    first, second = agreement.need(), agreement.need(name="第二次印刷")
+    first.post("turn")
+    assert refused(second.post, "turn").code.endswith("not_now")
+    first.post("stop", {"reason": "会议取消"})
+    second.post("turn")
+    assert second.seen(jia)["own_turn"]
+    second.post("turn/answer", {"accepts": False, "reason": "忙"}, by=jia)
+    second.post("turn/answer", {"accepts": True}, by=platform.demo("yi"))
+    agreement.joined("bing")
+    jia.post(f"{agreement.at}/exit", {"reason": "停产"})
+    agreement.joined("jia")
+    third = agreement.need(name="第三次印刷")
+    third.post("turn")
+    assert third.seen()["chances"][0]["supplier"] == "丙市政建设有限公司"
+    third.post("turn/answer", {"accepts": False, "reason": "忙"}, by=platform.demo("bing"))
+    # jia had its chance in this round before it left: the second round begins, by the order of joining, with yi
+    assert [(c["supplier"][0], c["round"]) for c in third.seen()["chances"]] == [("丙", 1), ("乙", 2)]
 
 
 # --- somebody outside is cheaper

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from ggzy.frameworks import rules, turns
 from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of, unit_prices
 from ggzy.frameworks.competing import sealed_offers
-from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
+from ggzy.frameworks.models import CallOff, Framework, FrameworkMember, TurnChance
 from ggzy.frameworks.moves import in_force
 from ggzy.frameworks.rules import Category, Collector, Ground, Kind, Outcome, TieRule, TurnRule, Way
 from ggzy.frameworks.telling import FILE, INFORM, REVIEW, SIGN, SUMMARY, clock_of, due_of
@@ -217,7 +217,7 @@ class FrameworkRow:
     summarised_at: datetime | None
     in_force: bool
     members: list[MemberRow]
-    #: whose turn it is: public id of the member, and the number of the round
+    #: whose turn it is: USCC of the member, and the number of the round
     turn: rules.Turn | None
     #: "collector", "supplier" (it is, was or asks to be in), "finance", "buyer" (any other buyer) or ""
     side: str
@@ -287,7 +287,7 @@ class FrameworkRow:
     @property
     def turn_of(self) -> str:
         """Return the name of whose turn it is, "" where nobody's."""
-        return next((m.supplier for m in self.members if self.turn and m.member == self.turn.member), "")
+        return next((m.supplier for m in self.members if self.turn and m.uscc == self.turn.member), "")
 
 
 def _clock(key: str, started: datetime) -> ClockRow:
@@ -635,18 +635,18 @@ def calls_of(viewer: Actor, *, most: int = 100) -> list[CallRow]:
 
 
 def turn_history(framework_id: str) -> dict[str, Any]:
-    """Return everything from which the order of turns is recomputed: the rule, the seats, the chances that count.
+    """Return everything from which the order of turns is recomputed: the rule, the seats, every chance and whether it counts.
 
     :raises NotFound: no such framework, or turns are not its way
     """
     framework = Framework.objects.filter(public_id=framework_id).exclude(turn_rule="").first()
     if framework is None:
         raise NotFound("没有这个框架协议, 或者它不采用顺序轮候", next_steps=_LIST)
-    names = {
-        m.public_id: m.supplier.name
-        for m in framework.members.select_related("supplier").exclude(joined_at=None)
-    }
+    names = dict(
+        framework.members.exclude(joined_at=None).values_list("supplier__uscc", "supplier__name").distinct()
+    )
     seats = rules.in_order(turns.seats(framework), rule=TurnRule(framework.turn_rule))
+    given = TurnChance.objects.filter(call__framework=framework).order_by("given_at", "pk")
     return {
         "rule": framework.turn_rule,
         "seats": [
@@ -660,8 +660,15 @@ def turn_history(framework_id: str) -> dict[str, Any]:
             for seat in seats
         ],
         "chances": [
-            {"member": chance.member, "at": chance.at}
-            for chance in sorted(turns.chances(framework), key=lambda c: c.at)
+            {
+                "member": chance.member.supplier.uscc,
+                "call": chance.call.number,
+                "at": chance.given_at,
+                "outcome": chance.outcome,
+                "until": chance.answered_at,
+                "counts": chance.outcome != Outcome.VOID.value,
+            }
+            for chance in given.select_related("member__supplier", "call")
         ],
     }
 
