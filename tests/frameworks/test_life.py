@@ -62,7 +62,7 @@ class Agreement:
     """One framework on its way, with its people."""
 
     def __init__(self, platform: Any, framework: str = "", **changes: Any) -> None:
-        self.platform = platform
+        self.platform, self.needs = platform, 0
         self.collector: Party = platform.demo("jicai")
         self.buyer: Party = platform.demo("zhaobiao")
         self.finance: Party = platform.demo("caizheng")
@@ -100,7 +100,8 @@ class Agreement:
         return str(found[0]["member"])
 
     def need(self, **changes: Any) -> "Call":
-        made = self.buyer.post(f"{self.at}/calls", NEED | changes)
+        self.needs += 1
+        made = self.buyer.post(f"{self.at}/calls", NEED | {"name": f"会议材料印刷{self.needs}"} | changes)
         return Call(self, made["call"])
 
     def notices(self) -> list[str]:
@@ -148,6 +149,8 @@ def test_the_life_of_an_open_framework(platform: Any) -> None:
     jia, yi = platform.demo("jia"), platform.demo("yi")
     assert refused(collector.post, "/frameworks", agreement.file).code.endswith("already_published")
     assert refused(jia.post, "/frameworks", agreement.file).code == "permission.denied"
+    naive = agreement.file | {"name": "另一个", "ends_at": "2027-01-01T00:00:00"}
+    assert "时区" in refused(collector.post, "/frameworks", naive).body["message"]
     row = agreement.seen(anyone)
     assert (
         row["stage"] == "ANNOUNCE"
@@ -311,6 +314,11 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     # what others are shown is the same, to the letter, whether somebody has sealed or not
     assert before == [(call.seen(one), one.get("/frameworks/own"), agreement.seen(one)) for one in others]
     salts = {"jia": call.seal(jia, "1700.00")}
+    first = call.seen(jia)["offers"]
+    platform.advance(platform.now + timedelta(seconds=1))
+    same = first[0]["commitment"]
+    agreement.sign(jia, f"{call.at}/offer", f"?commitment={same}", commitment=same)
+    assert call.seen(jia)["offers"] == first
     salts["yi"] = call.seal(yi, "1700.00")
     salts["bing"] = call.seal(bing, "1850.01")
     salts["ding"] = call.seal(ding, "1000.00")
@@ -364,6 +372,9 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     assert contract["price"] == "1700.00" and {item["price"] for item in contract["items"]} == {None}
     call.contract(jia)
     assert call.contract(agreement.buyer)["stage"] == "CONTRACTED"
+    # who leaves later changes nothing of it
+    jia.post(f"{agreement.at}/exit", {"reason": "停产"})
+    assert call.seen(platform.anonymous())["offers"] == seen["offers"]
 
 
 def test_a_competition_without_offers_goes_back_to_the_need(platform: Any) -> None:
@@ -497,10 +508,18 @@ def test_an_outsider_gets_the_contract_only_where_no_member_goes_lower(platform:
         "sha256": hashlib.sha256(b"%PDF-1.7 proof").hexdigest(),
     }
     assert refused(call.post, "lower/deal").code.endswith("not_now")
+    assert refused(call.post, "lower/answer", {"price": "1500.01"}, by=jia).code == "input.invalid"
+    # 以下 includes the number: who matches the price goes before the outsider
+    call.post("lower/answer", {"price": "1500"}, by=jia)
     assert refused(call.post, "lower/answer", {"price": "1500"}, by=jia).code == "input.invalid"
     call.post("lower/answer", {"price": "1499"}, by=jia)
+    platform.sequence()
+    log = json.dumps(platform.anonymous().get(f"/evidence/ocds-ggzy01-{agreement.id}?level=public"))
+    assert "reviewed" in log and "applied" in log
+    assert not any(act in log for act in ("lower_proved", "went_lower", "need_raised"))
     assert refused(call.post, "lower/deal").code.endswith("member_goes_lower")
     call.post("lower/end")
+    assert refused(call.post, "lower", body).code.endswith("not_now")
     call.post("selection", {"member": agreement.member("jia"), "reason": "同意降价"})
     assert call.post("selection/confirmation")["price"] == "1499.00"
     # nobody goes lower
@@ -513,6 +532,17 @@ def test_an_outsider_gets_the_contract_only_where_no_member_goes_lower(platform:
     assert call.contract(agreement.buyer)["stage"] == "CONTRACTED"
     assert "proof" not in call.seen(platform.anonymous())["lower"]
     assert agreement.notices().count("call_off") == 1
+    # who comes in meanwhile, or was removed, is no outsider
+    call = agreement.need()
+    call.post("lower", body)
+    agreement.joined("ding")
+    platform.advance(datetime.fromisoformat(call.seen()["answer_until"]))
+    assert refused(call.post, "lower/deal").code == "input.invalid"
+    facts = {"ground": "not_performed", "reason": "催告后仍未交付"}
+    agreement.collector.post(f"{agreement.at}/members/{agreement.member('ding')}/removal", facts)
+    assert refused(call.post, "lower/deal").code == "input.invalid"
+    call.post("lower/end")
+    assert refused(call.post, "lower", body).code == "input.invalid"
 
 
 # --- a closed framework

@@ -12,7 +12,7 @@ from ggzy.frameworks.actions import TermOver, find_member
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, in_force, locked, locked_call, move_call, own_call
 from ggzy.frameworks.rules import BASIS, Outcome, Way, WayNotNamed
-from ggzy.frameworks.telling import announce, day, record, tell_those
+from ggzy.frameworks.telling import announce, day, record, tell_all, tell_those
 from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
@@ -63,9 +63,13 @@ def require_way(framework: Framework, way: Way) -> None:
 
 
 def fitting(call: CallOff) -> list[FrameworkMember]:
-    """Return the members that are in and have a price for everything that is wanted, in the order of places."""
+    """Return the members that are in and have a price for everything that is wanted, in the order of places.
+
+    The buyer itself is none of them: nobody deals with itself.
+    """
     rows = (
         call.framework.members.filter(stage=Stage.JOINED.value)
+        .exclude(supplier_id__in=[call.buyer_id, call.framework.collector_id])
         .select_related("supplier")
         .order_by("place", "pk")
     )
@@ -121,6 +125,7 @@ def raise_need(
         actor=actor,
         now=now,
         public={"quantities": wanted, "number": call.number},
+        escrowed=True,
     )
     return call
 
@@ -160,6 +165,7 @@ def select_directly(*, call_id: str, member_id: str, reason: str, actor: Actor, 
         actor=actor,
         now=now,
         public={"supplier": member.supplier.uscc, "reason": call.reason},
+        escrowed=True,
     )
     return call
 
@@ -225,6 +231,7 @@ def deal(
         now=now,
         public={"way": call.way, "supplier": seller.uscc, "price": str(price)},
     )
+    tell_all(call.public_id, now=now)
     if call.way != Way.DIRECT.value:
         announce(
             NoticeKind.CALL_OFF,
@@ -441,6 +448,8 @@ def _stop(call: CallOff, *, reason: str, actor: Actor, now: datetime) -> None:
         now=now,
         public={"reason": reason},
     )
+    # the chances count in the order of turns, whatever becomes of the call; what was sealed stays so
+    tell_all(call.public_id, "need_raised", "turn_given", "turn_answered", now=now)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from ggzy.frameworks import rules
-from ggzy.frameworks.actions import TermOver, create, find_member, term_facts, terms
+from ggzy.frameworks.actions import TermOver, create, find_member, require_other, term_facts, terms
 from ggzy.frameworks.calling import AlreadySigned, NotNow
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, locked, move_framework, own, seat
@@ -103,6 +103,7 @@ def _shortlist(
     gone = set(framework.members.exclude(ground="").values_list("supplier__uscc", flat=True))
     within = set(framework.members.filter(stage=Stage.JOINED.value).values_list("supplier__uscc", flat=True))
     for response in responses:
+        require_other(framework, found[response.uscc][0].pk)
         if response.uscc in gone | within:
             why = "已被清退, 不得参加补充征集" if response.uscc in gone else "已经入围"
             raise BadInput(f"{found[response.uscc][0].name}{why}", field="responses")

@@ -76,8 +76,9 @@ class MemberRow:
 
     @property
     def within(self) -> bool:
-        """Say whether it is in."""
-        return self.stage == Stage.JOINED.value
+        """Say whether it is in, or was to the end of the term."""
+        ended = self.stage == Stage.EXPIRED.value and self.joined_at is not None
+        return ended or self.stage == Stage.JOINED.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,7 +361,9 @@ def _framework(row: Framework, *, viewer: Actor, now: datetime, turn: bool = Fal
     shown = [
         m
         for m in members
-        if reads_all or m.stage not in _HIDDEN or (side and m.supplier_id == viewer.organisation_pk)
+        if reads_all
+        or (m.stage not in _HIDDEN and (m.joined_at or m.stage != Stage.EXPIRED.value))
+        or (side and m.supplier_id == viewer.organisation_pk)
     ]
     started = {key: clock_of(row, key) for key in (SIGN, FILE, INFORM, SUMMARY)}
     kind, category = Kind(row.kind), Category(row.category)

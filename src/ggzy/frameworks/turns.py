@@ -128,6 +128,7 @@ def _next(call: CallOff, *, actor: Actor, now: datetime) -> None:
         actor=actor,
         now=now,
         public={"member": member.public_id, "supplier": member.supplier.uscc, "round": found.round},
+        escrowed=True,
     )
     tell_those(
         call.framework,
@@ -179,6 +180,7 @@ def answer_turn(*, call_id: str, accepts: bool, reason: str = "", actor: Actor, 
         now=now,
         public={"member": chance.member.public_id, "outcome": chance.outcome},
         supervisor={"reason": chance.reason},
+        escrowed=True,
     )
     if accepts:
         chance.member.framework = call.framework
@@ -223,6 +225,7 @@ def lapse(subject: str, now: datetime) -> datetime | None:
         actor=SYSTEM,
         now=now,
         public={"member": chance.member.public_id, "outcome": chance.outcome},
+        escrowed=True,
     )
     _passed_on(call, chance, "逾期没有答复。", now=now)
     # this clock goes on for the next chance: its own row is claimed, so it is moved by what is returned
