@@ -11,7 +11,9 @@ import pytest
 
 from ggzy.client.party import Party, Problem
 from ggzy.evidence.models import Entry
+from ggzy.frameworks.models import FrameworkMember
 from ggzy.notices.models import Notice
+from ggzy.parties.models import Organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -294,6 +296,32 @@ def test_who_refuses_the_contract_sends_the_need_back(platform: Any) -> None:
     assert refused(agreement.need).code.endswith("not_now")
 
 
+def test_a_deal_whose_supplier_is_silent_is_given_up_and_corrected(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia")
+    same = agreement.need(name="一样的需求")
+    assert agreement.need(name="一样的需求").id == same.id
+    assert refused(agreement.need, quantities={"1": "0.001"}).code == "input.invalid"
+    jia, why = platform.demo("jia"), {"reason": "供应商没有签名"}
+    same.post("turn")
+    same.post("turn/answer", {"accepts": True}, by=jia)
+    platform.advance(platform.now + timedelta(days=30))
+    assert refused(same.post, "stop", why).code.endswith("not_now")
+    same.contract(agreement.buyer)
+    assert same.post("stop", why)["stage"] == "STOPPED"
+    assert agreement.notices()[-2:] == ["call_off", "call_off"]
+    assert "更正" in Notice.objects.filter(body__call=same.id).latest("pk").title
+    # after the term a refused contract is over with it, and what is not signed is in no sum
+    other = agreement.need()
+    other.post("turn")
+    other.post("turn/answer", {"accepts": True}, by=jia)
+    platform.advance(agreement.ends_at)
+    other.post("contract/refusal", {"reason": "停产"}, by=jia)
+    assert other.stage == "STOPPED"
+    agreement.collector.post(f"{agreement.at}/summary")
+    summary = Notice.objects.filter(body__framework=agreement.id).latest("pk")
+    assert {"name": "合计", "value": "0个合同, 0元"} in summary.body["facts"]
+
+
 # --- a second competition
 
 
@@ -397,6 +425,19 @@ def test_a_way_that_the_file_does_not_name_is_not_taken(platform: Any) -> None:
     for wrong in ({"ways": ["turns"]}, {"ways": ["compete"]}, {"ways": ["lower"]}):
         file = agreement.file | {"name": "另一个", "turn_rule": "", "tie_rule": ""} | wrong
         assert refused(agreement.collector.post, "/frameworks", file).code == "input.invalid"
+
+
+def test_nobody_deals_with_itself(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia")
+    buyer = Organisation.objects.get(uscc=agreement.buyer.get("/whoami")["uscc"])
+    FrameworkMember.objects.filter(public_id=agreement.member("jia")).update(supplier=buyer)
+    assert refused(agreement.need).code.endswith("not_now")
+    # who collects does not come in either
+    member = agreement.apply("yi")
+    collector = Organisation.objects.get(uscc=agreement.collector.get("/whoami")["uscc"])
+    FrameworkMember.objects.filter(public_id=member).update(supplier=collector)
+    review = f"{agreement.at}/members/{member}/review"
+    assert refused(agreement.collector.post, review, {"admitted": True}).code == "permission.denied"
 
 
 # --- turns
@@ -600,7 +641,11 @@ def test_a_closed_framework_from_its_shortlist_to_a_supplement(platform: Any) ->
     assert refused(sign, parties["yi"], "yi").code.endswith("already_signed")
     assert refused(act, "agreements").code.endswith("not_now")
     sign(parties["jia"], "jia")
+    signed = platform.now
+    platform.advance(signed + timedelta(hours=1))
     assert act("agreements") == {"stage": "AGREED", "members": 2}
+    # the limits run from the last signature
+    assert datetime.fromisoformat(agreement.seen()["agreed_at"]) <= signed
     assert {c["key"] for c in agreement.seen()["clocks"]} == {"GP-T39", "GP-T40"}
     act("filing", {"number": "训财备1号"})
     assert refused(act, "filing", {"number": "训财备1号"}).status == 409
@@ -617,6 +662,11 @@ def test_a_closed_framework_from_its_shortlist_to_a_supplement(platform: Any) ->
     facts = {"ground": "not_performed", "reason": "两次逾期, 催告后仍未交付"}
     act(f"members/{agreement.member('yi')}/removal", facts)
     assert act("supplement", {"reason": "只剩一家, 不能满足需要"})["stage"] == "SUPPLEMENT"
+    few = {"responses": [responses[2]], "reason": "只有一家响应"}
+    enough = few | {"responses": [responses[2], {"uscc": uscc["ding"], "prices": ["0.11", "6"]}]}
+    assert refused(act, "supplement/shortlist", enough).code == "input.invalid"
+    assert act("supplement/shortlist", few)["stage"] == "ACTIVE"
+    act("supplement", {"reason": "只剩一家, 不能满足需要"})
     back = [{"uscc": uscc["yi"], "prices": ["0.09", "4"]}, responses[2]]
     assert refused(act, "supplement/shortlist", {"responses": back}).code == "input.invalid"
     more = [responses[2], {"uscc": uscc["ding"], "prices": ["0.11", "6"]}]

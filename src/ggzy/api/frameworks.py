@@ -59,9 +59,10 @@ class Shortlist(Collection):
 
 
 class Supplement(Schema):
-    """The qualified responses to a supplement, in the order of the report."""
+    """The qualified responses to a supplement, in the order of the report; fewer than two, why it ends without a result."""
 
     responses: list[Response]
+    reason: str = ""
 
 
 class Application(Schema):

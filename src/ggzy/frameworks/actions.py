@@ -12,7 +12,16 @@ from ggzy.frameworks import rules, telling
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, in_force, locked, member_of, move_member, own
 from ggzy.frameworks.rules import BASIS, Category, Collector, Ground, Kind, TieRule, TurnRule, Way
-from ggzy.frameworks.telling import REVIEW, announce, begin_clock, day, end_clock, record, tell_all, tell_those
+from ggzy.frameworks.telling import (
+    REVIEW,
+    announce,
+    begin_clock,
+    day,
+    end_clock,
+    record,
+    tell_all,
+    tell_those,
+)
 from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical

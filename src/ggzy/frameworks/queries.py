@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from ggzy.frameworks import rules, turns
-from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of, unit_prices
+from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of, supplier_is_silent, unit_prices
 from ggzy.frameworks.competing import sealed_offers
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember, TurnChance
 from ggzy.frameworks.moves import in_force
@@ -694,12 +694,24 @@ def framework_step(row: FrameworkRow, *, now: datetime) -> tuple[str, str]:
             return ("框架协议签订完毕", "agreements") if ready or late else ("", "")
         if row.stage == Stage.AGREED.value:
             return "告知采购人, 开始使用", "inform"
-        if row.agreed_at and not row.filed_at:
+        if row.agreed_at and not row.filed_at and not row.expired_at:
             return "登记框架协议备案", "filing"
         return "", ""
     if row.side == "supplier" and row.own and row.own.stage == Stage.SHORTLIST.value:
         return ("签订框架协议", "agreements") if not row.own.supplier_signed else ("", "")
     return "", ""
+
+
+def may_stop(row: CallRow, *, now: datetime) -> bool:
+    """Say whether the viewer may take this call back: its buyer, before the deal or once the supplier is silent."""
+    silent = supplier_is_silent(
+        stage=row.stage,
+        dealt_at=row.dealt_at,
+        buyer_signed=row.buyer_signed,
+        supplier_signed=row.supplier_signed,
+        now=now,
+    )
+    return row.side == "buyer" and (silent or Stage(row.stage) in OPEN_STAGES)
 
 
 def call_step(row: CallRow, *, now: datetime) -> tuple[str, str]:

@@ -139,9 +139,9 @@ def clock_of(framework: Framework, key: str) -> datetime | None:
     unsigned = any(member.stage == Stage.SHORTLIST.value for member in framework.members.all())
     running = {
         SIGN: framework.letter_sent_at if unsigned else None,
-        FILE: None if framework.filed_at else framework.agreed_at,
+        FILE: None if framework.filed_at or framework.expired_at else framework.agreed_at,
         INFORM: framework.agreed_at if framework.stage == Stage.AGREED.value else None,
-        SUMMARY: None if framework.summarised_at else framework.expired_at,
+        SUMMARY: framework.ends_at if framework.expired_at and not framework.summarised_at else None,
     }
     return running[key]
 

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('frameworks', '0001_initial'),
-        ('parties', '0002_bookmarks'),
+        ("frameworks", "0001_initial"),
+        ("parties", "0002_bookmarks"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='calloffer',
-            name='ceiling',
+            model_name="calloffer",
+            name="ceiling",
             field=models.DecimalField(decimal_places=2, max_digits=18, null=True),
         ),
         migrations.AddConstraint(
-            model_name='framework',
-            constraint=models.UniqueConstraint(condition=models.Q(('expired_at', None)), fields=('collector', 'name'), name='a_collector_has_one_live_framework_of_a_name'),
+            model_name="framework",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("expired_at", None)),
+                fields=("collector", "name"),
+                name="a_collector_has_one_live_framework_of_a_name",
+            ),
         ),
     ]
