@@ -314,6 +314,9 @@ def test_a_deal_whose_supplier_is_silent_is_given_up_and_corrected(platform: Any
     other = agreement.need()
     other.post("turn")
     other.post("turn/answer", {"accepts": True}, by=jia)
+    unsigned = agreement.need()
+    unsigned.post("selection", {"member": agreement.member("jia"), "reason": "近"})
+    unsigned.post("selection/confirmation")
     platform.advance(agreement.ends_at)
     other.post("contract/refusal", {"reason": "停产"}, by=jia)
     assert other.stage == "STOPPED"
