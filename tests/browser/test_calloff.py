@@ -13,6 +13,14 @@ AMOUNTS = """async (texts) => {
   const calloff = await import("/static/ui/calloff.js");
   return texts.map(calloff.amount);
 }"""
+KEPT = """async (offer) => {
+  const calloff = await import("/static/ui/calloff.js");
+  sessionStorage.setItem(`offer-waiting-${offer.call}`, JSON.stringify(offer));
+  return ["0".repeat(64), offer.commitment].map((held) => {
+    calloff.keepAccepted({ call: offer.call, held });
+    return localStorage.getItem(`offer-${offer.commitment}`) !== null;
+  });
+}"""
 WRITTEN = {
     "1700": "1700.00",
     " 0012.5 ": "12.50",
@@ -34,4 +42,6 @@ def test_the_browser_seals_as_python_does(committed_platform: Any, live_server: 
         call=offer["call"], supplier=offer["supplier"], price=Decimal(offer["price"]), salt=offer["salt"]
     )
     assert window.evaluate(SEAL, offer) == wanted
+    # a voucher is kept by its digest, and only once the platform holds it
+    assert window.evaluate(KEPT, {"call": "c", "commitment": wanted}) == [False, True]
     assert window.evaluate(AMOUNTS, list(WRITTEN)) == list(WRITTEN.values())

@@ -14,7 +14,7 @@ from django.db import OperationalError, connection, transaction
 from ggzy.adapters.bank.twin import TwinBank, notice_of
 from ggzy.client import story as words
 from ggzy.client.party import Problem
-from ggzy.deposits import book, ledger, ports, reconciling, releasing
+from ggzy.deposits import bonds, book, ledger, ports, reconciling, releasing
 from ggzy.deposits.actions import receive
 from ggzy.deposits.models import BankDifference, Deposit, Payment, PostingLine, Receipt
 from ggzy.deposits.queries import deposit_of
@@ -591,6 +591,10 @@ def test_a_deposit_becomes_the_performance_bond_with_the_contract(
     no(story.owner.post, deciding, yes, code="deposits.not_in_this_state")
     platform.work()
     assert _settled(row) == ("matched", ""), "nothing moves before the contract"
+    # less is there than was agreed: nothing turns over, and both sides hear of it
+    with transaction.atomic():
+        assert bonds.convert(row, held=Decimal(amount) - 1, now=platform.now) is None
+    assert Message.objects.filter(title__contains="未能转为履约保证金").count() == 2
     words.contract(story.owner, winner, story.round)
     platform.work()
     assert _settled(row) == ("converted", "winner")
@@ -614,6 +618,12 @@ def test_a_deposit_becomes_the_performance_bond_with_the_contract(
     assert not BankDifference.objects.exists()
     shown = Person(platform, won).get(f"/work/rounds/{story.round}/deposit")
     assert "已转为履约保证金" in shown
+    # a bank that sends it back is told of to both; here it had been paid, so the book takes this back at once
+    over.refresh_from_db()
+    with transaction.atomic():
+        releasing._come_back(over, "账户不存在", at=platform.now, now=platform.now)
+        assert Message.objects.filter(title__contains="未能付到招标人账户").count() == 2
+        transaction.set_rollback(True)
 
 
 def test_a_deposit_that_is_not_to_become_a_bond_goes_home(platform: Any, folder: Path) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from ggzy.client.party import Party, Problem
 from ggzy.evidence.models import Entry
+from ggzy.frameworks.models import FrameworkMember
 from ggzy.notices.models import Notice
+from ggzy.parties.models import Organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +64,7 @@ class Agreement:
     """One framework on its way, with its people."""
 
     def __init__(self, platform: Any, framework: str = "", **changes: Any) -> None:
-        self.platform = platform
+        self.platform, self.needs = platform, 0
         self.collector: Party = platform.demo("jicai")
         self.buyer: Party = platform.demo("zhaobiao")
         self.finance: Party = platform.demo("caizheng")
@@ -100,7 +102,8 @@ class Agreement:
         return str(found[0]["member"])
 
     def need(self, **changes: Any) -> "Call":
-        made = self.buyer.post(f"{self.at}/calls", NEED | changes)
+        self.needs += 1
+        made = self.buyer.post(f"{self.at}/calls", NEED | {"name": f"会议材料印刷{self.needs}"} | changes)
         return Call(self, made["call"])
 
     def notices(self) -> list[str]:
@@ -148,6 +151,8 @@ def test_the_life_of_an_open_framework(platform: Any) -> None:
     jia, yi = platform.demo("jia"), platform.demo("yi")
     assert refused(collector.post, "/frameworks", agreement.file).code.endswith("already_published")
     assert refused(jia.post, "/frameworks", agreement.file).code == "permission.denied"
+    naive = agreement.file | {"name": "另一个", "ends_at": "2027-01-01T00:00:00"}
+    assert "时区" in refused(collector.post, "/frameworks", naive).body["message"]
     row = agreement.seen(anyone)
     assert (
         row["stage"] == "ANNOUNCE"
@@ -291,6 +296,35 @@ def test_who_refuses_the_contract_sends_the_need_back(platform: Any) -> None:
     assert refused(agreement.need).code.endswith("not_now")
 
 
+def test_a_deal_whose_supplier_is_silent_is_given_up_and_corrected(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia")
+    same = agreement.need(name="一样的需求")
+    assert agreement.need(name="一样的需求").id == same.id
+    assert refused(agreement.need, quantities={"1": "0.001"}).code == "input.invalid"
+    jia, why = platform.demo("jia"), {"reason": "供应商没有签名"}
+    same.post("turn")
+    same.post("turn/answer", {"accepts": True}, by=jia)
+    platform.advance(platform.now + timedelta(days=30))
+    assert refused(same.post, "stop", why).code.endswith("not_now")
+    same.contract(agreement.buyer)
+    assert same.post("stop", why)["stage"] == "STOPPED"
+    assert agreement.notices()[-2:] == ["call_off", "call_off"]
+    assert "更正" in Notice.objects.filter(body__call=same.id).latest("pk").title
+    # after the term a refused contract is over with it, and what is not signed is in no sum
+    other = agreement.need()
+    other.post("turn")
+    other.post("turn/answer", {"accepts": True}, by=jia)
+    unsigned = agreement.need()
+    unsigned.post("selection", {"member": agreement.member("jia"), "reason": "近"})
+    unsigned.post("selection/confirmation")
+    platform.advance(agreement.ends_at)
+    other.post("contract/refusal", {"reason": "停产"}, by=jia)
+    assert other.stage == "STOPPED"
+    agreement.collector.post(f"{agreement.at}/summary")
+    summary = Notice.objects.filter(body__framework=agreement.id).latest("pk")
+    assert {"name": "合计", "value": "0个合同, 0元"} in summary.body["facts"]
+
+
 # --- a second competition
 
 
@@ -311,6 +345,11 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     # what others are shown is the same, to the letter, whether somebody has sealed or not
     assert before == [(call.seen(one), one.get("/frameworks/own"), agreement.seen(one)) for one in others]
     salts = {"jia": call.seal(jia, "1700.00")}
+    first = call.seen(jia)["offers"]
+    platform.advance(platform.now + timedelta(seconds=1))
+    same = first[0]["commitment"]
+    agreement.sign(jia, f"{call.at}/offer", f"?commitment={same}", commitment=same)
+    assert call.seen(jia)["offers"] == first
     salts["yi"] = call.seal(yi, "1700.00")
     salts["bing"] = call.seal(bing, "1850.01")
     salts["ding"] = call.seal(ding, "1000.00")
@@ -364,6 +403,9 @@ def test_a_second_competition_is_sealed_revealed_and_recomputed(platform: Any) -
     assert contract["price"] == "1700.00" and {item["price"] for item in contract["items"]} == {None}
     call.contract(jia)
     assert call.contract(agreement.buyer)["stage"] == "CONTRACTED"
+    # who leaves later changes nothing of it
+    jia.post(f"{agreement.at}/exit", {"reason": "停产"})
+    assert call.seen(platform.anonymous())["offers"] == seen["offers"]
 
 
 def test_a_competition_without_offers_goes_back_to_the_need(platform: Any) -> None:
@@ -386,6 +428,19 @@ def test_a_way_that_the_file_does_not_name_is_not_taken(platform: Any) -> None:
     for wrong in ({"ways": ["turns"]}, {"ways": ["compete"]}, {"ways": ["lower"]}):
         file = agreement.file | {"name": "另一个", "turn_rule": "", "tie_rule": ""} | wrong
         assert refused(agreement.collector.post, "/frameworks", file).code == "input.invalid"
+
+
+def test_nobody_deals_with_itself(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia")
+    buyer = Organisation.objects.get(uscc=agreement.buyer.get("/whoami")["uscc"])
+    FrameworkMember.objects.filter(public_id=agreement.member("jia")).update(supplier=buyer)
+    assert refused(agreement.need).code.endswith("not_now")
+    # who collects does not come in either
+    member = agreement.apply("yi")
+    collector = Organisation.objects.get(uscc=agreement.collector.get("/whoami")["uscc"])
+    FrameworkMember.objects.filter(public_id=member).update(supplier=collector)
+    review = f"{agreement.at}/members/{member}/review"
+    assert refused(agreement.collector.post, review, {"admitted": True}).code == "permission.denied"
 
 
 # --- turns
@@ -424,7 +479,10 @@ def test_turns_go_round_and_anybody_can_recompute_them(platform: Any) -> None:
     # a stranger walks the published seats and chances
     told = platform.anonymous().get(f"{agreement.at}/turns")
     order, had, rounds = [seat["member"] for seat in told["seats"]], [], []
+    assert [one["counts"] for one in told["chances"]] == [True] * 3 + [False] + [True] * 3
     for one in told["chances"]:
+        if not one["counts"]:
+            continue
         had = [] if set(had) >= set(order) else had
         assert one["member"] == next(member for member in order if member not in had)
         had.append(one["member"])
@@ -432,6 +490,39 @@ def test_turns_go_round_and_anybody_can_recompute_them(platform: Any) -> None:
     assert len(rounds) == 6
     notice = Notice.objects.get(body__call=call.id, kind="call_off")
     assert {"name": "轮候", "value": "第1轮"} in notice.body["facts"]
+
+
+def test_the_clock_of_a_turn_goes_on_after_every_lapse(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia", "yi", "bing")
+    call = agreement.need()
+    call.post("turn")
+    for lapsed in (1, 2):
+        platform.advance(datetime.fromisoformat(call.seen()["answer_until"]))
+        assert [c["outcome"] for c in call.seen()["chances"]] == ["lapsed"] * lapsed + ["waiting"]
+    platform.advance(datetime.fromisoformat(call.seen()["answer_until"]))
+    assert call.stage == "NEED"
+
+
+def test_nobody_is_passed_over_by_taking_a_need_back_nor_comes_twice_by_rejoining(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia", "yi")
+    jia = platform.demo("jia")
+    first, second = agreement.need(), agreement.need(name="第二次印刷")
+    first.post("turn")
+    assert refused(second.post, "turn").code.endswith("not_now")
+    first.post("stop", {"reason": "会议取消"})
+    second.post("turn")
+    assert second.seen(jia)["own_turn"]
+    second.post("turn/answer", {"accepts": False, "reason": "忙"}, by=jia)
+    second.post("turn/answer", {"accepts": True}, by=platform.demo("yi"))
+    agreement.joined("bing")
+    jia.post(f"{agreement.at}/exit", {"reason": "停产"})
+    agreement.joined("jia")
+    third = agreement.need(name="第三次印刷")
+    third.post("turn")
+    assert third.seen()["chances"][0]["supplier"] == "丙市政建设有限公司"
+    third.post("turn/answer", {"accepts": False, "reason": "忙"}, by=platform.demo("bing"))
+    # jia had its chance in this round before it left: the second round begins, by the order of joining, with yi
+    assert [(c["supplier"][0], c["round"]) for c in third.seen()["chances"]] == [("丙", 1), ("乙", 2)]
 
 
 # --- somebody outside is cheaper
@@ -461,10 +552,18 @@ def test_an_outsider_gets_the_contract_only_where_no_member_goes_lower(platform:
         "sha256": hashlib.sha256(b"%PDF-1.7 proof").hexdigest(),
     }
     assert refused(call.post, "lower/deal").code.endswith("not_now")
+    assert refused(call.post, "lower/answer", {"price": "1500.01"}, by=jia).code == "input.invalid"
+    # 以下 includes the number: who matches the price goes before the outsider
+    call.post("lower/answer", {"price": "1500"}, by=jia)
     assert refused(call.post, "lower/answer", {"price": "1500"}, by=jia).code == "input.invalid"
     call.post("lower/answer", {"price": "1499"}, by=jia)
+    platform.sequence()
+    log = json.dumps(platform.anonymous().get(f"/evidence/ocds-ggzy01-{agreement.id}?level=public"))
+    assert "reviewed" in log and "applied" in log
+    assert not any(act in log for act in ("lower_proved", "went_lower", "need_raised"))
     assert refused(call.post, "lower/deal").code.endswith("member_goes_lower")
     call.post("lower/end")
+    assert refused(call.post, "lower", body).code.endswith("not_now")
     call.post("selection", {"member": agreement.member("jia"), "reason": "同意降价"})
     assert call.post("selection/confirmation")["price"] == "1499.00"
     # nobody goes lower
@@ -477,6 +576,17 @@ def test_an_outsider_gets_the_contract_only_where_no_member_goes_lower(platform:
     assert call.contract(agreement.buyer)["stage"] == "CONTRACTED"
     assert "proof" not in call.seen(platform.anonymous())["lower"]
     assert agreement.notices().count("call_off") == 1
+    # who comes in meanwhile, or was removed, is no outsider
+    call = agreement.need()
+    call.post("lower", body)
+    agreement.joined("ding")
+    platform.advance(datetime.fromisoformat(call.seen()["answer_until"]))
+    assert refused(call.post, "lower/deal").code == "input.invalid"
+    facts = {"ground": "not_performed", "reason": "催告后仍未交付"}
+    agreement.collector.post(f"{agreement.at}/members/{agreement.member('ding')}/removal", facts)
+    assert refused(call.post, "lower/deal").code == "input.invalid"
+    call.post("lower/end")
+    assert refused(call.post, "lower", body).code == "input.invalid"
 
 
 # --- a closed framework
@@ -534,7 +644,11 @@ def test_a_closed_framework_from_its_shortlist_to_a_supplement(platform: Any) ->
     assert refused(sign, parties["yi"], "yi").code.endswith("already_signed")
     assert refused(act, "agreements").code.endswith("not_now")
     sign(parties["jia"], "jia")
+    signed = platform.now
+    platform.advance(signed + timedelta(hours=1))
     assert act("agreements") == {"stage": "AGREED", "members": 2}
+    # the limits run from the last signature
+    assert datetime.fromisoformat(agreement.seen()["agreed_at"]) <= signed
     assert {c["key"] for c in agreement.seen()["clocks"]} == {"GP-T39", "GP-T40"}
     act("filing", {"number": "训财备1号"})
     assert refused(act, "filing", {"number": "训财备1号"}).status == 409
@@ -551,6 +665,11 @@ def test_a_closed_framework_from_its_shortlist_to_a_supplement(platform: Any) ->
     facts = {"ground": "not_performed", "reason": "两次逾期, 催告后仍未交付"}
     act(f"members/{agreement.member('yi')}/removal", facts)
     assert act("supplement", {"reason": "只剩一家, 不能满足需要"})["stage"] == "SUPPLEMENT"
+    few = {"responses": [responses[2]], "reason": "只有一家响应"}
+    enough = few | {"responses": [responses[2], {"uscc": uscc["ding"], "prices": ["0.11", "6"]}]}
+    assert refused(act, "supplement/shortlist", enough).code == "input.invalid"
+    assert act("supplement/shortlist", few)["stage"] == "ACTIVE"
+    act("supplement", {"reason": "只剩一家, 不能满足需要"})
     back = [{"uscc": uscc["yi"], "prices": ["0.09", "4"]}, responses[2]]
     assert refused(act, "supplement/shortlist", {"responses": back}).code == "input.invalid"
     more = [responses[2], {"uscc": uscc["ding"], "prices": ["0.11", "6"]}]

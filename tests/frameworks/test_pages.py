@@ -95,10 +95,19 @@ def test_an_open_framework_and_a_competition_through_the_pages(platform: Any) ->
     member = re.findall(rf"{at}/members/(\w+)/removal", collector.get(at))[0]
     collector.post(f"{at}/members/{member}/removal", ground="refused_contract", reason="无故不签合同")
     assert "无故不签合同" in jia.get(public) and "不得再加入" in yi.get(at)
+    for name in ("bing", "ding"):
+        person = Person(platform, name)
+        person.sign(
+            f"{at}/apply", f"{at}/apply/to-sign", statement=f"许可证{name}", contact="李经理 0000-0000009"
+        )
+    collector.post(re.findall(rf"{at}/members/\w+/review", collector.get(at))[0], admitted="yes")
     platform.advance(ends_at)
     assert "汇总公告" in collector.get("/work")
     collector.post(f"{at}/summary")
-    assert "协议期满" in buyer.get(public)
+    # the page of an agreement that is over says who was in to its end, and tells of no application
+    page = buyer.get(public)
+    assert "协议期满" in page and "丙市政建设有限公司" in page
+    assert Person(platform, "ding").party.get("/whoami")["uscc"] not in page
 
 
 def test_a_closed_framework_and_an_outsider_through_the_pages(platform: Any) -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from ggzy.frameworks import rules
 from ggzy.frameworks.rules import Category, Chance, Kind, Response, Sealed, Seat, TieRule, Turn, TurnRule
 from ggzy.kernel.refusals import BadInput
+from ggzy.procedures.catalogue import GP_KJ_CLOSED
+from ggzy.procedures.spec import Stage
 
 pytestmark = pytest.mark.pure
 
@@ -98,6 +100,10 @@ def test_terms_and_ways_beyond_the_usual_are_warned_of():
     assert rules.ways_warning(Kind.OPEN, ["direct", "turns"])
     assert not rules.ways_warning(Kind.OPEN, ["direct"])
     assert not rules.ways_warning(Kind.CLOSED, ["direct", "turns"])
+
+
+def test_a_supplier_is_removed_during_a_supplement_too():
+    assert GP_KJ_CLOSED.move(Stage.SUPPLEMENT.value, "remove_member").target is Stage.SUPPLEMENT
 
 
 # --- money

@@ -147,6 +147,7 @@ _SAYS = {
     "bool_parsing": "应为真或假",
     "datetime_from_date_parsing": "应为日期时间",
     "datetime_parsing": "应为日期时间",
+    "timezone_aware": "应写明时区, 例如2026-03-02T09:00:00+08:00",
     "json_invalid": "不是有效的JSON",
     "list_type": "应为列表",
     "dict_type": "应为对象",

@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
+from pydantic import AwareDatetime
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.frameworks import actions, calling, closing, competing, ending, outsider, queries, turns
@@ -28,7 +28,7 @@ class Collection(Schema):
     contact: str
     collector_kind: str
     category: str
-    ends_at: datetime
+    ends_at: AwareDatetime
     items: list[dict[str, str]]
     ways: list[str] = []
     turn_rule: str = ""
@@ -59,9 +59,10 @@ class Shortlist(Collection):
 
 
 class Supplement(Schema):
-    """The qualified responses to a supplement, in the order of the report."""
+    """The qualified responses to a supplement, in the order of the report; fewer than two, why it ends without a result."""
 
     responses: list[Response]
+    reason: str = ""
 
 
 class Application(Schema):
@@ -123,7 +124,7 @@ class Selection(Schema):
 class Competition(Schema):
     """Until when offers are sealed."""
 
-    sealed_until: datetime
+    sealed_until: AwareDatetime
 
 
 class SealedOffer(Schema):

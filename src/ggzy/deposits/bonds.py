@@ -162,11 +162,36 @@ def decide_conversion(
     return row
 
 
+def tell_both(deposit: Deposit, *, title: str, text: str, now: datetime) -> None:
+    """Tell the winner and the tenderee how a conversion stands."""
+    say(deposit, title=title, text=text, now=now)
+    tender = deposit.round.lot.tender
+    tell(
+        organisations=[tender.tenderee_id],
+        kind=Kind.SERVICE,
+        title=f"{tender.name}（{deposit.round.lot.name}）{title}",
+        text=text,
+        link=f"/work/rounds/{deposit.round.public_id}/deposits",
+        now=now,
+    )
+
+
 def convert(deposit: Deposit, *, held: Decimal, now: datetime) -> Conversion | None:
-    """Turn over what was agreed of a locked deposit whose contract is signed; None where nothing was (inside an act)."""
+    """Turn over what was agreed of a locked deposit whose contract is signed; None where nothing was (inside an act).
+
+    Where less is there than was agreed, nothing is turned over, and both sides are told.
+    """
     rows = Conversion.objects.select_for_update(of=("self",))
     row = rows.filter(deposit=deposit, agreed=True, done_at=None).first()
-    if row is None or row.amount > held:
+    if row is None:
+        return None
+    if row.amount > held:
+        tell_both(
+            deposit,
+            title="投标保证金未能转为履约保证金",
+            text=f"约定转{row.amount}元, 现有的投标保证金只有{held}元, 没有转。投标保证金按规定退还, 履约保证金请中标人另行提交。",
+            now=now,
+        )
         return None
     row.done_at = now
     row.save(update_fields=["done_at"])

@@ -352,6 +352,13 @@ def _come_back(payment: Payment, why: str, *, at: datetime, now: datetime) -> No
         now=now,
     )
     deposit = payment.deposit
+    if deposit is not None and payment.kind == Payment.CONVERSION:
+        bonds.tell_both(
+            deposit,
+            title="履约保证金未能付到招标人账户",
+            text=f"银行答复: {payment.trouble}。{payment.principal}元仍在中心的专户, 请招标人与中心核对收款账户, 核对后重新支付。",
+            now=now,
+        )
     if deposit is None or payment.kind in TO_ANOTHER:
         return
     if payment.kind == Payment.REFUND:

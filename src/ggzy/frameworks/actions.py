@@ -5,14 +5,23 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from ggzy.deadlines.actions import set_timer
 from ggzy.frameworks import rules, telling
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, in_force, locked, member_of, move_member, own
 from ggzy.frameworks.rules import BASIS, Category, Collector, Ground, Kind, TieRule, TurnRule, Way
-from ggzy.frameworks.telling import REVIEW, announce, begin_clock, day, end_clock, record, tell_those
+from ggzy.frameworks.telling import (
+    REVIEW,
+    announce,
+    begin_clock,
+    day,
+    end_clock,
+    record,
+    tell_all,
+    tell_those,
+)
 from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical
@@ -131,7 +140,7 @@ def create(fields: Mapping[str, Any], *, stage: Stage, actor: Actor, now: dateti
             "本单位同名的框架协议还没有期满, 不重复发布",
             next_steps=(("打开这个框架协议", f"/work/frameworks/{same.public_id}"),),
         )
-    made = Framework.objects.create(
+    made = Framework(
         collector_id=actor.organisation_pk,
         stage=stage.value,
         published_at=now,
@@ -143,8 +152,22 @@ def create(fields: Mapping[str, Any], *, stage: Stage, actor: Actor, now: dateti
         ),
         **fields,
     )
+    try:
+        with transaction.atomic():
+            made.save()
+    except IntegrityError as clash:
+        raise AlreadyPublished("本单位同名的框架协议刚刚发布, 不重复发布", next_steps=TO_THE_LIST) from clash
     set_timer(kind=EXPIRES, subject=made.public_id, due_at=made.ends_at)
     return made
+
+
+def require_other(framework: Framework, supplier: int | None) -> None:
+    """Let somebody supply a framework who does not collect it.
+
+    :raises NotPermitted: it is the collector itself
+    """
+    if supplier == framework.collector_id:
+        raise NotPermitted("征集人不能同时是这个框架协议的供应商", next_steps=TO_THE_LIST)
 
 
 def term_facts(framework: Framework) -> list[tuple[str, str]]:
@@ -288,6 +311,7 @@ def _applying(
         raise NotPermitted("封闭式框架协议只在征集时接受响应, 不能随时申请加入", next_steps=TO_THE_LIST)
     if not in_force(framework, now=now):
         raise TermOver("框架协议已经期满, 不再接收申请", basis=Citation(BASIS, "第三十九条"))
+    require_other(framework, actor.organisation_pk)
     mine = framework.members.filter(supplier_id=actor.organisation_pk)
     if mine.exclude(ground="").exists():
         raise WasRemoved("本单位已被清退, 不得重新申请加入同一框架协议")
@@ -361,6 +385,7 @@ def apply_to_join(
         actor=actor,
         now=now,
         supervisor={"supplier": actor.uscc, "statement": said, "digest": member.signature.digest},
+        escrowed=True,
     )
     tell_those(
         framework,
@@ -404,6 +429,8 @@ def review(
     member = find_member(framework, member_id)
     if not in_force(framework, now=now):
         raise TermOver("框架协议已经期满, 不再审核申请")
+    if admitted:
+        require_other(framework, member.supplier_id)
     move_member(member, "admit" if admitted else "refuse_application", actor=actor)
     if not admitted and (not reason.strip() or len(reason) > 2000):
         raise BadInput("请写明不通过的理由和怎样补正(不超过2000字)", field="reason")
@@ -445,7 +472,10 @@ def review(
         now=now,
         public={"admitted": True, "supplier": member.supplier.uscc} if admitted else {"admitted": False},
         supervisor={"reason": member.reason},
+        escrowed=not admitted,
     )
+    if admitted:
+        tell_all(member.public_id, now=now)
     return member
 
 

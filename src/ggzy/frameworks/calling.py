@@ -12,7 +12,7 @@ from ggzy.frameworks.actions import TermOver, find_member
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, in_force, locked, locked_call, move_call, own_call
 from ggzy.frameworks.rules import BASIS, Outcome, Way, WayNotNamed
-from ggzy.frameworks.telling import announce, day, record, tell_those
+from ggzy.frameworks.telling import announce, day, record, tell_all, tell_those
 from ggzy.identity.actions import sign_document
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
@@ -26,7 +26,11 @@ from ggzy.procedures.spec import Stage
 CONTRACT = "frameworks.contract"
 #: clocks of a call: an answer that is waited for, the end of sealing, the end of revealing
 ANSWER, SEALED, SETTLE = "frameworks.answer", "frameworks.sealed", "frameworks.settle"
-#: stages from which a call may come to nothing
+#: how long a contract is signed after the deal (政府采购法第四十六条)
+TO_SIGN = timedelta(days=30)
+#: a need that is raised again word for word within it is the same one
+AGAIN = timedelta(minutes=1)
+#: stages from which a call may come to nothing; a deal only by its supplier's silence
 OPEN_STAGES = (Stage.NEED, Stage.SELECT, Stage.MINI_BID, Stage.TURN, Stage.LOWER)
 
 
@@ -63,9 +67,13 @@ def require_way(framework: Framework, way: Way) -> None:
 
 
 def fitting(call: CallOff) -> list[FrameworkMember]:
-    """Return the members that are in and have a price for everything that is wanted, in the order of places."""
+    """Return the members that are in and have a price for everything that is wanted, in the order of places.
+
+    The buyer itself is none of them: nobody deals with itself.
+    """
     rows = (
         call.framework.members.filter(stage=Stage.JOINED.value)
+        .exclude(supplier_id__in=[call.buyer_id, call.framework.collector_id])
         .select_related("supplier")
         .order_by("place", "pk")
     )
@@ -83,7 +91,7 @@ def raise_need(
     actor: Actor,
     now: datetime,
 ) -> CallOff:
-    """Say, as a buyer, what is needed under an agreement in force.
+    """Say, as a buyer, what is needed under an agreement in force; the same again at once is the same need.
 
     :raises TermOver: it is not in force
     :raises BadInput: something is missing
@@ -100,6 +108,17 @@ def raise_need(
         if not text.strip() or len(text) > most:
             raise BadInput(f"请填写{says}(不超过{most}字)", field=field)
     wanted = rules.quantities(quantities, known=[item["number"] for item in framework.items])
+    same = framework.calls.filter(
+        buyer_id=actor.organisation_pk,
+        stage=Stage.NEED.value,
+        name=name.strip(),
+        needs=needs.strip(),
+        contact=contact.strip(),
+        quantities=wanted,
+        raised_at__gt=now - AGAIN,
+    ).first()
+    if same is not None:
+        return same
     call = CallOff(
         framework=framework,
         buyer_id=actor.organisation_pk,
@@ -111,8 +130,11 @@ def raise_need(
         quantities=wanted,
         raised_at=now,
     )
-    if not fitting(call):
+    able = fitting(call)
+    if not able:
         raise NotNow("现在没有能够提供这些标的的入围供应商", next_steps=TO_THE_LIST)
+    if not all(price_of(call, member) for member in able):
+        raise BadInput("数量太少: 按协议价格计算不足一分钱, 请增加数量", field="quantities")
     call.save()
     record(
         "need_raised",
@@ -121,6 +143,7 @@ def raise_need(
         actor=actor,
         now=now,
         public={"quantities": wanted, "number": call.number},
+        escrowed=True,
     )
     return call
 
@@ -160,6 +183,7 @@ def select_directly(*, call_id: str, member_id: str, reason: str, actor: Actor, 
         actor=actor,
         now=now,
         public={"supplier": member.supplier.uscc, "reason": call.reason},
+        escrowed=True,
     )
     return call
 
@@ -225,6 +249,7 @@ def deal(
         now=now,
         public={"way": call.way, "supplier": seller.uscc, "price": str(price)},
     )
+    tell_all(call.public_id, now=now)
     if call.way != Way.DIRECT.value:
         announce(
             NoticeKind.CALL_OFF,
@@ -383,7 +408,9 @@ def sign_contract(*, call_id: str, signature: str, actor: Actor, now: datetime) 
 
 @transaction.atomic
 def refuse_contract(*, call_id: str, reason: str, actor: Actor, now: datetime) -> CallOff:
-    """Refuse, as the supplier of the deal, to sign; the need stands again, and the collector judges the reason.
+    """Refuse, as the supplier of the deal, to sign; the collector judges the reason.
+
+    The need stands again, or is over with the agreement's term; a deal that was published is corrected.
 
     :raises NotPermitted: another supplier
     :raises BadInput: no reason
@@ -399,8 +426,7 @@ def refuse_contract(*, call_id: str, reason: str, actor: Actor, now: datetime) -
     if not reason.strip() or len(reason) > 2000:
         raise BadInput("请写明不签合同的理由(不超过2000字)", field="reason")
     refused = call.supplier
-    call.member = call.supplier = call.price = call.dealt_at = call.buyer_signature = None
-    call.way = ""
+    _undeal(call, why="成交供应商不签合同", actor=actor, now=now)
     call.save()
     record(
         "contract_refused",
@@ -416,7 +442,39 @@ def refuse_contract(*, call_id: str, reason: str, actor: Actor, now: datetime) -
         f"{refused.name if refused else ''}: {reason.strip()} 无正当理由拒不接受合同授予的, 征集人可以清退。"
     )
     tell_those(call.framework, told, title="成交供应商不签合同", text=what, call=call, now=now)
+    if not in_force(call.framework, now=now):
+        _stop(call, reason="框架协议已经期满, 没有签订合同的需求不再继续", actor=SYSTEM, now=now)
     return call
+
+
+def _undeal(call: CallOff, *, why: str, actor: Actor, now: datetime) -> None:
+    """Take its deal off a call, and correct it in public where it was published; the caller saves."""
+    assert call.supplier is not None, "a deal has its supplier"
+    if call.way != Way.DIRECT.value:
+        announce(
+            NoticeKind.CALL_OFF,
+            call.framework,
+            "框架协议成交结果更正公告",
+            [
+                ("采购人", f"{call.buyer.name}; {call.contact}"),
+                ("原成交供应商", f"{call.supplier.name}({call.supplier.uscc})"),
+                ("原成交金额", f"{call.price}元"),
+                ("更正", f"原成交结果不再有效: {why}"),
+            ],
+            call=call,
+            actor=actor,
+            now=now,
+        )
+    call.member = call.supplier = call.price = call.dealt_at = call.buyer_signature = None
+    call.way = ""
+
+
+def supplier_is_silent(
+    *, stage: str, dealt_at: datetime | None, buyer_signed: bool, supplier_signed: bool, now: datetime
+) -> bool:
+    """Say whether a deal may be given up: the buyer has signed, the supplier has not within 30 days."""
+    late = dealt_at is not None and now >= dealt_at + TO_SIGN
+    return stage == Stage.DEALT.value and late and buyer_signed and not supplier_signed
 
 
 # --- coming to nothing
@@ -441,21 +499,52 @@ def _stop(call: CallOff, *, reason: str, actor: Actor, now: datetime) -> None:
         now=now,
         public={"reason": reason},
     )
+    # the chances count in the order of turns, whatever becomes of the call; what was sealed stays so
+    tell_all(call.public_id, "need_raised", "turn_given", "turn_answered", now=now)
 
 
 @transaction.atomic
 def stop_call(*, call_id: str, reason: str, actor: Actor, now: datetime) -> CallOff:
-    """Take a need back that has come to no deal; what is sealed stays sealed for good.
+    """Take a need back that has come to no deal, or whose supplier is silent for 30 days; what is sealed stays sealed.
 
     :raises BadInput: no reason
-    :raises MoveNotAllowed: a deal is made, or it is over
+    :raises NotNow: a deal is made, and its supplier may still sign
+    :raises MoveNotAllowed: it is over
     """
     require(actor, Permission.FRAMEWORK_CALL)
     call = own_call(call_id, actor)
     if not reason.strip() or len(reason) > 2000:
         raise BadInput("请写明取消的理由(不超过2000字)", field="reason")
+    if call.stage == Stage.DEALT.value:
+        _give_up_deal(call, actor=actor, now=now)
     _stop(call, reason=reason.strip(), actor=actor, now=now)
     return call
+
+
+def _give_up_deal(call: CallOff, *, actor: Actor, now: datetime) -> None:
+    silent = supplier_is_silent(
+        stage=call.stage,
+        dealt_at=call.dealt_at,
+        buyer_signed=call.buyer_signature_id is not None,
+        supplier_signed=call.supplier_signature_id is not None,
+        now=now,
+    )
+    if not silent:
+        raise NotNow(
+            "已经成交: 采购人签名以后, 自成交之日起30日内供应商没有签名的, 才能取消",
+            basis=Citation("政府采购法", "第四十六条"),
+            next_steps=TO_THE_LIST,
+        )
+    seller = call.supplier_id
+    _undeal(call, why="成交供应商30日内没有签订合同", actor=actor, now=now)
+    tell_those(
+        call.framework,
+        [seller, call.framework.collector_id],
+        title="30日内没有签订合同, 成交取消",
+        text=f"{call.name}: 无正当理由拒不接受合同授予的, 征集人可以清退。",
+        call=call,
+        now=now,
+    )
 
 
 def stop_for_the_end(framework: Framework, *, now: datetime) -> None:

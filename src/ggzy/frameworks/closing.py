@@ -6,9 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from ggzy.frameworks import rules
-from ggzy.frameworks.actions import TermOver, create, find_member, term_facts, terms
+from ggzy.frameworks.actions import TermOver, create, find_member, require_other, term_facts, terms
 from ggzy.frameworks.calling import AlreadySigned, NotNow
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, locked, move_framework, own, seat
@@ -103,6 +104,7 @@ def _shortlist(
     gone = set(framework.members.exclude(ground="").values_list("supplier__uscc", flat=True))
     within = set(framework.members.filter(stage=Stage.JOINED.value).values_list("supplier__uscc", flat=True))
     for response in responses:
+        require_other(framework, found[response.uscc][0].pk)
         if response.uscc in gone | within:
             why = "已被清退, 不得参加补充征集" if response.uscc in gone else "已经入围"
             raise BadInput(f"{found[response.uscc][0].name}{why}", field="responses")
@@ -339,11 +341,15 @@ def conclude_agreements(*, framework_id: str, actor: Actor, now: datetime) -> Fr
     framework.original = _settle_agreements(framework, started=framework.letter_sent_at, now=now)
     if not framework.original:
         raise NotNow("没有一家签订框架协议, 请重新征集", next_steps=TO_THE_LIST)
-    framework.agreed_at = now
+    # its limits run from the last signature (签订之日), not from when somebody says so
+    moments = framework.members.filter(stage=Stage.JOINED.value).aggregate(
+        supplier=Max("signature__signed_at"), collector=Max("collector_signature__signed_at")
+    )
+    framework.agreed_at = last = max(moments.values())
     framework.save()
     end_clock(SIGN, subject=framework.public_id, now=now)
     for key in (FILE, INFORM):
-        begin_clock(key, subject=framework.public_id, started=now)
+        begin_clock(key, subject=framework.public_id, started=last)
     record("agreed", framework, actor=actor, now=now, public={"members": framework.original})
     return framework
 
@@ -442,22 +448,47 @@ def begin_supplement(*, framework_id: str, reason: str, actor: Actor, now: datet
 
 @transaction.atomic
 def end_supplement(
-    *, framework_id: str, responses: Iterable[Mapping[str, Any]], actor: Actor, now: datetime
+    *,
+    framework_id: str,
+    responses: Iterable[Mapping[str, Any]],
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
 ) -> Framework:
     """Register who responded to the supplement; the same method and rate shortlist, each then signs its agreement.
 
-    :raises TooFewResponses: fewer than two
-    :raises BadInput: somebody was removed, or is in
+    :param reason: why it ends without a result, where fewer than two responded; "" where it has one
+    :raises TooFewResponses: fewer than two, and no reason
+    :raises BadInput: somebody was removed, or is in; or it is to end without a result though enough responded
     """
     require(actor, Permission.FRAMEWORK_COLLECT)
     framework = own(framework_id, actor)
     if now >= framework.ends_at:
         raise TermOver("框架协议已经期满")
     move_framework(framework, "end_supplement", actor=actor)
+    if reason.strip():
+        return _supplement_failed(framework, responses, reason=reason.strip(), actor=actor, now=now)
     framework.letter_sent_at = now
     framework.save()
     _shortlist(framework, responses, actor=actor, now=now)
     begin_clock(SIGN, subject=framework.public_id, started=now)
+    return framework
+
+
+def _supplement_failed(
+    framework: Framework, rows: Iterable[Mapping[str, Any]], *, reason: str, actor: Actor, now: datetime
+) -> Framework:
+    found, _ = _responses(rows, items=framework.items, by_quality=framework.collection["by_quality"])
+    if len(found) >= rules.LEAST_RESPONSES:
+        raise BadInput(f"合格的响应有{len(found)}家, 应当登记入围结果", field="reason")
+    framework.save()
+    facts = [
+        ("征集人", f"{framework.collector.name}; {framework.contact}"),
+        ("合格响应", f"{len(found)}家"),
+        ("情况说明", reason[:2000]),
+    ]
+    announce(NoticeKind.FRAMEWORK, framework, "补充征集失败公告", facts, actor=actor, now=now)
+    record("supplement_failed", framework, actor=actor, now=now, public={"responses": len(found)})
     return framework
 
 

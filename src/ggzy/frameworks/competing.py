@@ -5,6 +5,7 @@ the supplier's browser. Who has sealed, and how many, is told to nobody until th
 """
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -137,7 +138,7 @@ def offer_to_sign(*, call_id: str, commitment: str, actor: Actor, now: datetime)
 def seal_offer(
     *, call_id: str, commitment: str, signature: str, actor: Actor, now: datetime
 ) -> dict[str, object]:
-    """Seal an offer: keep its signed digest; sealed anew before the time, the last one counts. Returns the acknowledgement.
+    """Seal an offer: keep its signed digest; sealed anew before the time, the last one counts; the same again changes nothing. Returns the acknowledgement.
 
     The entry is escrowed: nobody learns from the log that somebody sealed, nor how many did.
 
@@ -147,6 +148,10 @@ def seal_offer(
     """
     require(actor, Permission.FRAMEWORK_ANSWER, signed=True)
     call, member = _sealing(call_id, commitment, actor, now)
+    if call.offers.filter(member=member, commitment=commitment).exists():
+        # said twice, it keeps its first moment: equal offers may go by it
+        mine = Entry.objects.filter(act=_SEALED_ACT, subject=call.public_id, organisation=actor.organisation)
+        return acknowledge(mine.latest("pk"))
     signed = sign_document(
         kind=OFFER,
         subject=call.public_id,
@@ -228,8 +233,19 @@ def ask_to_reveal(subject: str, now: datetime) -> datetime | None:
     return None
 
 
+def _ceiling(call: CallOff, row: CallOffer) -> Decimal:
+    if row.ceiling is not None:
+        return row.ceiling
+    if row.member.stage != Stage.JOINED.value:
+        return rules.NOTHING
+    return rules.total(row.member.prices, call.quantities)
+
+
 def sealed_offers(call: CallOff) -> list[Sealed]:
-    """Return the offers of a competition as the rule judges them; who is no longer in has a ceiling of nothing."""
+    """Return the offers of a competition as the rule judges them; who is no longer in has a ceiling of nothing.
+
+    Once settled, it is the ceiling of the settlement: who leaves later changes nothing.
+    """
     rows = sorted(call.offers.all(), key=lambda offer: (offer.committed_at, offer.pk))
     return [
         Sealed(
@@ -237,9 +253,7 @@ def sealed_offers(call: CallOff) -> list[Sealed]:
             place=row.member.place,
             joined_at=row.member.joined_at,
             committed_at=row.committed_at,
-            ceiling=rules.total(row.member.prices, call.quantities)
-            if row.member.stage == Stage.JOINED.value
-            else rules.NOTHING,
+            ceiling=_ceiling(call, row),
             price=row.price,
             salt=row.salt,
         )
@@ -258,6 +272,9 @@ def settle(subject: str, now: datetime) -> datetime | None:
     offers = sealed_offers(call)
     won = rules.winner(offers, ties=TieRule(call.framework.tie_rule))
     rows = {o.member.public_id: o for o in call.offers.select_related("member__supplier")}
+    for judged in offers:
+        rows[judged.member].ceiling = judged.ceiling
+        rows[judged.member].save(update_fields=["ceiling"])
     move_call(call, "settle_competition" if won else "end_without_offers", actor=SYSTEM)
     disclose(Entry.objects.filter(subject=call.public_id, escrowed=True), now=now)
     record(

@@ -10,7 +10,18 @@ from ggzy.frameworks.calling import stop_for_the_end
 from ggzy.frameworks.models import CallOff, Framework
 from ggzy.frameworks.moves import locked, move_framework, move_member, own, seat
 from ggzy.frameworks.rules import BASIS
-from ggzy.frameworks.telling import REVIEW, SUMMARY, announce, begin_clock, end_clock, record, tell_those
+from ggzy.frameworks.telling import (
+    FILE,
+    INFORM,
+    REVIEW,
+    SIGN,
+    SUMMARY,
+    announce,
+    begin_clock,
+    end_clock,
+    record,
+    tell_those,
+)
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.refusals import Citation, Refusal
 from ggzy.notices.actions import NoticeKind
@@ -48,7 +59,9 @@ def expire(subject: str, now: datetime) -> datetime | None:
     move_framework(framework, "expire_framework", actor=SYSTEM)
     framework.expired_at = now
     framework.save(update_fields=["stage", "expired_at"])
-    begin_clock(SUMMARY, subject=framework.public_id, started=now)
+    for key in (SIGN, FILE, INFORM):
+        end_clock(key, subject=framework.public_id, now=now)
+    begin_clock(SUMMARY, subject=framework.public_id, started=framework.ends_at)
     tell_those(
         framework,
         [framework.collector_id],
@@ -62,7 +75,7 @@ def expire(subject: str, now: datetime) -> datetime | None:
 
 @transaction.atomic
 def publish_summary(*, framework_id: str, actor: Actor, now: datetime) -> Framework:
-    """Publish what was called off in all: each supplier with the number and the sum of its contracts (GP-T42).
+    """Publish what was called off in all: each supplier with the number and the sum of its signed contracts (GP-T42).
 
     :raises TermOver: the term is not over
     :raises AlreadySummarised: it is published
@@ -74,11 +87,11 @@ def publish_summary(*, framework_id: str, actor: Actor, now: datetime) -> Framew
     if framework.summarised_at is not None:
         raise AlreadySummarised("成交结果汇总公告已经发布")
     calls = list(
-        CallOff.objects.filter(framework=framework, dealt_at__isnull=False, supplier__isnull=False)
+        CallOff.objects.filter(framework=framework, stage=Stage.CONTRACTED.value)
         .select_related("supplier")
         .order_by("supplier_id", "pk")
     )
-    suppliers = {call.supplier_id: call.supplier for call in calls}
+    suppliers = {call.supplier_id: call.supplier for call in calls if call.supplier is not None}
     facts = [
         ("征集人", f"{framework.collector.name}; {framework.contact}"),
         ("框架协议采购项目", f"{framework.name}({framework.deal_code})"),

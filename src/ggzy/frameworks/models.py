@@ -58,6 +58,11 @@ class Framework(BusinessRow):
                 name="a_framework_ends_after_it_began",
                 condition=models.Q(ends_at__gt=models.F("published_at")),
             ),
+            models.UniqueConstraint(
+                name="a_collector_has_one_live_framework_of_a_name",
+                fields=["collector", "name"],
+                condition=models.Q(expired_at=None),
+            ),
         ]
         indexes = [models.Index(fields=["stage", "-published_at"])]
 
@@ -166,6 +171,8 @@ class CallOffer(BusinessRow):
     salt = models.CharField(max_length=64, blank=True)
     price = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     revealed_at = models.DateTimeField(null=True)
+    #: the most it could be, as judged at the settlement: nothing for who was no longer in
+    ceiling = models.DecimalField(max_digits=18, decimal_places=2, null=True)
 
     class Meta:
         constraints = [

@@ -1,14 +1,14 @@
-"""非入围更低价例外: the same goods are cheaper outside, and no member goes below that price. The proof is kept."""
+"""非入围更低价例外: the same goods are cheaper outside, and no member sells at that price or less. The proof is kept."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
-from ggzy.frameworks.calling import NotNow, deal, fitting, require_in_force, require_way, until
+from ggzy.frameworks.calling import NotNow, deal, fitting, price_of, require_in_force, require_way, until
 from ggzy.frameworks.models import CallOff
 from ggzy.frameworks.moves import TO_THE_LIST, locked_call, member_of, move_call, own_call
-from ggzy.frameworks.rules import BASIS, Way, total
+from ggzy.frameworks.rules import BASIS, Way
 from ggzy.frameworks.telling import in_words, record, tell_those
 from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
@@ -16,6 +16,7 @@ from ggzy.kernel.money import yuan
 from ggzy.kernel.programs import program_kind
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
 from ggzy.parties.grid import Permission, require
+from ggzy.parties.models import Organisation
 from ggzy.parties.queries import by_uscc
 from ggzy.procedures.spec import Stage
 
@@ -27,6 +28,20 @@ class MemberGoesLower(Refusal):
 
     code = "frameworks.member_goes_lower"
     basis = Citation(BASIS, "第三十七条")
+
+
+def _outside(call: CallOff, supplier: Organisation) -> None:
+    """Let somebody be the outsider of a call: not in the agreement, never removed from it, on neither of its other sides.
+
+    :raises BadInput: it is one of these
+    """
+    if supplier.pk in {call.buyer_id, call.framework.collector_id}:
+        raise BadInput("采购人、征集人自己不能是供应商", field="supplier_uscc")
+    places = call.framework.members.filter(supplier=supplier)
+    if places.exclude(ground="").exists():
+        raise BadInput("这家供应商已被清退, 不能再从这个框架协议授予合同", field="supplier_uscc")
+    if places.filter(stage=Stage.JOINED.value).exists():
+        raise BadInput("这家供应商已经入围, 请直接选定", field="supplier_uscc")
 
 
 @transaction.atomic
@@ -41,25 +56,27 @@ def prove_lower(
     actor: Actor,
     now: datetime,
 ) -> CallOff:
-    """Prove that somebody outside sells the same goods for less, and ask every member whether it goes below.
+    """Prove that somebody outside sells the same goods for less, and ask every member whether it sells at that price or less.
 
     :raises WayNotNamed: the file does not name the exception
     :raises BadInput: no proof, or a price that is not lower than every member's
     :raises NotFound: the supplier is not registered
+    :raises NotNow: a member has agreed to go lower for this call already
     """
     require(actor, Permission.FRAMEWORK_CALL)
     call = own_call(call_id, actor)
     require_in_force(call.framework, now=now)
     require_way(call.framework, Way.LOWER)
     move_call(call, "prove_lower", actor=actor)
+    if call.lower.get("answers"):
+        raise NotNow("已有入围供应商为这次需求同意降价, 请直接选定", next_steps=TO_THE_LIST)
     supplier = by_uscc(supplier_uscc.strip().upper())
     if supplier is None or Role.BIDDER.value not in supplier.kinds:
         raise NotFound("没有登记为供应商的单位使用这个统一社会信用代码", field="supplier_uscc")
+    _outside(call, supplier)
     members = fitting(call)
-    if supplier.pk in {member.supplier_id for member in members}:
-        raise BadInput("这家供应商已经入围, 请直接选定", field="supplier_uscc")
     amount = yuan(price, field="price")
-    lowest = min((total(member.prices, call.quantities) for member in members), default=Decimal(0))
+    lowest = min((price_of(call, member) for member in members), default=Decimal(0))
     if not 0 < amount < lowest:
         raise BadInput(f"价格应低于入围供应商的最低协议价格{lowest}元", field="price")
     if not proof.strip() or len(proof) > 2000:
@@ -88,6 +105,7 @@ def prove_lower(
         now=now,
         public={"price": str(amount), "proof_sha256": call.lower["file"]["sha256"]},
         supervisor={"supplier": supplier.uscc, "proof": call.lower["proof"]},
+        escrowed=True,
     )
     tell_those(
         call.framework,
@@ -102,10 +120,10 @@ def prove_lower(
 
 @transaction.atomic
 def go_lower(*, call_id: str, price: str, actor: Actor, now: datetime) -> CallOff:
-    """Agree, as a member, to go below the outsider's price; it may be said anew, lower, until the time is over.
+    """Agree, as a member, to the outsider's price or less; it may be said anew, lower, until the time is over.
 
     :raises NotNow: the time is over
-    :raises BadInput: not below
+    :raises BadInput: above it, or not lower than what it said before
     """
     require(actor, Permission.FRAMEWORK_ANSWER)
     call = locked_call(call_id)
@@ -114,8 +132,12 @@ def go_lower(*, call_id: str, price: str, actor: Actor, now: datetime) -> CallOf
     if not asked or call.answer_until is None or now >= call.answer_until:
         raise NotNow("现在没有询问本单位是否降价, 或者答复期限已过", next_steps=TO_THE_LIST)
     amount = yuan(price, field="price")
-    if not 0 < amount < Decimal(call.lower["price"]):
-        raise BadInput(f"应低于{call.lower['price']}元", field="price")
+    # 以下 includes the number (民法典第一千二百五十九条): who matches the price goes before the outsider
+    if not 0 < amount <= Decimal(call.lower["price"]):
+        raise BadInput(f"应大于0、不高于{call.lower['price']}元", field="price")
+    said = call.lower["answers"].get(member.public_id)
+    if said and amount >= Decimal(said):
+        raise BadInput(f"本单位已答复{said}元, 只能再降低", field="price")
     call.lower["answers"][member.public_id] = str(amount)
     call.save(update_fields=["lower"])
     record(
@@ -125,6 +147,7 @@ def go_lower(*, call_id: str, price: str, actor: Actor, now: datetime) -> CallOf
         actor=actor,
         now=now,
         public={"member": member.public_id, "price": str(amount)},
+        escrowed=True,
     )
     tell_those(
         call.framework,
@@ -143,6 +166,7 @@ def deal_lower(*, call_id: str, actor: Actor, now: datetime) -> CallOff:
 
     :raises NotNow: members may still answer
     :raises MemberGoesLower: one went below
+    :raises BadInput: the outsider has joined or was removed meanwhile
     """
     require(actor, Permission.FRAMEWORK_CALL)
     call = own_call(call_id, actor)
@@ -154,6 +178,8 @@ def deal_lower(*, call_id: str, actor: Actor, now: datetime) -> CallOff:
     if now < call.answer_until:
         raise NotNow(f"入围供应商在{in_words(call.answer_until)}以前可以答复是否降价, 到时才能授予")
     supplier = by_uscc(call.lower["supplier"])
+    assert supplier is not None, "an outsider is registered"
+    _outside(call, supplier)
     facts = [
         ("授予非入围供应商的理由", "相同货物价格更低, 入围供应商不同意降到该价格以下"),
         ("证明材料SHA-256", call.lower["file"]["sha256"]),

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from ggzy.frameworks import rules, turns
-from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of, unit_prices
+from ggzy.frameworks.calling import OPEN_STAGES, fitting, price_of, supplier_is_silent, unit_prices
 from ggzy.frameworks.competing import sealed_offers
-from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
+from ggzy.frameworks.models import CallOff, Framework, FrameworkMember, TurnChance
 from ggzy.frameworks.moves import in_force
 from ggzy.frameworks.rules import Category, Collector, Ground, Kind, Outcome, TieRule, TurnRule, Way
 from ggzy.frameworks.telling import FILE, INFORM, REVIEW, SIGN, SUMMARY, clock_of, due_of
@@ -76,8 +76,9 @@ class MemberRow:
 
     @property
     def within(self) -> bool:
-        """Say whether it is in."""
-        return self.stage == Stage.JOINED.value
+        """Say whether it is in, or was to the end of the term."""
+        ended = self.stage == Stage.EXPIRED.value and self.joined_at is not None
+        return ended or self.stage == Stage.JOINED.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +218,7 @@ class FrameworkRow:
     summarised_at: datetime | None
     in_force: bool
     members: list[MemberRow]
-    #: whose turn it is: public id of the member, and the number of the round
+    #: whose turn it is: USCC of the member, and the number of the round
     turn: rules.Turn | None
     #: "collector", "supplier" (it is, was or asks to be in), "finance", "buyer" (any other buyer) or ""
     side: str
@@ -287,7 +288,7 @@ class FrameworkRow:
     @property
     def turn_of(self) -> str:
         """Return the name of whose turn it is, "" where nobody's."""
-        return next((m.supplier for m in self.members if self.turn and m.member == self.turn.member), "")
+        return next((m.supplier for m in self.members if self.turn and m.uscc == self.turn.member), "")
 
 
 def _clock(key: str, started: datetime) -> ClockRow:
@@ -360,7 +361,9 @@ def _framework(row: Framework, *, viewer: Actor, now: datetime, turn: bool = Fal
     shown = [
         m
         for m in members
-        if reads_all or m.stage not in _HIDDEN or (side and m.supplier_id == viewer.organisation_pk)
+        if reads_all
+        or (m.stage not in _HIDDEN and (m.joined_at or m.stage != Stage.EXPIRED.value))
+        or (side and m.supplier_id == viewer.organisation_pk)
     ]
     started = {key: clock_of(row, key) for key in (SIGN, FILE, INFORM, SUMMARY)}
     kind, category = Kind(row.kind), Category(row.category)
@@ -635,18 +638,18 @@ def calls_of(viewer: Actor, *, most: int = 100) -> list[CallRow]:
 
 
 def turn_history(framework_id: str) -> dict[str, Any]:
-    """Return everything from which the order of turns is recomputed: the rule, the seats, the chances that count.
+    """Return everything from which the order of turns is recomputed: the rule, the seats, every chance and whether it counts.
 
     :raises NotFound: no such framework, or turns are not its way
     """
     framework = Framework.objects.filter(public_id=framework_id).exclude(turn_rule="").first()
     if framework is None:
         raise NotFound("没有这个框架协议, 或者它不采用顺序轮候", next_steps=_LIST)
-    names = {
-        m.public_id: m.supplier.name
-        for m in framework.members.select_related("supplier").exclude(joined_at=None)
-    }
+    names = dict(
+        framework.members.exclude(joined_at=None).values_list("supplier__uscc", "supplier__name").distinct()
+    )
     seats = rules.in_order(turns.seats(framework), rule=TurnRule(framework.turn_rule))
+    given = TurnChance.objects.filter(call__framework=framework).order_by("given_at", "pk")
     return {
         "rule": framework.turn_rule,
         "seats": [
@@ -660,8 +663,15 @@ def turn_history(framework_id: str) -> dict[str, Any]:
             for seat in seats
         ],
         "chances": [
-            {"member": chance.member, "at": chance.at}
-            for chance in sorted(turns.chances(framework), key=lambda c: c.at)
+            {
+                "member": chance.member.supplier.uscc,
+                "call": chance.call.number,
+                "at": chance.given_at,
+                "outcome": chance.outcome,
+                "until": chance.answered_at,
+                "counts": chance.outcome != Outcome.VOID.value,
+            }
+            for chance in given.select_related("member__supplier", "call")
         ],
     }
 
@@ -684,12 +694,24 @@ def framework_step(row: FrameworkRow, *, now: datetime) -> tuple[str, str]:
             return ("框架协议签订完毕", "agreements") if ready or late else ("", "")
         if row.stage == Stage.AGREED.value:
             return "告知采购人, 开始使用", "inform"
-        if row.agreed_at and not row.filed_at:
+        if row.agreed_at and not row.filed_at and not row.expired_at:
             return "登记框架协议备案", "filing"
         return "", ""
     if row.side == "supplier" and row.own and row.own.stage == Stage.SHORTLIST.value:
         return ("签订框架协议", "agreements") if not row.own.supplier_signed else ("", "")
     return "", ""
+
+
+def may_stop(row: CallRow, *, now: datetime) -> bool:
+    """Say whether the viewer may take this call back: its buyer, before the deal or once the supplier is silent."""
+    silent = supplier_is_silent(
+        stage=row.stage,
+        dealt_at=row.dealt_at,
+        buyer_signed=row.buyer_signed,
+        supplier_signed=row.supplier_signed,
+        now=now,
+    )
+    return row.side == "buyer" and (silent or Stage(row.stage) in OPEN_STAGES)
 
 
 def call_step(row: CallRow, *, now: datetime) -> tuple[str, str]:

@@ -336,7 +336,7 @@ def total(prices: Mapping[str, str], wanted: Mapping[str, str]) -> Decimal:
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """One member in the order of turns: its place, and from when until when it was in."""
+    """One member in the order of turns, by its supplier: its place, and from when until when it was in."""
 
     member: str
     place: int

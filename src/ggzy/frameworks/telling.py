@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
-from ggzy.evidence.actions import record_act
+from ggzy.evidence.actions import disclose, record_act
+from ggzy.evidence.models import Entry
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor
@@ -33,8 +34,12 @@ def record(
     public: Mapping[str, Any] | None = None,
     party: Mapping[str, Any] | None = None,
     supervisor: Mapping[str, Any] | None = None,
+    escrowed: bool = False,
 ) -> None:
-    """Write one act on a framework, a member or a call into the evidence log."""
+    """Write one act on a framework, a member or a call into the evidence log.
+
+    :param escrowed: what no page shows either: it is in the log for nobody until `tell_all`
+    """
     record_act(
         f"frameworks.{act}",
         subject=subject or framework.public_id,
@@ -44,7 +49,14 @@ def record(
         public=public or {},
         party=party,
         supervisor=supervisor,
+        escrowed=escrowed,
     )
+
+
+def tell_all(subject: str, *acts: str, now: datetime) -> None:
+    """Disclose what was escrowed about a member or a call once its result stands; only these acts where some are named."""
+    rows = Entry.objects.filter(subject=subject)
+    disclose(rows.filter(act__in=[f"frameworks.{act}" for act in acts]) if acts else rows, now=now)
 
 
 def announce(
@@ -127,9 +139,9 @@ def clock_of(framework: Framework, key: str) -> datetime | None:
     unsigned = any(member.stage == Stage.SHORTLIST.value for member in framework.members.all())
     running = {
         SIGN: framework.letter_sent_at if unsigned else None,
-        FILE: None if framework.filed_at else framework.agreed_at,
+        FILE: None if framework.filed_at or framework.expired_at else framework.agreed_at,
         INFORM: framework.agreed_at if framework.stage == Stage.AGREED.value else None,
-        SUMMARY: None if framework.summarised_at else framework.expired_at,
+        SUMMARY: framework.ends_at if framework.expired_at and not framework.summarised_at else None,
     }
     return running[key]
 

@@ -28,8 +28,10 @@ from ggzy.procedures.spec import Stage
 
 
 def seats(framework: Framework) -> list[Seat]:
-    """Return everybody who ever was in, with from when until when."""
-    rows = framework.members.exclude(joined_at=None).values_list("public_id", "place", "joined_at", "left_at")
+    """Return everybody who ever was in, by USCC, with from when until when: who comes back is the same supplier."""
+    rows = framework.members.exclude(joined_at=None).values_list(
+        "supplier__uscc", "place", "joined_at", "left_at"
+    )
     return [Seat(member=m, place=p, joined_at=j, left_at=left) for m, p, j, left in rows]
 
 
@@ -38,7 +40,7 @@ def chances(framework: Framework) -> list[Chance]:
     rows = (
         TurnChance.objects.filter(call__framework=framework)
         .exclude(outcome=Outcome.VOID.value)
-        .values_list("member__public_id", "given_at")
+        .values_list("member__supplier__uscc", "given_at")
     )
     return [Chance(member=member, at=at) for member, at in rows]
 
@@ -62,15 +64,27 @@ def take_turn(*, call_id: str, actor: Actor, now: datetime) -> CallOff:
 
     :raises WayNotNamed: the file does not name it
     :raises TermOver: the agreement is not in force long enough for an answer
+    :raises NotNow: another call's chance waits for its answer, or everybody was asked
     """
     require(actor, Permission.FRAMEWORK_CALL)
     call = own_call(call_id, actor)
     require_in_force(call.framework, now=now)
     require_way(call.framework, Way.TURNS)
     move_call(call, "take_turn", actor=actor)
+    waits = TurnChance.objects.filter(
+        call__framework=call.framework, outcome=Outcome.WAITING.value
+    ).select_related("call")
+    if (other := waits.first()) is not None:
+        # whose turn comes next is known once it is answered: else a need that is taken back would pass somebody over
+        end = other.call.answer_until
+        raise NotNow(
+            "同一框架协议的另一次需求正等轮到的供应商答复"
+            + (f", 最迟{in_words(end)}" if end else "")
+            + "; 请在答复以后再轮候, 或者直接选定"
+        )
     call.way = Way.TURNS.value
     until(call.framework, hours=call.framework.response_hours, now=now)
-    if _found(call, {member.public_id for member in fitting(call)}, now=now) is None:
+    if _found(call, {member.supplier.uscc for member in fitting(call)}, now=now) is None:
         raise NotNow("入围供应商都已轮到过这次需求, 请直接选定或者取消需求")
     _next(call, actor=actor, now=now)
     return call
@@ -78,14 +92,14 @@ def take_turn(*, call_id: str, actor: Actor, now: datetime) -> CallOff:
 
 def _found(call: CallOff, able: Container[str], *, now: datetime) -> Turn | None:
     """Return whose turn a call is: not who had a chance for it, nor who has no price for what it wants."""
-    asked = set(call.chances.values_list("member__public_id", flat=True))
+    asked = set(call.chances.values_list("member__supplier__uscc", flat=True))
     unable = {seat.member for seat in seats(call.framework) if seat.member not in able}
     return turn_at(call.framework, at=now, without=asked | unable)
 
 
 def _next(call: CallOff, *, actor: Actor, now: datetime) -> None:
     """Give the next chance, or let the need stand again where everybody has had one for this call."""
-    able = {member.public_id: member for member in fitting(call)}
+    able = {member.supplier.uscc: member for member in fitting(call)}
     found = _found(call, able, now=now)
     end = min(now + timedelta(hours=call.framework.response_hours), call.framework.ends_at)
     if found is None:
@@ -114,6 +128,7 @@ def _next(call: CallOff, *, actor: Actor, now: datetime) -> None:
         actor=actor,
         now=now,
         public={"member": member.public_id, "supplier": member.supplier.uscc, "round": found.round},
+        escrowed=True,
     )
     tell_those(
         call.framework,
@@ -165,6 +180,7 @@ def answer_turn(*, call_id: str, accepts: bool, reason: str = "", actor: Actor, 
         now=now,
         public={"member": chance.member.public_id, "outcome": chance.outcome},
         supervisor={"reason": chance.reason},
+        escrowed=True,
     )
     if accepts:
         chance.member.framework = call.framework
@@ -209,6 +225,8 @@ def lapse(subject: str, now: datetime) -> datetime | None:
         actor=SYSTEM,
         now=now,
         public={"member": chance.member.public_id, "outcome": chance.outcome},
+        escrowed=True,
     )
     _passed_on(call, chance, "逾期没有答复。", now=now)
-    return None
+    # this clock goes on for the next chance: its own row is claimed, so it is moved by what is returned
+    return call.answer_until

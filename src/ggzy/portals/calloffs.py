@@ -37,6 +37,7 @@ def _page(request: HttpRequest, call_id: str) -> dict[str, Any]:
         and row.sealed_until <= at < row.reveal_until,
         "answered": row.answer_until is not None and at >= row.answer_until,
         "uscc": actor.uscc,
+        "may_stop": queries.may_stop(row, now=at),
         "now": at,
         "given": {},
     }

@@ -370,18 +370,24 @@ def supplement(request: HttpRequest, framework_id: str) -> HttpResponse:
 
 def end_supplement(request: HttpRequest, framework_id: str) -> HttpResponse:
     """Register who responded to a supplement."""
-    rows = _columns(request, "response", _RESPONSE)
+    rows, reason = _columns(request, "response", _RESPONSE), text(request, "reason")
 
     def act() -> object:
         return closing.end_supplement(
-            framework_id=framework_id, responses=_as_responses(rows), actor=who(request), now=now()
+            framework_id=framework_id,
+            responses=_as_responses(rows),
+            reason=reason,
+            actor=who(request),
+            now=now(),
         )
 
     try:
         act()
     except Refusal as refusal:
         page = _page(request, framework_id) | {"responses": _rows(rows, _RESPONSE, RESPONSE_ROWS)}
-        return refused_here(request, _ONE, page, refusal, given={})
+        return refused_here(request, _ONE, page, refusal, given={"supplement_end": reason})
+    if reason:
+        return done(f"/work/frameworks/{framework_id}", "补充征集已结束, 失败公告已发布。")
     return done(f"/work/frameworks/{framework_id}", "补充入围结果已公告, 请与新入围的供应商签订框架协议。")
 
 

@@ -218,15 +218,18 @@ GP_KJ_CLOSED = Procedure(
             limits=("GP-T40",),
             basis=(_kj("第三十条"),),
         ),
-        Move(
-            code="remove_member",
-            label="清退入围供应商",
-            source=Stage.ACTIVE,
-            target=Stage.ACTIVE,
-            actors=_OWNER,
-            documents="清退公告",
-            guard=_REMOVED,
-            basis=(_kj("第十九条"),),
+        *(
+            Move(
+                code="remove_member",
+                label="清退入围供应商",
+                source=stage,
+                target=stage,
+                actors=_OWNER,
+                documents="清退公告",
+                guard=_REMOVED,
+                basis=(_kj("第十九条"),),
+            )
+            for stage in (Stage.ACTIVE, Stage.SUPPLEMENT)
         ),
         Move(
             code="begin_supplement",
@@ -245,7 +248,7 @@ GP_KJ_CLOSED = Procedure(
             target=Stage.ACTIVE,
             actors=_OWNER,
             documents="全部合格响应及其价格或者得分",
-            guard="同样的条件、评审方法和淘汰比例; 有效期不变; 被清退的不得参加",
+            guard="同样的条件、评审方法和淘汰比例; 有效期不变; 被清退的不得参加; 合格响应少于2家的, 写明情况, 结束补充征集",
             basis=(_kj("第三十一条"),),
         ),
         *(
@@ -434,9 +437,9 @@ GP_KJ_CALLOFF = Procedure(
                 target=Stage.STOPPED,
                 actors=_OWNER | _SYSTEM,
                 documents="理由",
-                guard="写明理由, 通知参与的入围供应商; 框架协议期满时没有成交的自动取消",
+                guard="写明理由, 通知参与的入围供应商; 框架协议期满时没有成交的自动取消; 已经成交的, 采购人签名而供应商30日内没有签名时才能取消",
             )
-            for source in (Stage.NEED, Stage.SELECT, Stage.MINI_BID, Stage.TURN, Stage.LOWER)
+            for source in (Stage.NEED, Stage.SELECT, Stage.MINI_BID, Stage.TURN, Stage.LOWER, Stage.DEALT)
         ),
     ),
     Stage.NEED,
