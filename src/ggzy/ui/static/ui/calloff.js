@@ -29,7 +29,7 @@ export async function commitment({ call, price, supplier, salt }) {
 
 export function sealOffers() {
   document.querySelectorAll("[data-held]").forEach((place) => keepAccepted(place.dataset));
-  document.querySelectorAll("[data-seal]").forEach((button) => {
+  document.querySelectorAll("[data-seal-offer]").forEach((button) => {
     const form = button.form, send = form.querySelector("button[type=submit]"), box = form.querySelector("[data-voucher]");
     const price = form.querySelector("[data-price]");
     send.disabled = true;
@@ -56,7 +56,7 @@ export function sealOffers() {
       send.disabled = false;
     });
   });
-  document.querySelectorAll("[data-reveal]").forEach((file) => {
+  document.querySelectorAll("[data-reveal-offer]").forEach((file) => {
     const form = file.form;
     const fill = (text) => {
       const offer = JSON.parse(text);
