@@ -504,6 +504,8 @@ class TestFrameworksAgainstTheRulebook:
             ("SUPPLEMENT", "EXPIRED"),
             ("AGREED", "EXPIRED"),
             ("SHORTLIST", "EXPIRED"),
+            # who is removed while a supplement runs
+            ("SUPPLEMENT", "SUPPLEMENT"),
         },
         "GP_KJ_CALLOFF": {
             ("MINI_BID", "NEED"),
@@ -511,7 +513,7 @@ class TestFrameworksAgainstTheRulebook:
             ("TURN", "NEED"),
             ("LOWER", "NEED"),
             ("DEALT", "NEED"),
-            *((stage, "STOPPED") for stage in ("NEED", "SELECT", "MINI_BID", "TURN", "LOWER")),
+            *((stage, "STOPPED") for stage in ("NEED", "SELECT", "MINI_BID", "TURN", "LOWER", "DEALT")),
         },
     }
     NEW_STAGES = {"GP_KJ_OPEN": {"EXPIRED"}, "GP_KJ_CALLOFF": {"STOPPED"}}
