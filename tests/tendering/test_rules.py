@@ -231,3 +231,19 @@ def test_the_timeline_is_in_the_order_of_time_and_agrees_with_the_rule(deadline)
     except rules.DeadlineTooEarly:
         passed = False
     assert passed is all(row.kept is not False for row in made)
+
+
+@pytest.mark.parametrize(
+    ("subject", "weight", "warned"),
+    [("goods", "30", False), ("goods", "61", True), ("services", "30", False), ("services", "31", True)],
+)
+def test_the_price_of_talks_has_its_share_of_the_points(subject, weight, warned):
+    """财库〔2014〕214号第二十四条: from memory, so it warns."""
+    rest = str(100 - int(weight))
+    made = file(
+        method="comprehensive",
+        price={"weight": weight},
+        criteria=[{"key": "plan", "title": "方案", "weight": rest}],
+        policy={"subject": subject, "group_checks": True, "negotiated": True},
+    )
+    assert any("磋商" in says for says in rules.warnings_on(made)) is warned

@@ -10,7 +10,7 @@ from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.law.families import GC, GP, Family
 from ggzy.law.limits import BEIJING, Bound, Direction, TimeLimit, earliest_moment, latest_before, runs_out
-from ggzy.tendering.document import Method, TenderDocument
+from ggzy.tendering.document import Method, Subject, TenderDocument
 
 DEPOSIT_SHARE = GC.deposit_share
 #: from which budget, in 元, a government procurement has seven members or more (87号令第四十七条)
@@ -90,11 +90,22 @@ def require_ceilings(document: TenderDocument, *, ceilings: Sequence[Decimal | N
         )
 
 
+#: share of the price in the points of a 磋商, in percent (214号第二十四条)
+TALKS_PRICE_WEIGHT = {Subject.GOODS: (30, 60), Subject.SERVICES: (10, 30)}
+
+
 def warnings_on(document: TenderDocument) -> list[str]:
     """Return what deserves a second look but does not block (rules known from memory)."""
     out = list(document.scheme.method.warnings) if document.scheme else []
     if document.deposit > DEPOSIT_CAP:
         out.append(f"施工项目投标保证金通常不超过80万元(30号令第三十七条, 待核), 现为{document.deposit}元")
+    if document.negotiated and document.policy and document.method is Method.COMPREHENSIVE:
+        least, most = TALKS_PRICE_WEIGHT[document.policy.subject]
+        if not least <= document.price.weight <= most:
+            out.append(
+                f"竞争性磋商{document.policy.subject.label}项目的价格分值占总分值{least}%至{most}%"
+                f"(财库〔2014〕214号第二十四条, 待核), 现为{document.price.weight}分"
+            )
     return out
 
 
