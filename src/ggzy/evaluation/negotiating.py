@@ -301,7 +301,7 @@ def ask_final_offers(*, round_id: str, until: datetime, actor: Actor, now: datet
         until_opening=[round_.public_id],
         title=f"{round_.lot.tender.name}（{round_.lot.name}）请提交最后报价",
         text=f"{own.committee}要求全部继续参加的供应商在{until.astimezone(BEIJING):%Y年%m月%d日%H时%M分}前提交最后报价, "
-        "密封递交, 同时开启。不提交的视为退出, 退还保证金。",
+        "密封递交, 同时开启。不提交的视为退出, 保证金在成交结果公告后退还。",
         link=f"/work/offers/{made.public_id}",
         now=now,
     )
