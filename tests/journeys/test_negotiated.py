@@ -313,3 +313,27 @@ def test_what_stops_it_takes_nobodys_time(platform: Any, folder: Path) -> None:
     offered(tale, OFFERS, until=later)
     story.evaluate(tale.members, tale.round)
     assert tale.stage() == "REPORTED"
+
+
+def test_talks_are_called_off_when_the_task_is_gone(platform: Any, folder: Path) -> None:
+    """74号令第二十三条: whatever runs ends, the last offers too; nobody else learns who took part."""
+    tale = talking(answered(platform, folder))
+    until = asked(tale)
+    story.last_offer(
+        tale.bidder("jia"),
+        ocid=tale.tender["ocid"],
+        main_id=tale.round,
+        price=OFFERS["jia"],
+        folder=tale.folder / "last" / "jia",
+    )
+    tale.owner.post(f"/rounds/{tale.round}/retender", {"ground": "called_off", "text": "预算调减, 不再采购"})
+    assert tale.stage() == "STOPPED"
+    platform.advance(until + timedelta(days=1))
+    platform.work()
+    said = f"/rounds/{tale.round}/final-offers"
+    leader = story.leader_of(tale.members, tale.draw)
+    no(leader.post, said, {"until": until.isoformat()}, code="evaluation.not_this_step")
+    no(story.release_offer, tale.bidder("jia"), tale.round, code="not_found")
+    assert "不再采购" not in str(tale.bidder("jia").get("/messages"))
+    assert "采购终止" in str(tale.bidder("jia").get("/messages"))
+    nobody_learns_of_another(tale)

@@ -12,6 +12,7 @@ from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from tests.api.test_refusals import no
 from tests.journeys.tale import PRICES, Tale
+from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.journey
 FOUR = {**PRICES, "ding": Decimal("9600000.00")}
@@ -211,5 +212,43 @@ def test_a_flawed_file_stops_the_evaluation_when_more_than_half_sign(platform: A
     for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):
         pack = party.get(f"/evidence/{tale.tender['ocid']}?level={level}")
         assert not [check for check in check_pack(pack) if check.outcome == "failed"], level
+    tale.owner.post(f"/rounds/{tale.round}/next")
+    assert tale.stage() == "BUDGET"
+
+
+def test_a_procurement_is_called_off_before_there_is_a_report(platform: Any, folder: Path) -> None:
+    """政府采购法36(二)(四): sealed bids stay sealed, everybody who bid is told, the deposits come back, and it may begin anew."""
+    tale = Tale(platform, folder, procedure="GP_OPEN", changes={"committee_size": 7}).published()
+    for name in FOUR:
+        tale.bid(name, price=FOUR[name], more=OFFERS[name])
+    platform.sequence()
+    why = {"ground": "called_off", "text": "主管部门调整年度计划, 本项目取消"}
+    to = f"/rounds/{tale.round}/retender"
+    # before the deadline the buyer ends it by a change (terminate), and there is nothing to call off yet
+    no(tale.owner.post, to, why, code="procedure.move_not_allowed")
+    platform.advance(tale.deadline + timedelta(seconds=1))
+    platform.work()
+    page = Person(platform, "zhaobiao")
+    assert f"/work{to.removesuffix('/retender')}/result#call-off" in page.get(
+        f"/work/tenders/{tale.tender['tender']}/changes"
+    )
+    assert "终止本次采购" in page.get(f"/work/rounds/{tale.round}/result")
+    no(tale.owner.post, to, why | {"ground": "over_budget"}, code="input.invalid")
+    no(tale.owner.post, to, why | {"text": " "}, code="input.invalid")
+    no(tale.bidder("yi").post, to, why, code="permission.denied")
+    tale.owner.post(to, why)
+    assert tale.stage() == "CANCELLED"
+    no(tale.owner.post, to, why, code="procedure.move_not_allowed")
+    notice = _notice(tale, "failure")
+    assert notice["reason"] == "因重大变故, 采购任务取消"
+    assert "重新" not in notice["next"]
+    assert "废标" in tale.bidder("yi").get("/messages")["messages"][0]["title"]
+    no(tale.owner.post, f"/tenders/{tale.tender['tender']}/opening", code="opening.nothing_to_open")
+    hall = platform.anonymous().get(f"/rounds/{tale.round}/opening")
+    assert hall["bids"] == []
+    platform.sequence()
+    pack = platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public")
+    assert not [check for check in check_pack(pack) if check.outcome == "failed"]
+    assert tale.bidder("yi").name not in str(pack)
     tale.owner.post(f"/rounds/{tale.round}/next")
     assert tale.stage() == "BUDGET"

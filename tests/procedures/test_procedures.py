@@ -41,6 +41,7 @@ ANSWERS_A_HOLD = {
     "uphold_objection",
     "remedy_system_failure",
     "terminate",
+    "call_off",
     "clarify",
     "clarify_and_postpone",
 }
@@ -404,6 +405,7 @@ class TestInquiryAgainstTheRulebook:
     def test_every_way_it_can_fail_stops_it(self):
         stopped = {m.code for m in GP_XJ.moves if m.target is Stage.STOPPED}
         assert stopped == {
+            "call_off",
             "fail_for_lack_of_bids",
             "fail_for_nothing_opened",
             "reject_all",
@@ -449,6 +451,7 @@ class TestTalksAgainstTheRulebook:
     def test_every_way_it_can_fail_stops_it(self, code):
         stopped = {m.code for m in BY_CODE[code].moves if m.target is Stage.STOPPED}
         assert stopped == {
+            "call_off",
             "fail_for_lack_of_bids",
             "reject_all",
             "retender",

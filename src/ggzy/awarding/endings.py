@@ -7,7 +7,10 @@ from django.db import transaction
 from ggzy.awarding.actions import first_left, make_award
 from ggzy.awarding.models import Award
 from ggzy.awarding.queries import END_LABELS
+from ggzy.bidding.models import Bid
+from ggzy.evaluation.flawed import abandon
 from ggzy.evidence.actions import record_act
+from ggzy.experts.actions import cancel_draw, running_draw
 from ggzy.identity.actions import sign_document
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
@@ -20,9 +23,17 @@ from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering.holding import held_up
 from ggzy.tendering.models import Round, Tender
-from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
+from ggzy.tendering.moves import (
+    lock_round,
+    make_move,
+    place_of,
+    procedure_of,
+    require_move,
+    require_tenderee,
+)
 from ggzy.tendering.stamps import law_of
 
 #: why a tenderee may begin anew instead of awarding (条例55、81)
@@ -38,12 +49,16 @@ PROCUREMENT_GROUNDS = {
     "over_budget": "供应商的报价均超过采购预算, 采购人不能支付",
     "called_off": "因重大变故, 采购任务取消",
 }
+#: those of them that need no report: the buyer may end the round on them before there is one
+EARLY_GROUNDS = ("unlawful", "called_off")
 MOST_TEXT = 4000
 
 
-def retender_grounds(tender: Tender) -> dict[str, str]:
-    """Return why this tender's owner may begin anew instead of awarding, by the tender's family of law."""
-    return PROCUREMENT_GROUNDS if tender.scope == "GP" else RETENDER_GROUNDS
+def grounds_of(procedure_code: str, stage: str) -> dict[str, str]:
+    """Return why an owner may end its round without an award where it stands, by the family of law."""
+    if BY_CODE[procedure_code].has(stage, "call_off"):
+        return {ground: PROCUREMENT_GROUNDS[ground] for ground in EARLY_GROUNDS}
+    return PROCUREMENT_GROUNDS if family(procedure_code).code == "GP" else RETENDER_GROUNDS
 
 
 class TooEarlyToCancel(Refusal):
@@ -189,23 +204,36 @@ def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, n
 
 
 def _fail(
-    round_: Round, move: str, *, says: str, basis: str, actor: Actor, now: datetime, reason: str
+    round_: Round,
+    move: str,
+    *,
+    says: str,
+    basis: str,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+    anew: bool = True,
 ) -> None:
-    """Move a round to its failed end with a public notice, and tell its bidders."""
+    """Move a round to its failed end with a public notice, and tell its bidders; `anew`: it will be tendered again."""
     tender = round_.lot.tender
+    own = family(tender.procedure_code)
+    called, again = ("招标失败", "招标") if own.code == "GC" else (own.failure, "采购")
+    unopened = round_.opened_at is None
+    sealed = Bid.objects.filter(round=round_, state=Bid.LIVE).values_list("bidder_id", flat=True)
     make_move(round_, move, actor=actor, now=now, decided_at=now)
     publish_notice(
         kind=NoticeKind.FAILURE,
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）招标失败公告",
+        title=f"{tender.name}（{round_.lot.name}）{called}公告",
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
-            "reason": says,
+            "reason": own.in_words(says),
             "basis": basis,
-            "next": "招标人将分析原因后依法重新招标; 投标保证金及时退还",
+            "next": (f"{own.owner}将分析原因后依法重新{again}; " if anew else "")
+            + own.in_words("投标保证金及时退还"),
         },
         actor=actor,
         now=now,
@@ -220,10 +248,11 @@ def _fail(
         supervisor={"text": reason},
     )
     tell(
-        organisations=all_bidders(round_.pk),
+        organisations=list(sealed) if unopened else all_bidders(round_.pk),
         kind=Kind.SERVICE,
-        title=f"{tender.name}（{round_.lot.name}）不再定标, 将重新招标",
-        text=f"{says}。投标保证金将及时退还(依法不予退还的除外)。",
+        until_opening=[round_.public_id] if unopened else (),
+        title=f"{tender.name}（{round_.lot.name}）{called}{f', 将重新{again}' if anew else ''}",
+        text=f"{own.in_words(says)}。保证金将及时退还(依法不予退还的除外)。",
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )
@@ -233,15 +262,19 @@ def _fail(
 def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: datetime) -> Round:
     """Decide to tender anew instead of awarding, on one of the law's grounds: CAND_END → FAILED.
 
+    A buyer may also call its procurement off between the deadline and the report (政府采购法36(二)(四), 74号令23): nothing
+    sealed is opened any more, and what runs of an evaluation ends without a result.
+
     :raises BadInput: no lawful ground, or one the record contradicts
     """
     require(actor, Permission.AWARD)
     round_ = lock_round(round_id)
     require_tenderee(round_.lot.tender, actor)
-    require_move(round_, "retender", actor=actor)
-    grounds = retender_grounds(round_.lot.tender)
+    move = "call_off" if procedure_of(round_).has(round_.stage, "call_off") else "retender"
+    require_move(round_, move, actor=actor)
+    grounds = grounds_of(round_.procedure_code, round_.stage)
     if ground not in grounds:
-        raise BadInput("请选择重新招标的法定情形", field="ground")
+        raise BadInput("请选择法定情形", field="ground")
     if not text.strip():
         raise BadInput("请写明事实和理由", field="text")
     if ground == "first_out" and not Award.objects.filter(round=round_).exclude(ended_at=None).exists():
@@ -250,16 +283,21 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
             "被查实违法的, 请先提交原评标委员会审查",
             field="ground",
         )
-    says = grounds[ground]
     _fail(
         round_,
-        "retender",
-        says=says,
+        move,
+        says=grounds[ground],
         basis=_retender_basis(round_.lot.tender, ground),
         actor=actor,
         now=now,
         reason=text.strip()[:MOST_TEXT],
+        anew=ground != "called_off",
     )
+    if move == "call_off":
+        abandon(round_, actor=actor, now=now)
+        draw = running_draw([round_])
+        if draw is not None and all(one.stage in procedure_of(one).final for one in draw.rounds.all()):
+            cancel_draw(draw, reason=grounds[ground], actor=actor, now=now)
     return round_
 
 

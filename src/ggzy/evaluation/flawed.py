@@ -204,6 +204,17 @@ def sign_stop(*, round_id: str, number: int, signature: str, actor: Actor, now: 
     return statement
 
 
+def abandon(round_: Round, *, actor: Actor, now: datetime) -> None:
+    """End what runs of a round's evaluation without a result, its last offers too (called inside the act that ends it)."""
+    end_offers(round_, now=now)
+    for evaluation in Evaluation.objects.filter(round=round_).exclude(step=Evaluation.DONE):
+        # what was being signed is no report any more, and what was entered nobody goes on from
+        evaluation.step, evaluation.report, evaluation.report_sha256 = Evaluation.DONE, None, ""
+        evaluation.save(update_fields=["step", "report", "report_sha256"])
+        evaluation.drafts.all().delete()
+        end_meeting_if_over(evaluation, actor=actor, now=now)
+
+
 def _stop(
     evaluation: Evaluation, round_: Round, statement: Stoppage, digest: str, *, actor: Actor, now: datetime
 ) -> None:
@@ -211,14 +222,9 @@ def _stop(
     tender = round_.lot.tender
     own = family(tender.procedure_code)
     make_move(round_, "stop_for_flawed_file", actor=actor, now=now, decided_at=now)
-    end_offers(round_, now=now)
+    abandon(round_, actor=actor, now=now)
     statement.carried_at = now
     statement.save(update_fields=["carried_at"])
-    # what was being signed is no report any more, and what was entered nobody goes on from
-    evaluation.step, evaluation.report, evaluation.report_sha256 = Evaluation.DONE, None, ""
-    evaluation.save(update_fields=["step", "report", "report_sha256"])
-    evaluation.drafts.all().delete()
-    end_meeting_if_over(evaluation, actor=actor, now=now)
     why = f"{own.file}{FLAWS[statement.ground]}"
     publish_notice(
         kind=NoticeKind.TERMINATION,

@@ -21,6 +21,7 @@ from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.work import only_posted, refused_here, signing
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Hold, Stage
 from ggzy.tendering import actions as tendering
 from ggzy.tendering import queries as tenders
@@ -105,6 +106,7 @@ def _page(tender_id: str, actor: Actor) -> dict[str, Any]:
             if front and may(actor, P.CHANGE_MAKE) and (front.clarifies or card[0] is Kind.POSTPONE)
         ],
         "states": states,
+        "to_call_off": [s for s in states if BY_CODE[tender.procedure_code].has(s.stage, "call_off")],
         "holds": sorted({Hold(kind).label for state in states for kind in state.holds}),
         "questions": questions.open_questions(tender.pk) if owner else [],
         "answered": questions.answered(tender.pk),

@@ -547,6 +547,9 @@ _SHARED = (
     "archive",
 )
 GP_OPEN: dict[str, Row] = {code: GC_OPEN_POST[code] for code in _SHARED} | {
+    "call_off": replace(
+        GC_OPEN_POST["retender"], test=_GP + "a_procurement_is_called_off_before_there_is_a_report"
+    ),
     "publish_intent": Row(
         act="ggzy.tendering.planning.publish_intent",
         page="work-intent",

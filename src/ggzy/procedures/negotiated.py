@@ -114,8 +114,8 @@ def _negotiated(
     known = {move.code for move in GP_XJ.moves}
     assert changes.keys() <= known, f"no such move: {changes.keys() - known}"
     for move in GP_XJ.moves:
-        if move.code in _NOT_IN_QUIET:
-            continue
+        if move.code in _NOT_IN_QUIET or (move.code, move.source) == ("call_off", Stage.CLOSED):
+            continue  # what is being opened for the group is over within hours, and then it may be called off
         if move.code == "end_opening":
             out.append(replace(_RELEASE, **talks.get("release_key", {})))
         if move.code == "reject_all":
@@ -184,6 +184,7 @@ GP_CS = Procedure(
                 "guard": "成员为3人以上单数, 评审专家不少于三分之二; 资格和响应均由小组审查",
                 "basis": _consult("第十四条"),
             },
+            "call_off": {"basis": _consult("第三十五条")},
             "reject_all": {
                 "actors": _GROUP | _SYSTEM,
                 "guard": "实质性响应的, 或者提交最后报价的供应商不足3家",

@@ -9,7 +9,7 @@ from typing import Any
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.procurement import BEFORE_THE_NOTICE, BIDDING, EVALUATING, QUALIFYING
+from ggzy.procedures.procurement import BEFORE_THE_NOTICE, BIDDING, CALLED_OFF, EVALUATING, QUALIFYING
 from ggzy.procedures.spec import NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES = "政府采购法", "政府采购法实施条例"
@@ -41,6 +41,13 @@ def _by_another_way(moves: tuple[Move, ...], **changes: Mapping[str, Any]) -> tu
     assert changes.keys() <= found, f"no such move: {changes.keys() - found}"
     return tuple(replace(move, **changes.get(move.code, {})) for move in moves)
 
+
+_CALLED_OFF: Mapping[str, Any] = {
+    "label": "采购任务取消, 或者违法违规行为影响公正, 终止采购活动",
+    "target": Stage.STOPPED,
+    "documents": "终止公告, 采购任务取消的原因报送财政部门",
+    "basis": (_way("第二十三条"), _law("第三十六条")),
+}
 
 GP_XJ = Procedure(
     "GP_XJ",
@@ -119,8 +126,10 @@ GP_XJ = Procedure(
             guard="成员为3人以上单数(达到公开招标数额标准的5人以上), 评审专家不少于三分之二; 资格和响应均由小组审查",
             basis=(_way("第七条"), _way("第八条")),
         ),
+        replace(CALLED_OFF[0], source=Stage.OPENED, **_CALLED_OFF),
         *_by_another_way(
-            EVALUATING,
+            tuple(move for move in EVALUATING if move.source is not Stage.QUAL),
+            call_off=_CALLED_OFF,
             reject_all={
                 "label": "实质性响应的供应商不足3家, 终止采购活动",
                 "target": Stage.STOPPED,

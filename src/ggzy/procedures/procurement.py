@@ -323,7 +323,22 @@ CHALLENGE_RESULT = Move(
     blocked_by=NO_HOLD,
 )
 
+#: after the deadline and before the report; later the buyer says so instead of determining a supplier (retender)
+_CALL_OFF = Move(
+    code="call_off",
+    label="采购任务取消, 或者违法违规行为影响公正, 废标",
+    source=Stage.CLOSED,
+    target=Stage.CANCELLED,
+    actors=_OWNER,
+    documents="废标理由",
+    guard="只限因重大变故采购任务取消, 或者出现影响采购公正的违法违规行为; 未开启的不再开启, 评审不再继续",
+    basis=(_law("第三十六条"),),
+    blocked_by=_COURT,
+)
+CALLED_OFF = tuple(replace(_CALL_OFF, source=stage) for stage in (Stage.CLOSED, Stage.QUAL, Stage.EVALUATING))
+
 EVALUATING = (
+    *CALLED_OFF,
     Move(
         code="reject_all",
         label="符合性审查合格的不足3家, 废标",

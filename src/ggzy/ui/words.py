@@ -25,7 +25,7 @@ ACTS: dict[str, str] = {
     "awarding.notified": "发出中标通知书",
     "awarding.publicity_ended": "公示期满",
     "awarding.publicity_started": "公示中标候选人",
-    "awarding.retendered": "不再定标, 重新招标",
+    "awarding.retendered": "不再定标, 本轮终止",
     "bidding.received": "收到加密投标文件",
     "bidding.withdrawn": "撤回投标文件",
     "changes.made": "变更: 澄清、延期、暂停、恢复、终止或故障",
