@@ -12,18 +12,21 @@ import pytest
 from ggzy.bidding.models import Bid
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
+from ggzy.deposits.standings import RoundFacts
 from ggzy.evaluation.queries import computed
 from ggzy.evidence import sequencer
 from ggzy.evidence.models import Entry
 from ggzy.kernel.actors import ANYONE
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.negotiated import APART
+from ggzy.tendering.models import Round
 from tests.api.test_refusals import no
 from tests.archives.test_archive import failed, made, text_of
 from tests.conftest import in_one_minute
 from tests.journeys.tale import PRICES, Tale
 from tests.journeys.test_changes import change
 from tests.journeys.test_procurement import SAYS, sign_stop
+from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.journey
 _HOURS = itertools.count(2)
@@ -337,3 +340,47 @@ def test_talks_are_called_off_when_the_task_is_gone(platform: Any, folder: Path)
     assert "不再采购" not in str(tale.bidder("jia").get("/messages"))
     assert "采购终止" in str(tale.bidder("jia").get("/messages"))
     nobody_learns_of_another(tale)
+
+
+def test_who_leaves_the_talks_gets_its_deposit_back(platform: Any, folder: Path) -> None:
+    """74号令第三十四条, 214号第二十二条: it is its own act; the others go on, and with too few of them it is over."""
+    tale = answered(platform, folder, "jia", "yi", "bing", "ding")
+    to, why = f"/rounds/{tale.round}/leave", {"reason": "谈下来付款条件不能接受"}
+    no(tale.bidder("ding").post, to, why, code="procedure.move_not_allowed")
+    talking(tale, "jia", "yi", "bing", "ding")
+    ding, jia = tale.bidder("ding"), tale.bidder("jia")
+    no(ding.post, to, {"reason": " "}, code="input.invalid")
+    no(tale.owner.post, to, why, code="permission.denied")
+    page = Person(platform, "ding")
+    assert "退出本次采购" in page.get(f"/work/rounds/{tale.round}/bid")
+    refused = page.post(f"/work/rounds/{tale.round}/leave", status=422, reason="").content.decode()
+    assert "请写明退出的原因" in refused
+    page.post(f"/work/rounds/{tale.round}/leave", **why)
+    assert ding.post(to, why)["left_at"]
+    assert tale.stage() == "EVALUATING"
+    desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
+    assert why["reason"] in str(desk["rejected"])
+    standing = _standings(tale)
+    assert standing.pop(ding.name) == ("left", True)
+    assert not [name for name, (_, free) in standing.items() if free]
+    nobody_learns_of_another(tale)
+    # it is asked for no last offer; a second one leaves after the offers were asked for, and too few are left
+    until = asked(tale)
+    no(ding.get, f"/rounds/{tale.round}/final-offer", code="not_found")
+    offer = {"ocid": tale.tender["ocid"], "main_id": tale.round, "folder": tale.folder / "last"}
+    made = story.last_offer(jia, price=OFFERS["jia"], **offer)
+    no(jia.post, to, why, code="evaluation.not_this_step")
+    assert made
+    tale.bidder("yi").post(to, why)
+    assert tale.stage() == "STOPPED"
+    no(tale.bidder("bing").post, to, why, code="procedure.move_not_allowed")
+    platform.advance(until + timedelta(days=1))
+    platform.work()
+    assert all(free for _, free in _standings(tale).values())
+
+
+def _standings(tale: Tale) -> dict[str, tuple[str, bool]]:
+    facts = RoundFacts(Round.objects.select_related("lot__tender").get(public_id=tale.round))
+    bids = Bid.objects.filter(round=facts.round).select_related("bidder")
+    stands = {bid.bidder.name: facts.of(bid.bidder_id) for bid in bids}
+    return {name: (s.standing.value, s.refundable_from is not None) for name, s in stands.items() if s}

@@ -59,6 +59,7 @@ NEVER_STOPPED_OF_A_FRONT = NEVER_STOPPED | {
 #: and where nobody but the group opens: keys, what follows from them by itself, and what too few of them end
 NEVER_STOPPED_IN_QUIET = NEVER_STOPPED | {
     "release_key",
+    "leave_talks",
     "end_opening",
     "reveal_offers",
     "give_up_offers",

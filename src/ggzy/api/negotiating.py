@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from ggzy.api.frame import answer, now, who, write
-from ggzy.evaluation import negotiating
+from ggzy.evaluation import leaving, negotiating
 from ggzy.kernel.refusals import NotFound
 
 router = Router()
@@ -38,6 +38,12 @@ class Solutions(Schema):
     """Whose solutions a member recommends."""
 
     bids: list[str]
+
+
+class Leaving(Schema):
+    """Why a supplier leaves the talks."""
+
+    reason: str
 
 
 class Until(Schema):
@@ -108,3 +114,10 @@ def own_offer(request: HttpRequest, round_id: str) -> HttpResponse:
     if found is None:
         raise NotFound("小组没有要求您单位提交最后报价")
     return answer(asdict(found))
+
+
+@router.post("/rounds/{round_id}/leave", tags=["磋商谈判"], summary="供应商在提交最后报价之前退出")
+@write
+def leave_talks(request: HttpRequest, round_id: str, body: Leaving) -> dict[str, Any]:
+    made = leaving.leave_talks(round_id=round_id, reason=body.reason, actor=who(request), now=now())
+    return {"left_at": made.left_at}

@@ -420,6 +420,7 @@ MOVE_OF: Mapping[str, str] = {
     "opening.second_key_released": "release_second",
     "evaluation.seated": "seat_committee",
     "evaluation.all_rejected": "reject_all",
+    "evaluation.left": "leave_talks",
     "evaluation.stopped": "stop_for_flawed_file",
     "evaluation.reported": "submit_report",
     "awarding.publicity_started": "start_publicity",

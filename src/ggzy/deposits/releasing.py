@@ -23,6 +23,7 @@ from ggzy.deposits.actions import PAY, account_number, record, say
 from ggzy.deposits.models import Conversion, Deposit, DepositHold, Forfeiture, Guarantee, Payment, Receipt
 from ggzy.deposits.rules import Form, GuaranteeState, Standing, State
 from ggzy.deposits.standings import RoundFacts
+from ggzy.evaluation.leaving import LEFT
 from ggzy.evidence.actions import record_act
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.clock import BEIJING
@@ -54,6 +55,14 @@ def look_at_withdrawn(bid_id: str, now: datetime) -> datetime | None:
     bid = Bid.objects.select_related("round__lot__tender").only("round", "bidder_id").get(public_id=bid_id)
     if bid.round.phase == 1:
         release_round(bid.round, now=now, only=bid.bidder_id)
+    return None
+
+
+@effect(LEFT)
+def look_at_left(bid_id: str, now: datetime) -> datetime | None:
+    """Free the deposit of a supplier that left the talks."""
+    bid = Bid.objects.select_related("round__lot__tender").only("round", "bidder_id").get(public_id=bid_id)
+    release_round(bid.round, now=now, only=bid.bidder_id)
     return None
 
 

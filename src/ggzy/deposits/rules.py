@@ -85,6 +85,7 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
     NO_BID = "no_bid"
     NOT_OPENED = "not_opened"
+    LEFT = "left"
     NOT_CANDIDATE = "not_candidate"
     CANDIDATE = "candidate"
     WINNER = "winner"
@@ -97,6 +98,7 @@ class Standing(StrEnum):
             "withdrawn": "截止前撤回投标",
             "no_bid": "截止时没有投标",
             "not_opened": "流标未开启",
+            "left": "提交最后报价前退出",
             "not_candidate": "非中标候选人",
             "candidate": "中标候选人(未中标)",
             "winner": "中标人",
@@ -109,6 +111,7 @@ class LotFacts:
     """The moments of a round that free deposits; None has not happened."""
 
     withdrawal_received_at: datetime | None = None
+    left_at: datetime | None = None
     closed_at: datetime | None = None
     failed_at: datetime | None = None
     publicity_ended_at: datetime | None = None
@@ -138,6 +141,8 @@ def _by_standing(standing: Standing, facts: LotFacts) -> datetime | None:
             return facts.closed_at
         case Standing.NOT_OPENED:
             return facts.failed_at
+        case Standing.LEFT:
+            return facts.left_at
         case Standing.NOT_CANDIDATE:
             return facts.publicity_ended_at
         case Standing.CANDIDATE:

@@ -7,6 +7,7 @@ from ggzy.awarding.queries import awards_of, ended_awards, publicities_of
 from ggzy.bidding.models import Bid
 from ggzy.contracting.queries import contracts_of
 from ggzy.deposits.rules import LotFacts, Standing, refundable_from
+from ggzy.evaluation.models import Leave
 from ggzy.evaluation.queries import report_of_round
 from ggzy.opening.models import BidOpening
 from ggzy.procedures.spec import FAILURES, Stage
@@ -51,6 +52,8 @@ class RoundFacts:
             result_published_at=award.sent_at if award else None,
             contract_signed_at=contract.signed_at if contract else None,
         )
+        #: when who left the talks of a negotiated procurement did so, by bid
+        self._left = dict(Leave.objects.filter(round=round_).values_list("bid_id", "left_at"))
         #: the last bid of each bidder, as it stands
         self.bids: dict[int, Bid] = {bid.bidder_id: bid for bid in _bids(round_)}
         self.openings = {o.bid_id: o for o in BidOpening.objects.filter(session__round=round_)}
@@ -65,6 +68,7 @@ class RoundFacts:
             standing = Standing.NO_BID if bid is None else Standing.WITHDRAWN
         else:
             standing = self._with_bid(bid)
+            facts = replace(facts, left_at=self._left.get(bid.pk))
         if standing is Standing.NO_BID and self.round.closed_at is None and not self.failed:
             return None
         return Stands(standing=standing, refundable_from=refundable_from(standing, facts))
@@ -74,6 +78,8 @@ class RoundFacts:
             return Standing.REFUSED
         if bid.public_id == self._awarded:
             return Standing.WINNER
+        if bid.pk in self._left:
+            return Standing.LEFT
         if bid.public_id in self._candidates:
             return Standing.CANDIDATE
         return Standing.NOT_CANDIDATE if self.openings else Standing.NOT_OPENED

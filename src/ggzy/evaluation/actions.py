@@ -370,15 +370,19 @@ def hand_in_offers(*, round_id: str, results: Mapping[str, Any], actor: Actor, n
 @effect(second.ENDED)
 def go_on_with_prices(round_id: str, now: datetime) -> datetime | None:
     """Let the evaluation that waited for the second envelopes, or for the last offers, go on with their prices."""
-    round_ = lock_round(round_id)
+    go_on(lock_round(round_id), actor=SYSTEM, now=now)
+    return None
+
+
+def go_on(round_: Round, *, actor: Actor, now: datetime) -> None:
+    """Let an evaluation that waits for bidders stand where it now does (called inside an act, on a locked round)."""
     evaluation = (
         Evaluation.objects.select_for_update(of=("self",))
         .filter(round=round_, step__in=[Evaluation.SECOND, Evaluation.TALKS])
         .first()
     )
     if evaluation is not None:
-        _advance(evaluation, round_, document_of(round_), actor=SYSTEM, now=now)
-    return None
+        _advance(evaluation, round_, document_of(round_), actor=actor, now=now)
 
 
 @transaction.atomic

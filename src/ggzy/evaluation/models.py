@@ -115,6 +115,18 @@ class Talk(BusinessRow):
         triggers = [pgtrigger.Protect(name="talks_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
+class Leave(BusinessRow):
+    """A supplier that left the talks before its last offer 退出磋商(谈判); once, and for good."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="leaves")
+    bid = models.OneToOneField(Bid, on_delete=models.PROTECT, related_name="leave")
+    reason = models.CharField(max_length=1000)
+    left_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="leaves_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
 class RequirementChange(BusinessRow):
     """A change of what is asked for 实质性变动, proposed by the group; it counts once the buyer has confirmed it."""
 

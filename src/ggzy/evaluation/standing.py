@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from ggzy.committees.models import Ballot, Clarification, Meeting
 from ggzy.evaluation import prompts, rules
 from ggzy.evaluation.judged import judged_bids
-from ggzy.evaluation.models import Evaluation, ReportSignature, Sheet, Talk
+from ggzy.evaluation.models import Evaluation, Leave, ReportSignature, Sheet, Talk
 from ggzy.experts.models import Member
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.opening.negotiated import final_round
@@ -333,6 +333,12 @@ def _last_offers(
     rejected: dict[str, list[str]],
 ) -> dict[str, list[str]] | Stand:
     """Return who is out once the last offers are revealed, or that the group still talks and waits for them."""
+    gone = Leave.objects.filter(round=round_, bid__public_id__in=set(bids) - set(rejected))
+    rejected = rejected | {
+        bid: [f"退出磋商(谈判): {why}"] for bid, why in gone.values_list("bid__public_id", "reason")
+    }
+    if (halted := _competition(evaluation, document, bids, rejected)) is not None:
+        return halted
     offers = offers_state_of(round_)
     if offers is None or not offers.ended:
         return Stand(step=Evaluation.TALKS, rejected=rejected)

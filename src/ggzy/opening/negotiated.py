@@ -238,6 +238,7 @@ APART = (
     "opening.failure_accounted",
     "opening.offer_revealed",
     "evaluation.talked",
+    "evaluation.left",
     "evaluation.change_proposed",
     "evaluation.change_decided",
     "committees.clarification_asked",

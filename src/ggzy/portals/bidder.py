@@ -9,6 +9,7 @@ from ggzy.awarding.queries import awards_of, publicities_of
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
 from ggzy.contracting.queries import contracts_of
+from ggzy.evaluation.leaving import may_leave
 from ggzy.evaluation.negotiating import own_offer, told_to
 from ggzy.evidence.queries import acknowledgement, last_index_of_round
 from ggzy.kernel.actors import Actor
@@ -203,6 +204,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     return {
         "quiet": procedure.quiet,
         "apart": apart if procedure.quiet else None,
+        "may_leave": procedure.quiet and may_leave(round_id=round_id, actor=actor),
         "asked": asked,
         "told": told_to(round_pk=row.round_pk, organisation_pk=actor.organisation_pk)
         if procedure.quiet
@@ -244,6 +246,13 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
 def bid(request: HttpRequest, round_id: str) -> HttpResponse:
     """Show how to seal and hand in, the own bid, and what the opening asks of its bidder."""
     return show(request, "work/bid.html", _bid_page(request, round_id))
+
+
+def bid_refused(
+    request: HttpRequest, round_id: str, refusal: Refusal, *, given: dict[str, Any]
+) -> HttpResponse:
+    """Show the own bid's page again with what was entered, and why it was refused."""
+    return refused_here(request, "work/bid.html", _bid_page(request, round_id), refusal, given=given)
 
 
 def submit(request: HttpRequest, round_id: str) -> HttpResponse:

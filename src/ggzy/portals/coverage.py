@@ -692,6 +692,13 @@ GP_CS: dict[str, Row] = {
         permission=P.EVALUATE,
         test=_TALKS + "the_group_votes_whose_solutions_go_on",
     ),
+    "leave_talks": Row(
+        act="ggzy.evaluation.leaving.leave_talks",
+        page="work-leave-talks",
+        operation="POST /v1/rounds/{round_id}/leave",
+        permission=P.BID_SUBMIT,
+        test=_TALKS + "who_leaves_the_talks_gets_its_deposit_back",
+    ),
     "ask_final_offers": Row(
         act="ggzy.evaluation.negotiating.ask_final_offers",
         page="work-ask-offers",

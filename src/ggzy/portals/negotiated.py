@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ggzy.bidding import actions as bidding
 from ggzy.bidding import queries as bids
-from ggzy.evaluation import negotiating
+from ggzy.evaluation import leaving, negotiating
 from ggzy.evaluation.queries import Desk
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
@@ -15,7 +15,7 @@ from ggzy.opening import quiet
 from ggzy.opening import second as seconds
 from ggzy.parties.grid import Permission as P
 from ggzy.portals import expert
-from ggzy.portals.bidder import key_given
+from ggzy.portals.bidder import bid_refused, key_given
 from ggzy.portals.frame import View, done, moment, now, route, show, text, who
 from ggzy.portals.sealing import (
     acknowledged,
@@ -256,6 +256,16 @@ def release(request: HttpRequest, round_id: str) -> HttpResponse:
     return _offer_tried(request, round_id, act, "密钥已收到, 正在解密", bid_key=key)
 
 
+def leave_talks(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Leave the talks before a last offer."""
+    given = {"leaving": text(request, "reason")}
+    try:
+        leaving.leave_talks(round_id=round_id, reason=given["leaving"], actor=who(request), now=now())
+    except Refusal as refusal:
+        return bid_refused(request, round_id, refusal, given=given)
+    return done(f"/work/rounds/{round_id}/bid", "已退出, 不再参加本次采购; 保证金自动退还")
+
+
 def bidder_todos(actor: Actor, at: datetime) -> list[Todo]:
     """Return the last offers that an organisation is asked for."""
     return [
@@ -293,5 +303,6 @@ urlpatterns = [
     route(_OFFER, offer, name="work-offer", permission=P.BID_READ_OWN),
     _act(f"{_OFFER}/submit", submit, "work-offer-submit", P.BID_SUBMIT),
     _act(f"{_OFFER}/withdraw", withdraw, "work-offer-withdraw", P.BID_SUBMIT),
+    _act(f"{_ROUND}/leave", leave_talks, "work-leave-talks", P.BID_SUBMIT),
     _act(f"{_OFFER}/key", release, "work-offer-key", P.OPENING_RELEASE),
 ]

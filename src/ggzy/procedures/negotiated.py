@@ -85,6 +85,16 @@ _VOTE = Move(
     documents="投票结果",
     guard="采购文件不能详细列明技术、服务要求, 由供应商提供最终方案的; 少数服从多数, 推荐3家以上",
 )
+_LEAVE = Move(
+    code="leave_talks",
+    label="退出磋商",
+    source=Stage.EVALUATING,
+    target=Stage.EVALUATING,
+    actors=_BIDDER,
+    documents="退出的原因",
+    guard="在提交最后报价之前, 可以根据磋商情况退出; 退还保证金; 其他供应商不知道",
+    blocked_by=NO_HOLD,
+)
 _ASK = Move(
     code="ask_final_offers",
     label="要求提交最后报价",
@@ -121,7 +131,7 @@ def _negotiated(
         if move.code == "reject_all":
             out += [
                 replace(one, **talks.get(one.code, {}))
-                for one in (_TALK, _CHANGE, _CONFIRM, _VOTE, _ASK, _REVEAL)
+                for one in (_TALK, _CHANGE, _CONFIRM, _VOTE, _LEAVE, _ASK, _REVEAL)
             ]
         if move.code != "release_key":
             out.append(replace(move, **changes.get(move.code, {})))
@@ -224,6 +234,7 @@ GP_CS = Procedure(
             "propose_change": {"basis": _consult("第二十条")},
             "confirm_change": {"basis": _consult("第二十条")},
             "vote_solutions": {"basis": _consult("第二十一条")},
+            "leave_talks": {"basis": _consult("第二十二条")},
             "ask_final_offers": {"basis": _consult("第二十一条", "第二十二条")},
             "reveal_offers": {"basis": _consult("第二十一条", "第二十三条")},
         },
@@ -308,6 +319,11 @@ GP_TP = Procedure(
             "propose_change": {"basis": _way("第三十二条")},
             "confirm_change": {"basis": _way("第三十二条")},
             "vote_solutions": {"basis": _way("第三十三条")},
+            "leave_talks": {
+                "label": "退出谈判",
+                "guard": "在提交最后报价之前, 可以根据谈判情况退出; 退还保证金; 其他供应商不知道",
+                "basis": _way("第三十四条"),
+            },
             "ask_final_offers": {"basis": _way("第三十三条", "第三十四条")},
             "reveal_offers": {"basis": _way("第三十三条", "第三十五条")},
         },

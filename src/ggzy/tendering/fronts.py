@@ -157,6 +157,11 @@ def admit(main: Round, organisations: Iterable[int], *, now: datetime) -> None:
     )
 
 
+def dismiss(round_: Round, organisation_pk: int) -> None:
+    """Let an organisation in no longer: it has left by itself (called inside that act)."""
+    Admission.objects.filter(round=round_, organisation_id=organisation_pk).delete()
+
+
 def admitted(round_pks: Iterable[int]) -> list[int]:
     """Return the organisations let into rounds, for the platform to write to; never for a page."""
     return sorted(

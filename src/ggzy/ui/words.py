@@ -28,6 +28,7 @@ ACTS: dict[str, str] = {
     "awarding.retendered": "不再定标, 本轮终止",
     "bidding.received": "收到加密投标文件",
     "bidding.withdrawn": "撤回投标文件",
+    "evaluation.left": "退出磋商(谈判)",
     "changes.made": "变更: 澄清、延期、暂停、恢复、终止或故障",
     "contracting.performance_started": "开始履约",
     "contracting.sealed": "一方签章合同",
