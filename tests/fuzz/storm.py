@@ -29,6 +29,7 @@ from ggzy.deposits.models import Deposit, PostingLine
 from ggzy.law.limits import Bound
 from ggzy.law.table import ALL
 from ggzy.objections.models import Objection
+from ggzy.opening.models import BidOpening
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Procedure, Stage
 from ggzy.tendering.models import Round
@@ -95,7 +96,7 @@ class Storm:
     platform: Any
     folder: Path
     seed: int
-    procedures: tuple[str, ...] = ("GC_OPEN_POST", "GP_OPEN", "GP_XJ")
+    procedures: tuple[str, ...] = ("GC_OPEN_POST", "GP_OPEN", "GP_XJ", "GP_CS", "GP_TP")
     chance: random.Random = field(init=False)
     ids: dict[str, list[str]] = field(default_factory=dict)
     stages: dict[int, Stage] = field(default_factory=dict)
@@ -120,7 +121,11 @@ class Storm:
     def _begin(self, code: str, at: int | None = None) -> None:
         """Begin an honest tender, in the place of one that came to nothing."""
         tale = Tale(
-            self.platform, self.folder / str(len(self.begun)), procedure=code, changes=self._file(code)
+            self.platform,
+            self.folder / str(len(self.begun)),
+            procedure=code,
+            method="comprehensive" if code == "GP_CS" else "lowest_price",
+            changes=self._file(code),
         )
         self.begun.append(tale)
         life = Life(tale, honest(tale))
@@ -130,7 +135,14 @@ class Storm:
             self.lives[at] = life
 
     def _file(self, code: str) -> dict[str, Any]:
-        return {"GP_OPEN": {"committee_size": 7}, "GP_XJ": {"committee_size": 3}}.get(code, {})
+        group = {"committee_size": 3, "owner_representatives": 0}
+        sizes: dict[str, dict[str, Any]] = {
+            "GP_OPEN": {"committee_size": 7},
+            "GP_XJ": {"committee_size": 3},
+            "GP_CS": group,
+            "GP_TP": group,
+        }
+        return sizes.get(code, {})
 
     def run(self, steps: int) -> None:
         """Make so many steps, then recompute everything.
@@ -360,12 +372,18 @@ def _leads(procedure: Procedure, start: Stage, end: Stage) -> bool:
 
 
 def _require_prices_hidden(round_: Round) -> None:
-    """Let no bid of a round have a price in the hall before prices are shown.
+    """Let no bid of a round have a price in the hall before prices are shown, nor among talks before all offers are.
 
     :raises Broken: one has
     """
-    from ggzy.opening.models import BidOpening
-
+    if BY_CODE[round_.procedure_code].quiet:
+        last = Round.objects.filter(lot=round_.lot_id, number=round_.number, phase=2).first()
+        priced = BidOpening.objects.filter(session__round=round_, price__isnull=False)
+        if (last is None or last.stage != Stage.FO_DONE) and priced.exists():
+            raise Broken("最后报价在同时揭示前可见")
+        if round_.opened_at is not None and Stage(round_.stage) in _OPENED:
+            raise Broken("磋商、谈判在成交结果前公开")
+        return
     session_shown = BidOpening.objects.filter(
         session__round=round_, session__shown_at=None, shown_at__isnull=False
     )
@@ -376,7 +394,8 @@ def _require_prices_hidden(round_: Round) -> None:
 def honest(tale: Tale) -> list[Step]:
     """Return the steps of an honest tender, from the project to the contract, each to be made once it is its turn."""
     platform, owner = tale.platform, tale.owner
-    more = {"more": {"size": ""}} if tale.procedure.startswith("GP") else {}
+    quiet = BY_CODE[tale.procedure].quiet
+    more = _more(tale)
 
     def publish() -> None:
         deadline = platform.now + timedelta(days=22)
@@ -386,6 +405,18 @@ def honest(tale: Tale) -> list[Step]:
     def hand_in(name: str) -> None:
         pay(tale, name)
         tale.bid(name, **more)
+
+    def talk() -> None:
+        story.review(tale.members, tale.round)
+        leader = story.leader_of(tale.members, tale.draw)
+        story.talk_with_all(leader, tale.round)
+        until = {"until": (platform.now + timedelta(hours=2)).isoformat()}
+        leader.post(f"/rounds/{tale.round}/final-offers", until)
+
+    def wait_for_offers() -> None:
+        last = Round.objects.get(lot__rounds__public_id=tale.round, phase=2, number=_round(tale).number)
+        platform.advance(last.bid_deadline + timedelta(seconds=1))
+        platform.work()
 
     def wait_for_the_deadline() -> None:
         platform.advance(_round(tale).bid_deadline + timedelta(seconds=1))
@@ -420,15 +451,17 @@ def honest(tale: Tale) -> list[Step]:
         publish,
         *(partial(hand_in, name) for name in PRICES),
         wait_for_the_deadline,
-        lambda: owner.post(f"/tenders/{tale.tender['tender']}/opening"),
+        *([] if quiet else [lambda: owner.post(f"/tenders/{tale.tender['tender']}/opening")]),
         *(partial(tale.release, name) for name in PRICES),
-        end_the_opening,
+        platform.work if quiet else end_the_opening,
         draw,
         answer,
         check_in,
         *([lambda: story.qualify(owner, tale.round)] if tale.procedure == "GP_OPEN" else []),
         lambda: owner.post(f"/draws/{tale.draw or 'none'}/committee"),
         lambda: story.elect_leader(tale.members, tale.draw),
+        *([talk, *(partial(_offer, tale, name) for name in PRICES), wait_for_offers] if quiet else []),
+        *([partial(_free_offer, tale, name) for name in PRICES] if quiet else []),
         evaluate,
         *([publicity] if tale.procedure.startswith("GC") else []),
         award,
@@ -468,7 +501,15 @@ def mischief(tale: Tale, chance: random.Random) -> list[Step]:
     to = f"/rounds/{tale.round}"
     return [
         lambda: bidder.post(f"{to}/withdrawal"),
-        lambda: tale.bid(name, **({"more": {"size": ""}} if tale.procedure.startswith("GP") else {})),
+        lambda: tale.bid(name, **_more(tale)),
+        lambda: _offer(tale, name),
+        lambda: _free_offer(tale, name),
+        lambda: bidder.post(f"{to}/leave", {"reason": "付款条件不能接受"}) if chance.random() < 0.3 else None,
+        lambda: (
+            owner.post(f"{to}/retender", {"ground": "called_off", "text": "采购任务取消"})
+            if chance.random() < 0.1
+            else None
+        ),
         lambda: tale.release(name),
         lambda: bidder.post(f"{to}/file-objections", {"text": "资质要求过高, 排斥潜在投标人"}),
         lambda: bidder.post(f"{to}/objections", {"text": "排名第一的业绩不实"}),
@@ -502,6 +543,28 @@ def mischief(tale: Tale, chance: random.Random) -> list[Step]:
         lambda: pay(tale, name),
         lambda: owner.post(f"{to}/archive"),
     ]
+
+
+def _more(tale: Tale) -> dict[str, Any]:
+    """Return what a bid of a tale says besides its price; an answer before talks names none."""
+    if BY_CODE[tale.procedure].quiet:
+        return {"priceless": True}
+    return {"more": {"size": ""}} if tale.procedure.startswith("GP") else {}
+
+
+def _offer(tale: Tale, name: str) -> None:
+    story.last_offer(
+        tale.bidder(name),
+        ocid=tale.tender["ocid"],
+        main_id=tale.round,
+        price=PRICES[name],
+        folder=tale.folder / "last" / tale.round / name,
+    )
+
+
+def _free_offer(tale: Tale, name: str) -> None:
+    story.release_offer(tale.bidder(name), tale.round)
+    tale.platform.work()
 
 
 def _round(tale: Tale) -> Round:

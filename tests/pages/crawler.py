@@ -1,8 +1,10 @@
 """Walk through every page as one visitor: follow what the pages link to, and try what they do not."""
 
 import itertools
+import re
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -144,13 +146,23 @@ def addresses_of_all_routes(ids: dict[str, list[Any]]) -> dict[str, str]:
     return out
 
 
+#: what differs between two pages of the same markup: ids, tokens, numbers
+_OWN = re.compile(r"[0-9A-Za-z]{24,}|(?<![A-Za-z-])[0-9]+")
+
+
+@cache
+def _not_html(text: str) -> tuple[str, ...]:
+    """Return where a page is no valid HTML; parsing takes ten times as long as making it, so each markup is parsed once."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    parser.parse(text)
+    return tuple(f"第{line}行: {what} {more}" for (line, _), what, more in parser.errors)
+
+
 def faults(seen: Seen) -> list[str]:
     """Return what is wrong with a page, whoever sees it: HTML, headings, ids, a dead end."""
     if seen.page is None:
         return []
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    parser.parse(seen.text)
-    found = [f"第{line}行: {what} {more}" for (line, _), what, more in parser.errors]
+    found = list(_not_html(_OWN.sub("0", seen.text)))
     if seen.page.headings != 1:
         found.append(f"{seen.page.headings} 个大标题")
     found += [f"id {name} 出现 {times} 次" for name, times in seen.page.ids.items() if times > 1]
