@@ -124,7 +124,7 @@ class Storm:
             self.platform,
             self.folder / str(len(self.begun)),
             procedure=code,
-            method="comprehensive" if code == "GP_CS" else "lowest_price",
+            method="comprehensive" if code == "GP_CS" else "lowest_evaluated_price",
             changes=self._file(code),
         )
         self.begun.append(tale)
