@@ -53,8 +53,8 @@ def test_every_page_for_everybody(training_centre: Any, live_server: Any, chromi
             for number, (route, address) in enumerate(pages):
                 window = visitor.open(address)
                 if pictures:
-                    name = f"{username or 'anyone'}-{route}-{'desk' if viewport is DESK else 'phone'}.png"
-                    window.screenshot(path=Path(pictures) / name, full_page=True)
+                    name = f"{username or 'anyone'}-{route}-{'desk' if viewport is DESK else 'phone'}.jpg"
+                    window.screenshot(path=Path(pictures) / name, full_page=True, type="jpeg", quality=80)
                 # colours are held to their contrasts in both themes by tests/ui; one look a page, in turns, is enough
                 if (number % 2 == 0) != (viewport is DESK):
                     continue

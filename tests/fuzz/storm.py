@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 
 from ggzy.adapters.bank.twin import notice_of
@@ -210,7 +211,7 @@ class Storm:
         except Problem as refused:
             self._require_refused_well(refused, self.last[-1])
             return False
-        except (KeyError, IndexError, StopIteration, TypeError, ValueError):
+        except (LookupError, StopIteration, TypeError, ValueError, ObjectDoesNotExist):
             return False  # the step's own story lacks what it tells of: nothing reached the platform
         finally:
             self._learn(tale.tender)

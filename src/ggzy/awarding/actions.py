@@ -363,13 +363,14 @@ def award_by_silence(round_id: str, now: datetime) -> datetime | None:
     row, bid = first_left(round_)
     make_award(round_, bid, rank=row["rank"], silent=True, actor=SYSTEM, now=now)
     tender = round_.lot.tender
+    own = family(tender.procedure_code)
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
         kind=Kind.LEGAL,
         basis=law_of(round_)["GP-T10"],
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）已视同确定中标供应商",
-        text=f"收到评标报告5个工作日内没有确定, 依法视同确定排名第一的{bid.bidder}。请在2个工作日内公告结果并发出中标通知书。",
+        title=f"{tender.name}（{round_.lot.name}）已视同确定{own.won}供应商",
+        text=f"收到{own.judging}报告5个工作日内没有确定, 依法视同确定排名第一的{bid.bidder}。请在2个工作日内公告结果并发出{own.won}通知书。",
         link=f"/work/rounds/{round_.public_id}/result",
         now=now,
     )
@@ -502,7 +503,7 @@ def finish_letter(*, round_id: str, signature: str, actor: Actor, now: datetime)
             else Citation("招标投标法", "第四十五条"),
             until_opening=(),
             title=f"{tender.name}（{round_.lot.name}）{own.won}结果",
-            text=f"{own.winner}为{made.bid.bidder.name}, {own.won}价{made.price}元。{says.get(pk, '')}感谢参与, 投标保证金将按规定退还。",
+            text=f"{own.winner}为{made.bid.bidder.name}, {own.won}价{made.price}元。{says.get(pk, '')}感谢参与, 保证金将按规定退还。",
             link=link,
             now=now,
         )

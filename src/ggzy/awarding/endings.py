@@ -154,14 +154,20 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
         now=now,
     )
     make_move(round_, "winner_refuses", actor=actor, now=now)
+    own = family(tender.procedure_code)
     _end(award, round_, kind=kind, reason=reason, actor=actor, now=now)
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id, award.bid.bidder_id) if pk],
         kind=Kind.LEGAL,
-        basis=Citation("招标投标法实施条例", "第七十四条"),
+        basis=Citation("政府采购法实施条例", "第四十九条")
+        if own.code == "GP"
+        else Citation("招标投标法实施条例", "第七十四条"),
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）{END_LABELS[kind]}",
-        text="中标资格已终止, 投标保证金依法不予退还。招标人可以依次确定下一名中标候选人, 也可以重新招标。",
+        title=f"{tender.name}（{round_.lot.name}）{own.in_words(END_LABELS[kind])}",
+        text=own.in_words(
+            "中标资格已终止, 保证金依法不予退还。招标人可以依次确定下一名中标候选人, 也可以重新"
+        )
+        + ("招标。" if own.code == "GC" else "采购。"),
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )
@@ -171,6 +177,7 @@ def end_award(*, round_id: str, kind: str, reason: str, signature: str, actor: A
 def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, now: datetime) -> None:
     """Write the end of an award, correct the published result, record it."""
     tender = round_.lot.tender
+    own = family(tender.procedure_code)
     award.ended_at, award.end_kind, award.end_reason = now, kind, reason.strip()[:MOST_TEXT]
     award.save(update_fields=["ended_at", "end_kind", "end_reason"])
     publish_notice(
@@ -178,16 +185,16 @@ def _end(award: Award, round_: Round, *, kind: str, reason: str, actor: Actor, n
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）中标结果更正公告",
+        title=f"{tender.name}（{round_.lot.name}）{own.won}结果更正公告",
         body={
             "lot": round_.lot.name,
-            "was": f"中标人为{award.bid.bidder.name}",
-            "now": f"{END_LABELS[kind]}, 其中标资格终止",
+            "was": f"{own.winner}为{award.bid.bidder.name}",
+            "now": own.in_words(f"{END_LABELS[kind]}, 其中标资格终止"),
             "basis": "《招标投标法》第六十四条"
             if kind == Award.ANNULLED
             else "《政府采购质疑和投诉办法》第十六条、第三十二条"
             if kind == Award.CHALLENGED
-            else family(tender.procedure_code).award_ended,
+            else own.award_ended,
         },
         actor=actor,
         now=now,
@@ -351,13 +358,14 @@ def redetermine(round_: Round, *, reason: str, actor: Actor, now: datetime) -> A
     row, bid = first_left(round_)
     made = make_award(round_, bid, rank=row["rank"], move="uphold_challenge", actor=actor, now=now)
     tender = round_.lot.tender
+    own = family(tender.procedure_code)
     tell(
         organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
         kind=Kind.LEGAL,
         basis=law_of(round_)["GP-T10"],
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）已另行确定中标供应商",
-        text=f"另行确定{bid.bidder}为中标供应商。请在2个工作日内公告结果并发出中标通知书。",
+        title=f"{tender.name}（{round_.lot.name}）已另行确定{own.won}供应商",
+        text=f"另行确定{bid.bidder}为{own.won}供应商。请在2个工作日内公告结果并发出{own.won}通知书。",
         link=f"/work/rounds/{round_.public_id}/result",
         now=now,
     )

@@ -20,6 +20,7 @@ from ggzy.deposits.standings import RoundFacts
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
+from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
@@ -113,7 +114,7 @@ def ask_conversion(*, round_id: str, amount: str, actor: Actor, now: datetime) -
         organisations=[tender.tenderee_id],
         kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）申请投标保证金转为履约保证金",
-        text=f"中标人申请将{asked}元投标保证金在合同签订时转为履约保证金。同意的, 请填写收款账户。",
+        text=f"{family(round_.procedure_code).winner}申请将{asked}元投标保证金在合同签订时转为履约保证金。同意的, 请填写收款账户。",
         link=f"/work/rounds/{round_.public_id}/deposits",
         now=now,
     )

@@ -18,6 +18,7 @@ from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.ids import new_public_id
 from ggzy.kernel.refusals import BadInput, NotFound, NotPermitted, Refusal
+from ggzy.law.families import family
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
@@ -145,6 +146,7 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
     )
     tender = round_.lot.tender
     document = parse(TenderFile.objects.get(tender=tender, version=round_.file_version).document)
+    own = family(tender.procedure_code)
     make_move(round_, "open_bids", actor=actor, now=now, opened_at=now)
     session = OpeningSession.objects.create(
         round=round_,
@@ -186,8 +188,9 @@ def _open(round_: Round, *, actor: Actor, now: datetime) -> OpeningSession:
         kind=Kind.LEGAL,
         basis=rules.IN_TIME,
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）已开标, 请解密",
-        text=f"请在{document.decryption_minutes}分钟内解密投标文件; 因投标人原因逾期未解密的, 视为撤销投标文件。",
+        title=f"{tender.name}（{round_.lot.name}）{own.in_words('已开标, 请解密')}",
+        text=f"请在{document.decryption_minutes}分钟内"
+        + own.in_words("解密投标文件; 因投标人原因逾期未解密的, 视为撤销投标文件。"),
         link=f"/rounds/{round_.public_id}/hall",
         now=now,
     )
@@ -589,7 +592,7 @@ def end_opening(*, round_id: str, signature: str, actor: Actor, now: datetime) -
         ocid=tender.ocid,
         tender=tender.public_id,
         rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）开标记录",
+        title=f"{tender.name}（{round_.lot.name}）{family(tender.procedure_code).opening}记录",
         body=record,
         actor=actor,
         now=now,

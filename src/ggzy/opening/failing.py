@@ -102,7 +102,7 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
-            "reason": "开标时没有一份投标文件开启成功",
+            "reason": own.in_words("开标时没有一份投标文件开启成功"),
             "basis": own.nothing_opened,
             "next": f"{own.owner}将分析原因后依法重新组织",
         },
@@ -122,7 +122,7 @@ def fail_unopened(*, round_id: str, reason: str, actor: Actor, now: datetime) ->
         organisations=session.bids.values_list("bid__bidder_id", flat=True),
         kind=Kind.SERVICE,
         title=f"{tender.name}（{round_.lot.name}）{own.failure}",
-        text=f"开标时没有一份投标文件开启成功, {own.owner}将依法重新组织; 届时请重新递交。",
+        text=own.in_words("开标时没有一份投标文件开启成功, 招标人将依法重新组织; 届时请重新递交。"),
         link=f"/lots/{round_.lot.public_id}",
         now=now,
     )
