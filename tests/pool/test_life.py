@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook, load_workbook
 
+from ggzy.cli.verify import check_pack
 from ggzy.committees.models import Meeting, Site
 from ggzy.evidence.models import Entry
 from ggzy.experts.models import Candidate, Expert, Member
@@ -275,3 +276,7 @@ def test_who_is_suspended_leaves_the_draw_that_called_them(platform: Any, folder
     waiting.refresh_from_db()
     assert waiting.state == Candidate.BUSY and len(called(tale, draw)) == 5
     shown(tale, draw)
+    # a stranger who works the list off by the published steps comes to the same
+    platform.sequence()
+    pack = platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public")
+    assert {c.name: c.outcome for c in check_pack(pack)}["draw.calls"] == "passed"

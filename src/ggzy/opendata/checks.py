@@ -355,6 +355,7 @@ _STEPS = {
     "experts.no_answer": "silent",
     "experts.marked_absent": "absent",
     "experts.member_replaced": "left",
+    "experts.taken_out": "left",
 }
 
 
