@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ggzy.kernel.clock import BEIJING
+from tests.api.test_refusals import no
 from tests.frameworks.test_life import CLOSED, FILE, NEED, sealed
 from tests.portals.test_work import Person
 
@@ -143,6 +144,9 @@ def test_a_closed_framework_and_an_outsider_through_the_pages(platform: Any) -> 
     bing = parties["bing"].party.get("/whoami")["uscc"]
     proof = {"supplier_uscc": bing, "price": "400", "proof": "同型号比价"}
     assert "请附证明材料" in buyer.post(f"{call}/lower", 422, **proof).content.decode()
+    sent = proof | {"file_name": "比价.pdf", "file": "不是编码"}
+    to = f"/call-offs/{call.rpartition('/')[2]}/lower"
+    no(buyer.party.post, to, sent, code="input.invalid")
     buyer.post(f"{call}/lower", **proof, file=SimpleUploadedFile("比价.pdf", b"%PDF-1.7 x"))
     assert "答复是否降价" in parties["jia"].get("/work")
     parties["jia"].get(f"{call}/lower/proof", status=404)

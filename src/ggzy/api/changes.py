@@ -1,7 +1,5 @@
 """API of questions, clarifications, postponements, interruptions, termination; objections to the file."""
 
-import base64
-import binascii
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from ggzy.api.bids import Text
-from ggzy.api.frame import answer, now, who, write
+from ggzy.api.frame import answer, decoded, now, who, write
 from ggzy.changes import actions as changes
 from ggzy.changes import queries
 from ggzy.changes.rules import Kind, Plan, Wish
 from ggzy.inquiries import actions as inquiries
 from ggzy.inquiries import queries as questions
 from ggzy.kernel.actors import Role
-from ggzy.kernel.refusals import BadInput
 from ggzy.objections import actions as objections
 from ggzy.tendering import queries as tenders
 
@@ -127,18 +124,11 @@ def make_change(request: HttpRequest, tender_id: str, body: ChangeIn) -> dict[st
         tender_id=tender_id,
         wish=_wish(body),
         confirmed=body.confirmed,
-        evidence=[(e.name, _bytes(e)) for e in body.evidence],
+        evidence=[(e.name, decoded(e.data, field="evidence")) for e in body.evidence],
         actor=who(request),
         now=now(),
     )
     return {"change": made.public_id, "number": made.number}
-
-
-def _bytes(evidence: Evidence) -> bytes:
-    try:
-        return base64.b64decode(evidence.data, validate=True)
-    except (binascii.Error, ValueError):
-        raise BadInput("证据文件应为base64编码", field="evidence") from None
 
 
 @router.get("/tenders/{tender_id}/changes", tags=["变更"], summary="变更记录")

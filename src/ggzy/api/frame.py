@@ -1,5 +1,6 @@
 """What every API operation shares: who asks, the moment, problem answers, Idempotency-Key."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -22,6 +23,17 @@ from ggzy.kernel.actors import ANYONE, Actor
 from ggzy.kernel.clock import legal_now
 from ggzy.kernel.idempotency import once
 from ggzy.kernel.refusals import BadInput, Refusal
+
+
+def decoded(data: str, *, field: str) -> bytes:
+    """Return the bytes of a file that a request carries.
+
+    :raises BadInput: not base64
+    """
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError:  # binascii.Error is one; other letters than ASCII are another
+        raise BadInput("文件应为Base64编码", field=field) from None
 
 
 class _Encoder(DjangoJSONEncoder):

@@ -1,16 +1,14 @@
 """API of framework agreements 框架协议: collections, members, calls of contracts, sealed offers, turns."""
 
 import base64
-import binascii
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import AwareDatetime
 
-from ggzy.api.frame import answer, now, who, write
+from ggzy.api.frame import answer, decoded, now, who, write
 from ggzy.frameworks import actions, calling, closing, competing, ending, outsider, queries, turns
-from ggzy.kernel.refusals import BadInput
 
 router = Router()
 _TAG = ["框架协议"]
@@ -403,10 +401,7 @@ def answer_turn(request: HttpRequest, call_id: str, body: Turn) -> dict[str, Any
 @write
 def prove_lower(request: HttpRequest, call_id: str, body: Lower) -> dict[str, Any]:
     given = body.dict()
-    try:
-        data = base64.b64decode(given.pop("file"), validate=True)
-    except binascii.Error:
-        raise BadInput("证明材料应为base64", field="file") from None
+    data = decoded(given.pop("file"), field="file")
     made = outsider.prove_lower(call_id=call_id, **given, file_data=data, actor=who(request), now=now())
     return {"stage": made.stage, "answer_until": made.answer_until}
 

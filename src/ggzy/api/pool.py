@@ -3,7 +3,6 @@
 Personal data is read with GET and a purpose, never written into the table of remembered answers.
 """
 
-import base64
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -12,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from ggzy.api.draws import Reason
-from ggzy.api.frame import answer, now, who, write
+from ggzy.api.frame import answer, decoded, now, who, write
 from ggzy.kernel.refusals import BadInput
 from ggzy.pool import actions, conduct, exams, fees, keeping, queries, sheets
 
@@ -45,22 +44,11 @@ class ApplicationIn(Schema):
         """Return the application as the context takes it."""
         facts = self.dict() | {
             "specialties": {
-                code: [(one.name, decoded(one.data)) for one in proofs]
+                code: [(one.name, decoded(one.data, field="data")) for one in proofs]
                 for code, proofs in self.specialties.items()
             }
         }
         return actions.Application(**facts)
-
-
-def decoded(data: str) -> bytes:
-    """Return the bytes of a file.
-
-    :raises BadInput: not base64
-    """
-    try:
-        return base64.b64decode(data, validate=True)
-    except ValueError:
-        raise BadInput("文件应为base64编码", field="data") from None
 
 
 class RegistrationIn(Schema):
@@ -413,7 +401,9 @@ def drop_question(request: HttpRequest, question_id: str) -> dict[str, Any]:
 @router.post("/pool/questions/import", summary="从表格导入题库(中心)")
 @write
 def import_questions(request: HttpRequest, body: SheetIn) -> dict[str, Any]:
-    return {"new": sheets.import_questions(data=decoded(body.data), actor=who(request), now=now())}
+    return {
+        "new": sheets.import_questions(data=decoded(body.data, field="data"), actor=who(request), now=now())
+    }
 
 
 @router.post("/pool/import", summary="从表格导入专家, 全部行正确才导入(中心; 不带 Idempotency-Key)")
@@ -423,7 +413,7 @@ def import_experts(request: HttpRequest, body: SheetIn) -> dict[str, Any]:
         # the answer holds first passwords, and a remembered answer lies in a table
         raise BadInput("答复含首次密码, 不能保存备查: 请去掉 Idempotency-Key 再发, 重复导入只更新不新建")
     new = sheets.import_experts(
-        data=decoded(body.data), reason=body.reason, actor=who(request), now=now()
+        data=decoded(body.data, field="data"), reason=body.reason, actor=who(request), now=now()
     )  # fmt: skip
     return {"new": [{"username": username, "password": password} for username, password in new]}
 

@@ -1,14 +1,11 @@
 """API of the registry of subjects."""
 
-import base64
-import binascii
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
-from ggzy.api.frame import answer, now, who, write
-from ggzy.kernel.refusals import BadInput
+from ggzy.api.frame import answer, decoded, now, who, write
 from ggzy.registry import actions, queries
 from ggzy.registry.rules import Kind
 
@@ -31,13 +28,6 @@ class RecordIn(Schema):
     files: list[RecordFile] = []
 
 
-def _bytes(file: RecordFile) -> bytes:
-    try:
-        return base64.b64decode(file.data, validate=True)
-    except (binascii.Error, ValueError):
-        raise BadInput("文件应为base64编码", field="files") from None
-
-
 @router.get("/registry/records", tags=["主体"], summary="本单位的登记信息和核验情况")
 def own(request: HttpRequest) -> HttpResponse:
     return answer({"records": queries.own_records(actor=who(request), now=now())})
@@ -49,7 +39,7 @@ def keep(request: HttpRequest, body: RecordIn) -> dict[str, Any]:
     made = actions.keep_record(
         kind=body.kind,
         values=body.values,
-        attached=[(f.name, _bytes(f)) for f in body.files],
+        attached=[(f.name, decoded(f.data, field="files")) for f in body.files],
         record_id=body.record,
         actor=who(request),
         now=now(),

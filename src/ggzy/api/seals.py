@@ -7,8 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from ggzy.api.frame import answer, now, who, write
-from ggzy.kernel.refusals import BadInput
+from ggzy.api.frame import answer, decoded, now, who, write
 from ggzy.opendata.access import require_may_read
 from ggzy.seals import actions, queries, sealing
 
@@ -44,10 +43,7 @@ class BindIn(Schema):
 
 
 def _image(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True) if text else None
-    except ValueError:  # binascii.Error is one; other letters than ASCII are another
-        raise BadInput("印章图片不是有效的Base64编码", field="image") from None
+    return decoded(text, field="image") if text else None
 
 
 @router.get("/seals", tags=["电子签章"], summary="本单位和本人的印章及其经过")
