@@ -76,6 +76,7 @@ SYSTEMS_OWN = {
     "GP_INVITE": {"close_bidding", "fail_for_lack_of_bids", "fail_for_lack_of_qualified"},
     "GP_DY": {"end_publicity", "end_publicity_disputed"},
     "GP_KJ_OPEN": {"expire_framework"},
+    "GP_KJ_TENDER": {"close_bidding", "fail_for_lack_of_bids"},
     "GP_KJ_CLOSED": {"open_responses", "fail_for_lack_of_responses", "expire_framework"},
     "GP_KJ_CALLOFF": {"settle_competition", "end_without_offers", "lapse_turn", "end_without_acceptance"},
 }
@@ -138,7 +139,9 @@ def test_two_moves_of_one_name_from_one_stage_are_refused():
 @every_procedure
 def test_the_catalogue_knows_a_procedure_by_its_code(procedure):
     assert BY_CODE[procedure.code] is procedure
-    assert procedure.minimum_bids == (3 if procedure.bids and not procedure.part else 0)
+    # 110号令第二十七条: two are enough where a framework is collected
+    least = 2 if procedure.code == "GP_KJ_TENDER" else 3
+    assert procedure.minimum_bids == (least if procedure.bids and not procedure.part else 0)
     assert procedure.final <= set(procedure.stages)
 
 
@@ -170,7 +173,9 @@ def test_a_deferred_move_refuses_in_chinese(procedure, move):
 def test_a_challenge_stops_the_contract_and_its_performance_and_nothing_else(procedure):
     stopped = {m.code for m in procedure.moves if Hold.CHALLENGE in m.blocked_by}
     tendered = procedure.scope == "GP" and procedure.bids and not (procedure.front or procedure.part)
-    assert stopped == ({"sign_contract", "start_performance"} if tendered else set())
+    # where the round has no contract, its archive waits for the answer
+    contract = {"archive"} if procedure.several else {"sign_contract", "start_performance"}
+    assert stopped == (contract if tendered else set())
 
 
 @every_procedure
@@ -235,6 +240,7 @@ def test_only_the_tenderee_awards_and_only_a_bidder_bids(procedure):
     actors = {m.code: m.actors for m in procedure.moves}
     for code, role in (
         ("award", Role.TENDEREE),
+        ("choose", Role.TENDEREE),
         ("submit_bid", Role.BIDDER),
         ("withdraw_bid", Role.BIDDER),
         ("answer_invitation", Role.BIDDER),
@@ -247,7 +253,7 @@ def test_only_the_tenderee_awards_and_only_a_bidder_bids(procedure):
         procedure.front
         or procedure.part
         or not procedure.bids
-        or {"award", "submit_bid", "withdraw_bid"} <= set(actors)
+        or {"choose" if procedure.several else "award", "submit_bid", "withdraw_bid"} <= set(actors)
     )
 
 

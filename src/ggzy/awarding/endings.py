@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ggzy.awarding import several
 from ggzy.awarding.actions import first_left, make_award
 from ggzy.awarding.models import Award
 from ggzy.awarding.queries import END_LABELS
@@ -22,7 +23,14 @@ from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.tendering.holding import held_up
 from ggzy.tendering.models import Round, Tender
-from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_tenderee
+from ggzy.tendering.moves import (
+    lock_round,
+    make_move,
+    place_of,
+    procedure_of,
+    require_move,
+    require_tenderee,
+)
 from ggzy.tendering.stamps import law_of
 
 #: why a tenderee may begin anew instead of awarding (条例55、81)
@@ -283,7 +291,7 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
         raise BadInput(
             "请填写处理决定的文号和认定的事实", field="decision" if not decision.strip() else "text"
         )
-    award = _award(round_)
+    _require_result(round_)
     _fail(
         round_,
         "annul_after_complaint",
@@ -295,10 +303,26 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
         now=now,
         reason=text.strip()[:MOST_TEXT],
     )
-    _end(
-        award, round_, kind=Award.ANNULLED, reason=f"{decision.strip()}: {text.strip()}", actor=actor, now=now
-    )
+    said = f"{decision.strip()}: {text.strip()}"
+    _end_result(round_, kind=Award.ANNULLED, reason=said, actor=actor, now=now)
     return round_
+
+
+def _require_result(round_: Round) -> None:
+    """Let a round pass that has a result in force.
+
+    :raises NotFound: it has none
+    """
+    if not procedure_of(round_).several:
+        _award(round_)
+
+
+def _end_result(round_: Round, *, kind: str, reason: str, actor: Actor, now: datetime) -> None:
+    """End the award in force, or all of a result that names several."""
+    if procedure_of(round_).several:
+        several.void(round_, kind=kind, reason=reason, actor=actor, now=now)
+    else:
+        _end(_award(round_), round_, kind=kind, reason=reason, actor=actor, now=now)
 
 
 def redetermine(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Award:
@@ -331,7 +355,7 @@ def restart(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Round
 
     Called inside the act that upholds it, on a locked round (94号令16).
     """
-    award = _award(round_)
+    _require_result(round_)
     _fail(
         round_,
         "restart_after_challenge",
@@ -341,5 +365,5 @@ def restart(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Round
         now=now,
         reason=reason[:MOST_TEXT],
     )
-    _end(award, round_, kind=Award.CHALLENGED, reason=reason, actor=actor, now=now)
+    _end_result(round_, kind=Award.CHALLENGED, reason=reason, actor=actor, now=now)
     return round_

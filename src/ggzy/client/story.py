@@ -422,6 +422,13 @@ def award(owner: Party, round_id: str) -> dict[str, Any]:
     return dict(first)
 
 
+def choose(owner: Party, round_id: str) -> list[dict[str, Any]]:
+    """Determine the several suppliers of a result with the buyer's signature; return them, best first."""
+    waiting = owner.get(f"/rounds/{round_id}/choice")
+    made = owner.post(f"/rounds/{round_id}/choice", {"signature": owner.signature_on(waiting["to_sign"])})
+    return list(made["chosen"])
+
+
 def contract(owner: Party, winner: Party, round_id: str) -> None:
     """Let both sides seal the contract."""
     for side in (owner, winner):

@@ -575,7 +575,7 @@ def _compile(
         **_unqualified(round_),
         **_second_record(round_),
         **negotiation_record(evaluation),
-        "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
+        "candidates": [p.bid for p in places[: _candidates(document, len(places))]],
         "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
     if document.award_plan:
@@ -596,6 +596,12 @@ def _compile(
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report, "dark_salt": evaluation.dark_salt},
     )
+
+
+def _candidates(document: TenderDocument, ranked: int) -> int:
+    """Return how many the report recommends: up to three, or as many as the file chooses where it chooses several."""
+    several = document.policy.several if document.policy else None
+    return several.keeps(ranked) if several else rules.MOST_CANDIDATES
 
 
 def negotiation_record(evaluation: Evaluation) -> dict[str, Any]:

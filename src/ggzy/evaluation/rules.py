@@ -14,7 +14,15 @@ from ggzy.methods.expression import CONTEXT
 from ggzy.methods.method import Frozen
 from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, first_envelope, promise, what_if
 from ggzy.methods.shelf import method_named
-from ggzy.tendering.document import SCORED, Criterion, Method, Policy, Requirement, TenderDocument
+from ggzy.tendering.document import (
+    MOST_CHOSEN,
+    SCORED,
+    Criterion,
+    Method,
+    Policy,
+    Requirement,
+    TenderDocument,
+)
 
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
@@ -254,6 +262,9 @@ def scheme_of(document: TenderDocument) -> Scheme:
     if document.scheme is not None:
         return document.scheme
     price = document.price
+    if document.drops_out:
+        first = "price" if document.method is Method.LOWEST_EVALUATED_PRICE else "quality"
+        return promise(method_named(f"gp_framework_{first}_first"), _elimination(document))
     if document.policy is not None:
         if document.method is Method.LOWEST_EVALUATED_PRICE:
             return promise(method_named("gp_lowest_price"), {})
@@ -270,6 +281,13 @@ def scheme_of(document: TenderDocument) -> Scheme:
             "lowered_by": price.lowered_by,
         },
     )
+
+
+def _elimination(document: TenderDocument) -> dict[str, Decimal]:
+    """Return what of a framework's file its method counts the shortlisted by."""
+    assert document.policy is not None and document.policy.several is not None, "a share drops out"
+    several = document.policy.several
+    return {"elimination": several.rate * 100, "cap": Decimal(several.most or MOST_CHOSEN)}
 
 
 def by_scheme(

@@ -274,6 +274,8 @@ class Procedure:
     quiet: bool = False
     #: it runs inside another procedure: no tender is of it (最后报价)
     part: bool = False
+    #: its result names several suppliers at once, and what they sign is another context's (入围, 研发供应商)
+    several: bool = False
 
     def __post_init__(self) -> None:
         for move in self.moves:

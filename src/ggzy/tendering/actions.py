@@ -318,7 +318,21 @@ def _policy(tender: Tender, given: Any) -> Any:
         "reserved": plan.reserved,
         "group_checks": group,
         "negotiated": procedure.quiet,
+        "several": _several(tender, given),
     }
+
+
+def _several(tender: Tender, given: Any) -> Any:
+    """Return how many suppliers a file chooses, where its procedure ends with several; nothing elsewhere.
+
+    :raises BadInput: the procedure does, and the file does not say how many
+    """
+    if not BY_CODE[tender.procedure_code].several:
+        return None
+    said = given.get("several") if isinstance(given, Mapping) else None
+    if not said:
+        raise BadInput("应写明最多确定几家供应商, 或者淘汰比例", field="policy.several")
+    return said
 
 
 def _require_plan(tender: Tender, document: TenderDocument, *, published: bool, now: datetime) -> None:
