@@ -76,6 +76,7 @@ _REPORTED = ("evaluation.reported",)
 _PUBLICITY = ("awarding.publicity_started",)
 _AWARDED = ("awarding.awarded",)
 _NOTIFIED = ("awarding.notified",)
+_CHOSEN = ("awarding.chosen",)
 _SIGNED = ("contracting.signed",)
 _OWNER, _CENTRE, _COMMITTEE, _BIDDER = "招标人", "交易中心", "评标委员会", "投标人"
 
@@ -184,6 +185,16 @@ ITEMS: tuple[Item, ...] = (
         ("awarding.panel_reported",),
         ("awarding.panel_reported",),
         "data/7-result/",
+    ),
+    _item("chosen", "确定多家供应商(入围)", _RESULT, _OWNER, _CHOSEN, _CHOSEN),
+    _item("chosen-result", "结果公告", _RESULT, _OWNER, _CHOSEN, ("notices.published",), "data/3-notices/"),
+    _item(
+        "choice-voided",
+        "多家供应商的结果无效",
+        _RESULT,
+        _OWNER,
+        ("awarding.choice_voided",),
+        ("awarding.choice_voided",),
     ),
     _item("letter", "中标通知书", _RESULT, _OWNER, _NOTIFIED, _NOTIFIED, "data/7-result/"),
     _item("result", "中标结果公告", _RESULT, _OWNER, _NOTIFIED, ("notices.published",), "data/3-notices/"),
@@ -426,6 +437,7 @@ MOVE_OF: Mapping[str, str] = {
     "objections.raised": "object_to_result",
     "awarding.publicity_ended": "end_publicity",
     "awarding.awarded": "award",
+    "awarding.chosen": "choose",
     "awarding.retendered": "retender",
     "awarding.notified": "notify",
     "contracting.sealed": "sign_contract",

@@ -48,6 +48,16 @@ def awards_of(round_pks: list[int]) -> dict[int, AwardRow]:
     }
 
 
+def announced_at(round_pk: int) -> datetime | None:
+    """Return when the result in force was announced, of one winner or of several; None: there is none."""
+    one = Award.objects.filter(round_id=round_pk, ended_at=None, sent_at__isnull=False)
+    several = Chosen.objects.filter(round_id=round_pk).exclude(
+        end_kind__in=[Award.ANNULLED, Award.CHALLENGED]
+    )
+    found: datetime | None = one.values_list("sent_at", flat=True).first()
+    return found or several.values_list("chosen_at", flat=True).first()
+
+
 def not_plain(round_pks: list[int]) -> set[int]:
     """Return the rounds in which the first of the ranking need not be the one to award: one ended, one passed over."""
     ended = (

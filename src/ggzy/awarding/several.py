@@ -93,9 +93,7 @@ def choices_of(round_: Round) -> list[Choice]:
     chosen = ranking[: several.keeps(len(ranking))]
     if not chosen:
         raise NobodyToChoose("评审报告没有排序的供应商, 应当重新采购")
-    return [
-        Choice(place=place, bid=bids[row["bid"]], row=row) for place, row in enumerate(chosen, start=1)
-    ]
+    return [Choice(place=place, bid=bids[row["bid"]], row=row) for place, row in enumerate(chosen, start=1)]
 
 
 def _several(round_: Round) -> Several:
@@ -245,7 +243,9 @@ def _tell(round_: Round, chosen: Sequence[Choice], *, now: datetime) -> None:
     title, link = f"{tender.name}（{round_.lot.name}）", f"/lots/{round_.lot.public_id}"
     law = law_of(round_)
     within = {c.bid.bidder_pk for c in chosen}
-    if round_.procedure_code not in _FOLLOWERS:  # else whoever takes over tells them itself what they have to do
+    if (
+        round_.procedure_code not in _FOLLOWERS
+    ):  # else whoever takes over tells them itself what they have to do
         tell(
             organisations=sorted(within),
             kind=Kind.LEGAL,

@@ -531,7 +531,8 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         if quality_only:
             if total != 100 or price.weight:
                 raise BadInput(
-                    f"质量优先法只按质量评分, 各评分项合计应为100分, 价格不计分; 现为{total}分", field="criteria"
+                    f"质量优先法只按质量评分, 各评分项合计应为100分, 价格不计分; 现为{total}分",
+                    field="criteria",
                 )
         elif total != 100 or price.weight <= 0:
             raise BadInput(f"综合评估法各项分值合计应为100分且报价分大于0, 现为{total}分", field="criteria")

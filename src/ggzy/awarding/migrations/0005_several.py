@@ -5,35 +5,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('awarding', '0004_separation'),
-        ('bidding', '0003_bidders_own'),
-        ('identity', '0003_login_made_whole'),
-        ('tendering', '0007_negotiated'),
+        ("awarding", "0004_separation"),
+        ("bidding", "0003_bidders_own"),
+        ("identity", "0003_login_made_whole"),
+        ("tendering", "0007_negotiated"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Chosen',
+            name="Chosen",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('place', models.PositiveSmallIntegerField()),
-                ('price', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('chosen_at', models.DateTimeField()),
-                ('concluded_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_kind', models.CharField(blank=True, max_length=12)),
-                ('end_reason', models.TextField(blank=True)),
-                ('bid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='chosen', to='bidding.bid')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='chosen', to='tendering.round')),
-                ('signature', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("place", models.PositiveSmallIntegerField()),
+                ("price", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("chosen_at", models.DateTimeField()),
+                ("concluded_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_kind", models.CharField(blank=True, max_length=12)),
+                ("end_reason", models.TextField(blank=True)),
+                (
+                    "bid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="chosen", to="bidding.bid"
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="chosen",
+                        to="tendering.round",
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="identity.signature"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('round', 'bid'), name='a_bid_is_chosen_once'), models.UniqueConstraint(fields=('round', 'place'), name='a_place_is_chosen_once'), models.CheckConstraint(condition=models.Q(('concluded_at', None), ('ended_at', None), _connector='OR'), name='a_chosen_one_signs_or_falls')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("round", "bid"), name="a_bid_is_chosen_once"),
+                    models.UniqueConstraint(fields=("round", "place"), name="a_place_is_chosen_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("concluded_at", None), ("ended_at", None), _connector="OR"),
+                        name="a_chosen_one_signs_or_falls",
+                    ),
+                ],
             },
         ),
     ]
