@@ -127,6 +127,9 @@ class Chosen(BusinessRow):
     What is signed with it is another context's: that one says when it was, or that nothing came of it.
     """
 
+    #: beside the ways in which an award ends: the buyer did not sign
+    BUYER = "buyer"
+
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="chosen")
     bid = models.ForeignKey(Bid, on_delete=models.PROTECT, related_name="chosen")
     place = models.PositiveSmallIntegerField()

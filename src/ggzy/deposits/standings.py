@@ -15,7 +15,7 @@ from ggzy.tendering.models import Round
 #: how a round ends without a contract: everybody's deposit goes back (条例31; 87号令29)
 WITHOUT_CONTRACT = FAILURES | {Stage.TERMINATED}
 #: an award ended so is not its bidder's doing
-_NO_FAULT = frozenset({"annulled", "challenged"})
+_NO_FAULT = frozenset({"annulled", "challenged", "buyer"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from ggzy.evaluation import dark, darkness, prompts, rules, separating, standing
 from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import offer_of, outcome_of
 from ggzy.evaluation.envelopes import close_first_envelope
-from ggzy.evaluation.judged import judged_bids
+from ggzy.evaluation.judged import judged_bids, unit_price_faults
 from ggzy.evaluation.models import (
     Draft,
     Evaluation,
@@ -319,6 +319,7 @@ def hand_in_preliminary(
         raise NotThisStep("初步评审已结束, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk)]
     content = rules.require_preliminary(results, bids=bids, requirements=document.committees_requirements)
+    rules.require_arithmetic(content, faults=unit_price_faults(round_, document))
     hand_in(evaluation, round_, member, "preliminary", content, basis="", actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation

@@ -59,8 +59,6 @@ _METHODS = {
     "GC_TWO_STAGE": "selective",
     "GP_INVITE": "selective",
 }
-#: what is agreed are unit prices: their sum ranks, and is the value of nothing
-_BY_UNIT_PRICES = {"GP_KJ_TENDER"}
 
 
 def publisher() -> dict[str, Any]:
@@ -266,7 +264,8 @@ class _Process:
             "title": f"{lot.name}{won}结果(第{chosen.place}名)",
             "status": "cancelled" if chosen.ended_at else "active",
             "date": date_of(chosen.chosen_at),
-            **({} if self.row.procedure_code in _BY_UNIT_PRICES else {"value": money(chosen.price)}),
+            # where unit prices are agreed their sum ranks, and is the value of nothing
+            **({} if BY_CODE[self.row.procedure_code].unit_prices else {"value": money(chosen.price)}),
             "suppliers": [{"id": chosen.uscc, "name": chosen.bidder}],
             "items": [{"id": lot.lot, "description": lot.name, "quantity": 1}],
         }

@@ -165,4 +165,5 @@ GP_KJ_TENDER = Procedure(
     lawful_when="集中采购目录以内的小额零星采购, 或者目录以外、限额标准以上的法定服务, 采购人多频次、小额度采购的; "
     "由集中采购机构或者主管预算单位征集(110号令第三条, 条文待核)",
     several=True,
+    unit_prices=True,
 )

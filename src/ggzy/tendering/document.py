@@ -313,6 +313,14 @@ class TenderDocument:
     policy: Policy | None = None
     #: 评定分离: candidates without an order, and how a panel chooses among them; None: the first of the ranking wins
     award_plan: plans.AwardPlan | None = None
+    #: what the file fixes for what follows from its result, as the context that acts upon it has checked it
+    #: (`tendering.terms`): of a framework agreement its items with their highest unit prices and how contracts are called off
+    terms: Mapping[str, Any] | None = None
+
+    @property
+    def unit_ceilings(self) -> dict[str, Decimal]:
+        """Return {number of the item: highest unit price in 元} where responses name a unit price of each item."""
+        return {i["number"]: Decimal(i["price"]) for i in (self.terms or {}).get("items", [])}
 
     @property
     def method_label(self) -> str:
@@ -408,6 +416,8 @@ class TenderDocument:
             plain["scheme"] = self.scheme.as_json()
         if self.award_plan:
             plain["award_plan"] = self.award_plan.as_json()
+        if self.terms is None:
+            del plain["terms"]
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -460,12 +470,21 @@ PROCUREMENT_REQUIREMENTS = (
 OF_THE_OFFER = frozenset({"one_price", "ceiling"})
 
 
-def procurement_requirements(*, priced: bool = True) -> list[dict[str, str]]:
+#: what takes the place of the budget where responses name unit prices; what it says is arithmetic
+UNIT_PRICES = "unit_prices"
+_UNIT_PRICES = (
+    UNIT_PRICES,
+    ReviewPart.RESPONSIVE,
+    "逐项报出单价, 均不超过最高限制单价, 报价等于各项单价之和",
+)
+
+
+def procurement_requirements(*, priced: bool = True, by_units: bool = False) -> list[dict[str, str]]:
     """Return the rows with which the file of a government procurement starts; without a price, what needs none."""
+    rows = [row for row in PROCUREMENT_REQUIREMENTS if row[0] != "budget" or (priced and not by_units)]
     return [
         {"key": key, "part": part.value, "text": text}
-        for key, part, text in PROCUREMENT_REQUIREMENTS
-        if priced or key != "budget"
+        for key, part, text in (*rows, *([_UNIT_PRICES] if by_units else []))
     ]
 
 
@@ -500,7 +519,13 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         )
         for n, row in enumerate(
             _rows(raw.get("requirements"), "requirements", "评审要求")
-            or (procurement_requirements(priced=not policy.negotiated) if policy else standard_requirements())
+            or (
+                procurement_requirements(
+                    priced=not policy.negotiated, by_units=bool((raw.get("terms") or {}).get("items"))
+                )
+                if policy
+                else standard_requirements()
+            )
         )
     )
     two = scheme is not None and scheme.method.envelopes > 1
@@ -594,6 +619,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         scheme=scheme,
         policy=policy,
         award_plan=award_plan,
+        terms=_terms(raw.get("terms")),
     )
     if two:
         _require_fit_for_two(document)
@@ -603,6 +629,12 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             field="share_holders",
         )
     return document
+
+
+def _terms(raw: Any) -> Mapping[str, Any] | None:
+    if raw is not None and not isinstance(raw, Mapping):
+        raise BadInput("结果确定以后适用的条款应为一组“名称: 内容”", field="terms")
+    return raw or None
 
 
 def _part_of(requirement: Requirement, *, two: bool) -> ReviewPart:
