@@ -14,6 +14,7 @@ from ggzy.client import story
 from ggzy.tendering.models import Tender
 from tests.api.test_refusals import no
 from tests.journeys.tale import Tale
+from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.journey
 #: unit prices of the two items; they rank by their sum
@@ -93,6 +94,26 @@ def _notice(tale: Tale, kind: str) -> dict[str, Any]:
     return dict(tale.owner.get(f"/notices/{found['public_id']}"))
 
 
+def shortlisted(tale: Collection) -> dict[str, Any]:
+    """Return the framework that came of a collection."""
+    found = tale.owner.get("/frameworks")["frameworks"][0]["framework"]
+    return dict(tale.owner.get(f"/frameworks/{found}")["framework"])
+
+
+def announced(platform: Any, folder: Path, **changes: Any) -> Collection:
+    """Return a collection of three whose first two are shortlisted."""
+    tale = opened(collected(platform, folder, "jia yi bing", **changes), "jia yi bing")
+    story.qualify(tale.owner, tale.round)
+    story.choose(tale.owner, reported(tale).round)
+    return tale
+
+
+def sign(tale: Collection, party: Any, member: dict[str, Any]) -> Any:
+    at = f"/frameworks/{shortlisted(tale)['framework']}/members/{member['member']}/agreement"
+    to_sign = party.get(f"{at}/statement")["to_sign"]
+    return party.post(f"{at}/signature", {"signature": party.signature_on(to_sign)})
+
+
 def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> None:
     tale = opened(collected(platform, folder))
     out = {tale.bidder("ding").name: "没有独立承担民事责任的能力"}
@@ -134,8 +155,7 @@ def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> No
     told = tale.bidder("yi").get("/messages")["messages"][0]["text"]
     assert "排序第3名" in told and not any(name in told for name in names[:2])
     assert "未通过资格审查" in tale.bidder("ding").get("/messages")["messages"][0]["text"]
-    row = tale.owner.get("/frameworks")["frameworks"][0]
-    framework = tale.owner.get(f"/frameworks/{row['framework']}")
+    framework = shortlisted(tale)
     assert framework["stage"] == "SHORTLIST" and framework["name"] == "造价咨询框架协议"
     assert [(m["supplier"], m["prices"]) for m in framework["members"]] == [
         (names[0], {"1": "900", "2": "1000"}),
@@ -147,15 +167,93 @@ def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> No
         assert not [check for check in found if check.outcome == "failed"], level
 
 
-def test_deposits_wait_for_the_signature_of_each(platform: Any, folder: Path) -> None:
-    tale = opened(collected(platform, folder, "jia yi bing", deposit="1000"), "jia yi bing")
+def test_deposits_wait_for_the_agreement_of_each(platform: Any, folder: Path) -> None:
+    tale = announced(platform, folder, deposit="1000")
+
+    def free() -> dict[str, Any]:
+        rows = tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
+        return {r["bidder"]: r["refundable_from"] for r in rows}
+
+    jia, bing, yi = (tale.bidder(name) for name in ("jia", "bing", "yi"))
+    assert free()[yi.name] and not free()[jia.name] and not free()[bing.name]
+    first, second = shortlisted(tale)["members"]
+    sign(tale, tale.owner, first)
+    assert not free()[jia.name]
+    sign(tale, jia, first)
+    assert free()[jia.name] and not free()[bing.name]
+    # who does not sign in 30 days is out, and its deposit is for the collector to keep
+    sign(tale, tale.owner, second)
+    platform.advance(platform.now + timedelta(days=31))
+    at = f"/frameworks/{shortlisted(tale)['framework']}"
+    assert tale.owner.post(f"{at}/agreements")["members"] == 1
+    ended = Chosen.objects.get(bid__bidder__name=bing.name)
+    assert (ended.end_kind, ended.end_reason) == (Award.NO_CONTRACT, "30日内没有签订框架协议")
+    assert not free()[bing.name]
+
+
+def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: Any, folder: Path) -> None:
+    tale = announced(platform, folder)
+    first = shortlisted(tale)["members"][0]
+    letter = {"matter": "评审错误", "facts": "没有核对业绩", "request": "重新征集"}
+    made = tale.bidder("yi").post(f"/rounds/{tale.round}/result-challenges", letter)["challenge"]
+    no(sign, tale, tale.bidder("jia"), first, code="frameworks.not_now")
+    another = {"answer": "成立", "outcome": "redetermine"}
+    no(tale.owner.post, f"/challenges/{made}/answer", another, code="procedure.move_not_allowed")
+    tale.owner.post(f"/challenges/{made}/answer", {"answer": "成立, 重新征集", "outcome": "restart"})
+    assert tale.stage() == "CANCELLED"
+    assert shortlisted(tale)["stage"] == "FAILED"
+    assert set(Chosen.objects.values_list("end_kind", flat=True)) == {Award.CHALLENGED}
+    no(sign, tale, tale.bidder("jia"), first, code="frameworks.not_now")
+    # the same framework is collected anew under its own name
+    tale.owner.post(f"/rounds/{tale.round}/next")
+    assert tale.stage() == "BUDGET"
+
+
+def test_a_round_is_archived_when_nobody_can_challenge_it_any_more(platform: Any, folder: Path) -> None:
+    tale = announced(platform, folder)
+    tale.owner.post(f"/rounds/{tale.round}/archive")
+    platform.sequence()
+    platform.work()
+    at = f"/rounds/{tale.round}/hand-over"
+    to_sign = tale.owner.get(f"{at}?retention=thirty_years")["to_sign"]
+    body = {"retention": "thirty_years", "signature": tale.owner.signature_on(to_sign)}
+    no(tale.owner.post, at, body, code="archives.too_early")
+
+
+def test_unit_prices_are_arithmetic(platform: Any, folder: Path) -> None:
+    """Above a ceiling, or another sum than the price: nobody on the committee may judge it otherwise."""
+    tale = Collection(platform, folder)
+    tale.published()
+    tale.respond("jia")
+    tale.respond("yi", "951", "1000")
+    tale.respond("bing", price="1000")
+    opened(over(tale), "jia yi bing")
     story.qualify(tale.owner, tale.round)
-    story.choose(tale.owner, reported(tale).round)
-    free = {
-        r["bidder"]: (r["standing"], r["refundable_from"])
-        for r in tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
-    }
-    assert free[tale.bidder("yi").name][1] and free[tale.bidder("jia").name] == ("中标人", None)
+    cast = platform.cast()
+    tale.draw = story.draw(tale.owner, cast, tale.tender["tender"])
+    tale.members = story.check_in(cast, tale.draw, story.answer_calls(cast)[tale.draw])
+    tale.owner.post(f"/draws/{tale.draw}/committee")
+    story.elect_leader(tale.members, tale.draw)
+    desk = tale.members[0].get(f"/rounds/{tale.round}/desk")
+    keys = [r["key"] for r in desk["document"]["requirements"]]
+    right = {b["bid"]: b["bidder"] == tale.bidder("jia").name for b in desk["bids"]}
+
+    def sheet(units: dict[str, bool]) -> dict[str, Any]:
+        return {
+            "results": {
+                bid: {k: {"passes": k != "unit_prices" or passes, "reason": "单价不符合要求"} for k in keys}
+                for bid, passes in units.items()
+            }
+        }
+
+    to = f"/rounds/{tale.round}/preliminary"
+    no(tale.members[0].post, to, sheet(dict.fromkeys(right, True)), code="input.invalid")
+    no(tale.members[0].post, to, sheet(dict.fromkeys(right, False)), code="input.invalid")
+    for member in tale.members:
+        member.post(to, sheet(right))
+    # one is left of three, and two would have been needed
+    assert tale.stage() == "CANCELLED"
+    assert "不足2家" in _notice(tale, "failure")["body"]["reason"]
 
 
 def test_one_response_is_none_and_two_are_enough(platform: Any, folder: Path) -> None:
@@ -209,3 +307,96 @@ def test_the_file_says_how_many(platform: Any, folder: Path) -> None:
     no(Tale(platform, folder, procedure="GP_OPEN", changes=plain | FILE).prepared, code="input.invalid")
     one = Tale(platform, folder, procedure="GP_OPEN", changes=plain).prepared()
     assert "several" not in Tender.objects.get(public_id=one.tender["tender"]).document["policy"]
+
+
+def test_the_pages_of_a_collection(platform: Any, folder: Path) -> None:
+    """The collector writes the terms in a form and confirms the shortlist; suppliers read and find what is theirs."""
+    tale = Collection(platform, folder)
+    owner, jia, yi = (Person(platform, name) for name in ("zhaobiao", "jia", "yi"))
+    project = story.register_project(tale.owner, name="测试征集", serial=secrets.randbelow(1_000_000))
+    lot = {"name": "造价咨询", "budget": "3000000", "duration_days": "365"}
+    draft = {
+        "project": project,
+        "name": "造价咨询框架协议",
+        "procedure_code": "GP_KJ_TENDER",
+        "state_controlled": True,
+    }
+    no(tale.owner.post, "/tenders", draft | {"lots": [lot, lot]}, code="input.invalid")
+    no(tale.owner.post, "/tenders", draft | {"lots": [lot | {"ceiling_price": "9"}]}, code="input.invalid")
+    tale.tender = tale.owner.post("/tenders", draft | {"lots": [lot]})
+    at = f"/work/tenders/{tale.tender['tender']}"
+    story.plan_procurement(tale.owner, tale.tender["tender"])
+    owner.post(f"{at}/start-document")
+    page = owner.get(f"{at}/document")
+    assert "最高限制单价" in page and "价格优先法" in page and "逐项报出单价" in page
+    kept = owner.post(f"{at}/document", 422, **form(several_rate="10")).content.decode()
+    assert "淘汰比例不得低于20%" in kept and "预算编制" in kept and "一级造价工程师" in kept
+    owner.post(f"{at}/document", **form())
+    assert "预算编制" in owner.get(f"{at}/document")
+    tale.owner.post(f"/tenders/{tale.tender['tender']}/review")
+    story.conclude(tale.owner, tale.tender["tender"])
+    tale.deadline = platform.now + timedelta(days=21)
+    story.publish(tale.owner, tale.tender["tender"], deadline=tale.deadline)
+    call = tale.owner.get("/notices")["notices"][0]["public_id"]
+    for page in (jia.get(f"/notices/{call}"), jia.get(f"/files/{tale.tender['tender']}/1")):
+        assert "最高限制单价950" in page and "淘汰比例20%且至少淘汰1家" in page and "按入围名次" in page
+    bid = jia.get(f"/work/rounds/{tale.round}/bid")
+    assert bid.count("data-unit-price") == 2 and 'name="price"' not in bid
+    for name in ("jia", "yi", "bing"):
+        tale.respond(name)
+    opened(over(tale), "jia yi bing")
+    story.qualify(tale.owner, tale.round)
+    reported(tale)
+    result = f"/work/rounds/{tale.round}/result"
+    page = owner.get(result)
+    assert "确定入围供应商" in page and tale.bidder("jia").name in page
+    owner.get("/work")
+    owner.sign(f"/work/rounds/{tale.round}/choice", f"/work/rounds/{tale.round}/choice/to-sign")
+    page = owner.get(result)
+    assert "签订框架协议" in page and "待签订" in page and "签订合同" not in page
+    notice = yi.get(f"/notices/{_notice(tale, 'result')['public_id']}")
+    assert "预算编制" in notice and "900.00" in notice and "入围供应商(2家)" in notice
+    for person in (jia, yi, owner):
+        for path in (
+            "/work",
+            "/work/lots",
+            "/work/frameworks",
+            f"/tenders/{tale.tender['tender']}",
+            "/market",
+        ):
+            person.get(path)
+    assert "签订框架协议" in jia.get("/work") and "签订框架协议" not in yi.get("/work")
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    """Return the editor of the file as a browser sends it."""
+    terms = story.collection()
+    items = {f"item_{key}": [i[key] for i in terms["items"]] for key in ("name", "unit", "spec", "price")}
+    texts = {f"terms_{k}": v for k, v in terms.items() if k not in {"items", "ends_at"}}
+    keys = ("legal", "credit", "seal", "response", "unit_prices")
+    parts = ("qualification", "qualification", "formal", "responsive", "responsive")
+    return {
+        "method": "lowest_evaluated_price",
+        "quality": "合格",
+        "deposit": "0",
+        "deposit_forms": ["transfer"],
+        "bid_validity_days": "90",
+        "decryption_minutes": "60",
+        "committee_size": "5",
+        "owner_representatives": "0",
+        "specialty": "A08",
+        "text": "服务要求见附件。",
+        "requirement_key": keys,
+        "requirement_part": parts,
+        "requirement_text": ["资格要求", "信用要求", "签名", "实质性要求", "逐项报出单价"],
+        "policy_subject": "services",
+        "policy_sme": "10",
+        "policy_joint": "4",
+        "policy_domestic": "20",
+        "several_rate": "20",
+        "several_most": "",
+        "terms_ends_at": "2027-02-26T00:00",
+        **texts,
+        **items,
+        **changes,
+    }

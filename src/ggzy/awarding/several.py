@@ -29,7 +29,7 @@ from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening import negotiated
 from ggzy.opening.queries import OpenedBid, all_bidders, opened_bids
 from ggzy.parties.grid import Permission, require
-from ggzy.tendering.document import Several
+from ggzy.tendering.document import Several, TenderDocument
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import (
     lock_round,
@@ -216,7 +216,7 @@ def _publish(round_: Round, chosen: Sequence[Choice], *, actor: Actor, now: date
         title=f"{tender.name}（{round_.lot.name}）{own.won}结果公告",
         body={
             "lot": round_.lot.name,
-            "chosen": [_named(c) for c in chosen],
+            "chosen": [_named(c, document_of(round_)) for c in chosen],
             "tenderee": tender.tenderee.name,
             "deal_code": tender.deal_code,
             **procured.of_the_round(round_),
@@ -226,14 +226,24 @@ def _publish(round_: Round, chosen: Sequence[Choice], *, actor: Actor, now: date
     )
 
 
-def _named(choice: Choice) -> dict[str, Any]:
+def _named(choice: Choice, document: TenderDocument) -> dict[str, Any]:
     """Return what a notice says of one chosen supplier (87号令69, 110号令28)."""
-    bid = choice.bid
-    return _public(choice) | {
-        "total": choice.row["total"],
-        "unit_prices": bid.fields.get("unit_prices") or {},
-        **procured.of_the_bid(bid),
-    }
+    bid, items = choice.bid, (document.terms or {}).get("items", [])
+    given = bid.fields.get("unit_prices") or {}
+    return (
+        _public(choice)
+        | {"total": choice.row["total"]}
+        | procured.of_the_bid(bid)
+        | (
+            {
+                "unit_prices": [
+                    {"name": i["name"], "unit": i["unit"], "price": str(given[i["number"]])} for i in items
+                ]
+            }
+            if items
+            else {}
+        )
+    )
 
 
 def _tell(round_: Round, chosen: Sequence[Choice], *, now: datetime) -> None:

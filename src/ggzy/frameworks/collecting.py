@@ -17,7 +17,7 @@ from ggzy.awarding.several import Choice
 from ggzy.evaluation.actions import document_of
 from ggzy.evaluation.queries import report_of_round
 from ggzy.frameworks import rules
-from ggzy.frameworks.actions import TermOver, create, require_other, terms
+from ggzy.frameworks.actions import TermOver, create, require_other, term_facts, terms
 from ggzy.frameworks.calling import NotNow, stop_for_the_end
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, locked, move_framework, seat
@@ -31,7 +31,7 @@ from ggzy.procedures.spec import Hold, Stage
 from ggzy.tendering.document import UNIT_PRICES, Method, TenderDocument
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import holds_on
-from ggzy.tendering.terms import checks_terms
+from ggzy.tendering.terms import checks_terms, words_of_terms
 
 _TEXTS = ("needs", "conditions", "scope", "settlement", "contract_terms", "contact", "removal_terms")
 _PLAIN = ("collector_kind", "turn_rule", "tie_rule")
@@ -82,6 +82,24 @@ def check_terms(tender: Tender, document: TenderDocument, now: datetime) -> Mapp
         "ends_at": fields["ends_at"].isoformat(),
         "quality_case": case if quality else "",
     }
+
+
+@words_of_terms(GP_KJ_TENDER.code)
+def terms_in_words(tender: Tender, document: TenderDocument, issued_at: datetime) -> list[tuple[str, str]]:
+    """Return the terms of the framework agreement in words, with the method and how many drop out (110号令22)."""
+    assert document.terms is not None and document.policy is not None and document.policy.several is not None
+    file, several_ = dict(document.terms), document.policy.several
+    case = file.pop("quality_case")
+    said = Framework(
+        **file | {"ends_at": datetime.fromisoformat(file["ends_at"])},
+        name=tender.name,
+        kind=Kind.CLOSED.value,
+        collector=tender.tenderee,
+        published_at=issued_at,
+    )
+    drop = f"{document.method_label}{f'({QualityCase(case).label})' if case else ''}, 淘汰比例{several_.rate * 100:.0f}%且至少淘汰1家"
+    most = f"; 入围最多{several_.most}家" if several_.most else ""
+    return [*term_facts(said), ("评审方法和淘汰比例", f"{drop}{most}")]
 
 
 def _moment(text: Any) -> datetime:

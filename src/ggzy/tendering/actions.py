@@ -689,7 +689,13 @@ def _notice_body(
         "sealing": f"{document.sealing.label}({document.sealing.says})",
         "objection": family(tender.procedure_code).objection,
         "file": {"version": file.version, "sha256": file.sha256},
+        **_terms_said(tender, document, now=now),
     }
+
+
+def _terms_said(tender: Tender, document: TenderDocument, *, now: datetime) -> dict[str, Any]:
+    said = terms.in_words(tender, document, issued_at=now)
+    return {"terms": [{"name": name, "value": value} for name, value in said]} if said else {}
 
 
 @transaction.atomic

@@ -38,3 +38,25 @@ def checked(tender: Tender, document: TenderDocument, *, now: datetime) -> Mappi
             raise BadInput("这种交易程序的文件没有结果确定以后适用的条款", field="terms")
         return None
     return check(tender, document, now)
+
+
+#: (tender, file, when it was issued) → its terms as a notice states them
+InWords = Callable[[Tender, TenderDocument, datetime], list[tuple[str, str]]]
+_WORDS: dict[str, InWords] = {}
+
+
+def words_of_terms(procedure_code: str) -> Callable[[InWords], InWords]:
+    """Register who says in words what the terms in the files of a procedure are (called once)."""
+
+    def keep(function: InWords) -> InWords:
+        assert procedure_code not in _WORDS, f"two say the terms of {procedure_code}"
+        _WORDS[procedure_code] = function
+        return function
+
+    return keep
+
+
+def in_words(tender: Tender, document: TenderDocument, *, issued_at: datetime) -> list[tuple[str, str]]:
+    """Return the terms of a file as its notice, its page and its PDF state them; [] where it has none."""
+    say = _WORDS.get(tender.procedure_code)
+    return say(tender, document, issued_at) if say and document.terms is not None else []
