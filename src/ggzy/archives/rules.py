@@ -106,7 +106,15 @@ ITEMS: tuple[Item, ...] = (
     _item("approval", "审批、核准或备案文件", _TENDER, _OWNER),
     _item("agency", "招标代理委托合同", _TENDER, _OWNER),
     _item("funds", "资金落实证明", _TENDER, _OWNER),
-    _item("registered", "进场登记", _TENDER, _OWNER, _PUBLISHED, ("tendering.registered",)),
+    # a procurement is not registered: it files its plan
+    _item(
+        "registered",
+        "进场登记(政府采购为采购计划备案)",
+        _TENDER,
+        _OWNER,
+        _PUBLISHED,
+        ("tendering.registered", "tendering.plan_filed"),
+    ),
     _item("review", "公平竞争审查结论", _TENDER, _OWNER, _PUBLISHED, ("tendering.review_concluded",)),
     _item("form", "中心形式核验", _TENDER, _CENTRE, ("tendering.form_checked",), ("tendering.form_checked",)),
     _item("notice", "招标公告", _FILE, _OWNER, _PUBLISHED, ("notices.published",), "data/3-notices/"),

@@ -220,7 +220,8 @@ def keep(responses: int, *, rate: Decimal, cap: int | None = None) -> int:
     """
     if responses < LEAST_RESPONSES:
         raise TooFewResponses(f"合格的响应{responses}家, 少于{LEAST_RESPONSES}家, 征集失败, 应当重新征集")
-    return Several(most=cap or 0, rate=rate).keeps(responses)
+    # at least one drops out whatever the rate
+    return min(Several(most=cap or 0, rate=rate).keeps(responses), max(1, responses - 1))
 
 
 def require_rate(rate: Decimal, *, instruments_by_quality: bool) -> None:
