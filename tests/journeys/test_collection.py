@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ggzy.awarding.models import Award, Chosen
+from ggzy.cli import bid as cli
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from ggzy.tendering.models import Tender
@@ -134,6 +135,8 @@ def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> No
     )
     no(tale.bidder("jia").get, to, code="permission.denied")
     no(tale.owner.post, to, {"signature": tale.owner.signature_on("AAAA")}, code="identity.signature_wrong")
+    anew = {"ground": "too_few", "text": "只有3家合格"}
+    no(tale.owner.post, f"/rounds/{tale.round}/retender", anew, code="input.invalid")
     # nobody's silence chooses: 110号令 knows no such thing
     platform.advance(platform.now + timedelta(days=15))
     platform.work()
@@ -382,6 +385,31 @@ def test_the_pages_of_a_collection(platform: Any, folder: Path) -> None:
         ):
             person.get(path)
     assert "签订框架协议" in jia.get("/work") and "签订框架协议" not in yi.get("/work")
+
+
+def test_the_command_line_seals_unit_prices(
+    platform: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    tale = Collection(platform, folder)
+    tale.published()
+    jia = tale.bidder("jia")
+    monkeypatch.setattr(cli, "_party", lambda args: jia)
+    folder.mkdir(parents=True, exist_ok=True)
+    at = ["--user", "jia", "--cert", "x.pem", "--round", tale.round]
+    seal = ["seal", *at, "--days", "300", "--out", str(folder / "x")]
+    for given, says in (
+        (["--price", "1900"], "请用 --unit-price 1=单价"),
+        (["--unit-price", "1=900", "--unit-price", "2=1200.01"], "不超过最高限制单价1200"),
+        (["--unit-price", "1=900", "--unit-price", "2=1000", "--price", "1900"], "请去掉 --price"),
+    ):
+        assert cli.main([*seal, *given]) == 2
+        assert says in capsys.readouterr().err
+    assert cli.main([*seal, "--unit-price", "1=900", "--unit-price", "2=1000"]) == 0
+    assert cli.main(["submit", *at, "--dir", str(folder / "x")]) == 0
+    tale.respond("yi")
+    opened(over(tale), "jia yi")
+    shown = tale.owner.get(f"/rounds/{tale.round}/opening")["bids"]
+    assert {row["price"] for row in shown} == {"1900.00", "2040.00"}
 
 
 def form(**changes: Any) -> dict[str, Any]:

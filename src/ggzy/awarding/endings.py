@@ -21,6 +21,7 @@ from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering.holding import held_up
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import (
@@ -46,12 +47,20 @@ PROCUREMENT_GROUNDS = {
     "over_budget": "供应商的报价均超过采购预算, 采购人不能支付",
     "called_off": "因重大变故, 采购任务取消",
 }
+#: and where several are to be chosen: nobody has refused anything yet
+SEVERAL_GROUNDS = {
+    "too_few": "按排序可以确定的供应商少于文件载明的数量",
+    **{code: says for code, says in PROCUREMENT_GROUNDS.items() if code != "first_out"},
+}
 MOST_TEXT = 4000
 
 
-def retender_grounds(tender: Tender) -> dict[str, str]:
-    """Return why this tender's owner may begin anew instead of awarding, by the tender's family of law."""
-    return PROCUREMENT_GROUNDS if tender.scope == "GP" else RETENDER_GROUNDS
+def retender_grounds(procedure_code: str) -> dict[str, str]:
+    """Return why the owner of a tender may begin anew instead of awarding, by the law of its procedure."""
+    procedure = BY_CODE[procedure_code]
+    if procedure.several:
+        return SEVERAL_GROUNDS
+    return PROCUREMENT_GROUNDS if procedure.scope == "GP" else RETENDER_GROUNDS
 
 
 class TooEarlyToCancel(Refusal):
@@ -247,7 +256,7 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
     round_ = lock_round(round_id)
     require_tenderee(round_.lot.tender, actor)
     require_move(round_, "retender", actor=actor)
-    grounds = retender_grounds(round_.lot.tender)
+    grounds = retender_grounds(round_.procedure_code)
     if ground not in grounds:
         raise BadInput("请选择重新招标的法定情形", field="ground")
     if not text.strip():
@@ -257,6 +266,10 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
             "排名第一的中标候选人的中标资格尚未终止: 请先定标并发出通知书, 由其声明放弃或按规定取消; "
             "被查实违法的, 请先提交原评标委员会审查",
             field="ground",
+        )
+    if ground == "too_few" and not several.fewer_than_named(round_):
+        raise BadInput(
+            "可以确定的供应商没有少于文件载明的数量; 淘汰比例、数量上限不是应当达到的数量", field="ground"
         )
     says = grounds[ground]
     _fail(

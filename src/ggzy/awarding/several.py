@@ -96,6 +96,15 @@ def choices_of(round_: Round) -> list[Choice]:
     return [Choice(place=place, bid=bids[row["bid"]], row=row) for place, row in enumerate(chosen, start=1)]
 
 
+def fewer_than_named(round_: Round) -> bool:
+    """Say whether fewer are ranked than the file wants to choose: then all of them are taken, or it is procured anew.
+
+    Where a share drops out, the number in the file is a cap and nobody has to reach it.
+    """
+    several = _several(round_)
+    return not several.rate and len(choices_of(round_)) < several.most
+
+
 def _several(round_: Round) -> Several:
     policy = document_of(round_).policy
     assert policy is not None and policy.several is not None, "the file of such a procedure says how many"

@@ -320,7 +320,7 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "findings": sittings.findings_of(own.code),
         "reopening": next(iter(sittings.waiting_reopenings(actor=actor, round_id=round_id)), None),
         "changed": sittings.CHANGES,
-        "grounds": endings.PROCUREMENT_GROUNDS if own.code == "GP" else endings.RETENDER_GROUNDS,
+        "grounds": endings.retender_grounds(row.procedure_code),
         "family": own,
         "may": {move.code for move in BY_CODE[row.procedure_code].from_stage(row.stage) if move.built},
         "cancellations": {k: END_LABELS[k] for k in ("no_bond", "no_contract")},

@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -135,7 +136,8 @@ def offer_facts(
 
 def unit_items(document: dict[str, Any]) -> list[dict[str, str]]:
     """Return the items whose unit prices a response names, with their ceilings; [] where it names one price."""
-    return list((document.get("terms") or {}).get("items") or [])
+    items = (document.get("terms") or {}).get("items") or []
+    return [item | {"price": f"{Decimal(item['price']):.2f}"} for item in items]
 
 
 def two_envelopes(document: dict[str, Any]) -> bool:
