@@ -26,7 +26,7 @@ def test_unit_prices_are_sealed_and_the_shortlist_is_confirmed(
     window.fill("[data-unit-price='1']", "950.01")
     window.fill("[data-unit-price='2']", "1,000")
     _seal(window)
-    window.locator("[data-hints]", has_text="高于最高限制单价 950.00 元").wait_for()
+    window.locator("[data-checks]", has_text="高于最高限制单价 950.00 元").wait_for()
     window.fill("[data-unit-price='1']", "900.5")
     _seal(window)
     _opens(window)

@@ -12,6 +12,7 @@ from ggzy.awarding.models import Award, Chosen
 from ggzy.cli import bid as cli
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
+from ggzy.opendata.ocds import record_package
 from ggzy.tendering.models import Tender
 from tests.api.test_refusals import no
 from tests.journeys.tale import Tale
@@ -168,6 +169,12 @@ def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> No
     for level, party in (("public", platform.anonymous()), ("supervisor", platform.demo("jiandu"))):
         found = check_pack(party.get(f"/evidence/{tale.tender['ocid']}?level={level}"))
         assert not [check for check in found if check.outcome == "failed"], level
+    outcome = {check.name: check.outcome for check in found}
+    assert (outcome["award"], outcome["ranking"], outcome["qualification"]) == ("passed",) * 3
+    record = record_package(tale.tender["ocid"], uri="", at=platform.now)["records"][0]["compiledRelease"]
+    assert [a["suppliers"][0]["name"] for a in record["awards"]] == names[:2]
+    assert not any("value" in a for a in record["awards"]) and record["tender"]["status"] == "complete"
+    assert {p["name"] for p in record["parties"] if "supplier" in p["roles"]} == set(names[:2])
 
 
 def test_deposits_wait_for_the_agreement_of_each(platform: Any, folder: Path) -> None:
@@ -200,6 +207,8 @@ def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: A
     letter = {"matter": "评审错误", "facts": "没有核对业绩", "request": "重新征集"}
     made = tale.bidder("yi").post(f"/rounds/{tale.round}/result-challenges", letter)["challenge"]
     no(sign, tale, tale.bidder("jia"), first, code="frameworks.not_now")
+    page = Person(platform, "zhaobiao").get(f"/work/challenges/{made}")
+    assert 'value="restart"' in page and 'value="redetermine"' not in page
     another = {"answer": "成立", "outcome": "redetermine"}
     no(tale.owner.post, f"/challenges/{made}/answer", another, code="procedure.move_not_allowed")
     tale.owner.post(f"/challenges/{made}/answer", {"answer": "成立, 重新征集", "outcome": "restart"})
@@ -210,6 +219,24 @@ def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: A
     # the same framework is collected anew under its own name
     tale.owner.post(f"/rounds/{tale.round}/next")
     assert tale.stage() == "BUDGET"
+
+
+def test_an_upheld_complaint_ends_a_framework_in_force(platform: Any, folder: Path) -> None:
+    tale = announced(platform, folder)
+    for member, name in zip(shortlisted(tale)["members"], ("jia", "bing"), strict=True):
+        sign(tale, tale.owner, member)
+        sign(tale, tale.bidder(name), member)
+    at = f"/frameworks/{shortlisted(tale)['framework']}"
+    tale.owner.post(f"{at}/agreements")
+    tale.owner.post(f"{at}/buyers")
+    assert shortlisted(tale)["stage"] == "ACTIVE"
+    decision = {"decision": "训财采投〔2026〕5号", "text": "评审委员会的组成违法, 影响入围结果"}
+    platform.demo("jiandu").post(f"/rounds/{tale.round}/annulment", decision)
+    assert tale.stage() == "CANCELLED"
+    framework = shortlisted(tale)
+    assert framework["stage"] == "FAILED" and not any(m["stage"] == "JOINED" for m in framework["members"])
+    rows = Chosen.objects.values_list("end_kind", "concluded_at")
+    assert set(rows) == {(Award.ANNULLED, None)}
 
 
 def test_a_round_is_archived_when_nobody_can_challenge_it_any_more(platform: Any, folder: Path) -> None:
