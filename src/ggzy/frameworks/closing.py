@@ -250,7 +250,7 @@ def _agreeing(framework_id: str, member_id: str, actor: Actor) -> tuple[Framewor
     member = find_member(framework, member_id)
     if member.stage != Stage.SHORTLIST.value:
         raise NotNow("这家供应商没有待签的框架协议", next_steps=TO_THE_LIST)
-    collecting.require_unchallenged(framework)
+    collecting.require_unheld(framework)
     if actor.organisation_pk == framework.collector_id and actor.role is Role.TENDEREE:
         field = "collector_signature"
     elif actor.organisation_pk == member.supplier_id and actor.role is Role.BIDDER:

@@ -27,7 +27,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Citation
 from ggzy.notices.actions import NoticeKind
 from ggzy.procedures.catalogue import GP_KJ_CLOSED, GP_KJ_TENDER
-from ggzy.procedures.spec import Hold, Stage
+from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import UNIT_PRICES, Method, TenderDocument
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import holds_on
@@ -129,14 +129,15 @@ def round_of(framework: Framework) -> Round | None:
     return Round.objects.filter(public_id=found).first() if found else None
 
 
-def require_unchallenged(framework: Framework) -> None:
-    """Let agreements be signed while nobody's challenge of the shortlist waits for its answer (政采条例54).
+def require_unheld(framework: Framework) -> None:
+    """Let agreements be signed while no challenge of the shortlist waits, and nothing else stops the round (政采条例54).
 
-    :raises NotNow: one does
+    :raises NotNow: something does
     """
     round_ = round_of(framework)
-    if round_ is not None and Hold.CHALLENGE in holds_on(round_):
-        raise NotNow("对入围结果的质疑尚未答复, 答复前暂停签订框架协议", next_steps=TO_THE_LIST)
+    if round_ is not None and (held := holds_on(round_)):
+        why = "、".join(sorted(hold.label for hold in held))
+        raise NotNow(f"因{why}, 暂停签订框架协议, 解除后方可继续", next_steps=TO_THE_LIST)
 
 
 def signed_with(framework: Framework, member: FrameworkMember, *, now: datetime) -> None:
