@@ -439,3 +439,35 @@ def test_an_item_named_like_a_figure_of_the_method_takes_nothing_from_it():
         ("a", "50.91", "28.00"),
         ("b", "41.82", "28.00"),
     ]
+
+
+CEILINGS = {"1": Decimal(950), "2": Decimal("1200.00")}
+
+
+@pytest.mark.parametrize(
+    ("price", "units", "says"),
+    [
+        ("1900", {"1": "900", "2": "1000"}, ""),
+        ("2150", {"1": "950.00", "2": "1200"}, ""),
+        ("1950.01", {"1": "950.01", "2": "1000"}, "第1项单价超过最高限制单价"),
+        ("1900.01", {"1": "900", "2": "1000"}, "报价1900.01元不等于各项单价之和"),
+        ("900", {"1": "900"}, "没有逐项报出单价"),
+        ("900", {"1": "900", "2": "x"}, "没有逐项报出单价"),
+        ("900", {"1": "900", "2": "0"}, "单价应大于0"),
+        ("900", {"1": "NaN", "2": "1"}, "单价应大于0"),
+        ("1900", None, "没有逐项报出单价"),
+    ],
+)
+def test_unit_prices_add_up_and_keep_their_ceilings(price: str, units: object, says: str) -> None:
+    found = rules.unit_price_faults({"a": (Decimal(price), units)}, ceilings=CEILINGS)
+    assert found == ({"a": says} if says else {})
+
+
+def test_what_is_arithmetic_nobody_judges_otherwise() -> None:
+    def sheet(**passes: bool) -> dict[str, dict[str, dict[str, object]]]:
+        return {bid: {"unit_prices": {"passes": ok, "reason": ""}} for bid, ok in passes.items()}
+
+    rules.require_arithmetic(sheet(a=True, b=False), faults={"b": "单价应大于0"})
+    for wrong in (sheet(a=True, b=True), sheet(a=False, b=False)):
+        with pytest.raises(BadInput, match="单价"):
+            rules.require_arithmetic(wrong, faults={"b": "单价应大于0"})

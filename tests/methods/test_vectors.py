@@ -106,6 +106,11 @@ def test_a_framework_eliminates_at_least_one() -> None:
         assert sum(line.candidate for line in found.lines) == kept
 
 
+def test_a_framework_ranks_by_the_price_less_what_policy_takes_off() -> None:
+    found = outcome("gp_framework_price_first", [100, 105, 110], sme=[0, 10, 0])
+    assert [(line.bid, line.candidate) for line in found.lines] == [("1", True), ("0", True), ("2", False)]
+
+
 def test_faster_bids_are_evaluated_lower() -> None:
     found = outcome(
         "gc_lowest_evaluated_price",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ggzy.kernel.refusals import BadInput
 from ggzy.tendering import document
-from ggzy.tendering.document import Method, ReviewPart
+from ggzy.tendering.document import Method, ReviewPart, Several
 
 pytestmark = pytest.mark.pure
 
@@ -252,3 +252,17 @@ def test_as_json_holds_no_number_that_could_be_rounded():
 def test_choices_have_the_words_of_the_statute():
     assert [m.label for m in Method] == ["经评审的最低投标价法", "综合评估法"]
     assert [p.label for p in ReviewPart] == ["形式评审", "资格评审", "响应性评审", "报价文件评审"]
+
+
+@pytest.mark.parametrize(
+    ("ranked", "rate", "most", "kept"),
+    [
+        # at least one drops out, and at two the floor would be one below
+        *((2, "0.2", 0, 1), (3, "0.2", 0, 2), (5, "0.2", 0, 4), (10, "0.2", 0, 8), (11, "0.2", 0, 8)),
+        *((5, "0.4", 0, 3), (1, "0.2", 0, 1), (10, "0.2", 3, 3), (3, "0.2", 9, 2)),
+        # without a rate as many as the number, or all of fewer
+        *((2, "0", 3, 2), (5, "0", 3, 3), (3, "0", 3, 3)),
+    ],
+)
+def test_how_many_a_result_names(ranked: int, rate: str, most: int, kept: int) -> None:
+    assert Several(most=most, rate=Decimal(rate)).keeps(ranked) == kept

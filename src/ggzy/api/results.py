@@ -12,7 +12,7 @@ from ninja import Router, Schema
 from ggzy.api.bids import SignatureIn, Text
 from ggzy.api.frame import answer, now, who, write
 from ggzy.awarding import actions as awarding
-from ggzy.awarding import endings
+from ggzy.awarding import endings, several
 from ggzy.contracting import actions as contracting
 from ggzy.deposits.queries import release_moments
 from ggzy.evaluation import sittings
@@ -113,6 +113,19 @@ def answer_objection(request: HttpRequest, objection_id: str, body: ObjectionAns
 def award(request: HttpRequest, round_id: str, body: Decision) -> dict[str, Any]:
     made = awarding.award(round_id=round_id, bid_id=body.bid, actor=who(request), now=now())
     return {"award": made.public_id, "price": made.price}
+
+
+@router.get("/rounds/{round_id}/choice", tags=["定标"], summary="确定多家供应商的待签内容")
+def choice_to_sign(request: HttpRequest, round_id: str) -> HttpResponse:
+    data = several.choice_to_sign(round_id=round_id, actor=who(request))
+    return answer({"to_sign": base64.b64encode(data).decode()})
+
+
+@router.post("/rounds/{round_id}/choice", tags=["定标"], summary="确定多家供应商并公告结果")
+@write
+def choose(request: HttpRequest, round_id: str, body: SignatureIn) -> dict[str, Any]:
+    made = several.choose(round_id=round_id, signature=body.signature, actor=who(request), now=now())
+    return {"chosen": [{"bid": c.bid.public_id, "place": c.place, "price": c.price} for c in made]}
 
 
 @router.post(

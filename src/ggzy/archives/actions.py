@@ -16,10 +16,12 @@ from ggzy.bidding.models import Bid
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.identity.actions import sign_document
-from ggzy.kernel import files
+from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
+from ggzy.objections.challenges import result_announced
+from ggzy.objections.rules import result_challenge_ends
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
@@ -27,10 +29,12 @@ from ggzy.tendering.moves import (
     lock_round,
     make_move,
     place_of,
+    procedure_of,
     require_move,
     require_owner_side,
     require_tenderee,
 )
+from ggzy.tendering.stamps import law_of
 
 #: stages at which nothing more comes, so that an archive can be packed
 PACKED_FROM = frozenset(
@@ -63,6 +67,11 @@ class HandedOverAlready(Refusal):
     code = "archives.handed_over_already"
 
 
+def packed_from(round_: Round) -> bool:
+    """Say whether nothing more comes in a round: it is performed, or over, or rests with a result of several."""
+    return round_.stage in PACKED_FROM or procedure_of(round_).has(round_.stage, "archive")
+
+
 @transaction.atomic
 def ask_archive(*, round_id: str, actor: Actor, now: datetime) -> Package:
     """Have the archive of a round packed; while one is being made, that one is returned.
@@ -74,7 +83,7 @@ def ask_archive(*, round_id: str, actor: Actor, now: datetime) -> Package:
     round_ = lock_round(round_id)
     if actor.role is not Role.CENTRE:
         require_owner_side(round_.lot.tender, actor)
-    if round_.stage not in PACKED_FROM:
+    if not packed_from(round_):
         raise TooEarlyToPack("本标段还在进行, 开始履约、流标或终止以后才能归档打包")
     return _ask(round_, reader=Package.ARCHIVE, organisation=None, actor=actor, now=now)
 
@@ -94,7 +103,7 @@ def ask_pack(*, round_id: str, actor: Actor, now: datetime) -> Package:
     if actor.role is Role.SUPERVISOR:
         return _ask(round_, reader=Package.SUPERVISOR, organisation=None, actor=actor, now=now)
     if actor.role is Role.CENTRE:
-        if round_.stage not in PACKED_FROM:
+        if not packed_from(round_):
             raise TooEarlyToPack("本标段还在进行, 开始履约、流标或终止以后, 中心才能制作存档副本")
         return _ask(round_, reader=Package.OWNER, organisation=None, actor=actor, now=now)
     if actor.role is Role.BIDDER:
@@ -261,6 +270,18 @@ def _require_may(round_: Round, actor: Actor) -> Package:
     return package
 
 
+def _require_unchallengeable(round_: Round, *, now: datetime) -> None:
+    """Let a round be closed for good whose result nobody may challenge any more: there is no contract to wait for.
+
+    :raises TooEarlyToPack: the days to challenge the result still run
+    """
+    ends = result_challenge_ends(
+        announced_at=result_announced(round_), law=law_of(round_), calendar=calendars.CHINA
+    )
+    if now < ends.instant:
+        raise TooEarlyToPack(f"对结果提出质疑的期限尚未届满({ends.arithmetic}), 期满后才能移交归档")
+
+
 @transaction.atomic
 def hand_over_to_sign(*, round_id: str, retention: str, actor: Actor) -> bytes:
     """Return the hand-over list to sign, under the same conditions as the act itself.
@@ -279,6 +300,7 @@ def hand_over(*, round_id: str, retention: str, signature: str, actor: Actor, no
     :raises NotPermitted: not the tenderee itself
     :raises HandedOverAlready: it was taken over before
     :raises NotReady: there is no finished package
+    :raises TooEarlyToPack: the result of several suppliers may still be challenged
     :raises TestFailed: the four-nature test found something, or an item is missing
     :raises PackageStale: the log knows more than the package
     :raises SignatureWrong: the signature is not on this list
@@ -286,6 +308,8 @@ def hand_over(*, round_id: str, retention: str, signature: str, actor: Actor, no
     require(actor, Permission.ARCHIVE_HAND_OVER, signed=True)
     round_ = lock_round(round_id)
     package = _require_may(round_, actor)
+    if procedure_of(round_).several and round_.stage not in ENDED:
+        _require_unchallengeable(round_, now=now)
     kept = rules.retention(retention)
     said = list_of(package, retention=kept)
     signed = sign_document(

@@ -13,7 +13,7 @@ from ggzy.archives import bag, check, kit, rules
 from ggzy.archives.disputes import lay_in
 from ggzy.archives.models import Package
 from ggzy.archives.shelf import Shelf, when
-from ggzy.awarding.models import Award, Panel
+from ggzy.awarding.models import Award, Chosen, Panel
 from ggzy.bidding import bidbox
 from ggzy.bidding.models import Bid
 from ggzy.changes import proofs
@@ -54,7 +54,8 @@ def shown_opening(round_pk: int) -> OpeningSession | None:
     """
     sent = Award.objects.filter(round_id=OuterRef("round_id"), sent_at__isnull=False)
     rows = OpeningSession.objects.filter(round_id=round_pk, shown_at__isnull=False)
-    rows = rows.exclude(Q(round__procedure_code__in=QUIET) & ~Exists(sent))
+    several = Chosen.objects.filter(round_id=OuterRef("round_id"))
+    rows = rows.exclude(Q(round__procedure_code__in=QUIET) & ~Exists(sent) & ~Exists(several))
     return rows.select_related("round__lot__tender").first()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from ggzy.archives import rules
-from ggzy.archives.actions import ENDED, PACKED_FROM
+from ggzy.archives.actions import ENDED, packed_from
 from ggzy.archives.models import HandOver, Package
 from ggzy.evidence import queries as evidence
 from ggzy.kernel import files
@@ -18,6 +18,7 @@ from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.models import Round
+from ggzy.tendering.moves import procedure_of
 
 _KINDS = {
     Package.ARCHIVE: "电子档案",
@@ -178,7 +179,7 @@ def round_packages(*, round_id: str, viewer: Actor) -> RoundPackages:
         .order_by("-pk")
     )
     packages = tuple(_row(p, viewer) for p in rows[:20])
-    over = round_.stage in PACKED_FROM
+    over = packed_from(round_)
     handed = _hand_over(round_) if owner or official else None
     return RoundPackages(
         round=round_.public_id,
@@ -197,7 +198,7 @@ def round_packages(*, round_id: str, viewer: Actor) -> RoundPackages:
         or viewer.role in {Role.BIDDER, Role.SUPERVISOR}
         or (over and viewer.role is Role.CENTRE),
         may_hand_over=handed is None
-        and round_.stage in {Stage.PERFORMING, *ENDED}
+        and (round_.stage in ENDED or procedure_of(round_).has(round_.stage, "archive"))
         and viewer.organisation_pk == round_.lot.tender.tenderee_id
         and any(p.reader == Package.ARCHIVE and p.state == Package.READY for p in packages),
     )

@@ -76,6 +76,7 @@ _REPORTED = ("evaluation.reported",)
 _PUBLICITY = ("awarding.publicity_started",)
 _AWARDED = ("awarding.awarded",)
 _NOTIFIED = ("awarding.notified",)
+_CHOSEN = ("awarding.chosen",)
 _SIGNED = ("contracting.signed",)
 _OWNER, _CENTRE, _COMMITTEE, _BIDDER = "招标人", "交易中心", "评标委员会", "投标人"
 
@@ -105,7 +106,15 @@ ITEMS: tuple[Item, ...] = (
     _item("approval", "审批、核准或备案文件", _TENDER, _OWNER),
     _item("agency", "招标代理委托合同", _TENDER, _OWNER),
     _item("funds", "资金落实证明", _TENDER, _OWNER),
-    _item("registered", "进场登记", _TENDER, _OWNER, _PUBLISHED, ("tendering.registered",)),
+    # a procurement is not registered: it files its plan
+    _item(
+        "registered",
+        "进场登记(政府采购为采购计划备案)",
+        _TENDER,
+        _OWNER,
+        _PUBLISHED,
+        ("tendering.registered", "tendering.plan_filed"),
+    ),
     _item("review", "公平竞争审查结论", _TENDER, _OWNER, _PUBLISHED, ("tendering.review_concluded",)),
     _item("form", "中心形式核验", _TENDER, _CENTRE, ("tendering.form_checked",), ("tendering.form_checked",)),
     _item("notice", "招标公告", _FILE, _OWNER, _PUBLISHED, ("notices.published",), "data/3-notices/"),
@@ -184,6 +193,16 @@ ITEMS: tuple[Item, ...] = (
         ("awarding.panel_reported",),
         ("awarding.panel_reported",),
         "data/7-result/",
+    ),
+    _item("chosen", "确定多家供应商(入围)", _RESULT, _OWNER, _CHOSEN, _CHOSEN),
+    _item("chosen-result", "结果公告", _RESULT, _OWNER, _CHOSEN, ("notices.published",), "data/3-notices/"),
+    _item(
+        "choice-voided",
+        "多家供应商的结果无效",
+        _RESULT,
+        _OWNER,
+        ("awarding.choice_voided",),
+        ("awarding.choice_voided",),
     ),
     _item("letter", "中标通知书", _RESULT, _OWNER, _NOTIFIED, _NOTIFIED, "data/7-result/"),
     _item("result", "中标结果公告", _RESULT, _OWNER, _NOTIFIED, ("notices.published",), "data/3-notices/"),
@@ -427,6 +446,7 @@ MOVE_OF: Mapping[str, str] = {
     "objections.raised": "object_to_result",
     "awarding.publicity_ended": "end_publicity",
     "awarding.awarded": "award",
+    "awarding.chosen": "choose",
     "awarding.retendered": "retender",
     "awarding.notified": "notify",
     "contracting.sealed": "sign_contract",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ggzy.awarding import several
 from ggzy.awarding.actions import first_left, make_award
 from ggzy.awarding.models import Award
 from ggzy.awarding.queries import END_LABELS
@@ -51,14 +52,22 @@ PROCUREMENT_GROUNDS = {
 }
 #: those of them that need no report: the buyer may end the round on them before there is one
 EARLY_GROUNDS = ("unlawful", "called_off")
+#: and where several are to be chosen: nobody has refused anything yet
+SEVERAL_GROUNDS = {
+    "too_few": "按排序可以确定的供应商少于文件载明的数量",
+    **{code: says for code, says in PROCUREMENT_GROUNDS.items() if code != "first_out"},
+}
 MOST_TEXT = 4000
 
 
 def grounds_of(procedure_code: str, stage: str) -> dict[str, str]:
-    """Return why an owner may end its round without an award where it stands, by the family of law."""
-    if BY_CODE[procedure_code].has(stage, "call_off"):
+    """Return why an owner may end its round without an award where it stands, by the law of its procedure."""
+    procedure = BY_CODE[procedure_code]
+    if procedure.has(stage, "call_off"):
         return {ground: PROCUREMENT_GROUNDS[ground] for ground in EARLY_GROUNDS}
-    return PROCUREMENT_GROUNDS if family(procedure_code).code == "GP" else RETENDER_GROUNDS
+    if procedure.several:
+        return SEVERAL_GROUNDS
+    return PROCUREMENT_GROUNDS if procedure.scope == "GP" else RETENDER_GROUNDS
 
 
 class TooEarlyToCancel(Refusal):
@@ -290,6 +299,10 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
             "被查实违法的, 请先提交原评标委员会审查",
             field="ground",
         )
+    if ground == "too_few" and not several.fewer_than_named(round_):
+        raise BadInput(
+            "可以确定的供应商没有少于文件载明的数量; 淘汰比例、数量上限不是应当达到的数量", field="ground"
+        )
     _fail(
         round_,
         move,
@@ -328,7 +341,7 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
         raise BadInput(
             "请填写处理决定的文号和认定的事实", field="decision" if not decision.strip() else "text"
         )
-    award = _award(round_)
+    _require_result(round_)
     _fail(
         round_,
         "annul_after_complaint",
@@ -340,10 +353,26 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
         now=now,
         reason=text.strip()[:MOST_TEXT],
     )
-    _end(
-        award, round_, kind=Award.ANNULLED, reason=f"{decision.strip()}: {text.strip()}", actor=actor, now=now
-    )
+    said = f"{decision.strip()}: {text.strip()}"
+    _end_result(round_, kind=Award.ANNULLED, reason=said, actor=actor, now=now)
     return round_
+
+
+def _require_result(round_: Round) -> None:
+    """Let a round pass that has a result in force.
+
+    :raises NotFound: it has none
+    """
+    if not procedure_of(round_).several:
+        _award(round_)
+
+
+def _end_result(round_: Round, *, kind: str, reason: str, actor: Actor, now: datetime) -> None:
+    """End the award in force, or all of a result that names several."""
+    if procedure_of(round_).several:
+        several.void(round_, kind=kind, reason=reason, actor=actor, now=now)
+    else:
+        _end(_award(round_), round_, kind=kind, reason=reason, actor=actor, now=now)
 
 
 def redetermine(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Award:
@@ -377,7 +406,7 @@ def restart(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Round
 
     Called inside the act that upholds it, on a locked round (94号令16).
     """
-    award = _award(round_)
+    _require_result(round_)
     _fail(
         round_,
         "restart_after_challenge",
@@ -387,5 +416,5 @@ def restart(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Round
         now=now,
         reason=reason[:MOST_TEXT],
     )
-    _end(award, round_, kind=Award.CHALLENGED, reason=reason, actor=actor, now=now)
+    _end_result(round_, kind=Award.CHALLENGED, reason=reason, actor=actor, now=now)
     return round_

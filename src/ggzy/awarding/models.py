@@ -119,3 +119,35 @@ class PanelBallot(BusinessRow):
         triggers = [
             pgtrigger.Protect(name="panel_ballots_stay", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
+
+
+class Chosen(BusinessRow):
+    """One of several suppliers that a round's result names, in the order of the ranking (入围, 研发供应商).
+
+    What is signed with it is another context's: that one says when it was, or that nothing came of it.
+    """
+
+    #: beside the ways in which an award ends: the buyer did not sign
+    BUYER = "buyer"
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="chosen")
+    bid = models.ForeignKey(Bid, on_delete=models.PROTECT, related_name="chosen")
+    place = models.PositiveSmallIntegerField()
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    chosen_at = models.DateTimeField()
+    #: the buyer's signature on the statement that names all of them
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT, related_name="+")
+    concluded_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_kind = models.CharField(max_length=12, blank=True)
+    end_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_bid_is_chosen_once", fields=["round", "bid"]),
+            models.UniqueConstraint(name="a_place_is_chosen_once", fields=["round", "place"]),
+            models.CheckConstraint(
+                name="a_chosen_one_signs_or_falls",
+                condition=models.Q(concluded_at=None) | models.Q(ended_at=None),
+            ),
+        ]

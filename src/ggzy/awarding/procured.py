@@ -6,7 +6,7 @@ from ggzy.awarding.models import Award
 from ggzy.evaluation.models import Qualification
 from ggzy.evaluation.queries import report_of_round
 from ggzy.experts.models import Member
-from ggzy.opening.queries import opened_bids
+from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.tendering.document import SIZE_CLAIMS
 from ggzy.tendering.models import Round, TenderFile
 
@@ -20,18 +20,27 @@ def result_body(round_: Round, award: Award) -> dict[str, Any]:
     if tender.scope != "GP":
         return {}
     bid = next(b for b in opened_bids(round_.pk) if b.bid == award.bid.public_id)
+    return of_the_bid(bid) | of_the_round(round_) | {"address": award.bid.bidder.address}
+
+
+def of_the_bid(bid: OpenedBid) -> dict[str, Any]:
+    """Return what the notice of the result names of a supplier that was chosen: what it declares of its size."""
+    return {"size": SIZE_CLAIMS.get(str(bid.fields.get("size", "")), "")}
+
+
+def of_the_round(round_: Round) -> dict[str, Any]:
+    """Return what the notice of the result names of a government procurement whoever was chosen."""
+    tender = round_.lot.tender
     file = TenderFile.objects.get(tender=tender, version=round_.file_version)
     evaluation = report_of_round(round_.pk)
-    assert evaluation is not None, "an award follows a report"
+    assert evaluation is not None, "a result follows a report"
     members = (
         Member.objects.filter(draw_id=evaluation.draw_id, left=False)
         .select_related("account__person")
         .order_by("code")
     )
     return {
-        "address": award.bid.bidder.address,
         "items": round_.lot.scope_of_work,
-        "size": SIZE_CLAIMS.get(str(bid.fields.get("size", "")), ""),
         "experts": [m.account.person.name for m in members if m.kind == Member.EXPERT],
         "representatives": [m.account.person.name for m in members if m.kind != Member.EXPERT],
         "notice_days": "公告期限1个工作日; 供应商认为结果使自己的权益受到损害的, 可以自公告期限届满之日起7个工作日内提出质疑",

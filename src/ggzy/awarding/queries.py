@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from ggzy.awarding.models import Award, Publicity
+from ggzy.awarding.models import Award, Chosen, Publicity
 from ggzy.procedures.spec import Stage
 
 END_LABELS = {
@@ -46,6 +46,16 @@ def awards_of(round_pks: list[int]) -> dict[int, AwardRow]:
         pk: AwardRow(**dict(zip(names, row, strict=True)))
         for pk, *row in rows.values_list("round_id", *names.values())
     }
+
+
+def announced_at(round_pk: int) -> datetime | None:
+    """Return when the result in force was announced, of one winner or of several; None: there is none."""
+    one = Award.objects.filter(round_id=round_pk, ended_at=None, sent_at__isnull=False)
+    several = Chosen.objects.filter(round_id=round_pk).exclude(
+        end_kind__in=[Award.ANNULLED, Award.CHALLENGED]
+    )
+    found: datetime | None = one.values_list("sent_at", flat=True).first()
+    return found or several.values_list("chosen_at", flat=True).first()
 
 
 def not_plain(round_pks: list[int]) -> set[int]:
@@ -135,3 +145,43 @@ def works_of_managers(certificates: list[str]) -> dict[str, list[ManagerWork]]:
             ManagerWork(certificate=certificate, round=round_, lot=lot, name=f"{tender} · {name}")
         )
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenRow:
+    """One of several suppliers that a result names: its place, and whether it has signed, or nothing came of it."""
+
+    round_pk: int
+    bid: str
+    bidder: str
+    bidder_pk: int
+    uscc: str
+    place: int
+    price: Decimal
+    chosen_at: datetime
+    concluded_at: datetime | None
+    ended_at: datetime | None
+    end_kind: str
+
+
+def chosen_of(round_pks: list[int]) -> dict[int, list[ChosenRow]]:
+    """Return {round primary key: the suppliers its result names, best first} of rounds that name several."""
+    out: dict[int, list[ChosenRow]] = {}
+    rows = Chosen.objects.filter(round_id__in=round_pks).select_related("bid__bidder")
+    for c in rows.order_by("round_id", "place"):
+        out.setdefault(c.round_id, []).append(
+            ChosenRow(
+                round_pk=c.round_id,
+                bid=c.bid.public_id,
+                bidder=c.bid.bidder.name,
+                bidder_pk=c.bid.bidder_id,
+                uscc=c.bid.bidder.uscc,
+                place=c.place,
+                price=c.price,
+                chosen_at=c.chosen_at,
+                concluded_at=c.concluded_at,
+                ended_at=c.ended_at,
+                end_kind=c.end_kind,
+            )
+        )
+    return out

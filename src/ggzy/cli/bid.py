@@ -5,7 +5,7 @@ import getpass
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -48,6 +48,12 @@ def main(argv: Sequence[str]) -> int:
     for command in (seal, submit, withdraw):
         command.add_argument("--round", required=True, help="标段轮次编号(招标公告页可复制)")
     seal.add_argument("--price", help="投标报价, 元(资格预审申请、技术建议、磋商和谈判的首次响应不得写)")
+    seal.add_argument(
+        "--unit-price",
+        action="append",
+        default=[],
+        help="框架协议征集: 标的序号=单价, 逐项写明; 报价由它们相加, 不再写 --price",
+    )
     seal.add_argument("--final", action="store_true", help="磋商、谈判的最后报价: 只有报价和附件")
     seal.add_argument("--days", type=int, help="工期, 日历天(投标文件必填)")
     seal.add_argument("--field", action="append", default=[], help="申请或建议的内容: 名称=内容, 可多次")
@@ -142,6 +148,13 @@ def _seal(args: argparse.Namespace) -> int:
         if not hall["priced"] and args.price is not None:
             print("首次响应文件不含报价, 报价只在最后报价中提出, 请去掉 --price", file=sys.stderr)
             return 2
+        file = party.get(f"/tenders/{hall['tender']}/file")
+        units = _unit_prices(args, file["document"])
+        if units is None:
+            return 2
+        if units:
+            args.price = str(sum(map(Decimal, units.values()), Decimal(0)))
+            fields["unit_prices"] = units
         price = _price(args) if hall["priced"] else None
         if hall["priced"] and price is None:
             return 2
@@ -155,7 +168,7 @@ def _seal(args: argparse.Namespace) -> int:
             **_declared(args),
             "validity_days": 90,
         }
-        made_against = party.get(f"/tenders/{hall['tender']}/file")["sha256"]
+        made_against = file["sha256"]
         tendered = party.get(f"/rounds/{args.round}/bill")["bill"]
         if args.bill and tendered:
             (priced if two else attachments).append(
@@ -198,6 +211,33 @@ def _seal(args: argparse.Namespace) -> int:
     print(f"已加密到 {folder}: {'、'.join(path.name for path in bids.files_of(folder).values())}")
     print("下一步: ./ggzy bid submit")
     return 0
+
+
+def _unit_prices(args: argparse.Namespace, document: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return {number of the item: unit price} where the file asks for them, {} where it does not; None (and say so) if wrong."""
+    items = (document.get("terms") or {}).get("items") or []
+    given = dict(text.partition("=")[::2] for text in args.unit_price)
+    if not items:
+        if given:
+            print("本项目不报单价, 请去掉 --unit-price", file=sys.stderr)
+            return None
+        return {}
+    out = {}
+    for item in items:
+        number, name = item["number"], item["name"]
+        try:
+            price = Decimal(given.pop(number, "").strip())
+        except InvalidOperation:
+            print(f"请用 --unit-price {number}=单价 写明“{name}”的单价(元/{item['unit']})", file=sys.stderr)
+            return None
+        if not 0 < price <= Decimal(item["price"]):
+            print(f"“{name}”的单价应大于0、不超过最高限制单价{item['price']}元", file=sys.stderr)
+            return None
+        out[number] = str(price)
+    if given or args.price is not None:
+        print("报价由各项单价相加; 请去掉 --price 和不存在的标的序号", file=sys.stderr)
+        return None
+    return out
 
 
 def _price(args: argparse.Namespace) -> Decimal | None:

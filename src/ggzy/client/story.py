@@ -422,6 +422,36 @@ def award(owner: Party, round_id: str) -> dict[str, Any]:
     return dict(first)
 
 
+def collection(**changes: Any) -> dict[str, Any]:
+    """Return the terms of a framework agreement as the file of its collection fixes them."""
+    return {
+        "needs": "市级预算单位小额零星工程的预算、结算编制和审核",
+        "conditions": "依法登记, 有一级造价工程师",
+        "scope": "训练市市级预算单位; 训练市行政区域",
+        "settlement": "验收合格后30日内凭订单和发票结算",
+        "contract_terms": "接到订单后2日内进场, 10日内提交成果; 成果有差错的免费修正",
+        "contact": "训练市集中采购中心, 训练市政务路3号, 0000-0000003",
+        "collector_kind": "agency",
+        "ends_at": "2027-02-26T00:00:00+08:00",
+        "items": [
+            {"name": "预算编制", "unit": "人日", "spec": "一级造价工程师", "price": "950"},
+            {"name": "结算审核", "unit": "人日", "spec": "一级造价工程师", "price": "1200"},
+        ],
+        "ways": ["compete", "turns"],
+        "turn_rule": "place",
+        "tie_rule": "earliest",
+        "response_hours": 24,
+        **changes,
+    }
+
+
+def choose(owner: Party, round_id: str) -> list[dict[str, Any]]:
+    """Determine the several suppliers of a result with the buyer's signature; return them, best first."""
+    waiting = owner.get(f"/rounds/{round_id}/choice")
+    made = owner.post(f"/rounds/{round_id}/choice", {"signature": owner.signature_on(waiting["to_sign"])})
+    return list(made["chosen"])
+
+
 def contract(owner: Party, winner: Party, round_id: str) -> None:
     """Let both sides seal the contract."""
     for side in (owner, winner):

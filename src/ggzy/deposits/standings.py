@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ggzy.awarding.queries import awards_of, ended_awards, publicities_of
+from ggzy.awarding.queries import awards_of, chosen_of, ended_awards, publicities_of
 from ggzy.bidding.models import Bid
 from ggzy.contracting.queries import contracts_of
 from ggzy.deposits.rules import LotFacts, Standing, refundable_from
@@ -15,6 +15,8 @@ from ggzy.tendering.models import Round
 
 #: how a round ends without a contract: everybody's deposit goes back (条例31; 87号令29)
 WITHOUT_CONTRACT = FAILURES | {Stage.TERMINATED}
+#: an award ended so is not its bidder's doing
+_NO_FAULT = frozenset({"annulled", "challenged", "buyer"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +38,15 @@ class RoundFacts:
         evaluation = report_of_round(round_.pk)
         self.failed = Stage(round_.stage) in WITHOUT_CONTRACT
         self._awarded = award.bid if award else ""
+        #: where a result names several: each by its bid, with what it signs or lost
+        self._chosen = {row.bid: row for row in chosen_of([round_.pk]).get(round_.pk, [])}
         self._candidates = set((evaluation.report or {}).get("candidates", [])) if evaluation else set()
         #: before the report nobody is known to be no candidate
         self.judged = self.failed or bool(evaluation and evaluation.report)
-        self._lost = {a.bid for a in ended_awards(round_.pk) if a.kind not in {"annulled", "challenged"}}
+        self._lost = {a.bid for a in ended_awards(round_.pk) if a.kind not in _NO_FAULT} | {
+            row.bid for row in self._chosen.values() if row.ended_at and row.end_kind not in _NO_FAULT
+        }
+        chosen_at = min((row.chosen_at for row in self._chosen.values()), default=None)
         self._facts = LotFacts(
             closed_at=round_.closed_at,
             failed_at=round_.decided_at if self.failed else None,
@@ -48,8 +55,8 @@ class RoundFacts:
             if publicity
             else award.sent_at
             if award and round_.lot.tender.scope == "GP"
-            else None,
-            result_published_at=award.sent_at if award else None,
+            else chosen_at,
+            result_published_at=award.sent_at if award else chosen_at,
             contract_signed_at=contract.signed_at if contract else None,
         )
         #: when who left the talks of a negotiated procurement did so, by bid
@@ -69,6 +76,8 @@ class RoundFacts:
         else:
             standing = self._with_bid(bid)
             facts = replace(facts, left_at=self._left.get(bid.pk))
+            if (row := self._chosen.get(bid.public_id)) is not None:
+                facts = replace(facts, contract_signed_at=row.concluded_at)
         if standing is Standing.NO_BID and self.round.closed_at is None and not self.failed:
             return None
         return Stands(standing=standing, refundable_from=refundable_from(standing, facts))
@@ -76,7 +85,7 @@ class RoundFacts:
     def _with_bid(self, bid: Bid) -> Standing:
         if bid.public_id in self._lost:
             return Standing.REFUSED
-        if bid.public_id == self._awarded:
+        if bid.public_id == self._awarded or bid.public_id in self._chosen:
             return Standing.WINNER
         if bid.pk in self._left:
             return Standing.LEFT

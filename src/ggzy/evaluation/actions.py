@@ -13,7 +13,7 @@ from ggzy.evaluation import dark, darkness, prompts, rules, separating, standing
 from ggzy.evaluation.annexes import annexes
 from ggzy.evaluation.computing import offer_of, outcome_of
 from ggzy.evaluation.envelopes import close_first_envelope
-from ggzy.evaluation.judged import judged_bids
+from ggzy.evaluation.judged import judged_bids, unit_price_faults
 from ggzy.evaluation.models import (
     Draft,
     Evaluation,
@@ -319,6 +319,7 @@ def hand_in_preliminary(
         raise NotThisStep("初步评审已结束, 请刷新页面查看当前步骤")
     bids = [b.bid for b in judged_bids(round_.pk)]
     content = rules.require_preliminary(results, bids=bids, requirements=document.committees_requirements)
+    rules.require_arithmetic(content, faults=unit_price_faults(round_, document))
     hand_in(evaluation, round_, member, "preliminary", content, basis="", actor=actor, now=now)
     _advance(evaluation, round_, document, actor=actor, now=now)
     return evaluation
@@ -579,7 +580,7 @@ def _compile(
         **_unqualified(round_),
         **_second_record(round_),
         **negotiation_record(evaluation),
-        "candidates": [p.bid for p in places[: rules.MOST_CANDIDATES]],
+        "candidates": [p.bid for p in places[: _candidates(document, len(places))]],
         "annexes": annexes(evaluation, round_, document, names={b.bid: b.bidder for b in bids.values()}),
     }
     if document.award_plan:
@@ -600,6 +601,12 @@ def _compile(
         public={"report_sha256": evaluation.report_sha256},
         supervisor={"report": evaluation.report, "dark_salt": evaluation.dark_salt},
     )
+
+
+def _candidates(document: TenderDocument, ranked: int) -> int:
+    """Return how many the report recommends: up to three, or as many as the file chooses where it chooses several."""
+    several = document.policy.several if document.policy else None
+    return several.keeps(ranked) if several else rules.MOST_CANDIDATES
 
 
 def negotiation_record(evaluation: Evaluation) -> dict[str, Any]:

@@ -24,10 +24,14 @@ from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
 from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import lock_round, make_move, place_of, require_move, require_owner_side
-
-#: with fewer qualified suppliers no evaluation may be held
-LEAST_QUALIFIED = 3
+from ggzy.tendering.moves import (
+    lock_round,
+    make_move,
+    place_of,
+    procedure_of,
+    require_move,
+    require_owner_side,
+)
 
 
 class QualificationOver(Refusal):
@@ -191,7 +195,7 @@ def _complete(
 
 @transaction.atomic
 def conclude_qualification(*, round_id: str, signature: str, actor: Actor, now: datetime) -> Qualification:
-    """Conclude the check with a signature: fewer than three qualified end the round (QUAL → CANCELLED).
+    """Conclude the check with a signature: too few qualified end the round (QUAL → CANCELLED).
 
     :raises BadInput: something is not judged
     :raises QualificationOver: it was concluded
@@ -225,13 +229,13 @@ def conclude_qualification(*, round_id: str, signature: str, actor: Actor, now: 
         public={"qualified": len(left)},
         supervisor={"results": results, "credit": credit, "unqualified": found.unqualified},
     )
-    if len(left) < LEAST_QUALIFIED:
-        _cancel(round_, bids, found, actor=actor, now=now)
+    if len(left) < document.least_bidders:
+        _cancel(round_, bids, found, least=document.least_bidders, actor=actor, now=now)
     return found
 
 
 def _cancel(
-    round_: Round, bids: list[OpenedBid], found: Qualification, *, actor: Actor, now: datetime
+    round_: Round, bids: list[OpenedBid], found: Qualification, *, least: int, actor: Actor, now: datetime
 ) -> None:
     tender = round_.lot.tender
     own = family(tender.procedure_code)
@@ -245,9 +249,13 @@ def _cancel(
         body={
             "lot": round_.lot.name,
             "round_number": round_.number,
-            "reason": f"资格审查后合格{own.bidder}不足{LEAST_QUALIFIED}家",
-            "basis": "《政府采购货物和服务招标投标管理办法》第四十四条、《政府采购法》第三十六条",
-            "next": "招标文件没有不合理条款且程序合规的, 可以报财政部门批准采用其他方式; 否则修改后重新招标",
+            "reason": f"资格审查后合格{own.bidder}不足{least}家",
+            "basis": own.none_left
+            if procedure_of(round_).several
+            else "《政府采购货物和服务招标投标管理办法》第四十四条、《政府采购法》第三十六条",
+            "next": f"{own.owner}将分析原因后依法重新组织"
+            if procedure_of(round_).several
+            else "招标文件没有不合理条款且程序合规的, 可以报财政部门批准采用其他方式; 否则修改后重新招标",
         },
         actor=actor,
         now=now,
@@ -261,7 +269,7 @@ def _cancel(
             until_opening=(),
             title=f"{tender.name}（{round_.lot.name}）{own.failure}",
             text=(f"贵单位未通过资格审查: {'; '.join(reasons)}。" if reasons else "贵单位通过了资格审查。")
-            + f"因合格{own.bidder}不足{LEAST_QUALIFIED}家, 本次采购{own.failure}, 不进行评标。",
+            + f"因合格{own.bidder}不足{least}家, 本次采购{own.failure}, 不进行{own.judging}。",
             link=f"/lots/{round_.lot.public_id}",
             now=now,
         )

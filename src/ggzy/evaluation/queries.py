@@ -155,6 +155,8 @@ def _price_points(
         return {}, None
     outcome = outcome_of(evaluation, document, [])
     method = outcome.scheme.method
+    if not method.score:
+        return {}, None  # quality first: a price scores nothing
     points = {
         line.bid: line.figures[method.score] for line in outcome.lines if line.bid not in evaluation.rejected
     }

@@ -14,7 +14,16 @@ from ggzy.methods.expression import CONTEXT
 from ggzy.methods.method import Frozen
 from ggzy.methods.run import Bid, Outcome, Rejected, Scheme, complete, first_envelope, promise, what_if
 from ggzy.methods.shelf import method_named
-from ggzy.tendering.document import SCORED, Criterion, Method, Policy, Requirement, TenderDocument
+from ggzy.tendering.document import (
+    MOST_CHOSEN,
+    SCORED,
+    UNIT_PRICES,
+    Criterion,
+    Method,
+    Policy,
+    Requirement,
+    TenderDocument,
+)
 
 HUNDRED = Decimal(100)
 MOST_CANDIDATES = 3
@@ -111,6 +120,49 @@ def require_preliminary(
                 raise BadInput(f"“{keys[key].text}”判为不通过的, 要写明理由", field=f"results.{bid}.{key}")
             out[bid][key] = {"passes": verdict["passes"], "reason": reason}
     return out
+
+
+def unit_price_faults(
+    bids: Mapping[str, tuple[Decimal, object]], *, ceilings: Mapping[str, Decimal]
+) -> dict[str, str]:
+    """Return {bid: what is wrong} of the bids whose unit prices are not as the file demands: pure arithmetic.
+
+    :param bids: {bid: its price, and its unit prices as it gives them}
+    """
+    out = {}
+    for bid, (price, given) in bids.items():
+        said = given if isinstance(given, Mapping) else {}
+        try:
+            prices = {number: Decimal(str(said[number])) for number in ceilings}
+        except (KeyError, ArithmeticError):
+            out[bid] = "没有逐项报出单价"
+            continue
+        if any(not p.is_finite() or p <= 0 for p in prices.values()):
+            out[bid] = "单价应大于0"
+        elif above := [n for n, p in prices.items() if p > ceilings[n]]:
+            out[bid] = f"第{'、'.join(above)}项单价超过最高限制单价"
+        elif sum(prices.values(), Decimal(0)) != price:
+            out[bid] = f"报价{price}元不等于各项单价之和"
+    return out
+
+
+def require_arithmetic(
+    content: Mapping[str, Mapping[str, Mapping[str, object]]], *, faults: Mapping[str, str]
+) -> None:
+    """Let a review pass that judges unit prices as they add up.
+
+    :raises BadInput: a fault is passed, or a response without one is rejected for it
+    """
+    for bid, row in content.items():
+        verdict = row.get(UNIT_PRICES)
+        if verdict is None or verdict["passes"] == (bid not in faults):
+            continue
+        raise BadInput(
+            f"该响应的单价不符合要求: {faults[bid]}, 应判为不通过"
+            if bid in faults
+            else "该响应的单价经计算符合要求, 应判为通过",
+            field=f"results.{bid}.{UNIT_PRICES}",
+        )
 
 
 def unqualified(
@@ -254,6 +306,9 @@ def scheme_of(document: TenderDocument) -> Scheme:
     if document.scheme is not None:
         return document.scheme
     price = document.price
+    if document.drops_out:
+        first = "price" if document.method is Method.LOWEST_EVALUATED_PRICE else "quality"
+        return promise(method_named(f"gp_framework_{first}_first"), _elimination(document))
     if document.policy is not None:
         if document.method is Method.LOWEST_EVALUATED_PRICE:
             return promise(method_named("gp_lowest_price"), {})
@@ -270,6 +325,13 @@ def scheme_of(document: TenderDocument) -> Scheme:
             "lowered_by": price.lowered_by,
         },
     )
+
+
+def _elimination(document: TenderDocument) -> dict[str, Decimal]:
+    """Return what of a framework's file its method counts the shortlisted by."""
+    assert document.policy is not None and document.policy.several is not None, "a share drops out"
+    several = document.policy.several
+    return {"elimination": several.rate * 100, "cap": Decimal(several.most or MOST_CHOSEN)}
 
 
 def by_scheme(

@@ -196,7 +196,7 @@ def low_priced(evaluation: Evaluation, round_: Round, document: TenderDocument) 
     if document.policy is not None:
         return prompts.abnormally_low(
             {b.bid: b.price for b in opened if b.bid not in rejected},
-            ceiling=round_.lot.ceiling_price or round_.lot.budget,
+            ceiling=sum(document.unit_ceilings.values()) or round_.lot.ceiling_price or round_.lot.budget,
             rule=document.low_price,
         )
     return prompts.low_priced(

@@ -1,4 +1,4 @@
-"""A closed framework from its shortlist on: agreements, filing, buyers told, supplement. Its sealed first stage: 待建."""
+"""A closed framework from its shortlist on: agreements, filing, buyers told, supplement. `collecting` is its first stage."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from ggzy.frameworks import rules
+from ggzy.frameworks import collecting, rules
 from ggzy.frameworks.actions import TermOver, create, find_member, require_other, term_facts, terms
 from ggzy.frameworks.calling import AlreadySigned, NotNow
 from ggzy.frameworks.models import Framework, FrameworkMember
@@ -250,6 +250,7 @@ def _agreeing(framework_id: str, member_id: str, actor: Actor) -> tuple[Framewor
     member = find_member(framework, member_id)
     if member.stage != Stage.SHORTLIST.value:
         raise NotNow("这家供应商没有待签的框架协议", next_steps=TO_THE_LIST)
+    collecting.require_unheld(framework)
     if actor.organisation_pk == framework.collector_id and actor.role is Role.TENDEREE:
         field = "collector_signature"
     elif actor.organisation_pk == member.supplier_id and actor.role is Role.BIDDER:
@@ -297,6 +298,8 @@ def sign_agreement(
     )
     setattr(member, field, signed)
     member.save()
+    if member.signature_id and member.collector_signature_id:
+        collecting.signed_with(framework, member, now=now)
     record(
         "agreement_signed",
         framework,
@@ -325,6 +328,8 @@ def _settle_agreements(framework: Framework, *, started: datetime, now: datetime
         member.joined_at = now if member in signed else None
         member.reason = "" if member in signed else "30日内没有签订框架协议"
         member.save()
+        if member not in signed:
+            collecting.left_out(framework, member, now=now)
     return len(signed)
 
 

@@ -746,3 +746,9 @@ def due_on(row: CallRow, *, now: datetime) -> datetime | None:
     if row.stage == Stage.MINI_BID.value:
         return row.sealed_until if row.sealed_until and now < row.sealed_until else row.reveal_until
     return row.answer_until if Stage(row.stage) in OPEN_STAGES else None
+
+
+def framework_of_round(round_id: str) -> str:
+    """Return the public id of the framework that a round has collected, "" where there is none."""
+    found = Framework.objects.filter(collection__round=round_id).values_list("public_id", flat=True)
+    return found.first() or ""

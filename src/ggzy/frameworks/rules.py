@@ -10,6 +10,7 @@ from typing import Any
 from ggzy.kernel.canonical import commitment, sha256
 from ggzy.kernel.money import CENT, yuan
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
+from ggzy.tendering.document import Several
 
 BASIS = "政府采购框架协议采购方式管理暂行办法"
 #: 淘汰比例一般不得低于20%; 仪器设备采用质量优先法的不得低于40%
@@ -62,6 +63,21 @@ class Collector(StrEnum):
     def label(self) -> str:
         """Return the word of the statute."""
         return {"agency": "集中采购机构", "unit": "主管预算单位"}[self.value]
+
+
+class QualityCase(StrEnum):
+    """In which case suppliers may be shortlisted by quality first (110号令第二十五条)."""
+
+    FIXED_PRICE = "fixed_price"
+    INSTRUMENTS = "instruments"
+
+    @property
+    def label(self) -> str:
+        """Return the words of the statute."""
+        return {
+            "fixed_price": "有政府定价、政府指导价的项目",
+            "instruments": "对质量有特别要求的检测、实验等仪器设备",
+        }[self.value]
 
 
 class Way(StrEnum):
@@ -204,8 +220,8 @@ def keep(responses: int, *, rate: Decimal, cap: int | None = None) -> int:
     """
     if responses < LEAST_RESPONSES:
         raise TooFewResponses(f"合格的响应{responses}家, 少于{LEAST_RESPONSES}家, 征集失败, 应当重新征集")
-    kept = min(int(responses * (1 - rate)), responses - 1)
-    return max(1, min(kept, cap) if cap else kept)
+    # at least one drops out whatever the rate
+    return min(Several(most=cap or 0, rate=rate).keeps(responses), max(1, responses - 1))
 
 
 def require_rate(rate: Decimal, *, instruments_by_quality: bool) -> None:

@@ -227,7 +227,44 @@ TP = replace(
     committee="谈判小组",
 )
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({"GC": GC, "GP": GP, "GP_XJ": XJ, "GP_CS": CS, "GP_TP": TP})
+_FRAMEWORKS = "政府采购框架协议采购方式管理暂行办法"
+#: 框架协议的征集: open tendering in the words of the framework agreement; several are shortlisted, and two may do
+KJ = replace(
+    GP,
+    label="政府采购 框架协议征集",
+    owner="征集人",
+    failure="征集失败",
+    too_few=f"《{_FRAMEWORKS}》第二十七条",
+    nothing_opened=f"《{_FRAMEWORKS}》第二十七条",
+    none_left=f"《{_FRAMEWORKS}》第二十七条",
+    contract="GP-T38",
+    call="征集公告",
+    file="征集文件",
+    bid="响应文件",
+    won="入围",
+    winner="入围供应商",
+    opening="开启",
+    judging="评审",
+    committee="评审委员会",
+    stages=MappingProxyType(
+        {
+            "DOC_EDIT": "征集文件编制",
+            "OPEN_FOR_BID": "征集公告及响应中",
+            "CLOSED": "响应截止",
+            "OPENING": "开启中",
+            "QUAL": "征集人资格审查",
+            "EVALUATING": "评审中",
+            "REPORTED": "评审报告已提交",
+            "ANNOUNCED": "入围结果已公告",
+            "CANCELLED": "征集失败",
+            "TERMINATED": "征集终止",
+        }
+    ),
+)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {"GC": GC, "GP": GP, "GP_XJ": XJ, "GP_CS": CS, "GP_TP": TP, "GP_KJ_TENDER": KJ}
+)
 
 
 def family(code: str) -> Family:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ggzy.awarding.endings import redetermine, restart
+from ggzy.awarding.queries import announced_at
 from ggzy.evidence.actions import record_act
 from ggzy.inquiries.queries import first_taken
 from ggzy.kernel import calendars
@@ -142,11 +143,10 @@ def result_announced(round_: Round) -> datetime:
 
     :raises NotFound: none is
     """
-    found = round_.awards.filter(ended_at=None, sent_at__isnull=False).values_list("sent_at", flat=True)
-    announced: datetime | None = found.first()
-    if announced is None:
+    found = announced_at(round_.pk)
+    if found is None:
         raise NotFound("中标结果尚未公告")
-    return announced
+    return found
 
 
 def _raise(round_: Round, about: str, said: dict[str, str], *, actor: Actor, now: datetime) -> Challenge:

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.conf import settings
 
-from ggzy.awarding.queries import AwardRow, awards_of
+from ggzy.awarding.queries import AwardRow, ChosenRow, awards_of, chosen_of
 from ggzy.contracting.queries import contracts_of
 from ggzy.evidence.queries import FeedRow, acts_of, feed
 from ggzy.kernel.actors import ANYONE
 from ggzy.kernel.refusals import NotFound
+from ggzy.law.families import family
 from ggzy.opendata import direct
 from ggzy.opendata.direct import DirectProcess
 from ggzy.opendata.writing import date_of, money
@@ -32,6 +33,7 @@ TAGS = {
     "evaluation.stopped": "tenderUpdate",
     "opening.ended": "tenderUpdate",
     "awarding.awarded": "award",
+    "awarding.chosen": "award",
     "contracting.signed": "contract",
 }
 _STATUS = {
@@ -134,6 +136,7 @@ class _Process:
         self.lots = lots_of_tender(row.tender)
         pks = [lot.round_pk for lot in self.lots]
         self.awards = awards_of(pks)
+        self.chosen = [row for rows in chosen_of(pks).values() for row in rows]
         self.contracts = contracts_of(pks)
         self.tenderers = tenderers_of(pks)
 
@@ -165,8 +168,9 @@ class _Process:
             "buyer": {"id": self.row.tenderee_uscc, "name": self.row.tenderee},
             "tender": self._tender(bidders=bidders),
         }
-        if awards and self.awards:
+        if awards and (self.awards or self.chosen):
             out["awards"] = [self._award(a) for a in self.awards.values()]
+            out["awards"] += [self._one_of_several(c) for c in self.chosen]
         if contracts:
             signed = [(pk, c) for pk, c in self.contracts.items() if c.signed_at is not None]
             if signed:
@@ -207,7 +211,7 @@ class _Process:
         if bidders:
             for uscc, name in self.tenderers:
                 add(uscc, name, "tenderer")
-        for award in self.awards.values():
+        for award in (*self.awards.values(), *self.chosen):
             add(award.uscc, award.bidder, "supplier")
         return list(found.values())
 
@@ -251,6 +255,20 @@ class _Process:
         """Return what is bought: works, or what the policies of a government procurement say it is."""
         policy = (self.row.document or {}).get("policy")
         return str(policy["subject"]) if policy else "works"
+
+    def _one_of_several(self, chosen: ChosenRow) -> dict[str, Any]:
+        lot = next(lot for lot in self.lots if lot.round_pk == chosen.round_pk)
+        won = family(self.row.procedure_code).won
+        return {
+            "id": chosen.bid,
+            "title": f"{lot.name}{won}结果(第{chosen.place}名)",
+            "status": "cancelled" if chosen.ended_at else "active",
+            "date": date_of(chosen.chosen_at),
+            # where unit prices are agreed their sum ranks, and is the value of nothing
+            **({} if BY_CODE[self.row.procedure_code].unit_prices else {"value": money(chosen.price)}),
+            "suppliers": [{"id": chosen.uscc, "name": chosen.bidder}],
+            "items": [{"id": lot.lot, "description": lot.name, "quantity": 1}],
+        }
 
     def _award(self, award: AwardRow) -> dict[str, Any]:
         lot = next(lot for lot in self.lots if lot.round == award.round)

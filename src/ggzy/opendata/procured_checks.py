@@ -120,6 +120,19 @@ def ranking(rows: list[Act], out: _Findings) -> None:
             f"由唱标报价、声明和招标文件重算的{len(mine)}名排序与评标报告一致",
             "重算的排序与评标报告不一致",
         )
+        for chosen in _named(rows, "awarding.chosen", compiled.round):
+            if chosen.fields["report_sha256"] != compiled.fields["report_sha256"]:
+                continue
+            several = document.policy.several
+            out.judge(
+                "award",
+                "确定的多家供应商",
+                several is not None
+                and [(c["bid"], c["price"]) for c in chosen.fields["chosen"]]
+                == [(p.bid, str(p.price)) for p in places[: several.keeps(len(places))]],
+                f"确定的{len(chosen.fields['chosen'])}家就是排序在前的, 家数由文件载明的数量和淘汰比例算出",
+                "确定的供应商不是排序在前的, 或家数与文件载明的不一致",
+            )
         for award in _named(rows, "awarding.awarded", compiled.round)[:1]:
             out.judge(
                 "award",

@@ -648,6 +648,44 @@ GP_XJ: dict[str, Row] = {
     ),
 }
 
+_COLLECTED = "tests/journeys/test_collection.py::test_"
+_ONE_RESPONSE = _COLLECTED + "one_response_is_none_and_two_are_enough"
+_VOIDED = _COLLECTED + "a_challenge_stops_the_agreements_and_may_void_the_shortlist"
+#: a collection goes by open tendering; at its end several are chosen, and nothing of the one winner is there
+GP_KJ_TENDER: dict[str, Row] = {
+    code: row
+    for code, row in GP_OPEN.items()
+    if code
+    not in {
+        *("award", "notify", "uphold_challenge", "sign_contract", "winner_refuses"),
+        *("file_contract", "start_performance"),
+    }
+} | {
+    "choose": Row(
+        act="ggzy.awarding.several.choose",
+        page="work-choose",
+        operation="POST /v1/rounds/{round_id}/choice",
+        permission=P.AWARD,
+        test=_COLLECTED + "from_the_collection_to_the_shortlist",
+    ),
+    "start_document": replace(GP_OPEN["start_document"], test=_COLLECTED + "the_file_says_how_many"),
+    "submit_bid": replace(GP_OPEN["submit_bid"], test=_COLLECTED + "the_pages_of_a_collection"),
+    "fail_for_lack_of_bids": replace(GP_OPEN["fail_for_lack_of_bids"], test=_ONE_RESPONSE),
+    "fail_for_lack_of_qualified": replace(GP_OPEN["fail_for_lack_of_qualified"], test=_ONE_RESPONSE),
+    "reject_all": replace(
+        GP_OPEN["reject_all"],
+        act="ggzy.evaluation.actions.hand_in_preliminary",
+        page="work-preliminary",
+        operation="POST /v1/rounds/{round_id}/preliminary",
+        test=_COLLECTED + "unit_prices_are_arithmetic",
+    ),
+    "challenge_result": replace(GP_OPEN["challenge_result"], test=_VOIDED),
+    "restart_after_challenge": replace(GP_OPEN["restart_after_challenge"], test=_VOIDED),
+    "archive": replace(
+        GP_OPEN["archive"], test=_COLLECTED + "a_round_is_archived_when_nobody_can_challenge_it_any_more"
+    ),
+}
+
 _TALKS = "tests/journeys/test_negotiated.py::test_"
 _TALKED = _TALKS + "from_the_notice_to_the_contract"
 #: an inquiry's hall is not there; the group talks, and last offers come in a round of their own
@@ -888,6 +926,8 @@ GP_KJ_OPEN: dict[str, Row] = {
     "expire_framework": _EXPIRED,
 }
 GP_KJ_CLOSED: dict[str, Row] = {
+    "shortlist": GP_KJ_TENDER["choose"],
+    "void_shortlist": GP_KJ_TENDER["restart_after_challenge"],
     "register_shortlist": Row(
         act="ggzy.frameworks.closing.register_shortlist",
         page="work-framework-closed",
@@ -1033,6 +1073,7 @@ COVERAGE: dict[str, dict[str, Row]] = {
     "GP_INVITE": GP_INVITE,
     "GP_DY": GP_DY,
     "GP_KJ_OPEN": GP_KJ_OPEN,
+    "GP_KJ_TENDER": GP_KJ_TENDER,
     "GP_KJ_CLOSED": GP_KJ_CLOSED,
     "GP_KJ_CALLOFF": GP_KJ_CALLOFF,
 }

@@ -24,6 +24,7 @@ from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.work import Todo, only_posted, refused_here
+from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
 
@@ -144,6 +145,9 @@ def _challenge_page(challenge_id: str, actor: Actor) -> dict[str, Any]:
     # only the buyer itself changes the result
     leaves = row.about != "result" or actor.role is not Role.TENDEREE
     outcomes = {k: v for k, v in OUTCOMES.items() if not (leaves and k in CHANGES_RESULT)}
+    if BY_CODE[tenders.round_row(row.round).procedure_code].several:
+        # a result of several is not mended one by one: it stands, or is procured anew
+        outcomes.pop("redetermine", None)
     answers = row.answers and row.running and may(actor, P.CHALLENGE_ANSWER)
     return {"row": row, "outcomes": outcomes, "answers": answers, "given": {}, "now": now()}
 

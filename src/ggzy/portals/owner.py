@@ -49,6 +49,7 @@ _PLACES: dict[str, tuple[str, str]] = {
     "seat_committee": ("/work/tenders/{tender}#committee", "组建评标委员会"),
     "start_publicity": ("/work/rounds/{round}/result", "查看报告, 开始公示"),
     "award": ("/work/rounds/{round}/result", "确定中标人"),
+    "choose": ("/work/rounds/{round}/result", "确定并公告"),
     "notify": ("/work/rounds/{round}/result", "签发中标通知书"),
     "sign_contract": ("/work/rounds/{round}/result", "签订合同"),
     "publish_intent": ("/work/tenders/{tender}/procurement-plan", "公开采购意向"),
@@ -127,6 +128,8 @@ def next_step(row: WorkRow, role: Role, *, qualified: Collection[str] = ()) -> S
                 clause="、".join(map(str, move.basis)),
             )
     says = own.in_words(_MEANWHILE.get(Stage(row.stage), "查看进展"))
+    if row.stage == Stage.ANNOUNCED and BY_CODE[row.procedure_code].several:
+        says = f"{own.won}结果已公告; 对结果提出质疑的期限届满后可以归档"
     if row.stage == Stage.CLOSED and BY_CODE[row.procedure_code].quiet:
         says = "等待供应商解密响应文件; 只向小组开启, 不公开"
     if Stage(row.stage) in {Stage.FAILED, Stage.CANCELLED, Stage.STOPPED}:

@@ -9,8 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from ggzy.awarding import actions as awarding
-from ggzy.awarding import endings
-from ggzy.awarding.queries import END_LABELS, awards_of, ended_awards, publicities_of
+from ggzy.awarding import endings, several
+from ggzy.awarding.queries import END_LABELS, awards_of, chosen_of, ended_awards, publicities_of
 from ggzy.awarding.rules import candidates
 from ggzy.contracting import actions as contracting
 from ggzy.contracting.queries import contracts_of
@@ -19,6 +19,7 @@ from ggzy.deposits.queries import deposits_read_out
 from ggzy.evaluation import queries as evaluations
 from ggzy.evaluation import sittings
 from ggzy.evidence import queries as evidence
+from ggzy.frameworks.queries import framework_of_round
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
@@ -327,6 +328,10 @@ def result_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
         "given": {},
         "publicity": publicity,
         "award": award,
+        "procedure": BY_CODE[row.procedure_code],
+        "chosen": chosen_of([row.round_pk]).get(row.round_pk, []),
+        "to_choose": [r for r in ranking if r["bid"] in report.report["candidates"]] if report else [],
+        "framework": framework_of_round(round_id),
         "contract": contract,
         "own_sealed": bool(contract and contract.owner_certificate_id),
         "seal_state": state_of(contract.pdf) if contract else None,
@@ -416,6 +421,18 @@ def award(request: HttpRequest, round_id: str) -> HttpResponse:
         awarding.award, round_id=round_id, bid_id=text(request, "bid"), actor=who(request), now=now()
     )
     return _resulted(request, round_id, act, says="中标人已确定, 请签发中标通知书")
+
+
+def choice_bytes(request: HttpRequest, round_id: str) -> bytes:
+    """Return the statement that names the several suppliers of a result."""
+    return several.choice_to_sign(round_id=round_id, actor=who(request))
+
+
+def choose(request: HttpRequest, round_id: str) -> HttpResponse:
+    """Determine the several suppliers of a result at once."""
+    signature = text(request, "signature")
+    act = partial(several.choose, round_id=round_id, signature=signature, actor=who(request), now=now())
+    return _resulted(request, round_id, act, says="结果已公告, 通知书和落选告知已发出")
 
 
 def letter_bytes(request: HttpRequest, round_id: str) -> bytes:

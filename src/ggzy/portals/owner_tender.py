@@ -22,6 +22,7 @@ from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.law.families import family
 from ggzy.parties.queries import person_name
+from ggzy.portals import owner_terms
 from ggzy.portals.differences import differences
 from ggzy.portals.frame import done, moment, now, show, text, who
 from ggzy.portals.owner import hold_labels, next_step
@@ -35,6 +36,7 @@ from ggzy.tendering import rules, worklist, writing
 from ggzy.tendering.document import (
     DEPOSIT_FORMS,
     FACTS,
+    FRAMEWORK_METHODS,
     PROCUREMENT_METHODS,
     Method,
     ReviewPart,
@@ -192,7 +194,7 @@ def review(request: HttpRequest, tender_id: str) -> HttpResponse:
     return done(f"/work/tenders/{tender_id}/document", "已退回修改, 改好后重新送审")
 
 
-def _filled(raw: dict[str, Any], *, procured: bool, priced: bool) -> dict[str, Any]:
+def _filled(raw: dict[str, Any], *, procured: bool, priced: bool, by_units: bool = False) -> dict[str, Any]:
     """Return the fields of the editor for a document, or of the standard file when none is written."""
     price = raw.get("price") or {}
     return {
@@ -227,7 +229,11 @@ def _filled(raw: dict[str, Any], *, procured: bool, priced: bool) -> dict[str, A
         },
         "requirements": list(
             raw.get("requirements")
-            or (procurement_requirements(priced=priced) if procured else standard_requirements())
+            or (
+                procurement_requirements(priced=priced, by_units=by_units)
+                if procured
+                else standard_requirements()
+            )
         ),
         "criteria": [
             {**row, "way": _way(row)}
@@ -347,7 +353,12 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     most = (min(f.budget for f in figures) * rules.DEPOSIT_SHARE).quantize(CENT, ROUND_DOWN)
     own = family(tender.procedure_code)
     quiet = BY_CODE[tender.procedure_code].quiet
-    given = _filled(tender.document, procured=tender.scope == "GP", priced=not quiet)
+    given = _filled(
+        tender.document,
+        procured=tender.scope == "GP",
+        priced=not quiet,
+        by_units=BY_CODE[tender.procedure_code].unit_prices,
+    ) | owner_terms.filled(tender.document)
     page: dict[str, Any] = {
         "tender": tender,
         "quiet": quiet,
@@ -357,10 +368,9 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "figures": figures,
         "most_deposit": most,
         "methods": [
-            (m.value, PROCUREMENT_METHODS[m.value] if tender.scope == "GP" else m.label)
-            for m in Method
-            if own.scored or m is not Method.COMPREHENSIVE
+            (m.value, _method_label(m, tender)) for m in Method if own.scored or m is not Method.COMPREHENSIVE
         ],
+        **owner_terms.page(tender.procedure_code, tender.document),
         "committee_hint": f"{own.least_committee}人以上单数",
         "subjects": list(Subject),
         "sealings": list(Sealing),
@@ -379,6 +389,11 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
     if request.method != "POST":
         return show(request, "work/document.html", page)
     given = _entered(request)
+    more = owner_terms.entered(request, tender.procedure_code)
+    if "several" in more:
+        given["policy"] |= {"several": more["several"]}
+    if "terms" in more:
+        given["terms"] = more["terms"]
     if tender.document.get("clauses"):  # the template is filled in on a page of its own
         given["clauses"] = tender.document["clauses"]
     if tender.document.get("scheme"):  # the method as data is chosen on a page of its own
@@ -400,8 +415,17 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         given["share_holders"] = (request.POST.getlist("share_holder") + [""] * 3)[:3]
         field = _FIELDS.get(type(refusal), "")
         shown = given | {"criteria": [{**row, "way": _way(row)} for row in given["criteria"]]}
+        if more:
+            shown |= owner_terms.filled(given)
+            page |= owner_terms.page(tender.procedure_code, given)
         return refused_here(request, "work/document.html", page, refusal, given=shown, field=field)
     return done(f"/work/tenders/{tender_id}/document?saved=1", "招标文件已保存, 核对无误后送审")
+
+
+def _method_label(method: Method, tender: tenders.TenderRow) -> str:
+    if BY_CODE[tender.procedure_code].unit_prices:
+        return FRAMEWORK_METHODS[method.value]
+    return PROCUREMENT_METHODS[method.value] if tender.scope == "GP" else method.label
 
 
 def _changed(

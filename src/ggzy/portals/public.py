@@ -7,11 +7,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import urlencode
 
-from ggzy.awarding.queries import awards_of, publicities_of
+from ggzy.awarding.queries import awards_of, chosen_of, publicities_of
 from ggzy.contracting.queries import contracts_of
 from ggzy.deposits.queries import release_moments
 from ggzy.drafting.queries import file_pdf
 from ggzy.experts.queries import draws_of_tender
+from ggzy.frameworks.queries import framework_of_round
 from ggzy.fronts.queries import public_front
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput
@@ -224,6 +225,8 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "candidates": candidates[-1] if candidates else None,
         "publicity": publicity,
         "award": award if award and award.sent_at else None,
+        "chosen": chosen_of([row.round_pk]).get(row.round_pk, []),
+        "framework": framework_of_round(row.round),
         "contract": contract if contract and contract.signed_at else None,
         "deposits": release_moments(round_id=row.round, viewer=viewer),
         "objections": objections_on(round_id=row.round, viewer=viewer),
@@ -260,6 +263,8 @@ def file(request: HttpRequest, tender_id: str, version: int) -> HttpResponse:
         "method": parsed.method_label,
         "award_plan": parsed.award_plan.in_words() if parsed.award_plan else [],
         "scheme": scheme_in_words(parsed.scheme) if parsed.scheme else [],
+        "terms": tenders.terms_in_words(tender_id, parsed, issued_at=row.issued_at),
+        "drops_out": parsed.drops_out,
         "parts": [
             (part.label, [r["text"] for r in document["requirements"] if r["part"] == part.value])
             for part in ReviewPart

@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -97,6 +98,7 @@ def seal_facts(*, row: LotRow, file: TenderFile, live: bids.OwnBid | None, actor
         "submit_to": f"/work/rounds/{row.round}/submit",
         "tender_file": file.sha256,
         "ceiling_price": f"{row.ceiling_price:.2f}" if row.ceiling_price else None,
+        "items": unit_items(document),
         "duration_days": row.duration_days,
         "quality": document["quality"],
         "validity_days": document["bid_validity_days"],
@@ -130,6 +132,12 @@ def offer_facts(
         "promises": [],
         "procured": True,
     }
+
+
+def unit_items(document: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the items whose unit prices a response names, with their ceilings; [] where it names one price."""
+    items = (document.get("terms") or {}).get("items") or []
+    return [item | {"price": f"{Decimal(item['price']):.2f}"} for item in items]
 
 
 def two_envelopes(document: dict[str, Any]) -> bool:

@@ -100,6 +100,8 @@ urlpatterns = [
         P.OBJECTION_ANSWER,
     ),
     _act(f"{_ROUND}/award", owner_rounds.award, "work-award", P.AWARD),
+    _at(f"{_ROUND}/choice/to-sign", _sign(owner_rounds.choice_bytes), "choice-to-sign", P.AWARD),
+    _act(f"{_ROUND}/choice", owner_rounds.choose, "work-choose", P.AWARD),
     _at(f"{_ROUND}/letter/to-sign", _sign(owner_rounds.letter_bytes), "letter-to-sign", P.AWARD),
     _act(f"{_ROUND}/letter", owner_rounds.letter, "work-letter", P.AWARD),
     _at(

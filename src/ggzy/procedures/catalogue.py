@@ -9,6 +9,7 @@ from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
 from ggzy.procedures.negotiated import GP_CS, GP_FINAL, GP_TP
 from ggzy.procedures.other_ways import GP_DY, GP_XJ
 from ggzy.procedures.procurement import GP_OPEN
+from ggzy.procedures.several import GP_KJ_TENDER
 from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _LAW, _RULES, _ELECTRONIC = "招标投标法", "招标投标法实施条例", "电子招标投标办法"
@@ -507,7 +508,7 @@ BY_CODE: dict[str, Procedure] = {
     for p in (
         *(GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE),
         *(GP_OPEN, GP_XJ, GP_CS, GP_TP, GP_FINAL, GP_INVITE, GP_DY),
-        *(GP_KJ_OPEN, GP_KJ_CLOSED, GP_KJ_CALLOFF),
+        *(GP_KJ_OPEN, GP_KJ_TENDER, GP_KJ_CLOSED, GP_KJ_CALLOFF),
     )
 }
 

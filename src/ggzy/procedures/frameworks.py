@@ -6,8 +6,8 @@ from ggzy.procedures.spec import Move, Procedure, Stage
 
 _OWNER = frozenset({Role.TENDEREE})
 _SUPPLIER = frozenset({Role.BIDDER})
-_COMMITTEE = frozenset({Role.EXPERT})
 _SYSTEM = frozenset({Role.SYSTEM})
+_SUPERVISOR = frozenset({Role.SUPERVISOR})
 _BASIS = "政府采购框架协议采购方式管理暂行办法"
 
 
@@ -106,59 +106,31 @@ GP_KJ_CLOSED = Procedure(
     "GP",
     (
         Move(
-            code="publish_collection",
-            label="发布征集公告和征集文件",
-            source=Stage.NEEDS,
-            target=Stage.OPEN_FOR_RESP,
-            actors=_OWNER,
-            documents="征集公告、征集文件、最高限制单价",
-            guard="先做需求调查(采购人、供应商各不少于3家), 先定第二阶段成交方式和淘汰比例",
-            limits=("GP-T45",),
-            basis=(_kj("第十一条"), _kj("第二十二条")),
-            built=False,
-        ),
-        Move(
-            code="open_responses",
-            label="截止, 开启响应文件",
-            source=Stage.OPEN_FOR_RESP,
-            target=Stage.REVIEW,
-            actors=_SYSTEM,
-            documents="响应文件",
-            guard="提交响应文件的不少于2家",
-            basis=(_kj("第二十七条"),),
-            built=False,
-        ),
-        Move(
-            code="fail_for_lack_of_responses",
-            label="响应不足2家, 征集失败",
-            source=Stage.OPEN_FOR_RESP,
-            target=Stage.FAILED,
-            actors=_SYSTEM,
-            guard="提交响应文件的不足2家",
-            basis=(_kj("第二十七条"),),
-            built=False,
-        ),
-        Move(
-            code="fail_for_lack_of_qualified",
-            label="合格的不足2家, 征集失败",
-            source=Stage.REVIEW,
-            target=Stage.FAILED,
-            actors=_COMMITTEE,
-            documents="评审报告",
-            guard="符合资格条件和实质性要求的不足2家",
-            basis=(_kj("第二十七条"),),
-            built=False,
-        ),
-        Move(
             code="shortlist",
-            label="按淘汰比例确定入围供应商",
-            source=Stage.REVIEW,
+            label="征集完成, 入围待签框架协议",
+            source=Stage.NEEDS,
             target=Stage.SHORTLIST,
-            actors=_COMMITTEE,
-            documents="评审报告、入围结果公告",
-            guard="淘汰比例不低于20%且至少淘汰1家; 仪器设备采用质量优先法的不低于40%",
+            actors=_OWNER,
+            documents="征集文件、评审报告、入围结果公告、入围通知书",
+            guard="由本平台的征集(GP_KJ_TENDER)确定入围供应商时自动建立, 条件、标的和单价以征集文件和响应文件为准",
+            limits=("GP-T38", "GP-T45"),
             basis=(_kj("第二十五条"), _kj("第二十六条"), _kj("第二十八条")),
-            built=False,
+        ),
+        *(
+            Move(
+                code="void_shortlist",
+                label="质疑或者投诉成立, 入围结果无效",
+                source=source,
+                target=Stage.FAILED,
+                actors=_OWNER | _SUPERVISOR,
+                documents="质疑答复或者投诉处理决定",
+                guard="认定影响入围结果的; 框架协议终止, 已经成交的合同照常履行, 重新征集",
+                basis=(
+                    Citation("政府采购质疑和投诉办法", "第十六条"),
+                    Citation("政府采购质疑和投诉办法", "第三十二条"),
+                ),
+            )
+            for source in (Stage.SHORTLIST, Stage.AGREED, Stage.ACTIVE, Stage.SUPPLEMENT)
         ),
         Move(
             code="register_shortlist",

@@ -75,8 +75,6 @@ class Stage(StrEnum):
     FO_KEYS = "FO_KEYS"
     FO_DONE = "FO_DONE"
     NEEDS = "NEEDS"
-    OPEN_FOR_RESP = "OPEN_FOR_RESP"
-    REVIEW = "REVIEW"
     SHORTLIST = "SHORTLIST"
     AGREED = "AGREED"
     ACTIVE = "ACTIVE"
@@ -163,8 +161,6 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.FO_KEYS: "最后报价解密中",
     Stage.FO_DONE: "最后报价已揭示",
     Stage.NEEDS: "需求调查",
-    Stage.OPEN_FOR_RESP: "征集公告及响应中",
-    Stage.REVIEW: "响应评审",
     Stage.SHORTLIST: "入围待签协议",
     Stage.AGREED: "框架协议已签订",
     Stage.ACTIVE: "框架协议有效",
@@ -274,6 +270,10 @@ class Procedure:
     quiet: bool = False
     #: it runs inside another procedure: no tender is of it (最后报价)
     part: bool = False
+    #: its result names several suppliers at once, and what they sign is another context's (入围, 研发供应商)
+    several: bool = False
+    #: responses name a unit price of each item, and rank by their sum; a lot has no ceiling of its own
+    unit_prices: bool = False
 
     def __post_init__(self) -> None:
         for move in self.moves:

@@ -35,6 +35,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "notify": ("letter.sent", "award_letter.sent", "result.published"),
     "sign_contract": ("contract.signed",),
     "apply_to_join": ("admission.applied",),
+    "choose": ("framework.letter_sent", "result.published"),
+    "shortlist": ("framework.letter_sent",),
     "register_shortlist": ("framework.letter_sent",),
     "conclude_agreements": ("framework.signed",),
     "expire_framework": ("framework.expired",),

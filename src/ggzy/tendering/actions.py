@@ -1,7 +1,7 @@
 """Acts before bids: registering a tender, writing and reviewing its file, publishing; the centre's form check."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from ggzy.procedures.spec import FAILURES, Stage
 from ggzy.projects.models import Project
 from ggzy.services.actions import Answer, answer_case, open_case, require_nothing_owed
 from ggzy.statutes import queries as statutes
-from ggzy.tendering import checking, fronts, holders, rules, versions
+from ggzy.tendering import checking, fronts, holders, rules, terms, versions
 from ggzy.tendering.document import TenderDocument, parse
 from ggzy.tendering.models import FormCheck, Lot, ProcurementPlan, ReviewConclusion, Round, Tender, TenderFile
 from ggzy.tendering.moves import (
@@ -109,6 +109,8 @@ def create_tender(
             "工程建设项目要有投资项目代码, 该项目没有登记; 货物、服务采购请选择政府采购程序",
             field="procedure_code",
         )
+    if procedure.unit_prices:
+        _require_one_without_ceiling(lots)
     own = family(procedure.code)
     kind = class_code if len(class_code) == 3 and class_code[0] == own.class_code[0] else own.class_code
     public_id = new_public_id()
@@ -148,6 +150,20 @@ def create_tender(
         supervisor={"name": tender.name, "deal_code": tender.deal_code, "lots": len(lots)},
     )
     return tender
+
+
+def _require_one_without_ceiling(lots: Sequence[Mapping[str, Any]]) -> None:
+    """Let the lots of a collection pass: one agreement, whose ceilings are those of its items.
+
+    :raises BadInput: several lots, or one with a ceiling of its own
+    """
+    if len(lots) != 1:
+        raise BadInput("一次征集只设一个采购包; 其他框架协议请另行登记", field="lots")
+    if lots[0].get("ceiling_price") not in (None, ""):
+        raise BadInput(
+            "框架协议按标的设最高限制单价, 在征集文件中填写; 采购包不另设最高限价, 请留空",
+            field="lots.1.ceiling_price",
+        )
 
 
 def _lot(raw: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -275,6 +291,7 @@ def write_document(
     parsed = parse(
         {**document, "share_holders": holders.named(asked), "policy": _policy(tender, document.get("policy"))}
     )
+    parsed = replace(parsed, terms=terms.checked(tender, parsed, now=now))
     if any(r.published_at and r.sealing != parsed.sealing for r in rounds):
         raise BadInput("投标文件的加密算法随招标公告确定, 公告发出后不能更改", field="sealing")
     _require_envelopes(tender, parsed, published=any(r.published_at for r in rounds))
@@ -318,7 +335,21 @@ def _policy(tender: Tender, given: Any) -> Any:
         "reserved": plan.reserved,
         "group_checks": group,
         "negotiated": procedure.quiet,
+        "several": _several(tender, given),
     }
+
+
+def _several(tender: Tender, given: Any) -> Any:
+    """Return how many suppliers a file chooses, where its procedure ends with several; nothing elsewhere.
+
+    :raises BadInput: the procedure does, and the file does not say how many
+    """
+    if not BY_CODE[tender.procedure_code].several:
+        return None
+    said = given.get("several") if isinstance(given, Mapping) else None
+    if not said:
+        raise BadInput("应写明最多确定几家供应商, 或者淘汰比例", field="policy.several")
+    return said
 
 
 def _require_plan(tender: Tender, document: TenderDocument, *, published: bool, now: datetime) -> None:
@@ -658,7 +689,13 @@ def _notice_body(
         "sealing": f"{document.sealing.label}({document.sealing.says})",
         "objection": family(tender.procedure_code).objection,
         "file": {"version": file.version, "sha256": file.sha256},
+        **_terms_said(tender, document, now=now),
     }
+
+
+def _terms_said(tender: Tender, document: TenderDocument, *, now: datetime) -> dict[str, Any]:
+    said = terms.in_words(tender, document, issued_at=now)
+    return {"terms": [{"name": name, "value": value} for name, value in said]} if said else {}
 
 
 @transaction.atomic

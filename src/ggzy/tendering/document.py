@@ -31,6 +31,8 @@ class Method(StrEnum):
 
 #: what the same two are called in government procurement (87号令第五十三条)
 PROCUREMENT_METHODS = {"lowest_evaluated_price": "最低评标价法", "comprehensive": "综合评分法"}
+#: and where a framework agreement is collected (110号令第二十五条)
+FRAMEWORK_METHODS = {"lowest_evaluated_price": "价格优先法", "comprehensive": "质量优先法"}
 
 
 class ReviewPart(StrEnum):
@@ -207,6 +209,33 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Several:
+    """How many suppliers a result names, where it names several: the first of the ranking, as many as the file says.
+
+    most: at most so many, 0 for no such number. rate: the share of those ranked that drops out, and at least one (110号令
+    第二十六条); 0 where nobody has to.
+    """
+
+    most: int = 0
+    rate: Decimal = Decimal(0)
+
+    @property
+    def least(self) -> int:
+        """Return how many must be left to choose among: two where some drop out (110号令第二十七条)."""
+        return 2 if self.rate else 3
+
+    def keeps(self, ranked: int) -> int:
+        """Return how many of those ranked are chosen: the least of what is named, floor(n × (1 - rate)) and n - 1.
+
+        At two the floor would be one below: one is kept.
+        """
+        kept = ranked
+        if self.rate:
+            kept = max(1, min(int(ranked * (1 - self.rate)), ranked - 1))
+        return min(kept, self.most) if self.most else kept
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """What a government procurement takes off a price before it is compared, in percent of it (RULEBOOK 2.7).
 
@@ -216,6 +245,7 @@ class Policy:
     negotiated: answers carry no price, prices come in last offers after the talks (磋商, 谈判). two: on what ground talks
     go on with two suppliers, "" where three are needed (74号令27二款; 财库〔2015〕124号). solutions: the need cannot be
     told in detail, and after the talks the group votes whose solutions go on (74号令33二款, 214号21二款).
+    several: how many suppliers the result names, where it names several.
     """
 
     subject: Subject = Subject.GOODS
@@ -227,6 +257,7 @@ class Policy:
     negotiated: bool = False
     two: str = ""
     solutions: bool = False
+    several: Several | None = None
 
     def deduction(self, claim: str) -> Decimal:
         """Return the percent that a bid's declaration on its size takes off its price."""
@@ -282,12 +313,22 @@ class TenderDocument:
     policy: Policy | None = None
     #: 评定分离: candidates without an order, and how a panel chooses among them; None: the first of the ranking wins
     award_plan: plans.AwardPlan | None = None
+    #: what the file fixes for what follows from its result, as the context that acts upon it has checked it
+    #: (`tendering.terms`): of a framework agreement its items with their highest unit prices and how contracts are called off
+    terms: Mapping[str, Any] | None = None
+
+    @property
+    def unit_ceilings(self) -> dict[str, Decimal]:
+        """Return {number of the item: highest unit price in 元} where responses name a unit price of each item."""
+        return {i["number"]: Decimal(i["price"]) for i in (self.terms or {}).get("items", [])}
 
     @property
     def method_label(self) -> str:
         """Return what the evaluation method is called."""
         if self.scheme:
             return self.scheme.method.title
+        if self.drops_out:
+            return FRAMEWORK_METHODS[self.method.value]
         if self.policy:
             return PROCUREMENT_METHODS[self.method.value]
         return self.method.label
@@ -312,8 +353,17 @@ class TenderDocument:
 
     @property
     def least_bidders(self) -> int:
-        """Return how many bidders must be left: three, or two where a negotiated procurement has a ground for it."""
-        return 2 if self.policy is not None and self.policy.two else 3
+        """Return how many bidders must be left: three, or two where the law has a ground for it."""
+        if self.policy is None:
+            return 3
+        least = self.policy.several.least if self.policy.several else 3
+        return 2 if self.policy.two else least
+
+    @property
+    def drops_out(self) -> bool:
+        """Say whether a share of those ranked drops out, as where a closed framework is collected."""
+        several = self.policy.several if self.policy else None
+        return several is not None and several.rate > 0
 
     @property
     def two_envelopes(self) -> bool:
@@ -343,7 +393,7 @@ class TenderDocument:
         if self.policy is None:
             del plain["policy"]  # a construction file is hashed as it always was
         else:
-            for mark in ("group_checks", "negotiated", "two", "solutions"):
+            for mark in ("group_checks", "negotiated", "two", "solutions", "several"):
                 if not plain["policy"][mark]:
                     del plain["policy"][mark]
         del plain["clauses"]  # a file without a template is hashed as it always was
@@ -366,6 +416,8 @@ class TenderDocument:
             plain["scheme"] = self.scheme.as_json()
         if self.award_plan:
             plain["award_plan"] = self.award_plan.as_json()
+        if self.terms is None:
+            del plain["terms"]
         return plain | ({"clauses": self.clauses.as_json()} if self.clauses else {})
 
 
@@ -418,12 +470,21 @@ PROCUREMENT_REQUIREMENTS = (
 OF_THE_OFFER = frozenset({"one_price", "ceiling"})
 
 
-def procurement_requirements(*, priced: bool = True) -> list[dict[str, str]]:
+#: what takes the place of the budget where responses name unit prices; what it says is arithmetic
+UNIT_PRICES = "unit_prices"
+_UNIT_PRICES = (
+    UNIT_PRICES,
+    ReviewPart.RESPONSIVE,
+    "逐项报出单价, 均不超过最高限制单价, 报价等于各项单价之和",
+)
+
+
+def procurement_requirements(*, priced: bool = True, by_units: bool = False) -> list[dict[str, str]]:
     """Return the rows with which the file of a government procurement starts; without a price, what needs none."""
+    rows = [row for row in PROCUREMENT_REQUIREMENTS if row[0] != "budget" or (priced and not by_units)]
     return [
         {"key": key, "part": part.value, "text": text}
-        for key, part, text in PROCUREMENT_REQUIREMENTS
-        if priced or key != "budget"
+        for key, part, text in (*rows, *([_UNIT_PRICES] if by_units else []))
     ]
 
 
@@ -458,7 +519,13 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         )
         for n, row in enumerate(
             _rows(raw.get("requirements"), "requirements", "评审要求")
-            or (procurement_requirements(priced=not policy.negotiated) if policy else standard_requirements())
+            or (
+                procurement_requirements(
+                    priced=not policy.negotiated, by_units=bool((raw.get("terms") or {}).get("items"))
+                )
+                if policy
+                else standard_requirements()
+            )
         )
     )
     two = scheme is not None and scheme.method.envelopes > 1
@@ -485,13 +552,20 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         if not criteria:
             raise BadInput("综合评估法至少要有一个报价以外的评分项", field="criteria")
         total = price.weight + sum(c.weight for c in criteria)
-        if total != 100 or price.weight <= 0:
+        quality_only = policy is not None and policy.several is not None and policy.several.rate > 0
+        if quality_only:
+            if total != 100 or price.weight:
+                raise BadInput(
+                    f"质量优先法只按质量评分, 各评分项合计应为100分, 价格不计分; 现为{total}分",
+                    field="criteria",
+                )
+        elif total != 100 or price.weight <= 0:
             raise BadInput(f"综合评估法各项分值合计应为100分且报价分大于0, 现为{total}分", field="criteria")
         if price.above < 0 or price.below < 0:
             raise BadInput("偏离基准价的扣分不能为负", field="price")
         if price.lowered_by >= 100:
             raise BadInput("基准价下浮应小于100%", field="price.lowered_by")
-        if policy and price.weight < policy.subject.least_weight:
+        if policy and not quality_only and price.weight < policy.subject.least_weight:
             raise BadInput(
                 f"{policy.subject.label}项目的价格分值占总分值的比重不得低于{policy.subject.least_weight}%, "
                 f"现为{price.weight}%(87号令第五十五条)",
@@ -545,6 +619,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         scheme=scheme,
         policy=policy,
         award_plan=award_plan,
+        terms=_terms(raw.get("terms")),
     )
     if two:
         _require_fit_for_two(document)
@@ -554,6 +629,12 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             field="share_holders",
         )
     return document
+
+
+def _terms(raw: Any) -> Mapping[str, Any] | None:
+    if raw is not None and not isinstance(raw, Mapping):
+        raise BadInput("结果确定以后适用的条款应为一组“名称: 内容”", field="terms")
+    return raw or None
 
 
 def _part_of(requirement: Requirement, *, two: bool) -> ReviewPart:
@@ -616,6 +697,7 @@ def _policy(raw: Any) -> Policy | None:
         negotiated=_yes(raw.get("negotiated", False), "policy.negotiated", "报价是否在磋商或者谈判以后提出"),
         two=_text(raw["two"], "policy.two", "只有两家也可以继续的依据", 300) if raw.get("two") else "",
         solutions=_yes(raw.get("solutions", False), "policy.solutions", "是否由供应商提供最终方案"),
+        several=_several(raw.get("several")),
     )
     if made.two and not made.negotiated:
         raise BadInput("只有竞争性磋商、竞争性谈判在法定情形下可以由两家供应商继续", field="policy.two")
@@ -628,6 +710,25 @@ def _policy(raw: Any) -> Policy | None:
     if made.domestic not in {0, 20}:
         raise BadInput("本国产品的价格扣除为20%; 不适用的填0", field="policy.domestic")
     return made
+
+
+MOST_CHOSEN = 1000
+
+
+def _several(raw: Any) -> Several | None:
+    """Return how many suppliers the result names, if it names several.
+
+    :raises BadInput: neither a number nor a rate, or one that is none
+    """
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping):
+        raise BadInput("确定多家供应商的, 应写明数量上限和淘汰比例", field="policy.several")
+    rate = _number(raw.get("rate") or 0, "policy.several.rate", "淘汰比例")
+    most = _whole(raw.get("most") or 0, "policy.several.most", "数量上限", 0, MOST_CHOSEN)
+    if rate >= 1 or not (rate or most):
+        raise BadInput("应写明最多确定几家供应商, 或者小于1的淘汰比例(例如0.2)", field="policy.several")
+    return Several(most=most, rate=rate)
 
 
 def _facts(row: Mapping[str, Any], field: str) -> FactRule | None:

@@ -19,6 +19,7 @@ from ggzy.kernel.refusals import NotFound, Refusal
 from ggzy.methods.explain import scheme_in_words
 from ggzy.parties.grid import Permission, require
 from ggzy.seals.sealing import finish_seal, prepare_seal
+from ggzy.tendering import terms
 from ggzy.tendering.document import DEPOSIT_FORMS, TenderDocument, parse
 from ggzy.tendering.models import TenderFile
 from ggzy.tendering.moves import require_owner_side
@@ -68,6 +69,7 @@ def _facts(file: TenderFile) -> dict[str, Any]:
         "facts": [
             ["评标办法", document.method_label],
             *_scheme_facts(document),
+            *([name, value] for name, value in terms.in_words(tender, document, issued_at=file.issued_at)),
             *(
                 [title, says]
                 for title, says in (document.award_plan.in_words() if document.award_plan else [])

@@ -17,7 +17,8 @@ from ggzy.law.limits import BEIJING, beijing_date
 from ggzy.parties.grid import Permission, may
 from ggzy.procedures.catalogue import BY_CODE, QUIET
 from ggzy.procedures.spec import Stage
-from ggzy.tendering import rules
+from ggzy.tendering import rules, terms
+from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.fronts import NotAdmitted, may_have_file
 from ggzy.tendering.models import HoldRow, Round, Tender, TenderFile
 
@@ -517,3 +518,11 @@ def facts_of(tenders: Iterable[str]) -> dict[str, TenderFacts]:
         )
         for row in rows
     }
+
+
+def terms_in_words(tender_id: str, document: TenderDocument, *, issued_at: datetime) -> list[tuple[str, str]]:
+    """Return what a file fixes for what follows from its result, in words; [] where nothing does."""
+    if document.terms is None:
+        return []
+    found = Tender.objects.select_related("tenderee").get(public_id=tender_id)
+    return terms.in_words(found, document, issued_at=issued_at)

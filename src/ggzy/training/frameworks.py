@@ -1,10 +1,11 @@
-"""Two framework agreements for the training centre: an open one with an order, a closed one with a turn and a competition."""
+"""Framework agreements for the training centre: an open one with an order, a closed one with a turn and a competition, one that is collected."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from ggzy.client import story
 from ggzy.client.party import Party
 
 _COLLECTED: dict[str, Any] = {
@@ -105,3 +106,42 @@ def call_off(buyer: Party, suppliers: list[Party], *, printing: str, costing: st
     first = buyer.get(f"/frameworks/{costing}")["framework"]["members"][0]
     by_uscc[first["uscc"]].post(f"{turn}/turn/answer", {"accepts": True})
     buyer.post(f"{competition}/competition", {"sealed_until": (now + timedelta(days=14)).isoformat()})
+
+
+#: what is collected while people practise: its responses may be sealed on the pages
+MEETINGS: dict[str, Any] = {
+    **{
+        key: _COLLECTED[key] for key in ("scope", "settlement", "contact", "collector_kind", "response_hours")
+    },
+    "needs": "市级预算单位会议场地和会务服务",
+    "conditions": "依法登记, 有固定会议场所; 响应文件附场地清单",
+    "contract_terms": "按订单提供场地和服务; 变更提前1日通知",
+    "items": [
+        {"name": "会议场地", "unit": "半天", "spec": "不少于50座", "price": "1500"},
+        {"name": "会务服务", "unit": "人次", "spec": "含茶歇", "price": "60"},
+    ],
+    "ways": ["compete"],
+    "tie_rule": "earliest",
+}
+
+
+def collect(collector: Party, *, deadline: datetime, now: datetime) -> str:
+    """Publish the collection of a closed framework, open for sealed responses until the deadline; return its tender's id."""
+    name = "训练市市级单位会议服务框架协议"
+    project = story.register_project(collector, name=name, serial=900_001)
+    lot = {
+        "name": "会议服务",
+        "budget": "2000000",
+        "duration_days": "365",
+        "scope_of_work": "市级预算单位会议场地和会务服务",
+    }
+    file = story.document(
+        policy={"subject": "services", "several": {"rate": "0.2"}},
+        terms=MEETINGS | {"ends_at": (now + timedelta(days=365)).isoformat()},
+        text="服务要求、场地标准和合同草案见附件。",
+    )
+    made = story.prepare_tender(
+        collector, project=project, name=name, lots=[lot], file=file, procedure="GP_KJ_TENDER"
+    )
+    story.publish(collector, made["tender"], deadline=deadline)
+    return str(made["tender"])

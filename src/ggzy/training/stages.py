@@ -128,6 +128,8 @@ class _Builder:
                     tender["tender"],
                     deadline=_at(clock.legal_now() + timedelta(days=days), 9, 30),
                 )
+            at = clock.legal_now()
+            frameworks.collect(self.collector, deadline=_at(at + timedelta(days=23), 9, 30), now=at)
             for tender, days in zip(later, (24, 21), strict=True):
                 self._book(tender, _at(clock.legal_now() + timedelta(days=days), 9, 30))
             _advance(_at(deadline + timedelta(days=7), 14, 0))

@@ -43,8 +43,9 @@ export function hints(facts, fields, files) {
   return out;
 }
 
-function aboutThePrice(facts, { price }) {
+function aboutThePrice(facts, { price, unit_prices: units }) {
   const out = [];
+  for (const item of facts.items ?? []) if (cents(units[item.number]) > cents(item.price)) out.push(`${item.name}单价 ${grouped(units[item.number])} 元高于最高限制单价 ${grouped(item.price)} 元: 评审时应当认定无效。`);
   if (facts.ceiling_price && cents(price) > cents(facts.ceiling_price)) out.push(`报价 ${grouped(price)} 元高于最高投标限价 ${grouped(facts.ceiling_price)} 元: 评标委员会应当否决(《招标投标法实施条例》第五十一条)。`);
   if (facts.ceiling_price && cents(price) * 2n < cents(facts.ceiling_price)) out.push(`报价 ${grouped(price)} 元不到最高投标限价的一半, 请核对单位是否为元、是否少写了一位。`);
   return out;

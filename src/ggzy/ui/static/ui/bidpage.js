@@ -76,6 +76,13 @@ function sealing(section) {
     return /^\d+(\.\d{1,2})?$/.test(price) ? `${BigInt(price.split(".")[0])}.${(price.split(".")[1] ?? "").padEnd(2, "0")}` : price;
   };
 
+  // in cents, without rounding; what is no price makes none
+  const sum = (prices) => {
+    if (!prices.every((price) => /^\d+\.\d{2}$/.test(price))) return "";
+    const cents = String(prices.reduce((all, price) => all + BigInt(price.replace(".", "")), 0n)).padStart(3, "0");
+    return `${cents.slice(0, -2)}.${cents.slice(-2)}`;
+  };
+
   async function filledIn() {
     const value = (name) => form.elements[name].value.trim();
     // a last offer says a price, and nothing of who does the work
@@ -87,7 +94,9 @@ function sealing(section) {
       members: rows("members").map(({ name, uscc, share }) => ({ name, uscc: uscc.toUpperCase(), ...(share ? { share } : {}) })),
       ...(apart ? {} : { manager: { name: value("manager"), certificate: value("manager_certificate") } }),
     };
-    if (facts.priced) fields.price = amount(value("price"));
+    const units = [...form.querySelectorAll("[data-unit-price]")].map((input) => [input.dataset.unitPrice, amount(input.value)]);
+    if (units.length) Object.assign(fields, { unit_prices: Object.fromEntries(units), price: sum(units.map(([, price]) => price)) });
+    else if (facts.priced) fields.price = amount(value("price"));
     if (facts.detailed) {
       Object.assign(fields, { duration_days: Number(value("days")), quality: value("quality"), validity_days: facts.validity_days });
       if (facts.procured) Object.assign(fields, { size: value("size"), domestic: form.elements.domestic.checked, ...(value("brand") ? { brand: value("brand") } : {}) });
