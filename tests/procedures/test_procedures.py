@@ -78,6 +78,11 @@ SYSTEMS_OWN = {
     "GP_KJ_OPEN": {"expire_framework"},
     "GP_KJ_CLOSED": {"open_responses", "fail_for_lack_of_responses", "expire_framework"},
     "GP_KJ_CALLOFF": {"settle_competition", "end_without_offers", "lapse_turn", "end_without_acceptance"},
+    "GP_HC": {
+        *("close_applications", "fail_without_applications", "settle_responses", "fail_without_responses"),
+        *("settle_finals", "fail_without_finals"),
+    },
+    "GP_HC_RD": set(),
 }
 #: ends that only moves lead to whose day has not come
 DEFERRED_ENDS = {"GP_KJ_CLOSED": {Stage.FAILED}}
