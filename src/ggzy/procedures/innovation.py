@@ -27,7 +27,7 @@ def _sealed(stage: Stage, what: str) -> tuple[Move, Move]:
     return (
         Move(
             code="seal_response",
-            label=f"封存{what}",
+            label="封存响应文件",
             source=stage,
             target=stage,
             actors=_SUPPLIER,
@@ -37,11 +37,11 @@ def _sealed(stage: Stage, what: str) -> tuple[Move, Move]:
         ),
         Move(
             code="reveal_response",
-            label=f"揭示{what}",
+            label="揭示响应文件",
             source=stage,
             target=stage,
             actors=_SUPPLIER,
-            documents="响应文件",
+            documents=what,
             guard="截止后24小时内; 与摘要一致; 只供谈判小组审阅; 没有揭示的视为没有响应",
             basis=_hc("第二十条"),
         ),
