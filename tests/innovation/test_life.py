@@ -92,8 +92,8 @@ class Purchase:
         self.buyer: Party = platform.demo("zhaobiao")
         self.id = self.buyer.post("/innovations", PURCHASE | changes)["innovation"]
         self.at = f"/innovations/{self.id}"
-        # zhuanjia01 and 02 work for bidders of the cast
-        self.people = ("zhaobiao2", "zhuanjia11", "zhuanjia12", "zhuanjia13", "zhuanjia14")
+        # zhuanjia03 and 11 work for bidders of the cast
+        self.people = ("zhaobiao2", "zhuanjia05", "zhuanjia06", "zhuanjia07", "zhuanjia08")
         self.salts: dict[tuple[str, str], tuple[dict[str, str], str]] = {}
 
     def demo(self, name: str) -> Party:
@@ -375,14 +375,14 @@ def test_the_group_is_the_buyers_choice_and_still_stands_aside(platform: Any) ->
     people = list(purchase.people)
     refused("input.invalid", purchase.name_group, [people[0], "jia", *people[2:]])
     refused("input.invalid", purchase.name_group, ["jicai", *people[1:]])
-    purchase.name_group(["zhaobiao2", "zhuanjia01", *people[2:]])
+    purchase.name_group(["zhaobiao2", "zhuanjia03", *people[2:]])
     members = [{"username": n, "seat": "technical"} for n in people]
     refused("input.invalid", purchase.buyer.post, f"{purchase.at}/group", {"members": members})
     four = [{"username": n, "seat": s} for n, s in list(zip(people, SEATS, strict=True))[:4]]
     refused("innovation.group_not_lawful", purchase.buyer.post, f"{purchase.at}/group", {"members": four})
-    purchase.people = ("zhaobiao2", "zhuanjia01", *people[2:])
+    purchase.people = ("zhaobiao2", "zhuanjia03", *people[2:])
     purchase.called("jia", "yi", "bing")
-    # 专家01 works for one of the applicants: the group does not judge until somebody else sits
+    # 专家03 works for one of the applicants: the group does not judge until somebody else sits
     findings = {purchase.id_of(name): {"qualified": True} for name in ("jia", "yi", "bing")}
     refused(
         "innovation.must_stand_aside",
@@ -393,7 +393,7 @@ def test_the_group_is_the_buyers_choice_and_still_stands_aside(platform: Any) ->
     refused("innovation.must_stand_aside", purchase.name_group)
     purchase.people = tuple(people)
     purchase.name_group()
-    outsider = platform.demo("zhuanjia15")
+    outsider = platform.demo("zhuanjia09")
     refused("permission.denied", outsider.post, f"{purchase.at}/sheets", {"findings": findings})
     refused("input.invalid", purchase.group[0].post, f"{purchase.at}/sheets", {"findings": {}})
     purchase.group[0].post(f"{purchase.at}/sheets", {"findings": findings})

@@ -404,7 +404,7 @@ def confirm_interim(
     innovation, contract, stage, side = _confirming(contract_id, actor)
     signed = sign_document(
         kind=INTERIM,
-        subject=f"{contract.public_id}:{stage.number}",
+        subject=stage.public_id,
         document=_interim(contract, stage),
         signature=signature,
         actor=actor,

@@ -264,7 +264,7 @@ def sign_report(
     innovation, found, mine, kept = _signing(innovation_id, agrees, reason, actor)
     mine.signature = sign_document(
         kind=REPORT,
-        subject=f"{innovation.public_id}:{found.kind}",
+        subject=mine.public_id,
         document=_report(innovation, found, agrees=agrees, reason=kept),
         signature=signature,
         actor=actor,
