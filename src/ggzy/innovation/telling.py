@@ -112,7 +112,8 @@ def said(text: str, *, what: str, field: str, most: int = 5000) -> str:
 
     :raises BadInput: nothing written, or too long
     """
-    kept = text.strip()
+    # a browser shows a signer \n and posts \r\n: both are one text
+    kept = text.replace("\r\n", "\n").strip()
     if not kept or len(kept) > most:
         raise BadInput(f"请填写{what}(不超过{most}字)", field=field)
     return kept
