@@ -529,6 +529,31 @@ def test_an_invitation_is_known_to_the_invited_alone_until_there_is_a_result(pla
     assert platform.anonymous().get(purchase.at)["stage"] == "STOPPED"
 
 
+def test_nobody_is_qualified_and_it_is_over(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia").qualified(out=("jia",))
+    assert purchase.stage == "STOPPED"
+
+
+def test_nobody_answers_finally_and_it_is_over(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia").qualified("jia").exchanged("jia").issued()
+    purchase.responded("first", "jia").talked("jia")
+    row = purchase.seen(purchase.demo("jia"))
+    purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
+    assert purchase.stage == "STOPPED"
+
+
+def test_a_buyer_may_terminate_before_the_result(platform: Any) -> None:
+    purchase = Purchase(platform)
+    refused("input.invalid", purchase.buyer.post, f"{purchase.at}/termination", {"reason": " "})
+    refused("permission.denied", platform.demo("jicai").post, f"{purchase.at}/termination", {"reason": "不"})
+    purchase.buyer.post(f"{purchase.at}/termination", {"reason": "需求变化"})
+    assert purchase.stage == "STOPPED" and purchase.kinds() == []
+
+
 def test_a_term_runs_out_with_a_reminder_to_both(platform: Any) -> None:
     purchase = determined(platform)
     yi = purchase.contract("yi").signed()
