@@ -176,9 +176,7 @@ class Purchase:
 
     def reveal(self, name: str, kind: str, **changes: str) -> None:
         said, salt = self.salts[name, kind]
-        self.demo(name).post(
-            f"{self.at}/responses/reveal", {"response": said | changes, "salt": salt}
-        )
+        self.demo(name).post(f"{self.at}/responses/reveal", {"response": said | changes, "salt": salt})
 
     def responded(self, kind: str, *names: str) -> "Purchase":
         for name in names:
@@ -310,9 +308,7 @@ def test_from_the_plan_to_the_first_purchase_agreement(platform: Any) -> None:
     # nobody outside is told before the notice
     assert not any(c["first"] for c in platform.anonymous().get(purchase.at)["contracts"])
     purchase.buyer.post(f"{purchase.at}/first/notice")
-    refused(
-        "permission.denied", purchase.sign, yi.supplier, f"{purchase.at}/first"
-    )
+    refused("permission.denied", purchase.sign, yi.supplier, f"{purchase.at}/first")
     for party in (purchase.buyer, jia.supplier):
         purchase.sign(party, f"{purchase.at}/first")
     assert purchase.stage == "CONTRACTED"
@@ -459,7 +455,10 @@ def test_everybody_is_talked_with_before_finals_are_asked(platform: Any) -> None
     assert len(purchase.seen()["contracts"]) == 1
     refused("procedure.move_not_allowed", purchase.buyer.post, f"{purchase.at}/result")
     refused(
-        "procedure.move_not_allowed", purchase.buyer.post, f"{purchase.at}/termination", {"reason": "不需要了"}
+        "procedure.move_not_allowed",
+        purchase.buyer.post,
+        f"{purchase.at}/termination",
+        {"reason": "不需要了"},
     )
 
 

@@ -65,7 +65,10 @@ def test_a_research_plan_weighs_half_or_more():
         [{"name": "研发方案", "weight": "99", "weighs": "plan"}],
         [*rows("60", "20"), {"name": "另一价格", "weight": "1", "weighs": "price"}],
         [{"name": "", "weight": "100", "weighs": "plan"}],
-        [{"name": "研发方案", "weight": "1e2", "weighs": "other"}, {"name": "无", "weight": "0", "weighs": "plan"}],
+        [
+            {"name": "研发方案", "weight": "1e2", "weighs": "other"},
+            {"name": "无", "weight": "0", "weighs": "plan"},
+        ],
     ],
 )
 def test_factors_are_a_hundred_points_that_members_judge(wrong):
@@ -134,7 +137,7 @@ def test_a_half_cent_rounds_up_and_the_lowest_price_has_it_all():
 
 def test_equals_go_by_the_price_and_then_by_the_time():
     alike = {"1": "40", "2": "5"}
-    sheets = [{name: alike for name in "甲乙丙"}]
+    sheets = [dict.fromkeys("甲乙丙", alike)]
     no_price = BY[:2]
     places = rules.ranking(
         sheets,
@@ -162,7 +165,7 @@ def test_a_sheet_judges_everybody_on_everything_within_the_points(given_points):
 
 
 RESPONSE = {
-    "plan": "方案\n第二行 \"引号\"",
+    "plan": '方案\n第二行 "引号"',
     "milestones": "样机",
     "months": "18",
     "compensation": "3000000.00",

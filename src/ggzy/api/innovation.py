@@ -233,9 +233,7 @@ def publish_call(request: HttpRequest, innovation_id: str, body: Call) -> dict[s
     return {"stage": made.stage}
 
 
-@router.get(
-    "/innovations/{innovation_id}/applications/statement", tags=_TAG, summary="取得待签的申请文件"
-)
+@router.get("/innovations/{innovation_id}/applications/statement", tags=_TAG, summary="取得待签的申请文件")
 def application_to_sign(
     request: HttpRequest, innovation_id: str, statement: str, contact: str
 ) -> HttpResponse:
@@ -306,9 +304,7 @@ def clarify_file(request: HttpRequest, innovation_id: str, body: Clarification) 
     return {"answer_until": made.sealed_until}
 
 
-@router.get(
-    "/innovations/{innovation_id}/responses/statement", tags=_TAG, summary="取得待签的响应文件摘要"
-)
+@router.get("/innovations/{innovation_id}/responses/statement", tags=_TAG, summary="取得待签的响应文件摘要")
 def response_to_sign(request: HttpRequest, innovation_id: str, commitment: str) -> HttpResponse:
     return _to_sign(
         talking.response_to_sign(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -141,7 +140,9 @@ def keep_plan(
         with transaction.atomic():
             made.save()
     except IntegrityError as clash:
-        raise AlreadyPlanned("本单位同名的合作创新采购还没有结束, 不重复登记", next_steps=TO_THE_LIST) from clash
+        raise AlreadyPlanned(
+            "本单位同名的合作创新采购还没有结束, 不重复登记", next_steps=TO_THE_LIST
+        ) from clash
     # what is planned is nobody's before the call
     record("planned", made, actor=actor, now=now, supervisor={"most_cost": str(amount)}, escrowed=True)
     return made
@@ -303,6 +304,7 @@ def apply(
     """
     require(actor, Permission.INNOVATION_APPLY, signed=True)
     innovation = _applying(innovation_id, actor, now)
+    move_innovation(innovation, "apply_to_research", actor=actor)
     statement, contact = _application_texts(statement, contact)
     signed = sign_document(
         kind=APPLICATION,
@@ -382,9 +384,7 @@ def ties_of(account_id: int, *, usccs: Iterable[str], today: date) -> str:
         for tie in expert.ties.all()
         if tie.dropped_at is None
     ]
-    found = experts.avoids(
-        employer_uscc=expert.employer_uscc, ties=ties, bidders=sorted(usccs), today=today
-    )
+    found = experts.avoids(employer_uscc=expert.employer_uscc, ties=ties, bidders=sorted(usccs), today=today)
     return found.replace("投标人", "申请人")
 
 
@@ -444,7 +444,11 @@ def _people(members: Iterable[Mapping[str, str]], innovation: Innovation) -> lis
             raise BadInput(f"请选择“{name}”是采购人代表还是哪一类专家", field="members")
         role = Role.TENDEREE if seat == Seat.BUYER else Role.EXPERT
         wrong = account is None or account.role != role.value
-        if account is None or wrong or (seat == Seat.BUYER and account.organisation_id != innovation.buyer_id):
+        if (
+            account is None
+            or wrong
+            or (seat == Seat.BUYER and account.organisation_id != innovation.buyer_id)
+        ):
             what = "本单位人员" if seat == Seat.BUYER else "评审专家"
             raise BadInput(f"“{name}”不是{what}的用户名", field="members")
         found.append((account, Seat(seat)))
@@ -499,4 +503,3 @@ def terminate(*, innovation_id: str, reason: str, actor: Actor, now: datetime) -
     kept = said(reason, what="终止的理由", field="reason", most=2000)
     stop(innovation, "terminate", reason=kept, actor=actor, now=now)
     return innovation
-

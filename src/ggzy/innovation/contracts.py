@@ -93,9 +93,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             first_price=Decimal(final.response["first_price"]),
         )
         ResearchStage.objects.bulk_create(
-            ResearchStage(
-                contract=contract, number=n, name=stage["name"], milestone=stage["milestone"]
-            )
+            ResearchStage(contract=contract, number=n, name=stage["name"], milestone=stage["milestone"])
             for n, stage in enumerate(innovation.file["stages"], 1)
         )
         made.append(contract)
@@ -225,9 +223,7 @@ def term_ends(innovation: Innovation, contract: ResearchContract, *, signed_at: 
 
 
 @transaction.atomic
-def sign_contract(
-    *, contract_id: str, signature: str, actor: Actor, now: datetime
-) -> ResearchContract:
+def sign_contract(*, contract_id: str, signature: str, actor: Actor, now: datetime) -> ResearchContract:
     """Sign a research contract for one side; with both, it is published and its term runs.
 
     :raises NotPermitted: neither side
@@ -391,9 +387,7 @@ def interim_to_sign(*, contract_id: str, actor: Actor) -> bytes:
 
 
 @transaction.atomic
-def confirm_interim(
-    *, contract_id: str, signature: str, actor: Actor, now: datetime
-) -> ResearchStage:
+def confirm_interim(*, contract_id: str, signature: str, actor: Actor, now: datetime) -> ResearchStage:
     """Sign the record of the interim talk for one side; with both, the stage begins.
 
     :raises NotThisStage: there is no record
@@ -662,4 +656,3 @@ def end_research(*, contract_id: str, reason: str, actor: Actor, now: datetime) 
         now=now,
     )
     return contract
-

@@ -14,7 +14,14 @@ from django.db import transaction
 from ggzy.identity.actions import sign_document
 from ggzy.innovation import rules
 from ggzy.innovation.actions import AlreadyJudged, NotNow, hidden, require_no_ties, stop
-from ggzy.innovation.models import GroupMember, GroupSheet, Innovation, Participant, ResearchContract, SealedResponse
+from ggzy.innovation.models import (
+    GroupMember,
+    GroupSheet,
+    Innovation,
+    Participant,
+    ResearchContract,
+    SealedResponse,
+)
 from ggzy.innovation.moves import TO_THE_LIST, move_innovation, sitting_in
 from ggzy.innovation.rules import Entrant, Place
 from ggzy.innovation.telling import begin_result_clock, record, said, tell_those
@@ -57,13 +64,9 @@ def sitting_of(innovation: Innovation) -> Sitting | None:
     return Sitting(
         kind=kind,
         move=move,
-        members=list(
-            innovation.members.select_related("account").filter(left_at=None).order_by("code")
-        ),
+        members=list(innovation.members.select_related("account").filter(left_at=None).order_by("code")),
         sheets=list(
-            innovation.sheets.select_related("member__account")
-            .filter(sitting=kind)
-            .order_by("member__code")
+            innovation.sheets.select_related("member__account").filter(sitting=kind).order_by("member__code")
         ),
     )
 
@@ -153,7 +156,9 @@ def hand_in_sheet(
     if any(sheet.member_id == member.pk for sheet in found.sheets):
         raise AlreadyJudged("您的评审意见已经提交", next_steps=TO_THE_LIST)
     if found.kind == GroupSheet.QUALIFICATION:
-        kept = _findings(findings, list(innovation.participants.order_by("pk").values_list("public_id", flat=True)))
+        kept = _findings(
+            findings, list(innovation.participants.order_by("pk").values_list("public_id", flat=True))
+        )
     else:
         kept = rules.sheet(
             findings,

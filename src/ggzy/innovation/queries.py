@@ -267,9 +267,7 @@ def _may_know(innovation: Innovation, side: str, member: bool) -> bool:
     return public or innovation.stage == Stage.STOPPED.value or side in {"finance", "supplier", "invited"}
 
 
-def _participants(
-    innovation: Innovation, viewer: Actor, side: str, member: bool
-) -> list[ParticipantRow]:
+def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ParticipantRow]:
     rows = innovation.participants.select_related("supplier").prefetch_related("responses", "talks")
     out = []
     closed = innovation.stage not in _BEFORE_CLOSING
@@ -305,13 +303,15 @@ def _left(innovation: Innovation, one: Participant, *, own: bool) -> bool:
         return one.attended
     if innovation.stage == Stage.HC_FINAL.value and not own:
         return False
-    kind = SealedResponse.FIRST if innovation.stage in _AFTER_FIRST - {Stage.HC_REVIEW.value} else SealedResponse.FINAL
+    kind = (
+        SealedResponse.FIRST
+        if innovation.stage in _AFTER_FIRST - {Stage.HC_REVIEW.value}
+        else SealedResponse.FINAL
+    )
     return any(r.kind == kind and r.revealed_at for r in one.responses.all())
 
 
-def _responses(
-    innovation: Innovation, one: Participant, *, own: bool, member: bool
-) -> list[ResponseRow]:
+def _responses(innovation: Innovation, one: Participant, *, own: bool, member: bool) -> list[ResponseRow]:
     running = _SEALING.get(innovation.stage)
     return [
         ResponseRow(
@@ -443,9 +443,7 @@ def _factors(innovation: Innovation, sitting: str) -> list[dict[str, str]]:
     return [row for row in rows if row["weighs"] != rules.Weighs.PRICE.value]
 
 
-def _judged(
-    innovation: Innovation, sitting: str, people: list[ParticipantRow]
-) -> list[ParticipantRow]:
+def _judged(innovation: Innovation, sitting: str, people: list[ParticipantRow]) -> list[ParticipantRow]:
     if sitting == GroupSheet.QUALIFICATION:
         return people
     known: set[str] = set()
@@ -523,9 +521,7 @@ def _contract(
     )
 
 
-def _contracts(
-    innovation: Innovation, viewer: Actor, side: str, member: bool
-) -> list[ContractRow]:
+def _contracts(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ContractRow]:
     if innovation.determined_at is None:
         return []
     rows = (
@@ -591,9 +587,7 @@ def contract_row(contract_id: str, *, viewer: Actor) -> ContractRow:
     )
     if found is not None:
         innovation = found.participant.innovation
-        row = _contract(
-            innovation, found, viewer, _side(innovation, viewer), _sits(innovation, viewer)
-        )
+        row = _contract(innovation, found, viewer, _side(innovation, viewer), _sits(innovation, viewer))
         if row.side or row.member:
             return row
     raise NotFound("没有这份研发合同, 只有合同双方和谈判小组能够查看", next_steps=_LIST)
@@ -694,4 +688,3 @@ def due_on(row: InnovationRow) -> datetime | None:
         Stage.HC_FINAL.value: row.sealed_until,
     }
     return times.get(row.stage)
-

@@ -208,9 +208,7 @@ def points(text: object, *, field: str) -> Decimal:
     return found.quantize(CENT)
 
 
-def factors(
-    rows: Iterable[Mapping[str, Any]], *, plan: bool, field: str = "factors"
-) -> list[dict[str, str]]:
+def factors(rows: Iterable[Mapping[str, Any]], *, plan: bool, field: str = "factors") -> list[dict[str, str]]:
     """Return the factors of a review as they are kept: numbered, together a hundred points.
 
     :param plan: whether a research plan is judged, which then weighs at least half
@@ -307,12 +305,12 @@ def response(given: Mapping[str, object], *, compensation: Decimal, first_price:
     months = said["months"]
     if not (months.isascii() and months.isdigit() and 0 < int(months) <= MOST_MONTHS):
         raise BadInput("完成研发的月数应为正整数", field="months")
-    for name, most in (("compensation", compensation), ("first_price", first_price)):
+    for name, limit in (("compensation", compensation), ("first_price", first_price)):
         amount = yuan(said[name], field=name)
         if str(amount) != said[name]:
             raise BadInput(f"{RESPONSE[name][0]}请写成两位小数, 例如 {amount}", field=name)
-        if amount > most:
-            raise BadInput(f"{RESPONSE[name][0]}{amount}超过研发谈判文件的限额{most}", field=name)
+        if amount > limit:
+            raise BadInput(f"{RESPONSE[name][0]}{amount}超过研发谈判文件的限额{limit}", field=name)
     return said
 
 

@@ -264,10 +264,7 @@ def file_facts(innovation: Innovation) -> list[tuple[str, str]]:
         ("首购产品费用限额", f"{file['first_price']}元"),
         ("激励费用", f"{file['incentive']}元"),
         ("研发中期谈判", "每个阶段开始前进行" if file["interim"] else "不进行"),
-        *(
-            (f"第{n}阶段: {stage['name']}", stage["milestone"])
-            for n, stage in enumerate(file["stages"], 1)
-        ),
+        *((f"第{n}阶段: {stage['name']}", stage["milestone"]) for n, stage in enumerate(file["stages"], 1)),
     ]
     for field, what in (("factors", "评审因素"), ("first_factors", "首购评审因素")):
         facts += [
@@ -598,7 +595,9 @@ def ask_finals(*, innovation_id: str, until: datetime, actor: Actor, now: dateti
         )
     )
     if missing := [one.supplier.name for one in left if one.pk not in talked]:
-        raise TalksNotDone(f"还没有与{'、'.join(missing)}谈判的记录, 应当与每家分别谈判", next_steps=TO_THE_LIST)
+        raise TalksNotDone(
+            f"还没有与{'、'.join(missing)}谈判的记录, 应当与每家分别谈判", next_steps=TO_THE_LIST
+        )
     if until <= now:
         raise BadInput("提交最终响应文件的截止时间应在现在以后", field="until")
     _open_for(innovation, until)

@@ -236,9 +236,7 @@ def name_group(request: HttpRequest, innovation_id: str) -> HttpResponse:
     members = _columns(request, "member", ("username", "seat"))
 
     def act() -> object:
-        return actions.name_group(
-            innovation_id=innovation_id, members=members, actor=who(request), now=now()
-        )
+        return actions.name_group(innovation_id=innovation_id, members=members, actor=who(request), now=now())
 
     return _tried(request, innovation_id, act, "谈判小组成员已确定。", group=members)
 
@@ -395,7 +393,9 @@ def _file_form(
         "weighs": [(one.value, one.label) for one in Weighs],
         "first_weighs": [(one.value, one.label) for one in Weighs if one is not Weighs.PLAN],
         "factors": _filled(tables.get("factors", []), ("name", "weight", "weighs"), FACTOR_ROWS),
-        "first_factors": _filled(tables.get("first_factors", []), ("name", "weight", "weighs"), FACTOR_ROWS - 2),
+        "first_factors": _filled(
+            tables.get("first_factors", []), ("name", "weight", "weighs"), FACTOR_ROWS - 2
+        ),
         "stages": _filled(tables.get("stages", []), ("name", "milestone"), STAGE_ROWS),
         "given": given,
         "now": now(),

@@ -68,7 +68,9 @@ def interim(request: HttpRequest, contract_id: str) -> HttpResponse:
             met_at=moment(request, "met_at", says="谈判时间"), text=given["text"], most=given["most"], **more
         )
 
-    return _tried(request, contract_id, act, "中期谈判已记录, 等双方签名。", interim=given, most=given["most"])
+    return _tried(
+        request, contract_id, act, "中期谈判已记录, 等双方签名。", interim=given, most=given["most"]
+    )
 
 
 def interim_to_sign(request: HttpRequest, contract_id: str) -> bytes:
@@ -139,9 +141,7 @@ def accept(request: HttpRequest, contract_id: str) -> HttpResponse:
     report = text(request, "report")
 
     def act(**more: Any) -> object:
-        return contracts.accept_product(
-            passed=_yes(request, "passed", "是否通过验收"), report=report, **more
-        )
+        return contracts.accept_product(passed=_yes(request, "passed", "是否通过验收"), report=report, **more)
 
     return _tried(request, contract_id, act, "验收结论已登记。", report=report)
 

@@ -5,272 +5,523 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0003_login_made_whole'),
-        ('parties', '0002_bookmarks'),
+        ("identity", "0003_login_made_whole"),
+        ("parties", "0002_bookmarks"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GroupMember',
+            name="GroupMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('seat', models.CharField(max_length=12)),
-                ('code', models.CharField(max_length=8)),
-                ('left_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("seat", models.CharField(max_length=12)),
+                ("code", models.CharField(max_length=8)),
+                ("left_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.account"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Innovation',
+            name="Innovation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('stage', models.CharField(max_length=16)),
-                ('deal_code', models.CharField(max_length=44)),
-                ('name', models.CharField(max_length=200)),
-                ('ground', models.CharField(max_length=16)),
-                ('buyer_kind', models.CharField(max_length=12)),
-                ('approval', models.CharField(blank=True, max_length=200)),
-                ('way', models.CharField(max_length=12)),
-                ('invited', models.JSONField(default=list)),
-                ('consortium', models.BooleanField(default=True)),
-                ('major', models.BooleanField(default=False)),
-                ('months', models.PositiveSmallIntegerField()),
-                ('most_cost', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('plan', models.JSONField()),
-                ('contact', models.CharField(max_length=200)),
-                ('planned_at', models.DateTimeField()),
-                ('called_at', models.DateTimeField(null=True)),
-                ('apply_until', models.DateTimeField(null=True)),
-                ('exchange', models.JSONField(default=dict)),
-                ('file', models.JSONField(default=dict)),
-                ('file_issued_at', models.DateTimeField(null=True)),
-                ('changes', models.JSONField(default=list)),
-                ('sealed_until', models.DateTimeField(null=True)),
-                ('reveal_until', models.DateTimeField(null=True)),
-                ('ranking', models.JSONField(default=list)),
-                ('determined_at', models.DateTimeField(null=True)),
-                ('first_ranking', models.JSONField(default=list)),
-                ('first_chosen_at', models.DateTimeField(null=True)),
-                ('first_published_at', models.DateTimeField(null=True)),
-                ('first_signed_at', models.DateTimeField(null=True)),
-                ('end_reason', models.TextField(blank=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation')),
-                ('first_buyer_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
-                ('first_supplier_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("stage", models.CharField(max_length=16)),
+                ("deal_code", models.CharField(max_length=44)),
+                ("name", models.CharField(max_length=200)),
+                ("ground", models.CharField(max_length=16)),
+                ("buyer_kind", models.CharField(max_length=12)),
+                ("approval", models.CharField(blank=True, max_length=200)),
+                ("way", models.CharField(max_length=12)),
+                ("invited", models.JSONField(default=list)),
+                ("consortium", models.BooleanField(default=True)),
+                ("major", models.BooleanField(default=False)),
+                ("months", models.PositiveSmallIntegerField()),
+                ("most_cost", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("plan", models.JSONField()),
+                ("contact", models.CharField(max_length=200)),
+                ("planned_at", models.DateTimeField()),
+                ("called_at", models.DateTimeField(null=True)),
+                ("apply_until", models.DateTimeField(null=True)),
+                ("exchange", models.JSONField(default=dict)),
+                ("file", models.JSONField(default=dict)),
+                ("file_issued_at", models.DateTimeField(null=True)),
+                ("changes", models.JSONField(default=list)),
+                ("sealed_until", models.DateTimeField(null=True)),
+                ("reveal_until", models.DateTimeField(null=True)),
+                ("ranking", models.JSONField(default=list)),
+                ("determined_at", models.DateTimeField(null=True)),
+                ("first_ranking", models.JSONField(default=list)),
+                ("first_chosen_at", models.DateTimeField(null=True)),
+                ("first_published_at", models.DateTimeField(null=True)),
+                ("first_signed_at", models.DateTimeField(null=True)),
+                ("end_reason", models.TextField(blank=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "first_buyer_signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
+                (
+                    "first_supplier_signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GroupSheet',
+            name="GroupSheet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('sitting', models.CharField(max_length=8)),
-                ('findings', models.JSONField()),
-                ('handed_in_at', models.DateTimeField()),
-                ('agrees', models.BooleanField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='innovation.groupmember')),
-                ('signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
-                ('innovation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='innovation.innovation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("sitting", models.CharField(max_length=8)),
+                ("findings", models.JSONField()),
+                ("handed_in_at", models.DateTimeField()),
+                ("agrees", models.BooleanField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sheets",
+                        to="innovation.groupmember",
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
+                (
+                    "innovation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sheets",
+                        to="innovation.innovation",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='groupmember',
-            name='innovation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='innovation.innovation'),
+            model_name="groupmember",
+            name="innovation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="members",
+                to="innovation.innovation",
+            ),
         ),
         migrations.CreateModel(
-            name='Participant',
+            name="Participant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('statement', models.TextField()),
-                ('contact', models.CharField(max_length=200)),
-                ('applied_at', models.DateTimeField()),
-                ('qualified', models.BooleanField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('attended', models.BooleanField(default=False)),
-                ('chosen', models.BooleanField(default=False)),
-                ('innovation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participants', to='innovation.innovation')),
-                ('signature', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("statement", models.TextField()),
+                ("contact", models.CharField(max_length=200)),
+                ("applied_at", models.DateTimeField()),
+                ("qualified", models.BooleanField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("attended", models.BooleanField(default=False)),
+                ("chosen", models.BooleanField(default=False)),
+                (
+                    "innovation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participants",
+                        to="innovation.innovation",
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="identity.signature"
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InnovationTalk',
+            name="InnovationTalk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('text', models.TextField()),
-                ('talked_at', models.DateTimeField()),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='innovation.groupmember')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='talks', to='innovation.participant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("text", models.TextField()),
+                ("talked_at", models.DateTimeField()),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="innovation.groupmember",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="talks",
+                        to="innovation.participant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ResearchContract',
+            name="ResearchContract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('stage', models.CharField(max_length=16)),
-                ('number', models.CharField(max_length=60)),
-                ('response', models.JSONField()),
-                ('compensation', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('first_price', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('compensated', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('product', models.TextField(blank=True)),
-                ('product_price', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('handed_in_at', models.DateTimeField(null=True)),
-                ('conclusion', models.TextField(blank=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('first', models.BooleanField(default=False)),
-                ('buyer_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
-                ('participant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='innovation.participant')),
-                ('supplier_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("stage", models.CharField(max_length=16)),
+                ("number", models.CharField(max_length=60)),
+                ("response", models.JSONField()),
+                ("compensation", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("first_price", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("compensated", models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ("signed_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("product", models.TextField(blank=True)),
+                ("product_price", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("handed_in_at", models.DateTimeField(null=True)),
+                ("conclusion", models.TextField(blank=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("first", models.BooleanField(default=False)),
+                (
+                    "buyer_signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contract",
+                        to="innovation.participant",
+                    ),
+                ),
+                (
+                    "supplier_signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ResearchStage',
+            name="ResearchStage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('milestone', models.TextField()),
-                ('interim', models.JSONField(default=dict)),
-                ('limit', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('results', models.TextField(blank=True)),
-                ('costs', models.JSONField(default=dict)),
-                ('spent', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('handed_in_at', models.DateTimeField(null=True)),
-                ('met', models.BooleanField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('compensated', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('payment', models.CharField(blank=True, max_length=100)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('buyer_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stages', to='innovation.researchcontract')),
-                ('supplier_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("milestone", models.TextField()),
+                ("interim", models.JSONField(default=dict)),
+                ("limit", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("results", models.TextField(blank=True)),
+                ("costs", models.JSONField(default=dict)),
+                ("spent", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("handed_in_at", models.DateTimeField(null=True)),
+                ("met", models.BooleanField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("compensated", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("payment", models.CharField(blank=True, max_length=100)),
+                ("paid_at", models.DateTimeField(null=True)),
+                (
+                    "buyer_signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stages",
+                        to="innovation.researchcontract",
+                    ),
+                ),
+                (
+                    "supplier_signature",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.signature",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SealedResponse',
+            name="SealedResponse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('centre_id', models.CharField(max_length=32)),
-                ('region_code', models.CharField(max_length=9)),
-                ('public_id', models.CharField(editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=8)),
-                ('commitment', models.CharField(max_length=64)),
-                ('sealed_at', models.DateTimeField()),
-                ('salt', models.CharField(blank=True, max_length=64)),
-                ('response', models.JSONField(default=dict)),
-                ('revealed_at', models.DateTimeField(null=True)),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='innovation.participant')),
-                ('signature', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.signature')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("centre_id", models.CharField(max_length=32)),
+                ("region_code", models.CharField(max_length=9)),
+                ("public_id", models.CharField(editable=False, max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=8)),
+                ("commitment", models.CharField(max_length=64)),
+                ("sealed_at", models.DateTimeField()),
+                ("salt", models.CharField(blank=True, max_length=64)),
+                ("response", models.JSONField(default=dict)),
+                ("revealed_at", models.DateTimeField(null=True)),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="innovation.participant",
+                    ),
+                ),
+                (
+                    "signature",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="identity.signature"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='innovation',
-            index=models.Index(fields=['stage', '-planned_at'], name='innovation__stage_3a4488_idx'),
+            model_name="innovation",
+            index=models.Index(fields=["stage", "-planned_at"], name="innovation__stage_3a4488_idx"),
         ),
         migrations.AddConstraint(
-            model_name='innovation',
-            constraint=models.CheckConstraint(condition=models.Q(('sealed_until', None), ('reveal_until__gt', models.F('sealed_until')), _connector='OR'), name='a_response_is_revealed_after_it_was_sealed'),
+            model_name="innovation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("sealed_until", None), ("reveal_until__gt", models.F("sealed_until")), _connector="OR"
+                ),
+                name="a_response_is_revealed_after_it_was_sealed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='innovation',
-            constraint=models.CheckConstraint(condition=models.Q(('first_signed_at', None), models.Q(('first_buyer_signature__isnull', False), ('first_supplier_signature__isnull', False)), _connector='OR'), name='a_first_agreement_is_signed_by_both'),
+            model_name="innovation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_signed_at", None),
+                    models.Q(
+                        ("first_buyer_signature__isnull", False), ("first_supplier_signature__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="a_first_agreement_is_signed_by_both",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='innovation',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('buyer', 'name'), name='a_buyer_has_one_live_innovation_of_a_name'),
+            model_name="innovation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("buyer", "name"),
+                name="a_buyer_has_one_live_innovation_of_a_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupsheet',
-            constraint=models.UniqueConstraint(fields=('sitting', 'member'), name='a_member_has_one_sheet_a_sitting'),
+            model_name="groupsheet",
+            constraint=models.UniqueConstraint(
+                fields=("sitting", "member"), name="a_member_has_one_sheet_a_sitting"
+            ),
         ),
         migrations.AddIndex(
-            model_name='groupmember',
-            index=models.Index(fields=['account'], name='innovation__account_52c746_idx'),
+            model_name="groupmember",
+            index=models.Index(fields=["account"], name="innovation__account_52c746_idx"),
         ),
         migrations.AddConstraint(
-            model_name='groupmember',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at', None)), fields=('innovation', 'account'), name='a_person_sits_once_in_a_group'),
+            model_name="groupmember",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at", None)),
+                fields=("innovation", "account"),
+                name="a_person_sits_once_in_a_group",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupmember',
-            constraint=models.UniqueConstraint(fields=('innovation', 'code'), name='a_member_has_its_code'),
+            model_name="groupmember",
+            constraint=models.UniqueConstraint(fields=("innovation", "code"), name="a_member_has_its_code"),
         ),
         migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['supplier'], name='innovation__supplie_1c5e46_idx'),
+            model_name="participant",
+            index=models.Index(fields=["supplier"], name="innovation__supplie_1c5e46_idx"),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('innovation', 'supplier'), name='a_supplier_applies_once'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(
+                fields=("innovation", "supplier"), name="a_supplier_applies_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='researchcontract',
-            index=models.Index(fields=['stage'], name='innovation__stage_f62aee_idx'),
+            model_name="researchcontract",
+            index=models.Index(fields=["stage"], name="innovation__stage_f62aee_idx"),
         ),
         migrations.AddConstraint(
-            model_name='researchcontract',
-            constraint=models.CheckConstraint(condition=models.Q(('compensated__gte', 0), ('compensated__lte', models.F('compensation'))), name='compensation_stays_within_the_contract'),
+            model_name="researchcontract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("compensated__gte", 0), ("compensated__lte", models.F("compensation"))),
+                name="compensation_stays_within_the_contract",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='researchcontract',
-            constraint=models.CheckConstraint(condition=models.Q(('product_price', None), models.Q(('product_price__gt', 0), ('product_price__lte', models.F('first_price'))), _connector='OR'), name='a_product_costs_no_more_than_agreed'),
+            model_name="researchcontract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("product_price", None),
+                    models.Q(("product_price__gt", 0), ("product_price__lte", models.F("first_price"))),
+                    _connector="OR",
+                ),
+                name="a_product_costs_no_more_than_agreed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='researchcontract',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at', None), models.Q(('buyer_signature__isnull', False), ('supplier_signature__isnull', False)), _connector='OR'), name='a_research_contract_is_signed_by_both'),
+            model_name="researchcontract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("signed_at", None),
+                    models.Q(("buyer_signature__isnull", False), ("supplier_signature__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_research_contract_is_signed_by_both",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='researchstage',
-            constraint=models.UniqueConstraint(fields=('contract', 'number'), name='a_stage_has_its_number'),
+            model_name="researchstage",
+            constraint=models.UniqueConstraint(fields=("contract", "number"), name="a_stage_has_its_number"),
         ),
         migrations.AddConstraint(
-            model_name='researchstage',
-            constraint=models.CheckConstraint(condition=models.Q(('compensated', None), models.Q(('compensated__gte', 0), ('compensated__lte', models.F('spent'))), _connector='OR'), name='no_more_is_compensated_than_was_spent'),
+            model_name="researchstage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("compensated", None),
+                    models.Q(("compensated__gte", 0), ("compensated__lte", models.F("spent"))),
+                    _connector="OR",
+                ),
+                name="no_more_is_compensated_than_was_spent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='researchstage',
-            constraint=models.CheckConstraint(condition=models.Q(('compensated', None), ('limit', None), ('compensated__lte', models.F('limit')), _connector='OR'), name='a_stage_keeps_its_limit'),
+            model_name="researchstage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("compensated", None),
+                    ("limit", None),
+                    ("compensated__lte", models.F("limit")),
+                    _connector="OR",
+                ),
+                name="a_stage_keeps_its_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sealedresponse',
-            constraint=models.UniqueConstraint(fields=('participant', 'kind'), name='a_response_of_a_kind_is_one'),
+            model_name="sealedresponse",
+            constraint=models.UniqueConstraint(
+                fields=("participant", "kind"), name="a_response_of_a_kind_is_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sealedresponse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revealed_at', None), ('salt', '')), models.Q(('revealed_at__isnull', False), models.Q(('salt', ''), _negated=True)), _connector='OR'), name='a_revealed_response_shows_its_salt'),
+            model_name="sealedresponse",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("revealed_at", None), ("salt", "")),
+                    models.Q(("revealed_at__isnull", False), models.Q(("salt", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="a_revealed_response_shows_its_salt",
+            ),
         ),
     ]
