@@ -49,7 +49,8 @@ def test_a_response_is_sealed_here_and_revealed_with_its_voucher(
     held.refresh_from_db()
     assert held.response == RESPONSE | {"compensation": "2800000.00", "first_price": "3800000.00"}
     purchase.go(moment(row["reveal_until"]))
-    member = Errand(chromium, live_server.url, "zhuanjia05", viewport).sign_in()
+    member = Errand(chromium, live_server.url, "zhuanjia05", viewport)
+    member.visitor.sign_in_as(purchase.demo("zhuanjia05").token)
     member.visitor.open(at)
     member.look().says("要求提交最终响应文件")
     public = Errand(chromium, live_server.url, "", viewport)

@@ -38,6 +38,7 @@ class Innovation(BusinessRow):
     file_issued_at = models.DateTimeField(null=True)
     #: [{at, text}]: clarifications and changes, told to all who are left
     changes = models.JSONField(default=list)
+    finals_asked_at = models.DateTimeField(null=True)
     #: until when responses are sealed and revealed, of the running one
     sealed_until = models.DateTimeField(null=True)
     reveal_until = models.DateTimeField(null=True)

@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from ggzy.innovation import rules
 from ggzy.innovation.actions import call_facts
 from ggzy.innovation.contracts import left_of, most_of
@@ -27,8 +29,10 @@ from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
 from ggzy.law.limits import beijing_date, keeps
 from ggzy.law.table import limit
+from ggzy.procedures.catalogue import GP_HC
 from ggzy.procedures.spec import Stage
 
+MOST_ROWS = 200
 _LIST = (("合作创新采购", "/innovations"),)
 _BEFORE_CLOSING = {Stage.HC_PLAN.value, Stage.HC_OPEN.value}
 _SEALING = {Stage.HC_ANSWER.value: SealedResponse.FIRST, Stage.HC_FINAL.value: SealedResponse.FINAL}
@@ -161,6 +165,7 @@ class InnovationRow:
     way: str
     invited: list[str]
     major: bool
+    months: int
     most_cost: Decimal
     plan: dict[str, str]
     contact: str
@@ -216,6 +221,11 @@ class InnovationRow:
     def way_label(self) -> str:
         """Return how suppliers are asked."""
         return Way(self.way).label
+
+    @property
+    def may_end(self) -> bool:
+        """Say whether the buyer may terminate it from where it stands."""
+        return GP_HC.has(self.stage, "terminate")
 
     @property
     def own(self) -> ParticipantRow | None:
@@ -352,7 +362,11 @@ def _members(
 def _warnings(innovation: Innovation) -> list[str]:
     """Return what seems not to keep a limit that is known from memory: a hint, never a block."""
     out = []
-    spans = [("GP-T60", innovation.called_at, innovation.apply_until, "提交申请文件的时间")]
+    finals = innovation.sealed_until if innovation.finals_asked_at else None
+    spans = [
+        ("GP-T60", innovation.called_at, innovation.apply_until, "提交申请文件的时间"),
+        ("GP-T62", innovation.finals_asked_at, finals, "提交最终响应文件的时间"),
+    ]
     for key, started, moment, what in spans:
         if started is not None and moment is not None:
             row = limit(key, on=beijing_date(started))
@@ -365,7 +379,7 @@ def _warnings(innovation: Innovation) -> list[str]:
     return out
 
 
-def _query(viewer: Actor) -> Any:
+def _rows() -> Any:
     return Innovation.objects.select_related("buyer").prefetch_related("members__account__person")
 
 
@@ -394,6 +408,7 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         way=innovation.way,
         invited=innovation.invited if inside else [],
         major=innovation.major,
+        months=innovation.months,
         most_cost=innovation.most_cost,
         plan=innovation.plan if inside or side == "finance" else {},
         contact=innovation.contact,
@@ -541,7 +556,7 @@ def innovation_row(innovation_id: str, *, viewer: Actor) -> InnovationRow:
 
     :raises NotFound: no such purchase, or none of which the viewer may know
     """
-    found = _query(viewer).filter(public_id=innovation_id).first()
+    found = _rows().filter(public_id=innovation_id).first()
     if found is None:
         raise NotFound("没有这项合作创新采购", next_steps=_LIST)
     return _row(found, viewer)
@@ -550,28 +565,37 @@ def innovation_row(innovation_id: str, *, viewer: Actor) -> InnovationRow:
 def public_rows() -> list[InnovationRow]:
     """Return the purchases that everybody may know of, the newest first."""
     out = []
-    for one in _query(ANYONE).filter(called_at__isnull=False).order_by("-called_at")[:200]:
+    for one in _rows().filter(called_at__isnull=False).order_by("-called_at")[:MOST_ROWS]:
         if _may_know(one, "", False):
             out.append(_row(one, ANYONE))
     return out
 
 
-def rows_of(viewer: Actor) -> list[InnovationRow]:
+def rows_of(viewer: Actor, *, live: bool = False) -> list[InnovationRow]:
     """Return the purchases that concern whoever is signed in: its own, those it sits for, applied to, or may apply to.
 
+    :param live: only those that go on
     :raises NotSignedIn: nobody is
     """
     if not viewer.signed_in:
         raise NotSignedIn("请先登录", next_steps=(("登录", "/login"),))
-    out = []
-    for one in _query(viewer).order_by("-planned_at")[:200]:
-        side, member = _side(one, viewer), _sits(one, viewer)
-        open_to_all = (
-            viewer.role is Role.BIDDER and one.way == Way.NOTICE and one.stage == Stage.HC_OPEN.value
-        )
-        if (side or member or open_to_all) and _may_know(one, side, member):
-            out.append(_row(one, viewer))
-    return out
+    concerns = Q(members__account_id=viewer.account_pk, members__left_at=None)
+    if viewer.role is Role.TENDEREE:
+        concerns |= Q(buyer_id=viewer.organisation_pk)
+    if viewer.role is Role.BIDDER:
+        concerns |= Q(participants__supplier_id=viewer.organisation_pk) | Q(invited__contains=[viewer.uscc])
+        concerns |= Q(way=Way.NOTICE.value, stage=Stage.HC_OPEN.value)
+    if viewer.role is Role.SUPERVISOR:
+        concerns = Q(called_at__isnull=False)
+    pks = Innovation.objects.filter(concerns).values("pk")
+    rows = _rows().filter(pk__in=pks).order_by("-planned_at")
+    if live:
+        rows = rows.filter(ended_at=None)
+    return [
+        _row(one, viewer)
+        for one in rows[:MOST_ROWS]
+        if _may_know(one, _side(one, viewer), _sits(one, viewer))
+    ]
 
 
 def contract_row(contract_id: str, *, viewer: Actor) -> ContractRow:

@@ -600,6 +600,7 @@ def ask_finals(*, innovation_id: str, until: datetime, actor: Actor, now: dateti
         )
     if until <= now:
         raise BadInput("提交最终响应文件的截止时间应在现在以后", field="until")
+    innovation.finals_asked_at = now
     _open_for(innovation, until)
     innovation.save()
     tell_those(

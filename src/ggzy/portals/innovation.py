@@ -58,7 +58,7 @@ def todos(actor: Actor) -> list[Todo]:
     if not actor.signed_in or actor.role not in {Role.TENDEREE, Role.BIDDER, Role.EXPERT}:
         return []
     at, out = now(), []
-    for row in queries.rows_of(actor):
+    for row in queries.rows_of(actor, live=True):
         says, anchor = queries.step_of(row, now=at)
         if says and (row.side or row.member):
             out.append(
@@ -104,16 +104,10 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "group": [*seats, *([{"username": "", "seat": ""}] * max(0, GROUP_ROWS - len(seats)))],
         "seats": [(one.value, one.label) for one in Seat],
         "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
-        "may_terminate": row.side == "buyer" and _has(row, "terminate"),
+        "may_terminate": row.side == "buyer" and row.may_end,
         "now": at,
         "given": {},
     }
-
-
-def _has(row: InnovationRow, code: str) -> bool:
-    from ggzy.procedures.catalogue import GP_HC
-
-    return GP_HC.has(row.stage, code)
 
 
 def _sealing(row: InnovationRow) -> str:
@@ -409,7 +403,7 @@ def issue_file(request: HttpRequest, innovation_id: str) -> HttpResponse:
         begun: dict[str, Any] = {
             "texts": {name: row.plan.get(name, "") for name in talking.FILE},
             "most_cost": row.most_cost,
-            "months": row.plan and 24,
+            "months": row.months,
             "suppliers": 3,
             "incentive": "0",
             "cost_kinds": [one.value for one in Cost],
