@@ -37,7 +37,10 @@ def test_a_response_is_sealed_here_and_revealed_with_its_voucher(
         jia.window.click("[data-seal-response]")
     voucher = tmp_path / "voucher.json"
     saved.value.save_as(voucher)
-    jia.click("#seal button[type=submit]").says("重新封存")
+    # signing takes its time: the page comes once the digest is signed and sent
+    jia.window.click("#seal button[type=submit]")
+    jia.window.get_by_role("heading", name="重新封存响应文件").wait_for()
+    jia.look()
     held = SealedResponse.objects.get()
     # nothing of the text came to the platform
     assert (held.response, held.salt) == ({}, "")
@@ -45,7 +48,9 @@ def test_a_response_is_sealed_here_and_revealed_with_its_voucher(
     purchase.go(moment(row["sealed_until"]))
     jia.visitor.open(at)
     jia.window.set_input_files("[data-reveal-response]", voucher)
-    jia.click("#reveal button").says("已揭示响应文件")
+    jia.window.click("#reveal button")
+    jia.window.get_by_text("已揭示响应文件, 等揭示期满").wait_for()
+    jia.look()
     held.refresh_from_db()
     assert held.response == RESPONSE | {"compensation": "2800000.00", "first_price": "3800000.00"}
     purchase.go(moment(row["reveal_until"]))
