@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "ggzy.contracting",
     "ggzy.single_source",
     "ggzy.frameworks",
+    "ggzy.innovation",
     "ggzy.deposits",
     "ggzy.papers",
     "ggzy.witnessing",

@@ -121,6 +121,11 @@ frameworks:membership:apply     -     -     ✓     -     -     -     -     -   
 frameworks:call:raise           ✓     -     -     -     -     -     -     -     -     -     -
 frameworks:call:answer          -     -     ✓     -     -     -     -     -     -     -     -
 frameworks:contract:sign        ✓     -     ✓     -     -     -     -     -     -     -     -
+innovation:purchase:run         ✓     -     -     -     -     -     -     -     -     -     -
+innovation:response:make        -     -     ✓     -     -     -     -     -     -     -     -
+innovation:group:judge          ✓     -     -     ✓     -     -     -     -     -     -     -
+innovation:contract:sign        ✓     -     ✓     -     -     -     -     -     -     -     -
+innovation:research:hand_in     -     -     ✓     -     -     -     -     -     -     -     -
 papers:paper:seal               ✓     ✓     -     -     -     -     -     -     -     -     -
 papers:paper:read               ✓     ✓     -     -     ✓     -     ✓     -     -     -     -
 portal:desk:export              ✓     ✓     -     -     ✓     -     ✓     -     -     -     -

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from ggzy.law import table
+from ggzy.law import procurement_innovation, table
 from ggzy.law.commitments import Commitment
 from ggzy.law.limits import Bound, Direction, Status, Unit
 from tests.shared import shared
@@ -44,6 +44,9 @@ INSTRUMENTS = {
 }
 #: limits that are in a notice without articles, and one known from memory only
 WITHOUT_ARTICLE = {"GP-T49", "GP-T48", "OP-T01"}
+#: beyond the domain research: it names 财库〔2024〕13号 and lists none of its limits
+BEYOND_RESEARCH = {row.key for row in procurement_innovation.LIMITS}
+RESEARCHED = [row for row in table.ALL if row.key not in BEYOND_RESEARCH]
 
 
 def test_keys_are_unique():
@@ -66,6 +69,7 @@ def test_every_row_cites_its_clause(row):
 def test_only_what_was_read_in_the_text_may_block(row):
     assert row.may_block is (row.status is Status.READ)
     from_memory = {"GC-T21", "GC-T22", "GC-T23", "GP-T33", "GP-T34", "GP-T35", "GP-T50"}
+    from_memory |= {"GP-T60", "GP-T62", "GP-T63", "GP-T64", "GP-T65"}
     assert row.may_block is (row.key not in from_memory and row.key[:2] not in {"LD", "MN", "SP"})
 
 
@@ -202,10 +206,10 @@ class TestAgainstTheRulebook:
         return {row["id"]: row for row in json.loads(TIME_LIMITS.read_text())}
 
     def test_no_row_is_missing_and_none_is_made_up(self, theirs):
-        assert {row.key for row in table.ALL} == set(theirs)
+        assert {row.key for row in RESEARCHED} == set(theirs)
         assert len(theirs) == 102
 
-    @pytest.mark.parametrize("row", table.ALL, ids=lambda row: row.key)
+    @pytest.mark.parametrize("row", RESEARCHED, ids=lambda row: row.key)
     def test_number_unit_direction_and_status_are_the_same(self, theirs, row):
         other = theirs[row.key]
         assert (row.length, row.unit.value, row.status.value) == (
@@ -216,7 +220,7 @@ class TestAgainstTheRulebook:
         assert (row.bound, row.direction) == BOUNDS[other["op"]]
 
     @pytest.mark.parametrize(
-        "row", [r for r in table.ALL if r.key[:2] in {"GC", "GP"}], ids=lambda row: row.key
+        "row", [r for r in RESEARCHED if r.key[:2] in {"GC", "GP"}], ids=lambda row: row.key
     )
     def test_the_clause_is_the_same(self, theirs, row):
         ours, cited = {(c.instrument, c.article) for c in row.basis}, _cited(theirs[row.key]["basis"])

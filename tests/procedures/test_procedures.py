@@ -82,6 +82,11 @@ SYSTEMS_OWN = {
     "GP_KJ_TENDER": {"close_bidding", "fail_for_lack_of_bids"},
     "GP_KJ_CLOSED": {"expire_framework"},
     "GP_KJ_CALLOFF": {"settle_competition", "end_without_offers", "lapse_turn", "end_without_acceptance"},
+    "GP_HC": {
+        *("close_applications", "fail_without_applications", "settle_responses", "fail_without_responses"),
+        *("settle_finals", "fail_without_finals"),
+    },
+    "GP_HC_RD": set(),
 }
 
 

@@ -151,7 +151,12 @@ RULES: tuple[HouseRule, ...] = (
         holds_in=lambda p: (
             _context(p) not in {"", "boot"}
             and p.parts[2:]
-            not in {("tendering", "moves.py"), ("single_source", "moves.py"), ("frameworks", "moves.py")}
+            not in {
+                ("tendering", "moves.py"),
+                ("single_source", "moves.py"),
+                ("frameworks", "moves.py"),
+                ("innovation", "moves.py"),
+            }
         ),
         look=_stages,
     ),

@@ -21,6 +21,7 @@ from ggzy.api import (
     finding,
     frameworks,
     fronts,
+    innovation,
     messages,
     negotiating,
     ocds,
@@ -511,6 +512,7 @@ api.add_router("/v1", procurement.router)
 api.add_router("/v1", single_source.router)
 api.add_router("/v1", negotiating.router)
 api.add_router("/v1", frameworks.router)
+api.add_router("/v1", innovation.router)
 api.add_router("/v1", changes.router)
 api.add_router("/v1", publications.router)
 api.add_router("/v1", fronts.router)

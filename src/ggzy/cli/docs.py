@@ -71,8 +71,8 @@ def procedure_page(procedure: Procedure) -> str:
 
 def _free(procedure: Procedure, hold: Hold) -> str:
     """Return what a hold does not stop, or all but what it stops where that is less to say."""
-    stopped = [m.label for m in procedure.moves if hold in m.blocked_by]
-    free = [m.label for m in procedure.moves if hold not in m.blocked_by]
+    stopped = list(dict.fromkeys(m.label for m in procedure.moves if hold in m.blocked_by))
+    free = list(dict.fromkeys(m.label for m in procedure.moves if hold not in m.blocked_by))
     if len(stopped) * 4 < len(free):
         return f"除{'、'.join(stopped)}以外的全部步骤"
     return "、".join(free) or "—"

@@ -37,6 +37,10 @@ class NoticeKind(StrEnum):
     FRAMEWORK_MEMBERS = "framework_members"
     FRAMEWORK_EXIT = "framework_exit"
     CALL_OFF = "call_off"
+    INNOVATION = "innovation"
+    INNOVATION_FILE = "innovation_file"
+    INNOVATION_RESULT = "innovation_result"
+    INNOVATION_CONTRACT = "innovation_contract"
 
     @property
     def label(self) -> str:
@@ -64,6 +68,10 @@ class NoticeKind(StrEnum):
             "framework_members": "框架协议入围结果公告",
             "framework_exit": "框架协议退出或者清退公告",
             "call_off": "框架协议成交结果公告",
+            "innovation": "合作创新采购公告",
+            "innovation_file": "合作创新采购研发谈判文件",
+            "innovation_result": "合作创新采购结果公告",
+            "innovation_contract": "合作创新采购合同公告",
         }[self.value]
 
 

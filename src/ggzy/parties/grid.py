@@ -101,6 +101,11 @@ class Permission(StrEnum):
     FRAMEWORK_CALL = "frameworks:call:raise"
     FRAMEWORK_ANSWER = "frameworks:call:answer"
     FRAMEWORK_SIGN = "frameworks:contract:sign"
+    INNOVATION_BUY = "innovation:purchase:run"
+    INNOVATION_APPLY = "innovation:response:make"
+    INNOVATION_JUDGE = "innovation:group:judge"
+    INNOVATION_SIGN = "innovation:contract:sign"
+    INNOVATION_RESEARCH = "innovation:research:hand_in"
     PAPER_SEAL = "papers:paper:seal"
     PAPER_READ = "papers:paper:read"
     DESK_EXPORT = "portal:desk:export"
@@ -262,6 +267,11 @@ GRID: dict[Permission, frozenset[Role]] = {
     Permission.FRAMEWORK_CALL: frozenset({_R.TENDEREE}),
     Permission.FRAMEWORK_ANSWER: frozenset({_R.BIDDER}),
     Permission.FRAMEWORK_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
+    Permission.INNOVATION_BUY: frozenset({_R.TENDEREE}),
+    Permission.INNOVATION_APPLY: frozenset({_R.BIDDER}),
+    Permission.INNOVATION_JUDGE: frozenset({_R.TENDEREE, _R.EXPERT}),
+    Permission.INNOVATION_SIGN: frozenset({_R.TENDEREE, _R.BIDDER}),
+    Permission.INNOVATION_RESEARCH: frozenset({_R.BIDDER}),
     Permission.PAPER_SEAL: _OWNERS,
     Permission.PAPER_READ: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
     Permission.DESK_EXPORT: _OWNERS | {_R.CENTRE, _R.SUPERVISOR},
@@ -354,6 +364,11 @@ BINDING = frozenset(
         Permission.FRAMEWORK_CALL,
         Permission.FRAMEWORK_ANSWER,
         Permission.FRAMEWORK_SIGN,
+        Permission.INNOVATION_BUY,
+        Permission.INNOVATION_APPLY,
+        Permission.INNOVATION_JUDGE,
+        Permission.INNOVATION_SIGN,
+        Permission.INNOVATION_RESEARCH,
         Permission.PAPER_SEAL,
         Permission.WITNESS_REPORT,
         Permission.INVITATION_APPROVE,

@@ -50,6 +50,10 @@ _SHOWN = frozenset(
         "framework_members",
         "framework_exit",
         "call_off",
+        "innovation",
+        "innovation_file",
+        "innovation_result",
+        "innovation_contract",
     }
 )
 MOST_RELATED = 6

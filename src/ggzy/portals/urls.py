@@ -21,6 +21,7 @@ from ggzy.portals import (
     finding,
     frameworks,
     front_pages,
+    innovation,
     market,
     messages,
     my_lots,
@@ -35,6 +36,7 @@ from ggzy.portals import (
     publication,
     registry,
     rehearsal,
+    research,
     rooms,
     seals,
     security,
@@ -104,6 +106,8 @@ _TOPICS = (
     single_source,
     frameworks,
     calloffs,
+    innovation,
+    research,
 )
 
 urlpatterns = [pattern for topic in _TOPICS for pattern in topic.urlpatterns]

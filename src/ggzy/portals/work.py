@@ -114,6 +114,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         expert,
         finance,
         frameworks,
+        innovation,
         messages,
         owner,
         pool_own,
@@ -152,6 +153,7 @@ def _bench(actor: Actor, moment: datetime) -> dict[str, Any]:
         *disputes.todos(actor),
         *single_source.todos(actor),
         *frameworks.todos(actor),
+        *innovation.todos(actor),
     ]
     return page | {"todos": in_order(waiting)}
 

@@ -6,6 +6,7 @@ from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
 from ggzy.procedures.frameworks import GP_KJ_CALLOFF, GP_KJ_CLOSED, GP_KJ_OPEN
 from ggzy.procedures.fronts import GC_INVITE, GC_PREQ, GC_TWO_STAGE, GP_INVITE
+from ggzy.procedures.innovation import GP_HC, GP_HC_RD
 from ggzy.procedures.negotiated import GP_CS, GP_FINAL, GP_TP
 from ggzy.procedures.other_ways import GP_DY, GP_XJ
 from ggzy.procedures.procurement import GP_OPEN
@@ -509,6 +510,7 @@ BY_CODE: dict[str, Procedure] = {
         *(GC_OPEN_POST, GC_PREQ, GC_INVITE, GC_TWO_STAGE),
         *(GP_OPEN, GP_XJ, GP_CS, GP_TP, GP_FINAL, GP_INVITE, GP_DY),
         *(GP_KJ_OPEN, GP_KJ_TENDER, GP_KJ_CLOSED, GP_KJ_CALLOFF),
+        *(GP_HC, GP_HC_RD),
     )
 }
 

@@ -91,6 +91,24 @@ class Stage(StrEnum):
     TURN = "TURN"
     LOWER = "LOWER"
     DEALT = "DEALT"
+    HC_PLAN = "HC_PLAN"
+    HC_OPEN = "HC_OPEN"
+    HC_QUALIFY = "HC_QUALIFY"
+    HC_EXCHANGE = "HC_EXCHANGE"
+    HC_ANSWER = "HC_ANSWER"
+    HC_TALKS = "HC_TALKS"
+    HC_FINAL = "HC_FINAL"
+    HC_REVIEW = "HC_REVIEW"
+    HC_RANKED = "HC_RANKED"
+    HC_RESEARCH = "HC_RESEARCH"
+    HC_FIRST = "HC_FIRST"
+    HC_CHOSEN = "HC_CHOSEN"
+    HC_BOUGHT = "HC_BOUGHT"
+    RD_SIGN = "RD_SIGN"
+    RD_WORK = "RD_WORK"
+    RD_PRODUCT = "RD_PRODUCT"
+    RD_PASSED = "RD_PASSED"
+    RD_OUT = "RD_OUT"
 
     @property
     def failed(self) -> bool:
@@ -177,6 +195,24 @@ STAGE_LABELS: dict[Stage, str] = {
     Stage.TURN: "顺序轮候中",
     Stage.LOWER: "更低价核实",
     Stage.DEALT: "成交已确定",
+    Stage.HC_PLAN: "采购方案编制",
+    Stage.HC_OPEN: "公告及申请中",
+    Stage.HC_QUALIFY: "申请人资格审查中",
+    Stage.HC_EXCHANGE: "创新概念交流",
+    Stage.HC_ANSWER: "研发谈判文件响应中",
+    Stage.HC_TALKS: "研发竞争谈判",
+    Stage.HC_FINAL: "最终响应中",
+    Stage.HC_REVIEW: "最终响应评审中",
+    Stage.HC_RANKED: "待确定研发供应商",
+    Stage.HC_RESEARCH: "合作研发中",
+    Stage.HC_FIRST: "首购评审中",
+    Stage.HC_CHOSEN: "首购产品待公告",
+    Stage.HC_BOUGHT: "首购协议待签",
+    Stage.RD_SIGN: "研发合同待签",
+    Stage.RD_WORK: "分阶段研发中",
+    Stage.RD_PRODUCT: "创新产品验收",
+    Stage.RD_PASSED: "创新产品通过验收",
+    Stage.RD_OUT: "研发合同终止",
 }
 
 

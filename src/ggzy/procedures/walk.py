@@ -40,6 +40,12 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "register_shortlist": ("framework.letter_sent",),
     "conclude_agreements": ("framework.signed",),
     "expire_framework": ("framework.expired",),
+    "publish_call": ("innovation.called",),
+    "issue_file": ("innovation.file_issued",),
+    "ask_finals": ("innovation.finals_asked",),
+    "sign_research": ("innovation.research_signed",),
+    "name_first": ("innovation.first_chosen",),
+    "settle_first": ("innovation.first_chosen",),
 }
 
 

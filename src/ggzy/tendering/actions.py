@@ -47,7 +47,11 @@ CLOSE_BIDDING = "opening.close_bidding"
 
 
 #: where what is bought without bids is registered, beside framework agreements
-_WITHOUT_BIDS = {"GP_DY": ("单一来源采购", "/work/single-sources")}
+_WITHOUT_BIDS = {
+    "GP_DY": ("单一来源采购", "/work/single-sources"),
+    "GP_HC": ("合作创新采购", "/work/innovations"),
+    "GP_HC_RD": ("合作创新采购", "/work/innovations"),
+}
 
 
 class NothingToDo(Refusal):

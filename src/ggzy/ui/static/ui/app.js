@@ -80,6 +80,7 @@ const where = (mark, load) => {
 };
 where("[data-live]", async () => (await import("./live.js")).liveHalls());
 where("[data-seal-offer], [data-reveal-offer]", async () => (await import("./calloff.js")).sealOffers());
+where("[data-seal-response], [data-reveal-response]", async () => (await import("./response.js")).sealResponses());
 where("[data-make-key], [data-make-sm2], [data-merge-key]", async () => (await import("./certificate.js")).certificatePage());
 terms();
 keepForms();

@@ -1,0 +1,153 @@
+"""The pages of 合作创新采购: each side does its next step by the form that its page shows."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ggzy.innovation.actions import PLAN
+from ggzy.innovation.talking import FILE
+from ggzy.notices.models import Notice
+from tests.frameworks.test_pages import local
+from tests.innovation.test_life import OFFERS, PURCHASE, SEATS, Purchase, determined, digest
+from tests.innovation.test_rules import RESPONSE
+from tests.portals.test_work import Person
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = ("zhaobiao2", "zhuanjia05", "zhuanjia06", "zhuanjia07", "zhuanjia08")
+SALT = "5a" * 32
+TEXTS = {name: f"{what}: 训练数据" for name, (what, _) in PLAN.items()}
+PLANNED = {k: v for k, v in PURCHASE.items() if k != "plan"} | TEXTS | {"consortium": "yes"}
+ISSUED = {name: f"{what}: 训练数据" for name, (what, _) in FILE.items()} | {
+    "most_cost": "12000000",
+    "adjusted": "交流后细化",
+    "months": "24",
+    "suppliers": "2",
+    "compensation": "3000000",
+    "first_price": "4000000",
+    "incentive": "0",
+    "cost_kinds": ["equipment", "labour"],
+    "interim": "yes",
+    "stage_name": ["样机", ""],
+    "stage_milestone": ["样机试验报告", ""],
+    "factor_name": ["研发方案", "价格", ""],
+    "factor_weight": ["70", "30", ""],
+    "factor_weighs": ["plan", "price", "plan"],
+    "first_name": ["功能性能", ""],
+    "first_weight": ["100", ""],
+    "first_weighs": ["other", "other"],
+}
+
+
+def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
+    buyer, jia, public = Person(platform, "zhaobiao"), Person(platform, "jia"), Person(platform, "bing")
+    group = [Person(platform, name) for name in PEOPLE]
+    assert "登记采购方案" in buyer.get("/work/innovations")
+    kept = buyer.post("/work/innovations/new", 422, **PLANNED | {"months": "两年"}).content.decode()
+    assert "研发期限请填写整数" in kept and TEXTS["risks"] in kept
+    at = buyer.post("/work/innovations/new", **PLANNED)["Location"]
+    number = at.rsplit("/", 1)[1]
+    members = {"member_username": list(PEOPLE), "member_seat": list(SEATS)}
+    four = {"member_username": list(PEOPLE[:4]), "member_seat": list(SEATS[:4])}
+    assert "5人以上单数" in buyer.post(f"{at}/group", 409, **four).content.decode()
+    buyer.post(f"{at}/group", **members)
+    soon = platform.now + timedelta(days=5)
+    buyer.post(f"{at}/call", apply_until=local(soon))
+    # fewer than twenty working days warn whom it concerns, and block nobody
+    assert "待核对原文" in buyer.get(at) and "待核对原文" not in jia.get(at)
+    assert "智能检测装备" in public.get("/innovations") and "申请参加" in public.get(f"/innovations/{number}")
+    said = {"statement": "有研发能力", "contact": "王经理 0000-0000009"}
+    jia.sign(f"{at}/apply", f"{at}/apply/to-sign", **said)
+    assert "有研发能力" in jia.get(at)
+    for person in (buyer, group[1], public):
+        assert "甲建工" not in person.get(at) and "有研发能力" not in person.get(at)
+    platform.advance(soon + timedelta(minutes=2))
+    platform.work()
+    assert "审查申请人资格" in group[1].get("/work")
+    found = re.findall(r'name="qualified:(\w+)"', group[1].get(at))[0]
+    group[1].post(f"{at}/sheet", 422, **{f"qualified:{found}": "no"})
+    for person in group:
+        person.post(f"{at}/sheet", **{f"qualified:{found}": "yes"})
+    assert "签署评审报告" in group[2].get("/work")
+    for person in group:
+        person.sign(f"{at}/report", f"{at}/report/to-sign", agrees="yes")
+    met = {"met_at": local(platform.now), "place": "会议室", "text": "共同交流", "attended": [found]}
+    group[0].post(f"{at}/exchange", **met)
+    assert "编制并发出研发谈判文件" in buyer.get(at)
+    assert "评审因素" in buyer.get(f"{at}/file")
+    until = platform.now + timedelta(days=25)
+    light = {"factor_weight": ["49", "51", ""], "answer_until": local(until)}
+    kept = buyer.post(f"{at}/file", 409, **ISSUED | light).content.decode()
+    assert "不得低于50%" in kept and "样机试验报告" in kept
+    buyer.post(f"{at}/file", **ISSUED | {"answer_until": local(until)})
+    uscc = jia.party.get("/whoami")["uscc"]
+    response = RESPONSE | dict(zip(("compensation", "first_price"), OFFERS["jia"], strict=True))
+    for kind in ("first", "final"):
+        assert "data-seal-response" in jia.get(at) and "封存响应文件" in jia.get("/work")
+        sealed = digest(number, uscc, kind, response, SALT)
+        jia.sign(f"{at}/seal", f"{at}/seal/to-sign", commitment=sealed)
+        assert sealed[:8] in jia.get(at) and sealed[:8] not in group[1].get(at) + buyer.get(at)
+        platform.advance(until + timedelta(minutes=2))
+        platform.work()
+        assert "data-reveal-response" in jia.get(at)
+        jia.post(f"{at}/reveal", 422, voucher="{}")
+        jia.post(f"{at}/reveal", voucher=json.dumps({"response": response, "salt": SALT}))
+        platform.advance(until + timedelta(hours=25))
+        platform.work()
+        if kind == "first":
+            assert "方案\n第二行" not in buyer.get(at) and "第二行" in group[1].get(at)
+            group[1].post(f"{at}/talk", participant=found, text="谈了路线")
+            until = platform.now + timedelta(days=12)
+            group[1].post(f"{at}/finals", until=local(until))
+    assert "第二行" in group[1].get(at)
+    group[1].post(f"{at}/sheet", 422, **{f"points:{found}:1": "70.01"})
+    for person in group:
+        person.post(f"{at}/sheet", **{f"points:{found}:1": "60"})
+    for person in group:
+        person.sign(f"{at}/report", f"{at}/report/to-sign", agrees="yes")
+    assert "90.00" in buyer.get(at)
+    buyer.post(f"{at}/determine")
+    seen = public.get(f"/innovations/{number}")
+    assert "甲建工" in seen and "90.00" in seen and "第二行" not in seen and "谈判小组" in seen
+
+
+def test_a_research_contract_and_the_first_purchase_through_the_pages(platform: Any) -> None:
+    purchase: Purchase = determined(platform)
+    buyer, yi, jia = Person(platform, "zhaobiao"), Person(platform, "yi"), Person(platform, "jia")
+    member = Person(platform, "zhuanjia05")
+    home = f"/work/innovations/{purchase.id}"
+    at = f"/work/research/{purchase.contract('yi').id}"
+    assert "第二行" in yi.get(at) and "没有这份研发合同" in jia.get(at, status=404)
+    for person in (buyer, yi):
+        assert "签订研发合同" in person.get("/work")
+        person.sign(f"{at}/sign", f"{at}/sign/to-sign")
+    for _ in (1, 2):
+        assert "记录研发中期谈判" in member.get("/work")
+        said = {"met_at": local(platform.now), "text": "商定进度", "most": "1000000"}
+        member.post(f"{at}/interim", 409, **said | {"most": "3000000.01"})
+        member.post(f"{at}/interim", **said)
+        for person in (buyer, yi):
+            person.sign(f"{at}/confirm", f"{at}/confirm/to-sign")
+        yi.post(f"{at}/results", results="样机完成", labour="800000", indirect="1")
+        assert "800,000.00" in buyer.get(at)
+        decided = {"met": "yes", "reason": "达到", "compensated": "800000"}
+        buyer.post(f"{at}/decide", 422, **decided | {"met": ""})
+        buyer.post(f"{at}/decide", 409, **decided | {"compensated": "800000.01"})
+        buyer.post(f"{at}/decide", **decided)
+    buyer.post(f"{at}/pay", number="1", voucher="2026-18")
+    assert "2026-18" in yi.get(at)
+    yi.post(f"{at}/product", 422, product="装备", price="4000000.01")
+    yi.post(f"{at}/product", product="装备", price="3900000")
+    buyer.post(f"{at}/accept", passed="yes", report="按合同验收")
+    jia.post(f"/work/research/{purchase.contract('jia').id}/end", reason="无力继续")
+    buyer.post(f"{home}/conclude")
+    buyer.post(f"{home}/publish")
+    for person in (buyer, yi):
+        assert "签订首购协议" in person.get("/work")
+        person.sign(f"{home}/first", f"{home}/first/to-sign")
+    assert "首购协议已签订" in jia.get(f"/innovations/{purchase.id}")
+    for notice in Notice.objects.filter(body__innovation=purchase.id):
+        assert "这项合作创新采购" in jia.get(f"/notices/{notice.public_id}")
