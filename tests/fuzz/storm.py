@@ -27,6 +27,7 @@ from ggzy.cli.verify import check_pack
 from ggzy.client import story
 from ggzy.client.party import Party, Problem
 from ggzy.deposits.models import Deposit, PostingLine
+from ggzy.evidence import sequencer
 from ggzy.law.limits import Bound
 from ggzy.law.table import ALL
 from ggzy.objections.models import Objection
@@ -34,6 +35,7 @@ from ggzy.opening.models import BidOpening
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Procedure, Stage
 from ggzy.tendering.models import Round
+from tests.conftest import in_one_minute
 from tests.deposits.bank import ACCOUNTS, credit, notify
 from tests.journeys.tale import PRICES, Tale
 
@@ -350,7 +352,10 @@ class Storm:
 
         :raises Broken: a check failed
         """
-        self.platform.sequence()
+        # a period of escrow takes so many entries, and a storm makes more
+        for hours in range(1, 9):
+            for seconds in (0, 2):
+                sequencer.run_once(in_one_minute(timedelta(hours=hours)) + timedelta(seconds=seconds))
         for tale in self.begun:
             if tale.tender:
                 pack = self.platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public")
