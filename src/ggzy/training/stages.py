@@ -18,7 +18,7 @@ from ggzy.jobs.worker import load_effects, work_once
 from ggzy.kernel import clock
 from ggzy.kernel.clock import BEIJING, TRAINING_STARTS
 from ggzy.tendering.models import Tender
-from ggzy.training import frameworks, single_source
+from ggzy.training import frameworks, innovation, single_source
 from ggzy.training.cast import EXPERTS, expert_username
 from ggzy.training.deposits import secure
 from ggzy.training.records import manager_certificate
@@ -138,6 +138,7 @@ class _Builder:
             self.owner.post(f"/tenders/{made['opening']['tender']}/opening")
             name, needs, budget = single_source.PUBLISHED
             single_source.argue(self.owner, self.bidders["jia"], name=name, needs=needs, budget=budget)
+            innovation.announce(self.owner, now=clock.legal_now())
             frameworks.call_off(
                 self.owner, suppliers, printing=printing, costing=costing, now=clock.legal_now()
             )
