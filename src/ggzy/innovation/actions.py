@@ -187,7 +187,7 @@ def call_facts(innovation: Innovation) -> list[tuple[str, str]]:
         ("采购项目编号", innovation.deal_code),
         ("适用情形", Ground(innovation.ground).label),
         ("最低研发目标", innovation.plan["targets"]),
-        ("最高研发费用", f"{innovation.most_cost}元"),
+        ("最高研发费用", f"{innovation.most_cost:,.2f}元"),
         ("应用场景", innovation.plan["scenario"]),
         ("研发期限", f"{innovation.months}个月"),
         ("供应商资格条件", innovation.plan["qualification"]),
