@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ggzy.client.party import Party, Problem
+from ggzy.experts.models import Candidate
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import NotPermitted, NotSignedIn
 from ggzy.parties.grid import BINDING, GRID, CertificateNeeded, Permission, may, require
@@ -263,7 +264,10 @@ def test_another_bidder_sees_and_does_nothing_with_this_bid(platform: Any, folde
 
 def test_an_expert_who_was_not_drawn_sees_no_desk(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).seated()
-    outsider = next(e for e in platform.cast().experts if e not in tale.members)
+    # not even called: who was called and had to stand aside is told why by another refusal
+    called = Candidate.objects.filter(draw__public_id=tale.draw).exclude(state=Candidate.WAITING)
+    names = set(called.values_list("expert__account__username", flat=True))
+    outsider = next(e for e in platform.cast().experts if e.name not in names)
     assert _refused(outsider.get, f"/rounds/{tale.round}/desk") == "evaluation.not_a_member"
     assert (
         _refused(outsider.post, f"/draws/{tale.draw}/check-in", {"must_avoid": False})
