@@ -174,7 +174,7 @@ RESPONSE = {
     "upgrades": "三年",
     "service": "两年",
 }
-LIMITS = {"compensation": Decimal(3_000_000), "first_price": Decimal(2_000_000)}
+LIMITS = {"compensation": Decimal(3_000_000), "first_price": Decimal(2_000_000), "most_months": 24}
 
 
 def test_a_response_at_the_limits_answers_the_file():
@@ -187,7 +187,9 @@ def test_a_response_at_the_limits_answers_the_file():
         {"compensation": "3000000.01"},
         {"first_price": "2000000.01"},
         {"compensation": "3000000"},
+        {"first_price": "0.00"},
         {"months": "0"},
+        {"months": "25"},
         {"months": "1.5"},
         {"plan": "  "},
     ],

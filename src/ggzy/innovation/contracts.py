@@ -100,7 +100,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
     tell_all(
         innovation,
         *("planned", "called", "applications_closed", "group_named", "qualified", "exchanged"),
-        *("file_issued", "clarified", "changed", "finals_asked", "responses_settled"),
+        *("file_issued", "clarified", "changed", "finals_asked", "responses_settled", "ranked"),
         now=now,
     )
     announce(
@@ -629,12 +629,17 @@ def end_research(*, contract_id: str, reason: str, actor: Actor, now: datetime) 
     """End a research contract for one side with a reason; what was decided is paid, disputes are civil.
 
     :raises NotPermitted: neither side
+    :raises NotThisStage: results and costs of a stage wait for their decision
     :raises BadInput: no reason
     """
     require(actor, Permission.INNOVATION_SIGN)
     innovation, contract = locked_contract(contract_id)
     side = _side(innovation, contract, actor)
     move_contract(contract, "end_research", actor=actor)
+    if contract.stages.filter(handed_in_at__isnull=False, decided_at=None).exists():
+        raise NotThisStage(
+            "研发供应商已提交本阶段的成果和成本, 请先作出认定和补偿决定, 再终止合同", next_steps=TO_THE_LIST
+        )
     who = "采购人" if side == "buyer_signature" else "研发供应商"
     _end(contract, f"{who}终止: {said(reason, what='终止的理由', field='reason', most=2000)}", now=now)
     contract.save()

@@ -193,8 +193,9 @@ def result_of(innovation: Innovation, found: Sitting) -> list[dict[str, Any]]:
                     "participant": one.public_id,
                     "supplier": one.supplier.uscc,
                     "name": one.supplier.name,
-                    "qualified": rules.qualified([row["qualified"] for row in rows]),
-                    "reasons": sorted({row["reason"] for row in rows if not row["qualified"]}),
+                    "qualified": (fit := rules.qualified([row["qualified"] for row in rows])),
+                    # what a minority held against a supplier stays in the sheets
+                    "reasons": [] if fit else sorted({r["reason"] for r in rows if not r["qualified"]}),
                 }
             )
         return out
@@ -301,7 +302,9 @@ def _settle_qualification(
             innovation,
             [one.supplier_id],
             title="资格审查结果",
-            text="合格, 请等候创新概念交流的通知。" if one.qualified else f"不合格: {one.reason}"[:1500],
+            text="合格。创新概念交流的时间和地点由采购人另行通知。"
+            if one.qualified
+            else f"不合格: {one.reason}"[:1500],
             now=now,
         )
     if not any(row["qualified"] for row in result):
@@ -332,7 +335,14 @@ def _settle_plans(
     move_innovation(innovation, "settle_scores", actor=actor)
     innovation.ranking = result
     innovation.save()
-    record("ranked", innovation, actor=actor, now=now, supervisor={"ranking": result})
+    record(
+        "ranked",
+        innovation,
+        actor=actor,
+        now=now,
+        supervisor={"ranking": result},
+        escrowed=hidden(innovation),
+    )
     tell_those(
         innovation,
         [innovation.buyer_id],

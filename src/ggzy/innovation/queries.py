@@ -624,7 +624,7 @@ def step_of(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
         return group
     if row.side == "buyer":
         return _buyer_step(row)
-    if row.side in {"supplier", "invited"} or not row.side:
+    if row.side in {"supplier", "invited"} or (not row.side and not row.member):
         return _supplier_step(row, now=now)
     return "", ""
 

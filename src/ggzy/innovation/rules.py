@@ -291,8 +291,14 @@ RESPONSE = {
 }
 
 
-def response(given: Mapping[str, object], *, compensation: Decimal, first_price: Decimal) -> dict[str, str]:
-    """Return a response as it was sealed, where it answers the file.
+def response(
+    given: Mapping[str, object],
+    *,
+    compensation: Decimal,
+    first_price: Decimal,
+    most_months: int = MOST_MONTHS,
+) -> dict[str, str]:
+    """Return a response as it was sealed, where it answers the file; `most_months` are the file's.
 
     The text is kept as it is, since it was sealed as it is.
 
@@ -303,14 +309,16 @@ def response(given: Mapping[str, object], *, compensation: Decimal, first_price:
         if not said[name].strip() or len(said[name]) > most:
             raise BadInput(f"响应文件应有{says}(不超过{most}字)", field=name)
     months = said["months"]
-    if not (months.isascii() and months.isdigit() and 0 < int(months) <= MOST_MONTHS):
-        raise BadInput("完成研发的月数应为正整数", field="months")
+    if not (months.isascii() and months.isdigit() and len(months) < 4 and 0 < int(months) <= most_months):
+        raise BadInput(f"完成研发的月数应为正整数, 不超过研发谈判文件的{most_months}个月", field="months")
     for name, limit in (("compensation", compensation), ("first_price", first_price)):
         amount = yuan(said[name], field=name)
         if str(amount) != said[name]:
             raise BadInput(f"{RESPONSE[name][0]}请写成两位小数, 例如 {amount}", field=name)
         if amount > limit:
             raise BadInput(f"{RESPONSE[name][0]}{amount}超过研发谈判文件的限额{limit}", field=name)
+        if name == "first_price" and not amount:
+            raise BadInput(f"{RESPONSE[name][0]}应大于0", field=name)
     return said
 
 

@@ -34,6 +34,8 @@ from ggzy.procedures.spec import Stage
 
 RESPONSE, SEALED, SETTLE = "innovation.response", "innovation.sealed", "innovation.settle"
 TIME_TO_ANSWER = "GP-T61"
+#: a year beyond it is a slip of the pen
+LAST_YEAR = 2200
 #: how long sealed responses are revealed after their time
 REVEAL = timedelta(hours=24)
 _HEX = frozenset("0123456789abcdef")
@@ -245,6 +247,8 @@ def _require_time(answer_until: datetime, *, started: datetime) -> None:
 
 
 def _open_for(innovation: Innovation, until: datetime) -> None:
+    if until.year > LAST_YEAR:
+        raise BadInput("提交响应文件的截止时间过晚, 请核对年份", field="answer_until")
     innovation.sealed_until, innovation.reveal_until = until, until + REVEAL
     set_timer(kind=SEALED, subject=innovation.public_id, due_at=until)
     set_timer(kind=SETTLE, subject=innovation.public_id, due_at=innovation.reveal_until)
@@ -302,11 +306,12 @@ def _changed(innovation: Innovation, act: str, text: str, *, actor: Actor, now: 
     innovation.changes = [*innovation.changes, {"at": now.isoformat(), "text": kept}]
     innovation.save()
     assert innovation.sealed_until is not None, "an issued file has its time"
+    open_ = f"\n提交响应文件的截止时间: {in_words(innovation.sealed_until)}" if act == "clarified" else ""
     tell_those(
         innovation,
         [one.supplier_id for one in left_in(innovation)],
         title="研发谈判文件的书面变动通知",
-        text=kept,
+        text=kept + open_,
         now=now,
     )
     record(
@@ -449,6 +454,7 @@ def reveal_response(
         text,
         compensation=Decimal(innovation.file["compensation"]),
         first_price=Decimal(innovation.file["first_price"]),
+        most_months=innovation.file["months"],
     )
     if found.revealed_at is None:
         found.response, found.salt, found.revealed_at = kept, salt, now

@@ -26,11 +26,12 @@ export function sealResponses() {
       for (const name of MONEY) response[name] = amount(response[name]);
       const wrong = parts.find((part) => {
         const given = response[part.dataset.part];
-        return !given || (part.dataset.most && Number(given) > Number(part.dataset.most));
+        const most = Number(part.dataset.most || Infinity);
+        return !given || Number(given) > most || (part.dataset.part === "first_price" && !Number(given));
       });
       box.hidden = false;
       if (wrong || !/^[1-9]\d{0,2}$/.test(response.months)) {
-        box.textContent = "请填写全部内容; 金额最多两位小数, 不超过研发谈判文件的限额, 月数为正整数";
+        box.textContent = "请填写全部内容; 金额最多两位小数, 首购报价大于0, 金额和月数不超过研发谈判文件的限额, 月数为正整数";
         (wrong || form).querySelector?.("[data-part]")?.focus();
         wrong?.focus();
         return;
