@@ -364,6 +364,8 @@ def test_who_leaves_the_talks_gets_its_deposit_back(platform: Any, folder: Path)
     assert standing.pop(ding.name) == ("left", True)
     assert not [name for name, (_, free) in standing.items() if free]
     nobody_learns_of_another(tale)
+    told = platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public")["entries"]
+    assert "evaluation.preliminary_decided" not in {json.loads(entry["leaf"])["act"] for entry in told}
     # it is asked for no last offer; a second one leaves after the offers were asked for, and too few are left
     until = asked(tale)
     no(ding.get, f"/rounds/{tale.round}/final-offer", code="not_found")

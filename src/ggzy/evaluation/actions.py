@@ -36,7 +36,7 @@ from ggzy.law.families import family
 from ggzy.law.limits import runs_out
 from ggzy.methods.explain import Level, as_json, explain
 from ggzy.notices.actions import NoticeKind, publish_notice
-from ggzy.opening import second
+from ggzy.opening import quiet, second
 from ggzy.opening.negotiated import end_offers
 from ggzy.opening.queries import OpenedBid, opened_bids
 from ggzy.parties.grid import Permission, require
@@ -239,8 +239,8 @@ def _advance(
             subject=evaluation.public_id,
             actor=actor,
             legal_at=now,
-            **place_of(round_),
-            # of a negotiated procurement no supplier learns of another before the result
+            # of a negotiated procurement no supplier learns of another before the result: not even that somebody left
+            **quiet.place(round_),
             **{"supervisor" if document.negotiated else "party": {"rejected": evaluation.rejected}},
         )
     if stand.against is not None:

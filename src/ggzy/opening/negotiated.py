@@ -239,6 +239,7 @@ APART = (
     "opening.offer_revealed",
     "evaluation.talked",
     "evaluation.left",
+    "evaluation.preliminary_decided",
     "evaluation.change_proposed",
     "evaluation.change_decided",
     "committees.clarification_asked",
