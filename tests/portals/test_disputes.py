@@ -18,7 +18,7 @@ pytestmark = pytest.mark.journey
 def test_a_complaint_at_its_pages(platform: Any, folder: Path) -> None:
     tale = Tale(platform, folder).in_publicity()
     bidder, owner, department = (Person(platform, n) for n in ("yi", "zhaobiao", "jiandu"))
-    file = f"/work/rounds/{tale.round}/complaint"
+    file = f"/work/proceedings/{tale.round}/complaint"
     assert "本单位尚未提出异议" in bidder.get(file)
     bidder.post(f"/work/rounds/{tale.round}/object", text="对排序有异议")
     # taken back, the publicity goes on; raised anew and answered

@@ -13,6 +13,7 @@ from ggzy.complaints import queries
 from ggzy.inquiries.actions import take_front_file as take_file
 from ggzy.objections import actions as objections
 from ggzy.objections import challenges
+from ggzy.objections import queries as raised
 from ggzy.objections.queries import challenges_on
 from ggzy.parties.grid import Permission, require
 
@@ -28,8 +29,14 @@ class Challenge(Schema):
     law: str = ""
 
 
+class StepChallenge(Challenge):
+    """The same of one step of a purchase without rounds: file, admission, result or first."""
+
+    about: str
+
+
 class ChallengeAnswer(Schema):
-    """The answer and how it ends: unfounded, no_effect, redetermine or restart."""
+    """The answer and how it ends: unfounded, no_effect, redetermine, restart or restore."""
 
     answer: str
     outcome: str
@@ -77,7 +84,7 @@ def withdraw_objection(request: HttpRequest, objection_id: str) -> dict[str, Any
 
 @router.get("/rounds/{round_id}/challenges", tags=["质疑"], summary="质疑及答复情况")
 def challenge_list(request: HttpRequest, round_id: str) -> HttpResponse:
-    return answer({"challenges": [asdict(r) for r in challenges_on(round_id=round_id, viewer=who(request))]})
+    return answer({"challenges": [asdict(r) for r in challenges_on(of=round_id, viewer=who(request))]})
 
 
 @router.post(
@@ -107,6 +114,28 @@ def challenge_result(request: HttpRequest, round_id: str, body: Challenge) -> di
     return {"challenge": row.public_id, "answer_due_at": row.answer_due_at}
 
 
+@router.get(
+    "/proceedings/{of}/challenges",
+    tags=["质疑"],
+    summary="没有标段轮次的采购活动: 现在可以质疑的环节, 质疑及答复情况",
+)
+def proceeding(request: HttpRequest, of: str) -> HttpResponse:
+    found = raised.proceeding(of=of, viewer=who(request), now=now())
+    rows = [asdict(row) for row in challenges_on(of=of, viewer=who(request))]
+    return answer({**asdict(found), "challenges": rows})
+
+
+@router.post(
+    "/proceedings/{of}/challenges",
+    tags=["质疑"],
+    summary="对单一来源、框架协议、合同授予、合作创新采购的一个环节提出质疑",
+)
+@write
+def challenge_step(request: HttpRequest, of: str, body: StepChallenge) -> dict[str, Any]:
+    row = challenges.challenge_step(of=of, **body.dict(), actor=who(request), now=now())
+    return {"challenge": row.public_id, "answer_due_at": row.answer_due_at}
+
+
 @router.post("/challenges/{challenge_id}/answer", tags=["质疑"], summary="答复质疑")
 @write
 def answer_challenge(request: HttpRequest, challenge_id: str, body: ChallengeAnswer) -> dict[str, Any]:
@@ -124,7 +153,14 @@ def withdraw_challenge(request: HttpRequest, challenge_id: str) -> dict[str, Any
 @router.post("/rounds/{round_id}/complaints", tags=["投诉"], summary="提交投诉")
 @write
 def file_complaint(request: HttpRequest, round_id: str, body: Filing) -> dict[str, Any]:
-    row = complaints.file_complaint(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    row = complaints.file_complaint(of=round_id, **body.dict(), actor=who(request), now=now())
+    return {"complaint": row.public_id, "state": row.state, "accept_due_at": row.accept_due_at}
+
+
+@router.post("/proceedings/{of}/complaints", tags=["投诉"], summary="提交投诉: 没有标段轮次的采购活动")
+@write
+def complain_of_proceeding(request: HttpRequest, of: str, body: Filing) -> dict[str, Any]:
+    row = complaints.file_complaint(of=of, **body.dict(), actor=who(request), now=now())
     return {"complaint": row.public_id, "state": row.state, "accept_due_at": row.accept_due_at}
 
 

@@ -31,13 +31,13 @@ from ggzy.law.limits import runs_out
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.objections import proceedings
+from ggzy.objections.proceedings import Proceeding
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
-from ggzy.procedures.spec import Stage
+from ggzy.procedures.spec import Hold
 from ggzy.publishing.personal import masked
-from ggzy.tendering.models import Round
-from ggzy.tendering.moves import lock_round, place_of, procedure_of, require_owner_side
-from ggzy.tendering.stamps import law_of
+from ggzy.tendering.moves import procedure_of
 
 ACCEPT, LAPSE, ORDER_ENDS = "complaints.accept", "complaints.lapse", "complaints.order_ends"
 MOST_TEXT = 5000
@@ -104,7 +104,7 @@ _PERMISSIONS: dict[str, Permission] = {
 @transaction.atomic
 def file_complaint(
     *,
-    round_id: str,
+    of: str,
     matter: str,
     text: str,
     facts: str,
@@ -115,7 +115,7 @@ def file_complaint(
     actor: Actor,
     now: datetime,
 ) -> Complaint:
-    """Complain of a round to the department that the list of powers names; nothing stops by it.
+    """Complain of a round, or of a purchase without rounds, to the department that is responsible; nothing stops by it.
 
     `known_on`: since when the matter is known, where it needs no objection.
 
@@ -124,10 +124,7 @@ def file_complaint(
     :raises ComplainedBefore: the same matter is being handled
     """
     require(actor, Permission.COMPLAINT_FILE)
-    round_ = Round.objects.select_related("lot__tender__tenderee").filter(public_id=round_id).first()
-    if round_ is None or round_.published_at is None:
-        raise NotFound("没有这个标段轮次, 请从项目页面进入")
-    tender = round_.lot.tender
+    proceeding = proceedings.seen(of, viewer=actor)
     if matter not in rules.MATTERS:
         raise BadInput("请选择投诉事项", field="matter")
     said = {"text": text, "facts": facts, "request": request, "law": law}
@@ -135,21 +132,27 @@ def file_complaint(
     for name, says in (("text", "投诉事项"), ("facts", "事实依据"), ("request", "请求")):
         if not said[name]:
             raise BadInput(f"投诉书应当写明{says}", field=name)
-    before = prior.find(round_=round_, matter=matter, organisation_pk=actor.organisation_pk)
-    _require_in_time(round_, matter, before, known_on, now=now)
+    before = prior.find(proceeding=proceeding, matter=matter, organisation_pk=actor.organisation_pk)
+    _require_in_time(proceeding, matter, before, known_on, now=now)
     if Complaint.objects.filter(
-        round=round_, complainant_id=actor.organisation_pk, matter=matter, ended_at=None
+        of=of, complainant_id=actor.organisation_pk, matter=matter, ended_at=None
     ).exists():
         raise ComplainedBefore("本单位就同一事项的投诉正在办理, 新的证据请在该投诉中补充")
     row = Complaint(
-        round=round_,
-        scope=tender.scope,
+        kind=proceeding.kind,
+        of=of,
+        round=proceeding.round,
+        name=proceeding.name,
+        page=proceeding.page,
+        buyer_id=proceeding.buyer,
+        agency_id=proceeding.agency,
+        scope=proceeding.scope,
         matter=matter,
         complainant_id=actor.organisation_pk,
         prior=before.public_id if before else "",
         files=proofs.keep(files),
         filed_at=now,
-        region_code=round_.region_code,
+        region_code=proceeding.region_code,
         **said,
     )
     powers = [
@@ -157,7 +160,7 @@ def file_complaint(
         for p in SupervisingPower.objects.all()
     ]
     row.department_id = rules.responsible(
-        powers, scope=tender.scope, matter=matter, region=round_.region_code
+        powers, scope=proceeding.scope, matter=matter, region=proceeding.region_code
     )
     _received(row, now=now)
     row.save()
@@ -167,10 +170,9 @@ def file_complaint(
 
 
 def _require_in_time(
-    round_: Round, matter: str, before: prior.Prior | None, known_on: date | None, *, now: datetime
+    proceeding: Proceeding, matter: str, before: prior.Prior | None, known_on: date | None, *, now: datetime
 ) -> None:
-    procurement = round_.lot.tender.scope == "GP"
-    law = law_of(round_)
+    procurement, law = proceeding.scope == "GP", proceeding.law
     if procurement:
         if before is None:
             raise ObjectFirst(
@@ -209,7 +211,7 @@ def _require_in_time(
 
 def _received(row: Complaint, *, now: datetime) -> None:
     """Start the clock of acceptance, and in procurement that of the decision as well (94号令21、26)."""
-    law = law_of(row.round)
+    law = proceedings.about(row).law
     limit = law["GP-T23" if row.scope == "GP" else "GC-T19"]
     row.received_at = now
     row.accept_due_at = runs_out(limit, started=now, calendar=calendars.CHINA).instant
@@ -249,7 +251,7 @@ def take_step(
 def _locked(complaint_id: str) -> Complaint:
     row = (
         Complaint.objects.select_for_update(of=("self",))
-        .select_related("round__lot__tender__tenderee", "complainant", "department")
+        .select_related("complainant", "department", "buyer")
         .filter(public_id=complaint_id)
         .first()
     )
@@ -264,8 +266,11 @@ def _require_side(row: Complaint, step: Step, actor: Actor) -> None:
         raise NotPermitted(f"“{step.label}”由{'、'.join(sorted(r.label for r in step.actors))}办理")
     if actor.role is Role.BIDDER and actor.organisation_pk != row.complainant_id:
         raise NotFound("没有这件投诉")
-    if actor.role in {Role.TENDEREE, Role.AGENCY}:
-        require_owner_side(row.round.lot.tender, actor)
+    if actor.role in {Role.TENDEREE, Role.AGENCY} and actor.organisation_pk not in {
+        row.buyer_id,
+        row.agency_id,
+    }:
+        raise NotPermitted("只能办理本单位的项目")
     if actor.role is Role.SUPERVISOR:
         if row.department_id is None:
             row.department = Organisation.objects.get(pk=actor.organisation_pk)
@@ -303,13 +308,14 @@ def _take(
 def _note(row: Complaint, step: str, says: str, *, actor: Actor, now: datetime) -> None:
     """Keep what was done, on the case and in the log; before the opening a complainant's own steps are escrowed."""
     ComplaintEvent.objects.create(complaint=row, step=step, says=says, role=actor.role.value, at=now)
-    own = actor.role is Role.BIDDER and row.round.opened_at is None
+    proceeding = proceedings.about(row)
+    own = actor.role is Role.BIDDER and not proceeding.known
     record_act(
         {"file": "complaints.filed", "publish": "complaints.decided"}.get(step, "complaints.stepped"),
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        **(place_of(row.round) | ({"escrowed": True} if own else {})),
+        **(proceeding.place | ({"escrowed": True} if own else {})),
         public={"step": step, "state": row.state, "matter": row.matter, "at": now.isoformat()},
         supervisor={"says": says, "files": [f["sha256"] for f in row.files]},
     )
@@ -322,7 +328,7 @@ def _ask_correction(row: Complaint, said: Said, actor: Actor, now: datetime) -> 
     """Tell once what is lacking; the time to mend it counts for nobody."""
     if row.events.filter(step="ask_correction").exists():
         raise BadInput("补正应当一次性告知, 本投诉已告知过", field="text")
-    limit = replace(law_of(row.round)["GP-T23"], length=settings.COMPLAINT_CORRECTION_DAYS)
+    limit = replace(proceedings.about(row).law["GP-T23"], length=settings.COMPLAINT_CORRECTION_DAYS)
     row.correct_by = runs_out(limit, started=now, calendar=calendars.CHINA).instant
     set_timer(kind=LAPSE, subject=row.public_id, due_at=row.correct_by)
     cancel_timer(kind=ACCEPT, subject=row.public_id, now=now)
@@ -362,7 +368,7 @@ def _accept(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
     """Take a complaint up: who is complained of is told and has its time to say what it has to say."""
     cancel_timer(kind=ACCEPT, subject=row.public_id, now=now)
     row.accepted_at = now
-    law = law_of(row.round)
+    law = proceedings.about(row).law
     if row.scope == "GC":
         row.clock_from = now
     row.statement_due_at = runs_out(law["GP-T26"], started=now, calendar=calendars.CHINA).instant
@@ -387,22 +393,27 @@ def _order(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
             field="days",
             basis=Citation("政府采购质疑和投诉办法", "第二十八条") if row.scope == "GP" else None,
         )
-    made = ordering.suspend_by_order(
-        round_id=row.round.public_id,
-        text=f"行政监督部门处理投诉期间, 责令暂停{said.days}日; 期满自行恢复",
-        days=said.days,
-        actor=actor,
-        now=now,
-    )
-    limit = replace(law_of(row.round)["GP-T28"], length=said.days)
-    order = SuspensionOrder.objects.create(
+    proceeding = proceedings.about(row, lock=True)
+    limit = replace(proceeding.law["GP-T28"], length=said.days)
+    order = SuspensionOrder(
         complaint=row,
-        change=made.public_id,
         days=said.days,
         ordered_at=now,
         ends_at=runs_out(limit, started=now, calendar=calendars.CHINA).instant,
         region_code=row.region_code,
     )
+    says = f"行政监督部门处理投诉期间, 责令暂停{said.days}日; 期满自行恢复"
+    if proceeding.round is not None:
+        made = ordering.suspend_by_order(
+            round_id=proceeding.id, text=says, days=said.days, actor=actor, now=now
+        )
+        order.change = made.public_id
+    else:
+        proceedings.hold(proceeding, Hold.COMPLAINT, reason=says, source=order.public_id, now=now)
+        ways = proceedings.ways_of(proceeding)
+        assert ways is not None, "what has no round was registered"
+        ways.postpone(proceeding.id, by=order.ends_at - now, now=now)
+    order.save()
     set_timer(kind=ORDER_ENDS, subject=order.public_id, due_at=order.ends_at)
     return f"责令暂停{said.days}日"
 
@@ -420,9 +431,11 @@ def _end_orders(row: Complaint, *, now: datetime, actor: Actor) -> int:
         cancel_timer(kind=ORDER_ENDS, subject=order.public_id, now=now)
         # written first: the change that follows is what people read
         SuspensionOrder.objects.filter(pk=order.pk).update(ended_at=now)
-        ordering.end_order(
-            change_id=order.change, text="投诉暂停解除, 招标采购活动恢复", actor=actor, now=now
-        )
+        if order.change:
+            says = "投诉暂停解除, 招标采购活动恢复"
+            ordering.end_order(change_id=order.change, text=says, actor=actor, now=now)
+        else:
+            proceedings.let_go(source=order.public_id, now=now)
     return len(running)
 
 
@@ -447,9 +460,8 @@ def _decide(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
         raise BadInput("请选择处理决定", field="choice")
     if said.remedy not in rules.REMEDIES[row.scope] or (said.remedy and said.choice != "upheld"):
         raise BadInput("投诉成立并影响结果的, 才能改变结果", field="remedy")
-    move = {"annul": "annul_after_complaint", "redetermine": "uphold_challenge"}.get(said.remedy)
-    if move and not procedure_of(row.round).has(row.round.stage, move):
-        raise BadInput(f"该标段当前“{Stage(row.round.stage).label}”, 不能这样改变结果", field="remedy")
+    if said.remedy and said.remedy not in remedies_of(row):
+        raise BadInput("该项目当前所处的阶段, 不能这样改变结果", field="remedy")
     if not said.number.strip():
         raise BadInput("请填写处理决定书的文号", field="number")
     row.decision, row.decision_number = said.choice, said.number.strip()[:100]
@@ -458,25 +470,34 @@ def _decide(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
     return rules.DECISIONS[row.scope][said.choice]
 
 
+def remedies_of(row: Complaint) -> frozenset[str]:
+    """Return what a decision may do now besides its words."""
+    proceeding = proceedings.about(row)
+    if proceeding.round is not None:
+        procedure, stage = procedure_of(proceeding.round), proceeding.round.stage
+        moves = {"annul": "annul_after_complaint", "redetermine": "uphold_challenge"}
+        return frozenset(name for name, move in moves.items() if procedure.has(stage, move))
+    ways = proceedings.ways_of(proceeding)
+    return ways.outcomes(row.of, about=row.matter) if ways else frozenset()
+
+
 def _publish(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
-    """Serve and publish the decision, and do to the round what it says."""
-    round_ = lock_round(row.round.public_id)
-    tender = round_.lot.tender
+    """Serve and publish the decision, and do to the round, or to the purchase, what it says."""
+    proceeding = proceedings.about(row, lock=True)
     assert row.department is not None, "whoever decided has it"
-    known = round_.opened_at is not None
     notice = publish_notice(
         kind=NoticeKind.DECISION,
-        ocid=tender.ocid,
-        tender=tender.public_id,
-        rounds=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）投诉处理决定公告",
+        ocid=proceeding.ocid,
+        tender=proceeding.round.lot.tender.public_id if proceeding.round else "",
+        rounds=[proceeding.id] if proceeding.round else [],
+        title=f"{proceeding.name}投诉处理决定公告",
         body={
-            "lot": round_.lot.name,
+            "lot": proceeding.round.lot.name if proceeding.round else proceeding.name,
             "number": row.decision_number,
             "department": row.department.name,
-            # before the opening whoever complains is a possible bidder
-            "complainant": row.complainant.name if known else "开标前不公开",
-            "respondent": tender.tenderee.name,
+            # while nobody may know who takes part, whoever complains is a possible supplier
+            "complainant": row.complainant.name if proceeding.known else "开标前不公开",
+            "respondent": proceeding.buyer_name,
             "matter": rules.MATTERS[row.matter],
             "decision": rules.DECISIONS[row.scope][row.decision],
             "text": masked(row.decision_text),
@@ -488,17 +509,37 @@ def _publish(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
         now=now,
     )
     row.notice = notice.public_id
+    _remedy(row, proceeding, actor=actor, now=now)
+    return ""
+
+
+def _remedy(row: Complaint, proceeding: Proceeding, *, actor: Actor, now: datetime) -> None:
+    """Do what the decision says besides its words."""
+    if not row.remedy:
+        return
+    reason, ways = f"{row.decision_number}: {row.decision_text}", proceedings.ways_of(proceeding)
+    if ways is not None:
+        ways.carry_out(
+            row.remedy,
+            of=row.of,
+            about=row.matter,
+            supplier=row.complainant_id,
+            reason=reason,
+            actor=actor,
+            now=now,
+        )
+        return
+    assert proceeding.round is not None, "what has no round was registered"
     if row.remedy == "annul":
         annul(
-            round_id=round_.public_id,
+            round_id=proceeding.id,
             decision=row.decision_number,
             text=row.decision_text,
             actor=actor,
             now=now,
         )
-    elif row.remedy == "redetermine":
-        redetermine(round_, reason=f"{row.decision_number}: {row.decision_text}", actor=actor, now=now)
-    return ""
+    else:
+        redetermine(proceeding.round, reason=reason, actor=actor, now=now)
 
 
 _STEPS: dict[str, Callable[[Complaint, Said, Actor, datetime], str]] = {
@@ -547,7 +588,7 @@ def _tell_department(row: Complaint, title: str, text: str, *, now: datetime) ->
     tell(
         organisations=[row.department_id],
         kind=Kind.SERVICE,
-        title=f"{row.round.lot.tender.name}（{row.round.lot.name}）{title}",
+        title=f"{row.name}{title}",
         text=text,
         link=f"/work/complaints/{row.public_id}",
         now=now,
@@ -556,15 +597,14 @@ def _tell_department(row: Complaint, title: str, text: str, *, now: datetime) ->
 
 def _tell_sides(row: Complaint, step: Step, said: Said, *, now: datetime) -> None:
     """Tell each side what concerns it; a complainant's message names no tender outside until the opening."""
-    round_, tender = row.round, row.round.lot.tender
-    title = f"{tender.name}（{round_.lot.name}）投诉: {step.label}"
+    title = f"{row.name}投诉: {step.label}"
     link = f"/work/complaints/{row.public_id}"
     if step.code in _TO_COMPLAINANT:
         tell(
             organisations=[row.complainant_id],
             kind=Kind.LEGAL,
             basis=step.basis,
-            until_opening=[round_.public_id],
+            until_opening=[row.of] if row.round_id else (),
             title=title,
             text=(said.text or step.label)[:500],
             link=link,
@@ -573,9 +613,9 @@ def _tell_sides(row: Complaint, step: Step, said: Said, *, now: datetime) -> Non
     if step.code in _TO_RESPONDENT and row.accepted_at is not None:
         statement = step.code == "accept"
         tell(
-            organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+            organisations=[pk for pk in (row.buyer_id, row.agency_id) if pk],
             kind=Kind.LEGAL,
-            basis=law_of(round_)["GP-T26"] if statement and row.scope == "GP" else step.basis,
+            basis=proceedings.about(row).law["GP-T26"] if statement and row.scope == "GP" else step.basis,
             until_opening=(),
             title=title,
             text=_ASKED[row.scope] if statement else (said.text or step.label)[:500],

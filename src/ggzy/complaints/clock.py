@@ -17,8 +17,7 @@ from ggzy.kernel.actors import SYSTEM
 from ggzy.law.limits import runs_out
 from ggzy.messages.actions import post, tell
 from ggzy.messages.rules import Kind
-from ggzy.tendering.moves import place_of
-from ggzy.tendering.stamps import law_of
+from ggzy.objections import proceedings
 
 WARN = "complaints.warn"
 #: where the clock no longer matters
@@ -36,7 +35,7 @@ def counted(row: Complaint, *, now: datetime) -> frozenset[date]:
 def marks(row: Complaint, *, now: datetime) -> dict[Level, datetime]:
     """Return from when on each colour warns of a complaint whose clock runs."""
     assert row.clock_from is not None, "the clock runs"
-    limit = law_of(row.round)["GP-T27" if row.scope == "GP" else "GC-T20"]
+    limit = proceedings.about(row).law["GP-T27" if row.scope == "GP" else "GC-T20"]
     return rules.warnings(
         limit,
         started=row.clock_from,
@@ -54,7 +53,7 @@ def set_clock(row: Complaint, *, now: datetime) -> None:
     if row.clock_from is None or State(row.state) in _OVER:
         cancel_timer(kind=WARN, subject=row.public_id, now=now)
         return
-    limit = law_of(row.round)["GP-T27" if row.scope == "GP" else "GC-T20"]
+    limit = proceedings.about(row).law["GP-T27" if row.scope == "GP" else "GC-T20"]
     paused = counted(row, now=now) if row.pk else frozenset()
     row.due_at = runs_out(limit, started=row.clock_from, calendar=calendars.CHINA, paused=paused).instant
     if row.pk and row.pauses.filter(until=None).exists():
@@ -68,7 +67,7 @@ def set_clock(row: Complaint, *, now: datetime) -> None:
 def _first(row: Complaint) -> dict[Level, datetime]:
     assert row.clock_from is not None
     return rules.warnings(
-        law_of(row.round)["GP-T27"],
+        proceedings.about(row).law["GP-T27"],
         started=row.clock_from,
         shares=settings.COMPLAINT_WARNINGS,
         calendar=calendars.CHINA,
@@ -78,11 +77,7 @@ def _first(row: Complaint) -> dict[Level, datetime]:
 @effect(WARN)
 def warn(complaint_id: str, now: datetime) -> datetime | None:
     """Warn of a complaint whose clock runs out, once for each colour, and ask again at the next one."""
-    row = (
-        Complaint.objects.select_for_update(of=("self",))
-        .select_related("round__lot__tender")
-        .get(public_id=complaint_id)
-    )
+    row = Complaint.objects.select_for_update(of=("self",)).get(public_id=complaint_id)
     if row.clock_from is None or State(row.state) in _OVER or row.pauses.filter(until=None).exists():
         return None
     found = marks(row, now=now)
@@ -103,7 +98,7 @@ def power_of(row: Complaint) -> SupervisingPower | None:
 
 def _escalate(row: Complaint, level: Level, *, now: datetime) -> None:
     power = power_of(row)
-    title = f"投诉处理{level.label}预警: {row.round.lot.tender.name}（{row.round.lot.name}）"
+    title = f"投诉处理{level.label}预警: {row.name}"
     says = (
         "处理期限已届满, 请立即作出处理决定并说明原因。"
         if level is Level.RED
@@ -121,6 +116,6 @@ def _escalate(row: Complaint, level: Level, *, now: datetime) -> None:
         subject=row.public_id,
         actor=SYSTEM,
         legal_at=now,
-        **place_of(row.round),
+        **proceedings.about(row).place,
         supervisor={"level": level.value, "due_at": row.due_at.isoformat() if row.due_at else ""},
     )

@@ -6,8 +6,8 @@ from django.db import models
 
 from ggzy.complaints.rules import State
 from ggzy.kernel.models import BusinessRow
+from ggzy.objections.models import Disputed
 from ggzy.parties.models import Account, Organisation
-from ggzy.tendering.models import Round
 
 
 class SupervisingPower(BusinessRow):
@@ -29,10 +29,9 @@ class SupervisingPower(BusinessRow):
         ]
 
 
-class Complaint(BusinessRow):
+class Complaint(Disputed):
     """One complaint to a supervising department. Before the opening nobody but its complainant sees whose it is."""
 
-    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="complaints")
     scope = models.CharField(max_length=2)
     matter = models.CharField(max_length=16)
     complainant = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="complaints")
@@ -68,12 +67,17 @@ class Complaint(BusinessRow):
         constraints = [
             models.UniqueConstraint(
                 name="a_matter_is_complained_of_once_at_a_time",
-                fields=["round", "complainant", "matter"],
+                fields=["of", "complainant", "matter"],
                 condition=models.Q(ended_at=None),
             ),
             models.CheckConstraint(
                 name="a_published_decision_was_made",
                 condition=models.Q(notice="") | models.Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_complaint_of_a_round_names_it",
+                condition=models.Q(kind="round", round__isnull=False)
+                | ~models.Q(kind="round") & models.Q(round__isnull=True),
             ),
         ]
         indexes = [models.Index(fields=["state", "due_at"], name="complaints_by_clock")]
@@ -112,7 +116,8 @@ class SuspensionOrder(BusinessRow):
     """An order to stand still: at most so many days, and it ends by itself."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="orders")
-    change = models.CharField(max_length=32)
+    #: the change that made a round stand still; "" where there is no round
+    change = models.CharField(max_length=32, blank=True)
     days = models.PositiveSmallIntegerField()
     ordered_at = models.DateTimeField()
     ends_at = models.DateTimeField()

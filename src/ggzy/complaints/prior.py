@@ -10,6 +10,7 @@ from ggzy.fronts.models import FrontObjection
 from ggzy.kernel import calendars
 from ggzy.law.limits import runs_out
 from ggzy.objections.models import Challenge, Objection
+from ggzy.objections.proceedings import Proceeding
 from ggzy.opening.models import OpeningObjection
 from ggzy.tendering.models import Round
 from ggzy.tendering.stamps import law_of
@@ -32,13 +33,16 @@ class Prior:
         return self.answer_due_at if now >= self.answer_due_at else None
 
 
-def find(*, round_: Round, matter: str, organisation_pk: int) -> Prior | None:
+def find(*, proceeding: Proceeding, matter: str, organisation_pk: int) -> Prior | None:
     """Return the newest objection or challenge of an organisation on a matter that was not taken back."""
-    if round_.lot.tender.scope == "GP":
+    round_ = proceeding.round
+    if proceeding.scope == "GP":
+        where = {"of": proceeding.id} if round_ is None else _where(round_, matter)
         challenges = Challenge.objects.filter(
-            challenger_id=organisation_pk, about=matter, withdrawn_at=None, **_where(round_, matter)
+            challenger_id=organisation_pk, about=matter, withdrawn_at=None, **where
         )
         return _prior(challenges.order_by("-pk").first())
+    assert round_ is not None, "construction is tendered in rounds"
     if matter in {"file", "result"}:
         objections = Objection.objects.filter(
             round=round_, objector_id=organisation_pk, about=matter, withdrawn_at=None

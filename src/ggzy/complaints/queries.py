@@ -8,11 +8,14 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ggzy.complaints import prior, rules
+from ggzy.complaints.actions import remedies_of
 from ggzy.complaints.clock import marks
 from ggzy.complaints.models import Complaint, ComplaintEvent, SupervisingPower
 from ggzy.complaints.rules import DECISIONS, MACHINES, MATTERS, REMEDIES, Level, State, Step
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
+from ggzy.objections import proceedings
+from ggzy.objections.models import Challenge
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account, Organisation
 from ggzy.tendering.models import Round
@@ -44,7 +47,7 @@ class ComplaintRow:
 
     id: str
     name: str
-    lot: str
+    page: str
     scope: str
     matter: str
     state: State
@@ -81,8 +84,7 @@ class Case:
     """A whole case as one viewer may see it, with the steps this viewer may take now."""
 
     row: ComplaintRow
-    tender: str
-    round: str
+    of: str
     owner: str
     texts: dict[str, str]
     files: list[dict[str, Any]]
@@ -96,14 +98,12 @@ class Case:
     remedy: str
 
 
-def _row(c: Complaint, viewer: Actor) -> ComplaintRow:
+def _row(c: Complaint, viewer: Actor, *, known: bool) -> ComplaintRow:
     own = bool(viewer.organisation_pk) and viewer.organisation_pk == c.complainant_id
-    named = own or c.round.opened_at is not None
-    lot = c.round.lot
     return ComplaintRow(
         id=c.public_id,
-        name=f"{lot.tender.name} · {lot.name}",
-        lot=lot.public_id,
+        name=c.name,
+        page=c.page,
         scope=c.scope,
         matter=MATTERS[c.matter],
         state=State(c.state),
@@ -115,20 +115,19 @@ def _row(c: Complaint, viewer: Actor) -> ComplaintRow:
         statement_due_at=c.statement_due_at,
         decision=DECISIONS[c.scope].get(c.decision, ""),
         notice=c.notice,
-        complainant=c.complainant.name if named else None,
+        complainant=c.complainant.name if own or known else None,
     )
 
 
 def _seen_by(viewer: Actor) -> QuerySet[Complaint]:
     """Return the complaints that a viewer may open."""
     pk = viewer.organisation_pk
-    rows = Complaint.objects.select_related("complainant", "department", "round__lot__tender__tenderee")
+    rows = Complaint.objects.select_related("complainant", "department", "buyer")
     if viewer.role is Role.BIDDER:
         return rows.filter(complainant_id=pk)
     if viewer.role in {Role.TENDEREE, Role.AGENCY}:
         # told once it is accepted: before that it may come to nothing
-        mine = Q(round__lot__tender__tenderee_id=pk) | Q(round__lot__tender__agency_id=pk)
-        return rows.filter(mine, accepted_at__isnull=False)
+        return rows.filter(Q(buyer_id=pk) | Q(agency_id=pk), accepted_at__isnull=False)
     if viewer.role is Role.SUPERVISOR:
         below = SupervisingPower.objects.filter(upper_id=pk).values("department_id")
         return rows.filter(Q(department_id=pk) | Q(department_id=None) | Q(department_id__in=below))
@@ -144,7 +143,9 @@ def complaints_of(viewer: Actor, *, level: str = "", state: str = "") -> list[Co
         rows = rows.filter(ended_at=None)
     elif state in {found.value for found in State}:
         rows = rows.filter(state=state)
-    return [_row(c, viewer) for c in rows.order_by("ended_at", "due_at", "accept_due_at")[:200]]
+    found = list(rows.order_by("ended_at", "due_at", "accept_due_at")[:200])
+    known = proceedings.known_of(found)
+    return [_row(c, viewer, known=c.of in known) for c in found]
 
 
 def level_counts(viewer: Actor) -> dict[Level, int]:
@@ -170,12 +171,10 @@ def case(*, complaint_id: str, viewer: Actor, now: datetime) -> Case:
     if department and c.department_id not in {None, viewer.organisation_pk}:
         offered = ()
     hidden = {"order" if order else "end_order", "stop_clock" if paused else "start_clock"}
-    tender = c.round.lot.tender
     return Case(
-        row=_row(c, viewer),
-        tender=tender.public_id,
-        round=c.round.public_id,
-        owner=tender.tenderee.name,
+        row=_row(c, viewer, known=c.of in proceedings.known_of([c])),
+        of=c.of,
+        owner=c.buyer.name,
         texts={"投诉事项": c.text, "事实依据": c.facts, "法律依据": c.law, "请求": c.request},
         files=c.files if department or viewer.organisation_pk == c.complainant_id else [],
         events=[
@@ -200,8 +199,10 @@ def waiting(viewer: Actor, *, now: datetime) -> list[tuple[ComplaintRow, str]]:
     headed = SupervisingPower.objects.filter(head_id=viewer.account_pk).values_list("department_id", "scope")
     heads_of = set(headed) if viewer.role is Role.SUPERVISOR else set()
     out = []
-    for c in rows.order_by("due_at", "accept_due_at")[:100]:
-        row, state = _row(c, viewer), State(c.state)
+    found = list(rows.order_by("due_at", "accept_due_at")[:100])
+    known = proceedings.known_of(found)
+    for c in found:
+        row, state = _row(c, viewer, known=c.of in known), State(c.state)
         if viewer.role is Role.BIDDER and state is State.CORRECTION:
             out.append((row, "补正投诉材料"))
         elif viewer.role in {Role.TENDEREE, Role.AGENCY}:
@@ -224,21 +225,61 @@ def waiting(viewer: Actor, *, now: datetime) -> list[tuple[ComplaintRow, str]]:
     return out
 
 
-def may_complain(*, round_id: str, viewer: Actor) -> dict[str, bool]:
-    """Return the matters of a round with whether the viewer has objected to (challenged) what needs it."""
-    round_ = Round.objects.select_related("lot__tender").filter(public_id=round_id).first()
+def may_complain(*, of: str, viewer: Actor) -> dict[str, bool]:
+    """Return the matters of a round, or a purchase, with whether the viewer has objected to (challenged) what needs it.
+
+    :raises NotFound: nothing that the viewer may know of
+    """
+    proceeding = proceedings.seen(of, viewer=viewer)
+    scope, round_ = proceeding.scope, proceeding.round
+    offered: AbstractSet[str]
     if round_ is None:
-        raise NotFound("没有这个标段轮次, 请从项目页面进入")
-    scope = round_.lot.tender.scope
-    offered: AbstractSet[str] = rules.CHALLENGED_FIRST if scope == "GP" else rules.MATTERS.keys()
-    if scope == "GP" and not Round.objects.filter(lot=round_.lot, phase=0).exists():
-        offered = offered - {"prequalification"}
+        raised = Challenge.objects.filter(of=of, challenger_id=viewer.organisation_pk, withdrawn_at=None)
+        offered = set(raised.values_list("about", flat=True))
+    else:
+        offered = (rules.CHALLENGED_FIRST if scope == "GP" else rules.MATTERS.keys()) - rules.WITHOUT_ROUNDS
+        if scope == "GP" and not Round.objects.filter(lot=round_.lot, phase=0).exists():
+            offered = offered - {"prequalification"}
     return {
         matter: not prior.needed(scope=scope, matter=matter)
-        or prior.find(round_=round_, matter=matter, organisation_pk=viewer.organisation_pk) is not None
+        or prior.find(proceeding=proceeding, matter=matter, organisation_pk=viewer.organisation_pk)
+        is not None
         for matter in rules.MATTERS
         if matter in offered
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concerned:
+    """What a complaint would be about, as its form names it."""
+
+    of: str
+    name: str
+    page: str
+    scope: str
+    #: whether everybody may know who takes part
+    known: bool
+
+
+def concerned(*, of: str, viewer: Actor) -> Concerned:
+    """Return what stands under a public id.
+
+    :raises NotFound: nothing that the viewer may know of
+    """
+    found = proceedings.seen(of, viewer=viewer)
+    return Concerned(of=of, name=found.name, page=found.page, scope=found.scope, known=found.known)
+
+
+def remedies(*, complaint_id: str, viewer: Actor) -> dict[str, str]:
+    """Return what a decision on a complaint may do now besides its words, in words; the first does nothing.
+
+    :raises NotFound: none, or not this viewer's
+    """
+    c = _seen_by(viewer).filter(public_id=complaint_id).first()
+    if c is None:
+        raise NotFound("没有这件投诉", next_steps=(("投诉列表", "/work/complaints"),))
+    able = {"", *remedies_of(c)}
+    return {name: says for name, says in REMEDIES[c.scope].items() if name in able}
 
 
 def departments() -> list[tuple[str, str]]:

@@ -69,14 +69,19 @@ _FRESH = frozenset({State.RECEIVED})
 MATTERS = {
     "prequalification": "资格预审文件",
     "file": "招标文件或者采购文件",
+    "admission": "资格审查或者加入、清退的决定",
     "opening": "开标",
     "result": "评标结果或者中标结果",
+    "first": "首购结果",
     "other": "其他",
 }
 #: what must be objected to first (条例60)
 OBJECTED_FIRST = frozenset({"prequalification", "file", "opening", "result"})
 #: what is challenged first in government procurement (94号令17)
-CHALLENGED_FIRST = frozenset({"prequalification", "file", "result"})
+CHALLENGED_FIRST = frozenset({"prequalification", "file", "admission", "result", "first"})
+
+#: what only purchases without rounds know
+WITHOUT_ROUNDS = frozenset({"admission", "first"})
 
 REFUSALS = {
     "not_concerned": "投诉人不是所投诉活动的参与者, 或者与投诉项目无利害关系",
@@ -107,6 +112,8 @@ REMEDIES: Mapping[str, Mapping[str, str]] = {
         "": "由当事人按决定执行",
         "redetermine": "从合格的候选人中另行确定中标供应商",
         "annul": "认定中标结果无效, 重新开展采购活动",
+        "restart": "撤销采购结果, 重新开展采购活动",
+        "restore": "恢复投诉人参加采购活动的资格",
     },
 }
 PAUSES = {

@@ -6,5 +6,5 @@ class Config(AppConfig):
     label = "frameworks"
 
     def ready(self) -> None:
-        """Let the rounds below know who takes over what they collect, in every process."""
-        from ggzy.frameworks import collecting  # noqa: F401 - loading it registers it
+        """Let the rounds below, and challenges, know of frameworks, in every process."""
+        from ggzy.frameworks import collecting, disputes  # noqa: F401 - loading them registers them

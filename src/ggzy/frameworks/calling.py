@@ -10,7 +10,7 @@ from ggzy.deadlines.actions import cancel_timer
 from ggzy.frameworks import rules
 from ggzy.frameworks.actions import TermOver, find_member
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
-from ggzy.frameworks.moves import TO_THE_LIST, in_force, locked, locked_call, move_call, own_call
+from ggzy.frameworks.moves import TO_THE_LIST, check_call, in_force, locked, locked_call, move_call, own_call
 from ggzy.frameworks.rules import BASIS, Outcome, Way, WayNotNamed
 from ggzy.frameworks.telling import announce, day, record, tell_all, tell_those
 from ggzy.identity.actions import sign_document
@@ -19,6 +19,7 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Citation, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind
+from ggzy.objections.proceedings import held_for
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.procedures.spec import Stage
@@ -333,6 +334,7 @@ def _side(call: CallOff, actor: Actor) -> str:
         raise NotPermitted("合同由采购人和成交供应商签订")
     if getattr(call, f"{side}_signature_id"):
         raise AlreadySigned("本方已签名, 等待对方签名")
+    check_call(call, "sign_contract", actor=actor)
     return side
 
 
@@ -343,6 +345,7 @@ def contract_to_sign(*, call_id: str, actor: Actor) -> bytes:
     :raises NotPermitted: neither the buyer nor the supplier
     :raises AlreadySigned: this side has
     :raises NotNow: there is no deal, or it is signed
+    :raises MoveNotAllowed: a challenge or an order holds it
     """
     require(actor, Permission.FRAMEWORK_SIGN, signed=True)
     call = locked_call(call_id)
@@ -470,18 +473,27 @@ def _undeal(call: CallOff, *, why: str, actor: Actor, now: datetime) -> None:
 
 
 def supplier_is_silent(
-    *, stage: str, dealt_at: datetime | None, buyer_signed: bool, supplier_signed: bool, now: datetime
+    *,
+    stage: str,
+    dealt_at: datetime | None,
+    held: timedelta,
+    buyer_signed: bool,
+    supplier_signed: bool,
+    now: datetime,
 ) -> bool:
-    """Say whether a deal may be given up: the buyer has signed, the supplier has not within 30 days."""
-    late = dealt_at is not None and now >= dealt_at + TO_SIGN
+    """Say whether a deal may be given up: the buyer has signed, the supplier has not within 30 days.
+
+    What a challenge or an order held (`held`) counts for nobody.
+    """
+    late = dealt_at is not None and now >= dealt_at + TO_SIGN + held
     return stage == Stage.DEALT.value and late and buyer_signed and not supplier_signed
 
 
 # --- coming to nothing
 
 
-def _stop(call: CallOff, *, reason: str, actor: Actor, now: datetime) -> None:
-    move_call(call, "stop_call", actor=actor)
+def _stop(call: CallOff, *, move: str = "stop_call", reason: str, actor: Actor, now: datetime) -> None:
+    move_call(call, move, actor=actor)
     call.reason, call.ended_at, call.answer_until = reason, now, None
     call.save()
     call.chances.filter(outcome=Outcome.WAITING.value).update(outcome=Outcome.VOID.value, answered_at=now)
@@ -525,6 +537,7 @@ def _give_up_deal(call: CallOff, *, actor: Actor, now: datetime) -> None:
     silent = supplier_is_silent(
         stage=call.stage,
         dealt_at=call.dealt_at,
+        held=held_for(call.public_id, since=call.dealt_at, now=now) if call.dealt_at else timedelta(0),
         buyer_signed=call.buyer_signature_id is not None,
         supplier_signed=call.supplier_signature_id is not None,
         now=now,
@@ -545,6 +558,15 @@ def _give_up_deal(call: CallOff, *, actor: Actor, now: datetime) -> None:
         call=call,
         now=now,
     )
+
+
+def void_deal(call: CallOff, *, move: str, reason: str, actor: Actor, now: datetime) -> None:
+    """Take the deal of a locked call back because a challenge or a complaint was upheld; the need is over, to be raised anew."""
+    sides = {call.buyer_id, call.supplier_id, call.framework.collector_id}
+    _undeal(call, why="质疑或者投诉成立, 重新开展采购活动", actor=actor, now=now)
+    _stop(call, move=move, reason=reason[:2000], actor=actor, now=now)
+    text = "质疑或者投诉成立, 原成交结果不再有效; 仍需采购的, 由采购人重新提出需求。"
+    tell_those(call.framework, sides, title="成交结果撤销", text=text, call=call, now=now)
 
 
 def stop_for_the_end(framework: Framework, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
 from ggzy.frameworks.rules import Kind
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound, NotPermitted
+from ggzy.objections.proceedings import holds_on
 from ggzy.procedures.catalogue import GP_KJ_CALLOFF, GP_KJ_CLOSED, GP_KJ_OPEN
 from ggzy.procedures.spec import Move, Procedure, Stage
 
@@ -92,8 +93,8 @@ def in_force(framework: Framework, *, now: datetime) -> bool:
     return framework.stage in stages and now < framework.ends_at
 
 
-def _checked(procedure: Procedure, stage: str, code: str, actor: Actor) -> Move:
-    move = procedure.move(stage, code)
+def _checked(procedure: Procedure, of: str, stage: str, code: str, actor: Actor) -> Move:
+    move = procedure.move(stage, code, holds=holds_on(of))
     if actor.role not in move.actors:
         who = "、".join(sorted(role.label for role in move.actors))
         raise NotPermitted(f"“{move.label}”由{who}办理", next_steps=TO_THE_LIST)
@@ -107,7 +108,7 @@ def move_framework(framework: Framework, code: str, *, actor: Actor) -> None:
     :raises NotPermitted: the procedure gives this move to others
     """
     procedure = GP_KJ_OPEN if framework.kind == Kind.OPEN.value else GP_KJ_CLOSED
-    framework.stage = _checked(procedure, framework.stage, code, actor).target.value
+    framework.stage = _checked(procedure, framework.public_id, framework.stage, code, actor).target.value
 
 
 def move_member(member: FrameworkMember, code: str, *, actor: Actor) -> None:
@@ -117,8 +118,14 @@ def move_member(member: FrameworkMember, code: str, *, actor: Actor) -> None:
     :raises NotPermitted: the procedure gives this move to others
     """
     if member.framework.kind == Kind.CLOSED.value and code != "expire_framework":
-        _checked(GP_KJ_CLOSED, member.framework.stage, code, actor)
-    member.stage = _checked(GP_KJ_OPEN, member.stage, code, actor).target.value
+        _checked(GP_KJ_CLOSED, member.framework.public_id, member.framework.stage, code, actor)
+    moved = _checked(GP_KJ_OPEN, member.framework.public_id, member.stage, code, actor)
+    member.stage = moved.target.value
+
+
+def reinstate(member: FrameworkMember, *, removed: bool) -> None:
+    """Put right what an upheld challenge undoes: who was removed is in, an application that was refused waits again."""
+    member.stage = (Stage.JOINED if removed else Stage.APPLIED).value
 
 
 def seat(member: FrameworkMember, *, signed: bool) -> None:
@@ -132,4 +139,13 @@ def move_call(call: CallOff, code: str, *, actor: Actor) -> None:
     :raises MoveNotAllowed: it stands at another stage
     :raises NotPermitted: the procedure gives this move to others
     """
-    call.stage = _checked(GP_KJ_CALLOFF, call.stage, code, actor).target.value
+    call.stage = check_call(call, code, actor=actor).target.value
+
+
+def check_call(call: CallOff, code: str, *, actor: Actor) -> Move:
+    """Return the move of a locked call if its stage, its holds and the actor's role allow it; nothing changes.
+
+    :raises MoveNotAllowed: it stands at another stage, or a hold stops it
+    :raises NotPermitted: the procedure gives this move to others
+    """
+    return _checked(GP_KJ_CALLOFF, call.public_id, call.stage, code, actor)

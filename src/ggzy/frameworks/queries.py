@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
 from ggzy.law.limits import beijing_date, runs_out
 from ggzy.law.table import limit
+from ggzy.objections.proceedings import held_for
 from ggzy.procedures.spec import Stage
 
 _LIST = (("框架协议", "/frameworks"),)
@@ -707,6 +708,7 @@ def may_stop(row: CallRow, *, now: datetime) -> bool:
     silent = supplier_is_silent(
         stage=row.stage,
         dealt_at=row.dealt_at,
+        held=held_for(row.call, since=row.dealt_at, now=now) if row.dealt_at else timedelta(0),
         buyer_signed=row.buyer_signed,
         supplier_signed=row.supplier_signed,
         now=now,

@@ -23,6 +23,7 @@ from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput, Citation, NotPermitted, Refusal
 from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import NoticeKind
+from ggzy.objections import proceedings
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account, Organisation
 from ggzy.procedures.catalogue import GP_HC
@@ -480,6 +481,7 @@ def stop(innovation: Innovation, move: str, *, reason: str, actor: Actor, now: d
         record("terminated", innovation, actor=actor, now=now, supervisor={"reason": reason}, escrowed=True)
         return
     tell_all(innovation, "planned", "called", "applications_closed", "group_named", now=now)
+    proceedings.tell_all(innovation.ocid, now=now)
     facts = [("采购人", f"{innovation.buyer.name}; {innovation.contact}"), ("终止的理由", reason)]
     announce(NoticeKind.INNOVATION_RESULT, innovation, "合作创新采购终止公告", facts, actor=actor, now=now)
     tell_those(

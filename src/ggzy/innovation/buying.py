@@ -9,7 +9,7 @@ from ggzy.innovation.actions import NotNow, stop
 from ggzy.innovation.contracts import AlreadySigned
 from ggzy.innovation.judging import choose_first, passed_of
 from ggzy.innovation.models import Innovation, ResearchContract
-from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own
+from ggzy.innovation.moves import TO_THE_LIST, check_innovation, locked, move_innovation, own
 from ggzy.innovation.telling import announce, end_result_clock, record, tell_those
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
@@ -123,6 +123,7 @@ def _signing(innovation_id: str, actor: Actor) -> tuple[Innovation, ResearchCont
         raise NotPermitted("首购协议由采购人和首购产品供应商签订", next_steps=TO_THE_LIST)
     if getattr(innovation, f"{side}_id"):
         raise AlreadySigned("本方已签名, 等待对方签名")
+    check_innovation(innovation, "sign_first", actor=actor)
     return innovation, first, side
 
 

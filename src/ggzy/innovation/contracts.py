@@ -15,6 +15,7 @@ from ggzy.innovation.models import GroupMember, Innovation, ResearchContract, Re
 from ggzy.innovation.moves import (
     TO_THE_LIST,
     buyers_contract,
+    check_contract,
     locked_contract,
     move_contract,
     move_innovation,
@@ -199,6 +200,7 @@ def _signing(contract_id: str, actor: Actor) -> tuple[Innovation, ResearchContra
         raise NotNow("这份研发合同现在无须签订", next_steps=TO_THE_LIST)
     if getattr(contract, f"{side}_id"):
         raise AlreadySigned("本方已签名, 等待对方签名")
+    check_contract(contract, "sign_research", actor=actor)
     return innovation, contract, side
 
 

@@ -3,8 +3,9 @@
 from ggzy.innovation.models import GroupMember, Innovation, Participant, ResearchContract
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound, NotPermitted
+from ggzy.objections.proceedings import holds_on
 from ggzy.procedures.catalogue import GP_HC, GP_HC_RD
-from ggzy.procedures.spec import Move, Procedure
+from ggzy.procedures.spec import Move, Procedure, Stage
 
 #: where somebody goes on whom a purchase does not concern
 TO_THE_LIST = (("合作创新采购", "/work/innovations"),)
@@ -110,8 +111,8 @@ def suppliers_contract(contract_id: str, actor: Actor) -> tuple[Innovation, Rese
     return innovation, contract
 
 
-def _checked(procedure: Procedure, stage: str, code: str, actor: Actor) -> Move:
-    move = procedure.move(stage, code)
+def _checked(procedure: Procedure, innovation: Innovation, stage: str, code: str, actor: Actor) -> Move:
+    move = procedure.move(stage, code, holds=holds_on(innovation.public_id))
     if actor.role not in move.actors:
         who = "、".join(sorted(role.label for role in move.actors))
         raise NotPermitted(f"“{move.label}”由{who}办理", next_steps=TO_THE_LIST)
@@ -124,7 +125,16 @@ def move_innovation(innovation: Innovation, code: str, *, actor: Actor) -> None:
     :raises MoveNotAllowed: it stands at another stage
     :raises NotPermitted: the procedure gives this move to others
     """
-    innovation.stage = _checked(GP_HC, innovation.stage, code, actor).target.value
+    innovation.stage = check_innovation(innovation, code, actor=actor).target.value
+
+
+def check_innovation(innovation: Innovation, code: str, *, actor: Actor) -> Move:
+    """Return the move of a locked purchase if its stage, its holds and the actor's role allow it; nothing changes.
+
+    :raises MoveNotAllowed: it stands at another stage, or a hold stops it
+    :raises NotPermitted: the procedure gives this move to others
+    """
+    return _checked(GP_HC, innovation, innovation.stage, code, actor)
 
 
 def move_contract(contract: ResearchContract, code: str, *, actor: Actor) -> None:
@@ -133,4 +143,18 @@ def move_contract(contract: ResearchContract, code: str, *, actor: Actor) -> Non
     :raises MoveNotAllowed: it stands at another stage
     :raises NotPermitted: the procedure gives this move to others
     """
-    contract.stage = _checked(GP_HC_RD, contract.stage, code, actor).target.value
+    contract.stage = check_contract(contract, code, actor=actor).target.value
+
+
+def check_contract(contract: ResearchContract, code: str, *, actor: Actor) -> Move:
+    """Return the move of a locked contract if its stage, the holds on its purchase and the actor's role allow it.
+
+    :raises MoveNotAllowed: it stands at another stage, or a hold stops it
+    :raises NotPermitted: the procedure gives this move to others
+    """
+    return _checked(GP_HC_RD, contract.participant.innovation, contract.stage, code, actor)
+
+
+def release(contract: ResearchContract) -> None:
+    """Let a contract that nobody has signed end with the result it rests on."""
+    contract.stage = Stage.RD_OUT.value

@@ -1,9 +1,10 @@
-"""Challenges 质疑 of government procurement: to the file or the result, answered within seven working days.
+"""Challenges 质疑 of government procurement, to the file, an admission or a result, answered within seven working days.
 
 A challenge stops no more than the contract. Before the opening nobody is told whose it is.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -12,26 +13,19 @@ from ggzy.awarding.queries import announced_at
 from ggzy.evidence.actions import record_act
 from ggzy.inquiries.queries import first_taken
 from ggzy.kernel import calendars
-from ggzy.kernel.actors import Actor
+from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law.limits import runs_out
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
-from ggzy.objections import rules
+from ggzy.objections import proceedings, rules
 from ggzy.objections.models import Challenge
+from ggzy.objections.proceedings import Proceeding, Step, of_round
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import (
-    lift_hold,
-    lock_round,
-    place_of,
-    procedure_of,
-    require_move,
-    require_owner_side,
-    set_hold,
-)
+from ggzy.tendering.moves import lock_round, procedure_of, require_move, set_hold
 from ggzy.tendering.stamps import law_of
 
 MOST_TEXT = 5000
@@ -100,8 +94,10 @@ def challenge_file(
             f"对{'资格预审' if front else '采购'}文件提出质疑的期限已届满({ends.arithmetic}), 不再受理"
         )
     return _raise(
-        round_,
-        Challenge.PREQUALIFICATION if front else Challenge.FILE,
+        of_round(round_),
+        Step(
+            about=Challenge.PREQUALIFICATION if front else Challenge.FILE, at=round_.published_at, ends=ends
+        ),
         {"matter": matter, "facts": facts, "law": law, "request": request},
         actor=actor,
         now=now,
@@ -128,8 +124,8 @@ def challenge_result(
     if now >= ends.instant:
         raise ChallengeTooLate(f"对中标结果提出质疑的期限已届满({ends.arithmetic}), 不再受理")
     row = _raise(
-        round_,
-        Challenge.RESULT,
+        of_round(round_),
+        Step(about=Challenge.RESULT, at=announced, ends=ends, holds=True),
         {"matter": matter, "facts": facts, "law": law, "request": request},
         actor=actor,
         now=now,
@@ -149,59 +145,110 @@ def result_announced(round_: Round) -> datetime:
     return found
 
 
-def _raise(round_: Round, about: str, said: dict[str, str], *, actor: Actor, now: datetime) -> Challenge:
+@transaction.atomic
+def challenge_step(
+    *, of: str, about: str, matter: str, facts: str, request: str, law: str = "", actor: Actor, now: datetime
+) -> Challenge:
+    """Challenge one step of a purchase that has no rounds: its file, an admission, its result; its contract may wait.
+
+    :raises MayNotChallenge: this step has not happened, or does not concern this supplier
+    :raises ChallengeTooLate: seven working days after the step, or after the end of its notice
+    :raises ChallengedBefore: this supplier has challenged the step
+    """
+    require(actor, Permission.CHALLENGE_RAISE)
+    proceedings.seen(of, viewer=actor)
+    proceeding = proceedings.find(of, lock=True)
+    ways = proceedings.ways_of(proceeding)
+    steps = ways.steps(of, supplier=actor.organisation_pk) if ways and actor.organisation_pk else []
+    step = next((s for s in steps if s.about == about), None)
+    if step is None:
+        says = rules.ABOUT.get(about, "这一环节")
+        raise MayNotChallenge(
+            f"对{says}提出质疑, 须是参加这项采购活动的供应商, 且该环节已经结束",
+            next_steps=(("查看该项目", proceeding.page),),
+        )
+    if now >= step.ends.instant:
+        raise ChallengeTooLate(
+            f"对{rules.ABOUT[about]}提出质疑的期限已届满({step.ends.arithmetic}), 不再受理"
+        )
+    said = {"matter": matter, "facts": facts, "law": law, "request": request}
+    row = _raise(proceeding, step, said, actor=actor, now=now)
+    if step.holds:
+        reason = f"对{rules.ABOUT[about]}的质疑未答复"
+        proceedings.hold(proceeding, Hold.CHALLENGE, reason=reason, source=row.public_id, now=now)
+    return row
+
+
+def _raise(
+    proceeding: Proceeding, step: Step, said: dict[str, str], *, actor: Actor, now: datetime
+) -> Challenge:
+    about = step.about
     said = {name: text.strip()[:MOST_TEXT] for name, text in said.items()}
     for name, says in (("matter", "质疑事项"), ("facts", "事实依据"), ("request", "请求")):
         if not said[name]:
             raise BadInput(f"质疑函应当写明{says}", field=name, basis=_FORM)
     if Challenge.objects.filter(
-        round=round_, challenger_id=actor.organisation_pk, about=about, withdrawn_at=None
+        of=proceeding.id,
+        challenger_id=actor.organisation_pk,
+        about=about,
+        step_at__gte=step.at,
+        withdrawn_at=None,
     ).exists():
         raise ChallengedBefore("针对同一采购程序环节的质疑应当一次性提出, 本单位已就此提出质疑")
-    limit = law_of(round_)["GP-T21"]
+    limit = proceeding.law["GP-T21"]
     row = Challenge.objects.create(
-        round=round_,
+        kind=proceeding.kind,
+        of=proceeding.id,
+        round=proceeding.round,
+        name=proceeding.name,
+        page=proceeding.page,
+        buyer_id=proceeding.buyer,
+        agency_id=proceeding.agency,
         about=about,
+        step_at=step.at,
         challenger_id=actor.organisation_pk,
         filed_at=now,
         answer_due_at=runs_out(limit, started=now, calendar=calendars.CHINA).instant,
-        region_code=round_.region_code,
+        region_code=proceeding.region_code,
         **said,
     )
-    tender, file = round_.lot.tender, about != Challenge.RESULT
     record_act(
         "objections.challenged",
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        # before the opening who challenges is a possible bidder
-        **(place_of(round_) | ({"escrowed": True} if file else {})),
+        **_place(proceeding, about),
         public={"about": about, "filed_at": now.isoformat(), "answer_due_at": row.answer_due_at.isoformat()},
         supervisor=said,
     )
     tell(
-        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        organisations=proceeding.answers,
         kind=Kind.LEGAL,
         basis=limit,
         until_opening=(),
-        title=f"{tender.name}（{round_.lot.name}）收到对{rules.ABOUT[about]}的质疑",
+        title=f"{proceeding.name}收到对{rules.ABOUT[about]}的质疑",
         text="请自收到之日起7个工作日内答复。"
-        + ("质疑供应商的名称在开标前不显示。" if file else "答复前暂停签订合同, 已签订的中止履行。"),
+        + ("答复前暂停签订合同, 已签订的中止履行。" if step.holds else "")
+        + ("" if proceeding.known else "质疑供应商的名称在可以公开前不显示。"),
         link=f"/work/challenges/{row.public_id}",
         now=now,
     )
     return row
 
 
-def _locked(challenge_id: str) -> tuple[Round, Challenge]:
-    found = (
-        Challenge.objects.filter(public_id=challenge_id).values_list("round__public_id", flat=True).first()
-    )
-    if found is None:
+def _place(proceeding: Proceeding, about: str) -> dict[str, Any]:
+    """Return where an act of a challenger belongs; while nobody may know who takes part it is escrowed."""
+    secret = about != Challenge.RESULT if proceeding.round is not None else not proceeding.known
+    return proceeding.place | ({"escrowed": True} if secret else {})
+
+
+def _locked(challenge_id: str) -> tuple[Proceeding, Challenge]:
+    of = Challenge.objects.filter(public_id=challenge_id).values_list("of", flat=True).first()
+    if of is None:
         raise NotFound("没有这件质疑")
-    round_ = lock_round(found)
+    proceeding = proceedings.find(of, lock=True)
     row = Challenge.objects.select_for_update(of=("self",)).get(public_id=challenge_id)
-    return round_, row
+    return proceeding, row
 
 
 def _require_running(row: Challenge) -> None:
@@ -217,48 +264,87 @@ def answer_challenge(
 ) -> Challenge:
     """Answer a challenge; the contract may go on, or the result changes (94号令13、16).
 
-    `outcome` is one of rules.OUTCOMES. Another winner, or procuring anew, is the buyer's own decision.
+    `outcome` is one of rules.OUTCOMES. What changes the result is the buyer's own decision.
 
     :raises BadInput: no answer, no such outcome, or it has ended
     :raises NoCandidateLeft: another winner is to be determined and no candidate is left
     """
     require(actor, Permission.CHALLENGE_ANSWER)
-    round_, row = _locked(challenge_id)
-    require_owner_side(round_.lot.tender, actor)
+    proceeding, row = _locked(challenge_id)
+    if actor.organisation_pk not in proceeding.answers:
+        raise NotPermitted("只能办理本单位的项目")
     _require_running(row)
     if not answer.strip():
         raise BadInput("请写明答复内容", field="answer")
-    if outcome not in rules.OUTCOMES or (row.about != Challenge.RESULT and outcome in rules.CHANGES_RESULT):
+    if outcome not in outcomes_of(proceeding, row.about):
         raise BadInput("请选择质疑是否成立及处理方式", field="outcome")
     row.answer, row.answered_at, row.outcome = answer.strip()[:MOST_TEXT], now, outcome
     row.save(update_fields=["answer", "answered_at", "outcome"])
-    lift_hold(source=row.public_id, now=now)
-    if outcome in rules.CHANGES_RESULT:
-        {"redetermine": redetermine, "restart": restart}[outcome](
-            round_, reason=f"质疑: {row.matter}\n答复: {row.answer}", actor=actor, now=now
-        )
+    proceedings.let_go(source=row.public_id, now=now)
+    # who took part in what the answer undoes is told all the same
+    concerned = {row.challenger_id, *_concerned(proceeding, row.about)}
+    _carry_out(proceeding, row, actor=actor, now=now)
     record_act(
         "objections.challenge_answered",
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        **place_of(round_),
+        **(proceeding.place if proceeding.round is not None else _place(proceeding, row.about)),
         public={"about": row.about, "answered_at": now.isoformat(), "outcome": outcome},
         supervisor={"answer": row.answer},
     )
-    tender = round_.lot.tender
-    concerned = {row.challenger_id, *(all_bidders(round_.pk) if row.about == Challenge.RESULT else ())}
     tell(
         organisations=concerned,
         kind=Kind.LEGAL,
-        basis=law_of(round_)["GP-T22"],
-        until_opening=[round_.public_id],
-        title=f"{tender.name}（{round_.lot.name}）质疑已答复: {rules.OUTCOMES[outcome]}",
+        basis=proceeding.law["GP-T22"],
+        until_opening=proceeding.secret,
+        title=f"{proceeding.name}质疑已答复: {rules.OUTCOMES[outcome]}",
         text=row.answer[:500],
-        link=f"/lots/{round_.lot.public_id}",
+        link=proceeding.page,
         now=now,
     )
     return row
+
+
+def outcomes_of(proceeding: Proceeding, about: str) -> frozenset[str]:
+    """Return how the answer to a challenge may end it; whether a round may be moved so, its move says."""
+    found = frozenset({"unfounded", "no_effect"})
+    ways = proceedings.ways_of(proceeding)
+    if ways is not None:
+        return found | ways.outcomes(proceeding.id, about=about)
+    return found | (rules.CHANGES_RESULT if about == Challenge.RESULT else frozenset())
+
+
+def _carry_out(proceeding: Proceeding, row: Challenge, *, actor: Actor, now: datetime) -> None:
+    reason = f"质疑: {row.matter}\n答复: {row.answer}"
+    if proceeding.round is not None:
+        act = {"redetermine": redetermine, "restart": restart}.get(row.outcome)
+        if act is not None:
+            act(proceeding.round, reason=reason, actor=actor, now=now)
+        return
+    ways = proceedings.ways_of(proceeding)
+    if ways is not None and row.outcome in rules.CHANGES_PURCHASE:
+        if actor.role is not Role.TENDEREE:
+            raise NotPermitted("改变采购结果的, 由采购人本单位答复")
+        ways.carry_out(
+            row.outcome,
+            of=row.of,
+            about=row.about,
+            supplier=row.challenger_id,
+            reason=reason,
+            actor=actor,
+            now=now,
+        )
+
+
+def _concerned(proceeding: Proceeding, about: str) -> set[int]:
+    """Return who else is told of an answer: who took part, where it is about a result (94号令13)."""
+    if about not in rules.RESULTS:
+        return set()
+    if proceeding.round is not None:
+        return set(all_bidders(proceeding.round.pk))
+    ways = proceedings.ways_of(proceeding)
+    return ways.parties(proceeding.id) if ways else set()
 
 
 @transaction.atomic
@@ -269,26 +355,25 @@ def withdraw_challenge(*, challenge_id: str, actor: Actor, now: datetime) -> Cha
     :raises BadInput: it has ended
     """
     require(actor, Permission.CHALLENGE_RAISE)
-    round_, row = _locked(challenge_id)
+    proceeding, row = _locked(challenge_id)
     if row.challenger_id != actor.organisation_pk:
         raise NotFound("没有这件质疑")
     _require_running(row)
     row.withdrawn_at = now
     row.save(update_fields=["withdrawn_at"])
-    lift_hold(source=row.public_id, now=now)
+    proceedings.let_go(source=row.public_id, now=now)
     record_act(
         "objections.challenge_withdrawn",
         subject=row.public_id,
         actor=actor,
         legal_at=now,
-        **(place_of(round_) | ({"escrowed": True} if row.about != Challenge.RESULT else {})),
+        **_place(proceeding, row.about),
         public={"about": row.about, "withdrawn_at": now.isoformat()},
     )
-    tender = round_.lot.tender
     tell(
-        organisations=[pk for pk in (tender.tenderee_id, tender.agency_id) if pk],
+        organisations=proceeding.answers,
         kind=Kind.SERVICE,
-        title=f"{tender.name}（{round_.lot.name}）质疑已撤回",
+        title=f"{proceeding.name}质疑已撤回",
         text="供应商已撤回质疑, 不需要再答复。",
         link=f"/work/challenges/{row.public_id}",
         now=now,

@@ -27,13 +27,32 @@ class Objection(BusinessRow):
     withdrawn_at = models.DateTimeField(null=True)
 
 
-class Challenge(BusinessRow):
+class Disputed(BusinessRow):
+    """What a challenge or a complaint is about: a round, or a purchase that has none; names as they stood."""
+
+    #: "round", or what its context registered
+    kind = models.CharField(max_length=16)
+    #: its public id, and the round where it is one
+    of = models.CharField(max_length=32)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, null=True, related_name="%(class)ss")
+    name = models.CharField(max_length=420)
+    #: where everybody reads of it
+    page = models.CharField(max_length=100)
+    buyer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class Challenge(Disputed):
     """One challenge 质疑 of a supplier in government procurement; of its result it holds the contract until answered."""
 
     FILE, RESULT, PREQUALIFICATION = "file", "result", "prequalification"
 
     about = models.CharField(max_length=16)
-    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="challenges")
+    #: when the step happened: what is decided anew may be challenged anew
+    step_at = models.DateTimeField()
     challenger = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="challenges")
     #: what is challenged, the facts, the clauses it rests on, and what is asked for (94号令12)
     matter = models.TextField()
@@ -52,11 +71,32 @@ class Challenge(BusinessRow):
         constraints = [
             models.UniqueConstraint(
                 name="a_matter_is_challenged_once",
-                fields=["round", "challenger", "about"],
+                fields=["of", "challenger", "about", "step_at"],
                 condition=models.Q(withdrawn_at=None),
             ),
             models.CheckConstraint(
                 name="a_challenge_ends_once",
                 condition=models.Q(answered_at__isnull=True) | models.Q(withdrawn_at__isnull=True),
             ),
+            models.CheckConstraint(
+                name="a_challenge_of_a_round_names_it",
+                condition=models.Q(kind="round", round__isnull=False)
+                | ~models.Q(kind="round") & models.Q(round__isnull=True),
+            ),
+        ]
+
+
+class ProceedingHold(BusinessRow):
+    """Something that stands beside the stage of a purchase without rounds and stops moves until it is lifted."""
+
+    of = models.CharField(max_length=32)
+    kind = models.CharField(max_length=20)
+    reason = models.CharField(max_length=300)
+    source = models.CharField(max_length=32)
+    since = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["of"], condition=models.Q(lifted_at=None), name="proceeding_holds_in_force")
         ]

@@ -1,16 +1,19 @@
-"""What pages show of objections: text only to the objector, the owner side and the supervisor."""
+"""What pages show of objections and challenges: text only to who raised them, the owner side and the supervisor."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
+from ggzy.objections import proceedings
+from ggzy.objections.challenges import outcomes_of
 from ggzy.objections.models import Challenge, Objection
-from ggzy.objections.rules import ABOUT, OUTCOMES
-from ggzy.tendering.models import Round, large
+from ggzy.objections.rules import ABOUT, CHANGES_PURCHASE, CHANGES_RESULT, OUTCOMES
+from ggzy.procedures.catalogue import BY_CODE
+from ggzy.tendering.models import large
 
 
 def objections_on(*, round_id: str, viewer: Actor) -> list[dict[str, Any]]:
@@ -97,9 +100,9 @@ class ChallengeRow:
     """One challenge as a viewer may see it: its clocks, and to those concerned its texts; a name only after the opening."""
 
     id: str
-    tender: str
-    round: str
-    lot: str
+    kind: str
+    of: str
+    page: str
     name: str
     about: str
     filed_at: datetime
@@ -123,31 +126,17 @@ class ChallengeRow:
         return self.answered_at is None and self.withdrawn_at is None
 
 
-def _opened(round_: Round) -> bool:
-    """Say whether the bids are opened: of a front, those of its main round, for who challenges may have applied."""
-    if round_.phase:
-        return round_.opened_at is not None
-    return Round.objects.filter(
-        lot=round_.lot, number=round_.number, phase=1, opened_at__isnull=False
-    ).exists()
-
-
-def _challenge(row: Challenge, viewer: Actor) -> ChallengeRow:
-    lot, tender = row.round.lot, row.round.lot.tender
+def _challenge(row: Challenge, viewer: Actor, *, known: bool) -> ChallengeRow:
     pk = viewer.organisation_pk
-    own, answers = (
-        bool(pk) and pk == row.challenger_id,
-        bool(pk) and pk in {tender.tenderee_id, tender.agency_id},
-    )
+    own, answers = bool(pk) and pk == row.challenger_id, bool(pk) and pk in {row.buyer_id, row.agency_id}
     concerned = own or answers or viewer.role is Role.SUPERVISOR
-    named = own or (concerned and _opened(row.round))
     texts = {"matter": row.matter, "facts": row.facts, "law": row.law, "request": row.request}
     return ChallengeRow(
         id=row.public_id,
-        tender=tender.public_id,
-        round=row.round.public_id,
-        lot=lot.public_id,
-        name=f"{tender.name} · {lot.name}",
+        kind=row.kind,
+        of=row.of,
+        page=row.page,
+        name=row.name,
         about=row.about,
         filed_at=row.filed_at,
         answer_due_at=row.answer_due_at,
@@ -156,18 +145,22 @@ def _challenge(row: Challenge, viewer: Actor) -> ChallengeRow:
         outcome=OUTCOMES.get(row.outcome, ""),
         own=own,
         answers=answers,
-        challenger=row.challenger.name if named else None,
+        challenger=row.challenger.name if own or (concerned and known) else None,
         texts={**texts, "answer": row.answer} if concerned else {},
     )
 
 
-def challenges_on(*, round_id: str, viewer: Actor) -> list[ChallengeRow]:
-    """Return the challenges of a round; to whom they do not concern, of its file nothing before the opening."""
-    rows = Challenge.objects.filter(round__public_id=round_id).select_related(
-        "challenger", "round__lot__tender"
-    )
-    found = [(_challenge(row, viewer), row.round) for row in rows.order_by("pk")]
-    return [row for row, round_ in found if row.texts or _opened(round_)]
+def _rows(found: QuerySet[Challenge], viewer: Actor) -> list[tuple[ChallengeRow, bool]]:
+    """Return challenges as a viewer sees them, each with whether everybody may know who takes part."""
+    rows = list(found.select_related("challenger"))
+    known = proceedings.known_of(rows)
+    return [(_challenge(row, viewer, known=row.of in known), row.of in known) for row in rows]
+
+
+def challenges_on(*, of: str, viewer: Actor) -> list[ChallengeRow]:
+    """Return the challenges of a round or a purchase; to whom they do not concern, nothing while its suppliers are secret."""
+    found = _rows(Challenge.objects.filter(of=of).order_by("pk"), viewer)
+    return [row for row, known in found if row.texts or known]
 
 
 def challenge(*, challenge_id: str, viewer: Actor) -> ChallengeRow:
@@ -175,31 +168,95 @@ def challenge(*, challenge_id: str, viewer: Actor) -> ChallengeRow:
 
     :raises NotFound: none, or not this viewer's
     """
-    row = (
-        Challenge.objects.filter(public_id=challenge_id)
-        .select_related("challenger", "round__lot__tender")
-        .first()
-    )
-    found = _challenge(row, viewer) if row else None
-    if found is None or not found.texts:
+    found = _rows(Challenge.objects.filter(public_id=challenge_id), viewer)
+    if not found or not found[0][0].texts:
         raise NotFound("没有这件质疑", next_steps=(("返回工作台", "/work"),))
-    return found
+    return found[0][0]
 
 
 def own_challenges(viewer: Actor) -> list[ChallengeRow]:
     """Return the challenges that the viewer's organisation has raised, newest first."""
-    rows = Challenge.objects.filter(challenger_id=viewer.organisation_pk)
-    return [
-        _challenge(r, viewer)
-        for r in rows.select_related("challenger", "round__lot__tender").order_by("-pk")[:50]
-    ]
+    rows = Challenge.objects.filter(challenger_id=viewer.organisation_pk).order_by("-pk")[:50]
+    return [row for row, _ in _rows(rows, viewer)]
 
 
 def challenges_to_answer(viewer: Actor) -> list[ChallengeRow]:
     """Return what an owner side has to answer, the first due first."""
     pk = viewer.organisation_pk
-    rows = Challenge.objects.filter(answered_at=None, withdrawn_at=None).filter(
-        Q(round__lot__tender__tenderee_id=pk) | Q(round__lot__tender__agency_id=pk)
+    rows = Challenge.objects.filter(Q(buyer_id=pk) | Q(agency_id=pk), answered_at=None, withdrawn_at=None)
+    return [row for row, _ in _rows(rows.order_by("answer_due_at")[:100], viewer)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRow:
+    """One step that the viewer may challenge: until when, how that is counted, and whether the contract waits."""
+
+    about: str
+    label: str
+    ends_at: datetime
+    arithmetic: str
+    holds: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProceedingRow:
+    """What has no rounds, as pages of challenges and complaints name it."""
+
+    id: str
+    kind: str
+    name: str
+    page: str
+    buyer: str
+    known: bool
+    holds: tuple[str, ...]
+    steps: tuple[StepRow, ...]
+
+
+def proceeding(*, of: str, viewer: Actor, now: datetime) -> ProceedingRow:
+    """Return a purchase without rounds, with the steps that the viewer may challenge now and has not.
+
+    :raises NotFound: none, or none that the viewer may know of
+    """
+    found = proceedings.seen(of, viewer=viewer)
+    ways, pk = proceedings.ways_of(found), viewer.organisation_pk
+    if ways is None:
+        raise NotFound("没有这项采购活动, 请从项目页面进入")
+    steps = ways.steps(of, supplier=pk) if pk and viewer.role is Role.BIDDER else []
+    raised = Challenge.objects.filter(of=of, challenger_id=pk, withdrawn_at=None)
+    done = set(raised.values_list("about", "step_at")) if steps else set()
+    return ProceedingRow(
+        id=found.id,
+        kind=found.kind,
+        name=found.name,
+        page=found.page,
+        buyer=found.buyer_name,
+        known=found.known,
+        holds=tuple(hold.label for hold in proceedings.holds_on(of)),
+        steps=tuple(
+            StepRow(
+                about=step.about,
+                label=ABOUT[step.about],
+                ends_at=step.ends.instant,
+                arithmetic=step.ends.arithmetic,
+                holds=step.holds,
+            )
+            for step in steps
+            if (step.about, step.at) not in done and now < step.ends.instant
+        ),
     )
-    rows = rows.select_related("challenger", "round__lot__tender").order_by("answer_due_at")
-    return [_challenge(row, viewer) for row in rows[:100]]
+
+
+def outcomes(*, challenge_id: str, viewer: Actor) -> dict[str, str]:
+    """Return how the viewer may end a challenge, in words: only the buyer itself changes a result.
+
+    :raises NotFound: none, or not this viewer's
+    """
+    row = challenge(challenge_id=challenge_id, viewer=viewer)
+    found = proceedings.find(row.of)
+    able = outcomes_of(found, row.about)
+    if viewer.role is not Role.TENDEREE:
+        able -= CHANGES_RESULT | CHANGES_PURCHASE
+    if found.round is not None and BY_CODE[found.round.procedure_code].several:
+        # a result of several is not mended one by one: it stands, or is procured anew
+        able -= {"redetermine"}
+    return {code: says for code, says in OUTCOMES.items() if code in able}

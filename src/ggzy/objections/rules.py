@@ -10,15 +10,26 @@ from ggzy.law.limits import Count, TimeLimit, runs_out
 _INSTANT = timedelta(microseconds=1)
 
 #: what a challenge may be about
-ABOUT = {"prequalification": "资格预审文件", "file": "采购文件", "result": "中标结果"}
-#: how an answer to a challenge ends it (94号令16); the last two change the result
+ABOUT = {
+    "prequalification": "资格预审文件",
+    "file": "采购文件",
+    "admission": "资格审查或者加入、清退的决定",
+    "result": "中标结果",
+    "first": "首购结果",
+}
+#: how an answer to a challenge ends it (94号令16)
 OUTCOMES = {
     "unfounded": "质疑不成立",
     "no_effect": "质疑成立, 不影响采购结果或者采购文件可以修改后继续",
     "redetermine": "质疑成立并影响中标结果, 从合格候选人中另行确定中标供应商",
     "restart": "质疑成立并影响中标结果, 重新开展采购活动",
+    "restore": "质疑成立, 恢复该供应商参加采购活动的资格",
 }
+#: the outcomes that change the result of a round, and those that change a purchase without rounds
 CHANGES_RESULT = frozenset({"redetermine", "restart"})
+CHANGES_PURCHASE = frozenset({"restart", "restore"})
+#: what is a result, of which everybody who took part is told
+RESULTS = frozenset({"result", "first"})
 
 
 def file_challenge_ends(

@@ -9,6 +9,7 @@ from ggzy.frameworks import calling, competing, outsider, queries, turns
 from ggzy.kernel import files
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
+from ggzy.portals import disputes
 from ggzy.portals.frame import done, moment, now, route, show, text, who
 from ggzy.portals.ranges import send_file
 from ggzy.portals.work import only_posted, refused_here, signing
@@ -19,7 +20,8 @@ _ONE = "work/calloff.html"
 def public_one(request: HttpRequest, call_id: str) -> HttpResponse:
     """Show one call once it came to a deal, with everything from which the result is recomputed."""
     row = queries.call_row(call_id, viewer=who(request))
-    return show(request, "public/calloff.html", {"row": row, "now": now()})
+    page = {"row": row, "now": now(), **disputes.card(call_id, who(request))}
+    return show(request, "public/calloff.html", page)
 
 
 def _page(request: HttpRequest, call_id: str) -> dict[str, Any]:

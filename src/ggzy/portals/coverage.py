@@ -857,6 +857,7 @@ GP_DY: dict[str, Row] = {
 }
 
 _KJ = "tests/frameworks/test_life.py::test_"
+_DISPUTED = "tests/objections/test_proceedings.py::test_"
 _OPEN_LIFE = _KJ + "the_life_of_an_open_framework"
 _CLOSED_LIFE = _KJ + "a_closed_framework_from_its_shortlist_to_a_supplement"
 _COMPETED = _KJ + "a_second_competition_is_sealed_revealed_and_recomputed"
@@ -1050,6 +1051,17 @@ GP_KJ_CALLOFF: dict[str, Row] = {
         operation="POST /v1/call-offs/{call_id}/stop",
         permission=P.FRAMEWORK_CALL,
         test=_TURNED,
+    ),
+    "restart_after_challenge": replace(
+        GP_OPEN["restart_after_challenge"],
+        test=_DISPUTED + "the_result_of_a_call_is_challenged_and_taken_back",
+    ),
+    "annul_after_complaint": Row(
+        act="ggzy.complaints.actions.take_step",
+        page="work-complaint-step",
+        operation="POST /v1/complaints/{complaint_id}/steps/{step}",
+        permission=P.COMPLAINT_DECIDE,
+        test=_DISPUTED + "a_complaint_takes_a_deal_back",
     ),
     "settle_competition": _SETTLED,
     "end_without_offers": replace(_SETTLED, test=_KJ + "a_competition_without_offers_goes_back_to_the_need"),
@@ -1270,6 +1282,16 @@ GP_HC: dict[str, Row] = {
         operation="POST /v1/innovations/{innovation_id}/termination",
         permission=P.INNOVATION_BUY,
         test=_HC + "a_buyer_may_terminate_before_the_result",
+    ),
+    "restart_after_challenge": replace(
+        GP_OPEN["restart_after_challenge"], test=_DISPUTED + "research_that_was_wrongly_awarded_is_ended"
+    ),
+    "annul_after_complaint": Row(
+        act="ggzy.complaints.actions.take_step",
+        page="work-complaint-step",
+        operation="POST /v1/complaints/{complaint_id}/steps/{step}",
+        permission=P.COMPLAINT_DECIDE,
+        test=_DISPUTED + "a_complaint_ends_research_and_an_order_gives_back_its_time",
     ),
 }
 GP_HC_RD: dict[str, Row] = {

@@ -9,26 +9,28 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.complaints import actions as complaints
 from ggzy.complaints import queries
-from ggzy.complaints.rules import DECISIONS, MATTERS, PAUSES, REFUSALS, REMEDIES, Level
+from ggzy.complaints.rules import DECISIONS, MATTERS, PAUSES, REFUSALS, Level
 from ggzy.inquiries.actions import take_front_file as take_file
 from ggzy.inquiries.queries import front_file_taken
-from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.law.families import family
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
 from ggzy.objections import actions as objections
 from ggzy.objections import challenges
 from ggzy.objections import queries as raised
-from ggzy.objections.rules import ABOUT, CHANGES_RESULT, OUTCOMES
+from ggzy.objections.proceedings import ROUND
+from ggzy.objections.rules import ABOUT
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, now, route, show, text, who
 from ggzy.portals.work import Todo, only_posted, refused_here
-from ggzy.procedures.catalogue import BY_CODE
 from ggzy.procedures.spec import Stage
 from ggzy.tendering import queries as tenders
 
 _RAISE, _CHALLENGE = "work/challenge.html", "work/challenge_case.html"
+_STEP = "work/challenge_step.html"
 _FILE, _LIST, _CASE, _POWERS = (
     "work/complain.html",
     "work/complaints.html",
@@ -97,7 +99,7 @@ def _acted(
 
 def _raise_page(round_id: str, actor: Actor) -> dict[str, Any]:
     row = tenders.round_row(round_id)
-    own = [c for c in raised.challenges_on(round_id=round_id, viewer=actor) if c.own]
+    own = [c for c in raised.challenges_on(of=round_id, viewer=actor) if c.own]
     front = row.phase == 0
     file = front or row.stage == Stage.OPEN_FOR_BID
     about = "prequalification" if front else "file" if file else "result"
@@ -140,16 +142,53 @@ def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
     )
 
 
+def _step_page(of: str, actor: Actor) -> dict[str, Any]:
+    return {
+        "proceeding": raised.proceeding(of=of, viewer=actor, now=now()),
+        "own": [row for row in raised.challenges_on(of=of, viewer=actor) if row.own],
+        "family": family("GP"),
+        "given": {},
+        "now": now(),
+    }
+
+
+def challenge_step(request: HttpRequest, of: str) -> HttpResponse:
+    """Challenge a step of a purchase without rounds."""
+    actor = who(request)
+    if request.method != "POST":
+        return show(request, _STEP, _step_page(of, actor))
+    given = _given(request, "about", *_LETTER)
+    return _acted(
+        request,
+        partial(challenges.challenge_step, of=of, **given, actor=actor, now=now()),
+        _STEP,
+        partial(_step_page, of, actor),
+        to=f"/work/proceedings/{of}/challenge",
+        says="质疑已提出, 采购人7个工作日内答复",
+        given=given,
+    )
+
+
+def card(of: str, viewer: Actor) -> dict[str, Any]:
+    """Return what the page of a purchase without rounds shows of its challenges, and where its viewer raises one."""
+    return {
+        "disputed": raised.proceeding(of=of, viewer=viewer, now=now()),
+        "challenges": raised.challenges_on(of=of, viewer=viewer),
+        "may_dispute": may(viewer, P.CHALLENGE_RAISE),
+    }
+
+
 def _challenge_page(challenge_id: str, actor: Actor) -> dict[str, Any]:
     row = raised.challenge(challenge_id=challenge_id, viewer=actor)
-    # only the buyer itself changes the result
-    leaves = row.about != "result" or actor.role is not Role.TENDEREE
-    outcomes = {k: v for k, v in OUTCOMES.items() if not (leaves and k in CHANGES_RESULT)}
-    if BY_CODE[tenders.round_row(row.round).procedure_code].several:
-        # a result of several is not mended one by one: it stands, or is procured anew
-        outcomes.pop("redetermine", None)
-    answers = row.answers and row.running and may(actor, P.CHALLENGE_ANSWER)
-    return {"row": row, "outcomes": outcomes, "answers": answers, "given": {}, "now": now()}
+    code = tenders.round_row(row.of).procedure_code if row.kind == ROUND else "GP"
+    return {
+        "row": row,
+        "family": family(code),
+        "outcomes": raised.outcomes(challenge_id=challenge_id, viewer=actor),
+        "answers": row.answers and row.running and may(actor, P.CHALLENGE_ANSWER),
+        "given": {},
+        "now": now(),
+    }
 
 
 def challenge_case(request: HttpRequest, challenge_id: str) -> HttpResponse:
@@ -186,11 +225,11 @@ def withdraw_objection(request: HttpRequest, objection_id: str) -> HttpResponse:
 # -- complaints ---------------------------------------------------------------------------------------------------
 
 
-def _file_page(round_id: str, actor: Actor) -> dict[str, Any]:
-    row = tenders.round_row(round_id)
-    matters = queries.may_complain(round_id=round_id, viewer=actor)
+def _file_page(of: str, actor: Actor) -> dict[str, Any]:
+    about, matters = queries.concerned(of=of, viewer=actor), queries.may_complain(of=of, viewer=actor)
     return {
-        "row": row,
+        "about": about,
+        "family": family(about.scope),
         "matters": [(key, MATTERS[key], ready) for key, ready in matters.items()],
         "any": any(matters.values()),
         "given": {},
@@ -198,22 +237,22 @@ def _file_page(round_id: str, actor: Actor) -> dict[str, Any]:
     }
 
 
-def file_complaint(request: HttpRequest, round_id: str) -> HttpResponse:
-    """Complain of a round."""
+def file_complaint(request: HttpRequest, of: str) -> HttpResponse:
+    """Complain of a round, or of a purchase without rounds."""
     actor = who(request)
     if request.method != "POST":
-        return show(request, _FILE, _file_page(round_id, actor))
+        return show(request, _FILE, _file_page(of, actor))
     given = _given(request, "matter", "text", "facts", "law", "request", "known_on")
     try:
         made = complaints.file_complaint(
-            round_id=round_id,
+            of=of,
             **{**given, "known_on": _day(given["known_on"])},
             files=_files(request),
             actor=actor,
             now=now(),
         )
     except Refusal as refusal:
-        return refused_here(request, _FILE, _file_page(round_id, actor), refusal, given=given)
+        return refused_here(request, _FILE, _file_page(of, actor), refusal, given=given)
     return done(f"/work/complaints/{made.public_id}", "投诉已提交, 由有管辖权的部门审查")
 
 
@@ -254,7 +293,7 @@ def _case_page(complaint_id: str, actor: Actor) -> dict[str, Any]:
         "refusals": REFUSALS,
         "pauses": PAUSES,
         "decisions": DECISIONS[found.row.scope],
-        "remedies": REMEDIES[found.row.scope],
+        "remedies": queries.remedies(complaint_id=complaint_id, viewer=actor),
         "given": {},
         "now": now(),
     }
@@ -367,7 +406,13 @@ urlpatterns = [
         permission=P.FILE_OBJECT,
     ),
     route(
-        "work/rounds/<str:round_id>/complaint",
+        "work/proceedings/<str:of>/challenge",
+        challenge_step,
+        name="work-challenge-step",
+        permission=P.CHALLENGE_RAISE,
+    ),
+    route(
+        "work/proceedings/<str:of>/complaint",
         file_complaint,
         name="work-complain",
         permission=P.COMPLAINT_FILE,

@@ -12,6 +12,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
+from ggzy.portals import disputes
 from ggzy.portals.frame import done, moment, now, route, show, text, who
 from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.procedures.spec import Stage
@@ -44,6 +45,7 @@ def public_one(request: HttpRequest, framework_id: str) -> HttpResponse:
         "turns": queries.turn_history(framework_id) if row.turn_rule else None,
         "may_join": may(actor, P.FRAMEWORK_JOIN) and row.kind == Kind.OPEN.value and row.in_force,
         "now": at,
+        **disputes.card(framework_id, actor),
     }
     return show(request, "public/framework.html", page)
 

@@ -14,6 +14,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
+from ggzy.portals import disputes
 from ggzy.portals.frame import done, moment, now, route, show, text, who
 from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.procedures.spec import Stage
@@ -39,6 +40,7 @@ def public_one(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Show one purchase: its call, its file, its result, the first purchase; no plan and no cost of a supplier."""
     row = queries.innovation_row(innovation_id, viewer=who(request))
     page = {"row": row, "may_apply": may(who(request), P.INNOVATION_APPLY), "now": now()}
+    page |= disputes.card(innovation_id, who(request))
     return show(request, "public/innovation.html", page)
 
 

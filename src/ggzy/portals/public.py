@@ -230,7 +230,7 @@ def lot(request: HttpRequest, lot_id: str) -> HttpResponse:
         "contract": contract if contract and contract.signed_at else None,
         "deposits": release_moments(round_id=row.round, viewer=viewer),
         "objections": objections_on(round_id=row.round, viewer=viewer),
-        "challenges": challenges_on(round_id=row.round, viewer=viewer)
+        "challenges": challenges_on(of=row.round, viewer=viewer)
         if family(row.procedure_code).code == "GP"
         else [],
         "challengeable": BY_CODE[row.procedure_code].has(row.stage, "challenge_document"),

@@ -11,6 +11,7 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
+from ggzy.portals import disputes
 from ggzy.portals.frame import done, moment, now, route, show, text, who
 from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.procedures.catalogue import GP_DY
@@ -40,6 +41,7 @@ def _public_page(request: HttpRequest, purchase_id: str) -> dict[str, Any]:
     return {
         "row": row,
         "open": row.stage == Stage.PUBLICITY.value and bool(row.due_at and at < row.due_at),
+        **disputes.card(purchase_id, actor),
         "own_objection": next((o for o in row.objections if o.text and row.side not in _READS_ALL), None),
         "now": at,
         "given": {},

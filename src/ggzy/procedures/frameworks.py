@@ -2,7 +2,7 @@
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.spec import Move, Procedure, Stage
+from ggzy.procedures.spec import NO_HOLD, Hold, Move, Procedure, Stage
 
 _OWNER = frozenset({Role.TENDEREE})
 _SUPPLIER = frozenset({Role.BIDDER})
@@ -88,6 +88,7 @@ GP_KJ_OPEN = Procedure(
                 guard="期满时自动办理; 期满后10个工作日内发布成交结果汇总公告",
                 limits=("GP-T42",),
                 basis=(_kj("第三十五条"), _kj("第三十九条")),
+                blocked_by=NO_HOLD,
             )
             for source in (Stage.ANNOUNCE, Stage.APPLIED, Stage.JOINED)
         ),
@@ -234,6 +235,7 @@ GP_KJ_CLOSED = Procedure(
                 guard="期满时自动办理; 期满后10个工作日内发布成交结果汇总公告",
                 limits=("GP-T42",),
                 basis=(_kj("第三十五条"),),
+                blocked_by=NO_HOLD,
             )
             for source in (Stage.ACTIVE, Stage.SUPPLEMENT, Stage.AGREED, Stage.SHORTLIST)
         ),
@@ -390,6 +392,7 @@ GP_KJ_CALLOFF = Procedure(
             guard="固定价格; 二次竞价、顺序轮候的成交结果已经单笔公告",
             limits=("GP-T41",),
             basis=(_kj("第三十五条"), _kj("第三十六条")),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="refuse_contract",
@@ -412,6 +415,28 @@ GP_KJ_CALLOFF = Procedure(
                 guard="写明理由, 通知参与的入围供应商; 框架协议期满时没有成交的自动取消; 已经成交的, 采购人签名而供应商30日内没有签名时才能取消",
             )
             for source in (Stage.NEED, Stage.SELECT, Stage.MINI_BID, Stage.TURN, Stage.LOWER, Stage.DEALT)
+        ),
+        Move(
+            code="restart_after_challenge",
+            label="质疑成立, 成交结果撤销, 重新开展采购活动",
+            source=Stage.DEALT,
+            target=Stage.STOPPED,
+            actors=_OWNER,
+            documents="质疑答复、成交结果更正公告",
+            guard="合同签订以前; 仍需采购的重新提出需求",
+            basis=(Citation("政府采购质疑和投诉办法", "第十六条"),),
+            blocked_by=frozenset({Hold.COURT}),
+        ),
+        Move(
+            code="annul_after_complaint",
+            label="投诉成立, 成交结果撤销, 重新开展采购活动",
+            source=Stage.DEALT,
+            target=Stage.STOPPED,
+            actors=_SUPERVISOR,
+            documents="投诉处理决定、成交结果更正公告",
+            guard="合同签订以前",
+            basis=(Citation("政府采购质疑和投诉办法", "第三十二条"),),
+            blocked_by=frozenset({Hold.COURT}),
         ),
     ),
     Stage.NEED,

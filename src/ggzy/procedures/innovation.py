@@ -5,7 +5,7 @@ Nobody bids in a round: the buyer names the group itself, no draw seats it, and 
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.spec import Move, Procedure, Stage
+from ggzy.procedures.spec import Hold, Move, Procedure, Stage
 
 _OWNER = frozenset({Role.TENDEREE})
 _SUPPLIER = frozenset({Role.BIDDER})
@@ -20,6 +20,18 @@ def _hc(*articles: str) -> tuple[Citation, ...]:
 
 
 _FROM_MEMORY = _hc("")
+#: where a challenge or a complaint that is upheld may still end it without undoing a contract
+_MAY_BE_UNDONE = (
+    Stage.HC_EXCHANGE,
+    Stage.HC_ANSWER,
+    Stage.HC_TALKS,
+    Stage.HC_FINAL,
+    Stage.HC_REVIEW,
+    Stage.HC_RANKED,
+    Stage.HC_RESEARCH,
+    Stage.HC_CHOSEN,
+    Stage.HC_BOUGHT,
+)
 
 
 def _sealed(stage: Stage, what: str) -> tuple[Move, Move]:
@@ -326,6 +338,25 @@ GP_HC = Procedure(
             documents="首购协议, 双方签名",
             guard="首购价格不高于研发合同约定; 双方签名后公告",
             basis=_hc("第十三条"),
+            blocked_by=frozenset(Hold),
+        ),
+        *(
+            Move(
+                code=code,
+                label=f"{why}成立, 采购结果撤销, 重新开展采购活动",
+                source=source,
+                target=Stage.STOPPED,
+                actors=frozenset({role}),
+                documents=documents,
+                guard="研发合同、首购协议签订以前",
+                basis=(Citation("政府采购质疑和投诉办法", article),),
+                blocked_by=frozenset({Hold.COURT}),
+            )
+            for source in _MAY_BE_UNDONE
+            for code, why, role, documents, article in (
+                ("restart_after_challenge", "质疑", Role.TENDEREE, "质疑答复、终止公告", "第十六条"),
+                ("annul_after_complaint", "投诉", Role.SUPERVISOR, "投诉处理决定、终止公告", "第三十二条"),
+            )
         ),
         *(
             Move(
@@ -377,6 +408,7 @@ GP_HC_RD = Procedure(
             guard="成本补偿合同; 期限一般不超过2年, 重大项目不超过3年; 双方签名后公告",
             limits=("GP-T63", "GP-T64"),
             basis=_FROM_MEMORY,
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="record_interim",

@@ -345,6 +345,7 @@ GP_DY = Procedure(
             guard="通知书发出30日内; 双方签名; 签订之日起2个工作日内公告, 7个工作日内副本备案",
             limits=("GP-T12", "GP-T13", "GP-T14"),
             basis=(_law("第四十六条"), _law("第四十七条"), _way("第十九条"), _rules("第五十条")),
+            blocked_by=frozenset(Hold),
         ),
     ),
     Stage.ARGUE,

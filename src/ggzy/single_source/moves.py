@@ -2,6 +2,7 @@
 
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import NotFound, NotPermitted
+from ggzy.objections.proceedings import holds_on
 from ggzy.procedures.catalogue import GP_DY
 from ggzy.single_source.models import Purchase
 
@@ -43,7 +44,7 @@ def make_move(purchase: Purchase, code: str, *, actor: Actor) -> None:
     :raises MoveNotAllowed: it stands at another stage
     :raises NotPermitted: the procedure gives this move to others
     """
-    move = GP_DY.move(purchase.stage, code)
+    move = GP_DY.move(purchase.stage, code, holds=holds_on(purchase.public_id))
     if actor.role not in move.actors:
         who = "、".join(sorted(role.label for role in move.actors))
         raise NotPermitted(f"“{move.label}”由{who}办理", next_steps=TO_THE_LIST)

@@ -17,8 +17,10 @@ from ggzy.law.table import limit
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind
+from ggzy.objections.proceedings import holds_on
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account
+from ggzy.procedures.catalogue import GP_DY
 from ggzy.procedures.spec import Stage
 from ggzy.single_source import rules
 from ggzy.single_source.actions import announce, record, tell_both
@@ -378,6 +380,7 @@ def _side(purchase: Purchase, actor: Actor) -> str:
         raise NotPermitted("合同由采购人和成交供应商签订")
     if getattr(purchase, f"{side}_signature_id"):
         raise AlreadySigned("本方已签名, 等待对方签名")
+    GP_DY.move(purchase.stage, "sign_contract", holds=holds_on(purchase.public_id))
     return side
 
 
