@@ -36,6 +36,7 @@ NEVER_STOPPED = {
     "challenge_document",
     "challenge_result",
     "object_to_source",
+    "expire_framework",
 }
 #: what is made while the very thing stands that it is an answer to
 ANSWERS_A_HOLD = {
@@ -43,6 +44,8 @@ ANSWERS_A_HOLD = {
     "remedy_system_failure",
     "terminate",
     "call_off",
+    "restart_after_challenge",
+    "annul_after_complaint",
     "clarify",
     "clarify_and_postpone",
 }
@@ -176,10 +179,17 @@ def test_a_deferred_move_refuses_in_chinese(procedure, move):
 @every_procedure
 def test_a_challenge_stops_the_contract_and_its_performance_and_nothing_else(procedure):
     stopped = {m.code for m in procedure.moves if Hold.CHALLENGE in m.blocked_by}
+    #: what is signed where nobody bids in a round
+    signed = {
+        "GP_DY": {"sign_contract"},
+        "GP_KJ_CALLOFF": {"sign_contract"},
+        "GP_HC": {"sign_first"},
+        "GP_HC_RD": {"sign_research"},
+    }
     tendered = procedure.scope == "GP" and procedure.bids and not (procedure.front or procedure.part)
     # where the round has no contract, its archive waits for the answer
     contract = {"archive"} if procedure.several else {"sign_contract", "start_performance"}
-    assert stopped == (contract if tendered else set())
+    assert stopped == (contract if tendered else signed.get(procedure.code, set()))
 
 
 @every_procedure
