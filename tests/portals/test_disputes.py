@@ -10,6 +10,7 @@ from ggzy.complaints.models import Complaint
 from ggzy.objections.models import Challenge, Objection
 from tests.journeys.tale import Tale
 from tests.objections.test_challenges import announced
+from tests.objections.test_proceedings import dealt
 from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.journey
@@ -80,3 +81,37 @@ def test_an_unanswered_objection_to_the_file_demands_a_later_deadline(platform: 
     platform.advance(Objection.objects.get().answer_due_at)
     assert says in owner.get("/work")
     assert "答复前不得开标" in owner.get(f"/work/tenders/{tale.tender['tender']}/changes")
+
+
+def test_the_deal_of_a_call_is_challenged_at_its_pages(platform: Any) -> None:
+    call = dealt(platform)
+    supplier, other, buyer = (Person(platform, n) for n in ("yi", "bing", "zhaobiao"))
+    public, raising = f"/call-offs/{call.id}", f"/work/proceedings/{call.id}/challenge"
+    assert raising in supplier.get(public)
+    assert raising not in other.get(public) and "没有本单位可以质疑的环节" in other.get(raising)
+    said = {
+        "about": "result",
+        "matter": "价格不是最低",
+        "facts": "见协议价格",
+        "request": "重新选定",
+        "law": "",
+    }
+    refused = supplier.client.post(raising, {**said, "facts": " "})
+    assert refused.status_code == 422 and "价格不是最低" in refused.content.decode()
+    supplier.post(raising, **said)
+    at = f"/work/challenges/{Challenge.objects.get().public_id}"
+    assert "质疑未答复: 有关活动暂停" in other.get(public)
+    assert at in supplier.get("/work/complaints") and "答复对中标结果的质疑" in buyer.get("/work")
+    page = buyer.get(at)
+    assert "重新开展采购活动" in page and "另行确定" not in page
+    buyer.post(f"{at}/answer", answer="选定有据", outcome="unfounded")
+    assert "选定有据" in supplier.get(at) and "选定有据" not in other.get(public)
+    filing = f"/work/proceedings/{call.id}/complaint"
+    assert filing in supplier.get(at)
+    said = {"matter": "result", "text": "选定无据", "facts": "见协议", "request": "撤销"}
+    supplier.post(filing, **said)
+    case = f"/work/complaints/{Complaint.objects.get().public_id}"
+    finance = Person(platform, "caizheng")
+    finance.post(f"{case}/steps/accept")
+    page = finance.get(case)
+    assert f'href="{public}"' in page and "撤销采购结果" in page and "另行确定中标" not in page

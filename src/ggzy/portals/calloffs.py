@@ -40,6 +40,7 @@ def _page(request: HttpRequest, call_id: str) -> dict[str, Any]:
         "answered": row.answer_until is not None and at >= row.answer_until,
         "uscc": actor.uscc,
         "may_stop": queries.may_stop(row, now=at),
+        **(disputes.card(call_id, actor) if row.dealt_at else {}),
         "now": at,
         "given": {},
     }

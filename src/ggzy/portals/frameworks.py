@@ -127,6 +127,7 @@ def _page(request: HttpRequest, framework_id: str) -> dict[str, Any]:
         "wanted": [(item, "") for item in row.items],
         "responses": _rows([], _RESPONSE, RESPONSE_ROWS),
         "turns": None,
+        **disputes.card(framework_id, actor),
         "now": at,
         "given": {"contact": ""},
     }

@@ -107,6 +107,7 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "seats": [(one.value, one.label) for one in Seat],
         "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
         "may_terminate": row.side == "buyer" and row.may_end,
+        **(disputes.card(innovation_id, actor) if row.called_at else {}),
         "now": at,
         "given": {},
     }

@@ -113,6 +113,7 @@ def _page(request: HttpRequest, purchase_id: str) -> dict[str, Any]:
         "may_end": row.side == "buyer" and row.stage in ends,
         "endings": [(one.value, one.label) for one in Ending],
         "answers": [(o, "") for o in row.objections],
+        **(disputes.card(purchase_id, who(request)) if row.announced_at else {}),
         "now": now(),
         "given": _kept(row),
     }
