@@ -14,6 +14,7 @@ from tests.journeys.tale import Tale
 from tests.journeys.test_procurement import opened, seated
 
 pytestmark = pytest.mark.journey
+_HELD = "procedure.move_not_allowed"
 LETTER = {
     "matter": "评审因素与采购需求无关",
     "facts": "见第三章第二节",
@@ -119,3 +120,28 @@ def test_an_upheld_challenge_procures_anew(platform: Any, folder: Path) -> None:
     tale.owner.post(f"/challenges/{made}/answer", outcome)
     assert tale.stage() == "CANCELLED"
     assert Challenge.objects.get().outcome == "restart"
+
+
+def test_the_opening_is_challenged_while_the_evaluation_goes_on(platform: Any, folder: Path) -> None:
+    tale = seated(opened(platform, folder))
+    raising = f"/rounds/{tale.round}/opening-challenges"
+    made = tale.bidder("jia").post(raising, LETTER)["challenge"]
+    no(tale.bidder("jia").post, raising, LETTER, code="objections.challenged_before")
+    assert holds(tale) == ["challenge"]
+    answer = f"/challenges/{made}/answer"
+    # there is no result yet that could change
+    no(tale.owner.post, answer, {"answer": "成立", "outcome": "redetermine"}, code=_HELD)
+    # the evaluation does not wait, and the result may be challenged too
+    story.qualify(tale.owner, tale.round)
+    tale.owner.post(answer, {"answer": "开标记录无误", "outcome": "unfounded"})
+    assert holds(tale) == []
+    filing = {"matter": "opening", "text": "开标过程违规", "facts": "见录像", "request": "核查"}
+    assert tale.bidder("jia").post(f"/rounds/{tale.round}/complaints", filing)["state"] == "received"
+    platform.advance(platform.now + timedelta(days=14))
+    no(tale.bidder("yi").post, raising, LETTER, code="objections.challenge_too_late")
+
+
+def test_an_opening_that_has_not_ended_is_not_challenged(platform: Any, folder: Path) -> None:
+    tale = Tale(platform, folder, procedure="GP_OPEN", changes={"committee_size": 7}).published()
+    said = f"/rounds/{tale.round}/opening-challenges"
+    no(tale.bidder("jia").post, said, LETTER, code="objections.may_not_challenge")

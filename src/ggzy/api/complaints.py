@@ -107,6 +107,13 @@ def challenge_file(request: HttpRequest, round_id: str, body: Challenge) -> dict
     return {"challenge": row.public_id, "answer_due_at": row.answer_due_at}
 
 
+@router.post("/rounds/{round_id}/opening-challenges", tags=["质疑"], summary="对开标过程提出质疑(政府采购)")
+@write
+def challenge_opening(request: HttpRequest, round_id: str, body: Challenge) -> dict[str, Any]:
+    row = challenges.challenge_opening(round_id=round_id, **body.dict(), actor=who(request), now=now())
+    return {"challenge": row.public_id, "answer_due_at": row.answer_due_at}
+
+
 @router.post("/rounds/{round_id}/result-challenges", tags=["质疑"], summary="对中标结果提出质疑(政府采购)")
 @write
 def challenge_result(request: HttpRequest, round_id: str, body: Challenge) -> dict[str, Any]:

@@ -78,7 +78,7 @@ MATTERS = {
 #: what must be objected to first (条例60)
 OBJECTED_FIRST = frozenset({"prequalification", "file", "opening", "result"})
 #: what is challenged first in government procurement (94号令17)
-CHALLENGED_FIRST = frozenset({"prequalification", "file", "admission", "result", "first"})
+CHALLENGED_FIRST = frozenset({"prequalification", "file", "admission", "opening", "result", "first"})
 
 #: what only purchases without rounds know
 WITHOUT_ROUNDS = frozenset({"admission", "first"})

@@ -21,7 +21,7 @@ from ggzy.messages.rules import Kind
 from ggzy.objections import proceedings, rules
 from ggzy.objections.models import Challenge
 from ggzy.objections.proceedings import Proceeding, Step, of_round
-from ggzy.opening.queries import all_bidders
+from ggzy.opening.queries import all_bidders, session_ended_at
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold
 from ggzy.tendering.models import Round
@@ -102,6 +102,39 @@ def challenge_file(
         actor=actor,
         now=now,
     )
+
+
+@transaction.atomic
+def challenge_opening(
+    *, round_id: str, matter: str, facts: str, request: str, law: str = "", actor: Actor, now: datetime
+) -> Challenge:
+    """Challenge how the bids were opened; a contract would wait for the answer, the evaluation goes on (政采条例53、54).
+
+    :raises MayNotChallenge: not a supplier of this round, or its opening has not ended, or is nobody's to watch
+    :raises ChallengeTooLate: seven working days after the opening ended
+    :raises ChallengedBefore: this supplier has challenged the opening
+    """
+    require(actor, Permission.CHALLENGE_RAISE)
+    round_ = lock_round(round_id)
+    step = opening_step(round_)
+    if step is None or actor.organisation_pk not in all_bidders(round_.pk):
+        raise MayNotChallenge("对开标过程提出质疑, 须是参加本项目的供应商, 且公开的开标已经结束")
+    if now >= step.ends.instant:
+        raise ChallengeTooLate(f"对开标过程提出质疑的期限已届满({step.ends.arithmetic}), 不再受理")
+    said = {"matter": matter, "facts": facts, "law": law, "request": request}
+    row = _raise(of_round(round_), step, said, actor=actor, now=now)
+    set_hold(round_, Hold.CHALLENGE, reason="对开标过程的质疑未答复", source=row.public_id, now=now)
+    return row
+
+
+def opening_step(round_: Round) -> Step | None:
+    """Return the opening of a round as a step that may be challenged; None where it has not ended, or nobody watches it."""
+    procedure = procedure_of(round_)
+    ended = session_ended_at(round_.pk)
+    if procedure.scope != "GP" or procedure.quiet or procedure.front or ended is None:
+        return None
+    ends = rules.opening_challenge_ends(ended_at=ended, law=law_of(round_), calendar=calendars.CHINA)
+    return Step(about=Challenge.OPENING, at=ended, ends=ends, holds=True)
 
 
 @transaction.atomic
@@ -238,7 +271,9 @@ def _raise(
 
 def _place(proceeding: Proceeding, about: str) -> dict[str, Any]:
     """Return where an act of a challenger belongs; while nobody may know who takes part it is escrowed."""
-    secret = about != Challenge.RESULT if proceeding.round is not None else not proceeding.known
+    secret = not proceeding.known or about in {Challenge.FILE, Challenge.PREQUALIFICATION}
+    if proceeding.round is None:
+        secret = not proceeding.known
     return proceeding.place | ({"escrowed": True} if secret else {})
 
 
@@ -312,7 +347,7 @@ def outcomes_of(proceeding: Proceeding, about: str) -> frozenset[str]:
     ways = proceedings.ways_of(proceeding)
     if ways is not None:
         return found | ways.outcomes(proceeding.id, about=about)
-    return found | (rules.CHANGES_RESULT if about == Challenge.RESULT else frozenset())
+    return found | (rules.CHANGES_RESULT if about in rules.OF_THE_RESULT else frozenset())
 
 
 def _carry_out(proceeding: Proceeding, row: Challenge, *, actor: Actor, now: datetime) -> None:

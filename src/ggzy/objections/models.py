@@ -48,7 +48,7 @@ class Disputed(BusinessRow):
 class Challenge(Disputed):
     """One challenge 质疑 of a supplier in government procurement; of its result it holds the contract until answered."""
 
-    FILE, RESULT, PREQUALIFICATION = "file", "result", "prequalification"
+    FILE, OPENING, RESULT, PREQUALIFICATION = "file", "opening", "result", "prequalification"
 
     about = models.CharField(max_length=16)
     #: when the step happened: what is decided anew may be challenged anew

@@ -9,11 +9,12 @@ from django.db.models import Q, QuerySet
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.objections import proceedings
-from ggzy.objections.challenges import outcomes_of
+from ggzy.objections.challenges import opening_step, outcomes_of
 from ggzy.objections.models import Challenge, Objection
 from ggzy.objections.rules import ABOUT, CHANGES_PURCHASE, CHANGES_RESULT, OUTCOMES
+from ggzy.opening.queries import all_bidders
 from ggzy.procedures.catalogue import BY_CODE
-from ggzy.tendering.models import large
+from ggzy.tendering.models import Round, large
 
 
 def objections_on(*, round_id: str, viewer: Actor) -> list[dict[str, Any]]:
@@ -246,6 +247,18 @@ def proceeding(*, of: str, viewer: Actor, now: datetime) -> ProceedingRow:
     )
 
 
+def may_challenge_opening(*, round_id: str, viewer: Actor, now: datetime) -> bool:
+    """Say whether the viewer took part in an opening that ended not long ago, and has not challenged it."""
+    round_ = Round.objects.select_related("lot__tender").filter(public_id=round_id).first()
+    step = opening_step(round_) if round_ is not None else None
+    if round_ is None or step is None or now >= step.ends.instant:
+        return False
+    raised = Challenge.objects.filter(
+        of=round_id, challenger_id=viewer.organisation_pk, about=Challenge.OPENING, withdrawn_at=None
+    )
+    return viewer.organisation_pk in all_bidders(round_.pk) and not raised.exists()
+
+
 def outcomes(*, challenge_id: str, viewer: Actor) -> dict[str, str]:
     """Return how the viewer may end a challenge, in words: only the buyer itself changes a result.
 
@@ -256,7 +269,9 @@ def outcomes(*, challenge_id: str, viewer: Actor) -> dict[str, str]:
     able = outcomes_of(found, row.about)
     if viewer.role is not Role.TENDEREE:
         able -= CHANGES_RESULT | CHANGES_PURCHASE
-    if found.round is not None and BY_CODE[found.round.procedure_code].several:
-        # a result of several is not mended one by one: it stands, or is procured anew
-        able -= {"redetermine"}
+    if found.round is not None:
+        # a result of several is not mended one by one, and before there is a result nothing of it changes
+        procedure, stage = BY_CODE[found.round.procedure_code], found.round.stage
+        moves = {"redetermine": "uphold_challenge", "restart": "restart_after_challenge"}
+        able -= {code for code, move in moves.items() if not procedure.has(stage, move)}
     return {code: says for code, says in OUTCOMES.items() if code in able}

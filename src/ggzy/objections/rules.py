@@ -13,6 +13,7 @@ _INSTANT = timedelta(microseconds=1)
 ABOUT = {
     "prequalification": "资格预审文件",
     "file": "采购文件",
+    "opening": "开标过程",
     "admission": "资格审查或者加入、清退的决定",
     "result": "中标结果",
     "first": "首购结果",
@@ -25,6 +26,8 @@ OUTCOMES = {
     "restart": "质疑成立并影响中标结果, 重新开展采购活动",
     "restore": "质疑成立, 恢复该供应商参加采购活动的资格",
 }
+#: what may have led to the result of a round, so that its contract waits and another may win
+OF_THE_RESULT = frozenset({"opening", "result"})
 #: the outcomes that change the result of a round, and those that change a purchase without rounds
 CHANGES_RESULT = frozenset({"redetermine", "restart"})
 CHANGES_PURCHASE = frozenset({"restart", "restore"})
@@ -41,6 +44,13 @@ def file_challenge_ends(
     """
     ended = runs_out(law["GP-T01"], started=published_at, calendar=calendar).instant - _INSTANT
     return runs_out(law["GP-T20"], started=max(taken_at, ended), calendar=calendar)
+
+
+def opening_challenge_ends(
+    *, ended_at: datetime, law: Mapping[str, TimeLimit], calendar: WorkCalendar
+) -> Count:
+    """Return when challenging the opening is too late: GP-T20 after this step of the procedure ended (政采条例53)."""
+    return runs_out(law["GP-T20"], started=ended_at, calendar=calendar)
 
 
 def result_challenge_ends(

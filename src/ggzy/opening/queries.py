@@ -472,6 +472,14 @@ def all_bidders(round_pk: int) -> list[int]:
     )
 
 
+def session_ended_at(round_pk: int) -> datetime | None:
+    """Return when the opening of a round ended, None while it has not."""
+    found: datetime | None = (
+        OpeningSession.objects.filter(round_id=round_pk).values_list("ended_at", flat=True).first()
+    )
+    return found
+
+
 def tenderers_of(round_pks: Sequence[int]) -> list[tuple[str, str]]:
     """Return (USCC, name) of the bidders of opened rounds whose prices are shown."""
     rows = BidOpening.objects.filter(

@@ -102,9 +102,13 @@ def _raise_page(round_id: str, actor: Actor) -> dict[str, Any]:
     own = [c for c in raised.challenges_on(of=round_id, viewer=actor) if c.own]
     front = row.phase == 0
     file = front or row.stage == Stage.OPEN_FOR_BID
-    about = "prequalification" if front else "file" if file else "result"
     result = row.stage in {Stage.ANNOUNCED, Stage.CONTRACTED, Stage.PUBLISHED}
-    may_raise = (file or result) and not any(c.about == about and not c.withdrawn_at for c in own)
+    opening = (
+        not file and not result and raised.may_challenge_opening(round_id=round_id, viewer=actor, now=now())
+    )
+    about = "prequalification" if front else "file" if file else "opening" if opening else "result"
+    raised_before = any(c.about == about and not c.withdrawn_at for c in own)
+    may_raise = opening or ((file or result) and not raised_before)
     return {
         "row": row,
         "own": own,
@@ -124,13 +128,15 @@ def take_front_file(request: HttpRequest, round_id: str) -> HttpResponse:
 
 
 def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
-    """Challenge the file while bids are taken, or the result after it was announced."""
+    """Challenge the file while bids are taken, the opening after it, or the result after it was announced."""
     actor = who(request)
     if request.method != "POST":
         return show(request, _RAISE, _raise_page(round_id, actor))
     given = _given(request, *_LETTER)
-    result = _raise_page(round_id, actor)["about"] == "result"
-    act = challenges.challenge_result if result else challenges.challenge_file
+    about = _raise_page(round_id, actor)["about"]
+    act = {"result": challenges.challenge_result, "opening": challenges.challenge_opening}.get(
+        about, challenges.challenge_file
+    )
     return _acted(
         request,
         partial(act, round_id=round_id, **given, actor=actor, now=now()),
