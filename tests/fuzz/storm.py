@@ -37,6 +37,7 @@ from ggzy.procedures.spec import Procedure, Stage
 from ggzy.tendering.models import Round
 from tests.conftest import in_one_minute
 from tests.deposits.bank import ACCOUNTS, credit, notify
+from tests.fuzz.plays import PLAYS, Play, ocids, readable_too_early, watched
 from tests.journeys.tale import PRICES, Tale
 
 #: operations that are not of a process: they would sign the actors of this storm out, or move its clock
@@ -51,7 +52,7 @@ NOT_OF_A_PROCESS = (
 )
 ACTORS = (
     "zhaobiao", "zhaobiao2", "daili", "jia", "yi", "bing", "ding", "zhongxin", "fuchang", "jiandu", "guanli", "guanli2",
-    "yinhang", "danbao", "zhuanjia01", "zhuanjia02", "zhuanjia07", "",
+    "yinhang", "danbao", "zhuanjia01", "zhuanjia02", "zhuanjia07", "caizheng", "jicai", "",
 )  # fmt: skip
 WORDS = (
     "情况属实",
@@ -86,7 +87,7 @@ class Broken(AssertionError):
 class Life:
     """An honest tender under way: its steps, which is next, and how often in a row that was refused."""
 
-    tale: Tale
+    tale: Tale | Play
     steps: list[Step]
     place: int = 0
     refused: int = 0
@@ -99,11 +100,11 @@ class Storm:
     platform: Any
     folder: Path
     seed: int
-    procedures: tuple[str, ...] = ("GC_OPEN_POST", "GP_OPEN", "GP_XJ", "GP_CS", "GP_TP")
+    procedures: tuple[str, ...] = ("GC_OPEN_POST", "GP_OPEN", "GP_XJ", "GP_CS", "GP_TP", *PLAYS)
     chance: random.Random = field(init=False)
     ids: dict[str, list[str]] = field(default_factory=dict)
-    stages: dict[int, Stage] = field(default_factory=dict)
-    begun: list[Tale] = field(default_factory=list)
+    stages: dict[int | tuple[str, int], Stage] = field(default_factory=dict)
+    begun: list[Tale | Play] = field(default_factory=list)
     lives: list["Life"] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
     last: deque[str] = field(default_factory=lambda: deque(maxlen=12))
@@ -123,6 +124,17 @@ class Storm:
 
     def _begin(self, code: str, at: int | None = None) -> None:
         """Begin an honest tender, in the place of one that came to nothing."""
+        life = self._life(code)
+        self.begun.append(life.tale)
+        if at is None:
+            self.lives.append(life)
+        else:
+            self.lives[at] = life
+
+    def _life(self, code: str) -> "Life":
+        if code in PLAYS:
+            play = PLAYS[code](self.platform, len(self.begun))
+            return Life(play, play.steps())
         tale = Tale(
             self.platform,
             self.folder / str(len(self.begun)),
@@ -130,12 +142,7 @@ class Storm:
             method="comprehensive" if code == "GP_CS" else "lowest_evaluated_price",
             changes=self._file(code),
         )
-        self.begun.append(tale)
-        life = Life(tale, honest(tale))
-        if at is None:
-            self.lives.append(life)
-        else:
-            self.lives[at] = life
+        return Life(tale, honest(tale))
 
     def _file(self, code: str) -> dict[str, Any]:
         group = {"committee_size": 3, "owner_representatives": 0}
@@ -200,12 +207,13 @@ class Storm:
             place = self.chance.randrange(1, len(life.steps))
             done = self._make(life.tale, life.steps[place], f"stray {place}")
         else:
-            acts = mischief(life.tale, self.chance)
+            tale = life.tale
+            acts = tale.mischief(self.chance) if isinstance(tale, Play) else mischief(tale, self.chance)
             place = self.chance.randrange(len(acts))
             done = self._make(life.tale, acts[place], f"mischief {place}")
         self.counted["strayed" if done else "stray refused"] += 1
 
-    def _make(self, tale: Tale, step: Step, what: str) -> bool:
+    def _make(self, tale: Tale | Play, step: Step, what: str) -> bool:
         """Make a step; say whether it was let."""
         self.last.append(f"{tale.procedure} {what}")
         try:
@@ -213,7 +221,7 @@ class Storm:
         except Problem as refused:
             self._require_refused_well(refused, self.last[-1])
             return False
-        except (LookupError, StopIteration, TypeError, ValueError, ObjectDoesNotExist):
+        except (LookupError, StopIteration, TypeError, ValueError, AttributeError, ObjectDoesNotExist):
             return False  # the step's own story lacks what it tells of: nothing reached the platform
         finally:
             self._learn(tale.tender)
@@ -324,17 +332,24 @@ class Storm:
 
         :raises Broken: a round moved otherwise than its procedure says, or too early, or with too few
         """
-        mine = [tale.tender["tender"] for tale in self.begun if tale.tender]
+        for key, procedure, stage in watched():
+            self._require_moved(key, procedure, stage)
+        if readable_too_early(self.platform.now):
+            raise Broken("封存的内容在揭示前可读")
+        mine = [tale.tender["tender"] for tale in self.begun if "tender" in tale.tender]
         for round_ in Round.objects.filter(lot__tender__public_id__in=mine).select_related("lot__tender"):
-            stage, before = Stage(round_.stage), self.stages.get(round_.pk)
-            procedure = BY_CODE[round_.procedure_code]
-            if before is not None and before is not stage and not _leads(procedure, before, stage):
-                raise Broken(f"{procedure.code}: {before} → {stage} 没有这样的步骤")
-            self.stages[round_.pk] = stage
+            stage, procedure = Stage(round_.stage), BY_CODE[round_.procedure_code]
+            self._require_moved(round_.pk, procedure, stage)
             if stage in _OPENED and round_.phase == 1:
                 if round_.bid_deadline is None or self.platform.now < round_.bid_deadline:
                     raise Broken(f"{procedure.code}: 截止前到了{stage.label}")
                 _require_prices_hidden(round_)
+
+    def _require_moved(self, key: int | tuple[str, int], procedure: Procedure, stage: Stage) -> None:
+        before = self.stages.get(key)
+        if before is not None and before is not stage and not _leads(procedure, before, stage):
+            raise Broken(f"{procedure.code}: {before} → {stage} 没有这样的步骤")
+        self.stages[key] = stage
 
     def require_balanced(self) -> None:
         """Let the ledger balance and every deferred constraint hold.
@@ -356,11 +371,11 @@ class Storm:
         for hours in range(1, 9):
             for seconds in (0, 2):
                 sequencer.run_once(in_one_minute(timedelta(hours=hours)) + timedelta(seconds=seconds))
-        for tale in self.begun:
-            if tale.tender:
-                pack = self.platform.anonymous().get(f"/evidence/{tale.tender['ocid']}?level=public")
-                if failed := [c for c in check_pack(pack) if c.outcome == "failed" and not _lateness(c.name)]:
-                    raise Broken(f"{tale.procedure}: {failed}")
+        tenders = [tale.tender["ocid"] for tale in self.begun if "ocid" in tale.tender]
+        for ocid in (*tenders, *ocids()):
+            pack = self.platform.anonymous().get(f"/evidence/{ocid}?level=public")
+            if failed := [c for c in check_pack(pack) if c.outcome == "failed" and not _lateness(c.name)]:
+                raise Broken(f"{ocid}: {failed}")
 
 
 def _lateness(name: str) -> bool:
