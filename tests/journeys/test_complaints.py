@@ -225,3 +225,17 @@ def test_a_decision_annuls_an_award(platform: Any, folder: Path) -> None:
     step(department, complaint, "decide", **decided, remedy="annul")
     step(department, complaint, "publish")
     assert tale.stage() == "FAILED"
+
+
+def test_an_objection_that_nobody_answers_goes_to_the_department_without_a_name(
+    platform: Any, folder: Path
+) -> None:
+    tale = Tale(platform, folder).published()
+    bidder, department = tale.bidder("yi"), platform.demo("jiandu")
+    bidder.post(f"/rounds/{tale.round}/file-objections", {"text": "工期不合理"})
+    platform.advance(platform.now + timedelta(days=5))
+    told = [m for m in department.get("/messages")["messages"] if "异议逾期未答复" in m["title"]]
+    assert len(told) == 1 and bidder.name not in str(told)
+    assert any("逾期未答复" in m["title"] for m in bidder.get("/messages")["messages"])
+    platform.sequence()
+    assert "answer_overdue" not in str(platform.anonymous().get("/evidence/feed?after=0&limit=1000"))

@@ -145,3 +145,31 @@ def test_an_opening_that_has_not_ended_is_not_challenged(platform: Any, folder: 
     tale = Tale(platform, folder, procedure="GP_OPEN", changes={"committee_size": 7}).published()
     said = f"/rounds/{tale.round}/opening-challenges"
     no(tale.bidder("jia").post, said, LETTER, code="objections.may_not_challenge")
+
+
+def _told(party: Any, what: str) -> list[str]:
+    return [m["title"] for m in party.get("/messages")["messages"] if what in m["title"]]
+
+
+def test_an_answer_that_is_late_warns_and_goes_to_the_department(platform: Any, folder: Path) -> None:
+    tale = announced(platform, folder)
+    bidder, finance = tale.bidder("jia"), platform.demo("caizheng")
+    bidder.post(f"/rounds/{tale.round}/result-challenges", LETTER)
+    other = tale.bidder("yi").post(f"/rounds/{tale.round}/result-challenges", LETTER)["challenge"]
+    tale.owner.post(f"/challenges/{other}/answer", {"answer": "不成立", "outcome": "unfounded"})
+    due = Challenge.objects.get(answered_at=None).answer_due_at
+    while platform.now < due - timedelta(seconds=1):
+        platform.advance(min(platform.now + timedelta(days=1), due - timedelta(seconds=1)))
+    assert [
+        word for title in _told(tale.owner, "预警") for word in ("蓝", "黄", "橙", "红") if word in title
+    ] == ["黄", "蓝"]
+    assert _told(finance, "逾期未答复") == _told(bidder, "逾期未答复") == []
+    platform.advance(due)
+    assert len(_told(tale.owner, "红色预警")) == len(_told(finance, "逾期未答复")) == 1
+    assert len(_told(bidder, "逾期未答复")) == 1 and _told(tale.bidder("yi"), "逾期未答复") == []
+    platform.sequence()
+    feed = str(platform.anonymous().get("/evidence/feed?after=0&limit=1000"))
+    assert feed.count("objections.answer_overdue") == 1
+    # what nobody answered is complained of
+    said = {"matter": "result", "text": "逾期未答复", "facts": "见平台记录", "request": "责令改正"}
+    assert bidder.post(f"/rounds/{tale.round}/complaints", said)["state"] == "received"

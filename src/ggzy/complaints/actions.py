@@ -12,7 +12,7 @@ from django.db.models import Sum
 from ggzy.awarding.endings import annul, redetermine
 from ggzy.changes import ordering, proofs
 from ggzy.complaints import prior, rules
-from ggzy.complaints.clock import set_clock
+from ggzy.complaints.clock import department_of, set_clock
 from ggzy.complaints.models import (
     ClockPause,
     Complaint,
@@ -155,13 +155,7 @@ def file_complaint(
         region_code=proceeding.region_code,
         **said,
     )
-    powers = [
-        rules.Power(department=p.department_id, scope=p.scope, region=p.covers, matters=frozenset(p.matters))
-        for p in SupervisingPower.objects.all()
-    ]
-    row.department_id = rules.responsible(
-        powers, scope=proceeding.scope, matter=matter, region=proceeding.region_code
-    )
+    row.department_id = department_of(scope=proceeding.scope, matter=matter, region=proceeding.region_code)
     _received(row, now=now)
     row.save()
     _note(row, "file", "", actor=actor, now=now)

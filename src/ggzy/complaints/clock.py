@@ -90,6 +90,15 @@ def warn(complaint_id: str, now: datetime) -> datetime | None:
     return rules.next_mark(found, now=now)
 
 
+def department_of(*, scope: str, matter: str, region: str) -> int | None:
+    """Return the department that the list of powers names for a matter, None where it names none."""
+    powers = [
+        rules.Power(department=p.department_id, scope=p.scope, region=p.covers, matters=frozenset(p.matters))
+        for p in SupervisingPower.objects.all()
+    ]
+    return rules.responsible(powers, scope=scope, matter=matter, region=region)
+
+
 def power_of(row: Complaint) -> SupervisingPower | None:
     """Return the row of the list of powers by which a department handles a complaint, if there is one."""
     rows = SupervisingPower.objects.filter(department_id=row.department_id, scope=row.scope)

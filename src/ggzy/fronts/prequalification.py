@@ -36,6 +36,7 @@ from ggzy.tendering.document import Prequalification, QualificationMethod, Tende
 from ggzy.tendering.fronts import admit, draws_invitees, main_of
 from ggzy.tendering.models import Round, Tender
 from ggzy.tendering.moves import (
+    ANSWERING,
     lift_hold,
     lock_round,
     lock_rounds_of,
@@ -267,6 +268,7 @@ def object_to_prequalification(*, round_id: str, text: str, actor: Actor, now: d
         region_code=round_.region_code,
     )
     if not late:
+        set_timer(kind=ANSWERING, subject=row.public_id, due_at=now)
         set_hold(round_, Hold.OBJECTION, reason="对资格预审文件的异议未答复", source=row.public_id, now=now)
     _record_objection("fronts.objection_raised", row, round_, actor=actor, now=now)
     tender = round_.lot.tender

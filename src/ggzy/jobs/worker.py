@@ -26,6 +26,7 @@ LONGEST_SLEEP = 1.0
 EFFECTS = (
     "ggzy.complaints.actions",
     "ggzy.complaints.clock",
+    "ggzy.complaints.answering",
     "ggzy.opening.actions",
     "ggzy.opening.negotiated",
     "ggzy.experts.seeding",

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ggzy.awarding.actions import resume_after_hold, running_publicity, stop_publicity
+from ggzy.deadlines.actions import set_timer
 from ggzy.evaluation.models import Evaluation
 from ggzy.evaluation.sittings import sit_again
 from ggzy.evidence.actions import record_act
@@ -18,7 +19,15 @@ from ggzy.objections.models import Objection
 from ggzy.opening.queries import all_bidders
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold, Stage
-from ggzy.tendering.moves import lift_hold, lock_round, place_of, require_move, require_owner_side, set_hold
+from ggzy.tendering.moves import (
+    ANSWERING,
+    lift_hold,
+    lock_round,
+    place_of,
+    require_move,
+    require_owner_side,
+    set_hold,
+)
 from ggzy.tendering.stamps import law_of
 
 
@@ -57,6 +66,7 @@ def raise_objection(*, round_id: str, text: str, actor: Actor, now: datetime) ->
         region_code=round_.region_code,
     )
     set_hold(round_, Hold.OBJECTION, reason="对评标结果的异议未答复", source=row.public_id, now=now)
+    set_timer(kind=ANSWERING, subject=row.public_id, due_at=now)
     tender = round_.lot.tender
     record_act(
         "objections.raised",
@@ -122,6 +132,7 @@ def object_to_file(*, round_id: str, text: str, actor: Actor, now: datetime) -> 
         escrowed=True,
     )
     if not late:
+        set_timer(kind=ANSWERING, subject=row.public_id, due_at=now)
         set_hold(round_, Hold.OBJECTION, reason="对招标文件的异议未答复", source=row.public_id, now=now)
         record_act(
             "objections.held",

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ggzy.awarding.endings import redetermine, restart
 from ggzy.awarding.queries import announced_at
+from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.inquiries.queries import first_taken
 from ggzy.kernel import calendars
@@ -25,7 +26,7 @@ from ggzy.opening.queries import all_bidders, session_ended_at
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Hold
 from ggzy.tendering.models import Round
-from ggzy.tendering.moves import lock_round, procedure_of, require_move, set_hold
+from ggzy.tendering.moves import ANSWERING, lock_round, procedure_of, require_move, set_hold
 from ggzy.tendering.stamps import law_of
 
 MOST_TEXT = 5000
@@ -245,6 +246,7 @@ def _raise(
         region_code=proceeding.region_code,
         **said,
     )
+    set_timer(kind=ANSWERING, subject=row.public_id, due_at=now)
     record_act(
         "objections.challenged",
         subject=row.public_id,

@@ -26,7 +26,14 @@ from ggzy.tendering.moves import lift_hold, place_of
 from ggzy.tendering.stamps import law_of
 
 ROUND = "round"
-_ACTS = ("objections.challenged", "objections.challenge_withdrawn", "complaints.filed", "complaints.stepped")
+_ACTS = (
+    "objections.challenged",
+    "objections.challenge_answered",
+    "objections.challenge_withdrawn",
+    "objections.answer_overdue",
+    "complaints.filed",
+    "complaints.stepped",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ from ggzy.tendering.models import HoldRow, Round, Tender
 
 #: the clock that lets a later stage look at a round that has moved, at once and whatever the worker does
 MOVED = "tendering.moved"
+#: the clock of the answer to an objection or a challenge, which the context of complaints watches
+ANSWERING = "complaints.answering"
 
 
 def procedure_of(round_: Round) -> Procedure:

@@ -179,6 +179,7 @@ ACTS: dict[str, str] = {
     "messages.told": "发出法定通知(封存)",
     "notices.published": "发布公告",
     "objections.answered": "答复异议",
+    "objections.answer_overdue": "逾期未答复",
     "objections.challenge_answered": "答复质疑",
     "objections.challenge_withdrawn": "撤回质疑",
     "objections.challenged": "提出质疑",
