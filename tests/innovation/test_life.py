@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from ggzy.client.party import Party, Problem
 from ggzy.evidence.models import Entry
 from ggzy.innovation.actions import PLAN
-from ggzy.innovation.models import ResearchContract, ResearchStage
+from ggzy.innovation.models import GroupSheet, ResearchContract, ResearchStage
 from ggzy.innovation.talking import FILE
 from ggzy.notices.models import Notice
 from tests.innovation.test_rules import RESPONSE
@@ -398,6 +398,41 @@ def test_the_group_is_the_buyers_choice_and_still_stands_aside(platform: Any) ->
     )
     refused("innovation.already_judged", purchase.name_group)
     refused("innovation.not_now", purchase.group[0].get, f"{purchase.at}/report/statement")
+
+
+def test_a_member_who_must_stand_aside_while_a_sitting_goes_on_is_replaced(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia")
+    findings = {purchase.id_of("jia"): {"qualified": True}}
+    out = {purchase.id_of("jia"): {"qualified": False, "reason": "没有研发能力的证明"}}
+    for member in purchase.group:
+        member.post(f"{purchase.at}/sheets", {"findings": out})
+    leaves = purchase.demo("zhuanjia05")
+    tie = {"kind": "relative", "uscc": purchase.demo("jia").get("/whoami")["uscc"], "name": "甲建工"}
+    leaves.post("/ties", tie)
+    refused("innovation.must_stand_aside", purchase.sign, purchase.group[2], f"{purchase.at}/report")
+    at = f"{purchase.at}/group/replacement"
+    said = {"member": "02", "username": "zhuanjia09", "reason": "近亲属在申请人任职"}
+    refused("permission.denied", purchase.group[2].post, at, said)
+    refused("permission.denied", platform.demo("jicai").post, at, said)
+    for broken in ({"reason": " "}, {"member": "09"}, {"username": "zhuanjia08"}, {"username": "jia"}):
+        refused("input.invalid", purchase.buyer.post, at, said | broken)
+    refused("innovation.must_stand_aside", purchase.buyer.post, at, said | {"username": "zhuanjia03"})
+    assert purchase.buyer.post(at, said) == {"member": "06", "seat": "technical"}
+    # everybody judges anew; what was handed in is kept, and the log says what the replacement undid
+    assert not any(m["handed_in"] for m in purchase.seen()["members"])
+    kept = GroupSheet.objects.filter(innovation__public_id=purchase.id)
+    assert kept.count() == 5 and not kept.filter(voided_at=None).exists()
+    entry = Entry.objects.get(act="innovation.member_replaced", subject=purchase.id)
+    assert entry.fields["voided"]["value"] == ["01", "02", "03", "04", "05"]
+    assert entry.fields["undone"]["value"][0]["qualified"] is False
+    assert {entry.fields[name]["level"] for name in ("member", "reason", "undone")} == {"supervisor"}
+    refused("permission.denied", leaves.post, f"{purchase.at}/sheets", {"findings": findings})
+    purchase.people = ("zhaobiao2", "zhuanjia09", *purchase.people[2:])
+    purchase.judged(findings)
+    assert purchase.stage == "HC_EXCHANGE"
+    refused("innovation.not_now", purchase.buyer.post, at, said)
 
 
 def test_a_file_keeps_its_limits_and_leaves_ten_working_days(platform: Any) -> None:

@@ -58,6 +58,14 @@ class Group(Schema):
     members: list[Seat]
 
 
+class Replacement(Schema):
+    """Who leaves the group (its code), who takes the seat (user name), and why."""
+
+    member: str
+    username: str
+    reason: str
+
+
 class Findings(Schema):
     """One sheet: {participant: {qualified, reason}} or {participant: {factor: points}}."""
 
@@ -258,6 +266,13 @@ def name_group(request: HttpRequest, innovation_id: str, body: Group) -> dict[st
     return {"members": len(members)}
 
 
+@router.post("/innovations/{innovation_id}/group/replacement", tags=_TAG, summary="评审中更换谈判小组成员")
+@write
+def replace_member(request: HttpRequest, innovation_id: str, body: Replacement) -> dict[str, Any]:
+    made = judging.replace_member(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
+    return {"member": made.code, "seat": made.seat}
+
+
 @router.post("/innovations/{innovation_id}/sheets", tags=_TAG, summary="谈判小组成员提交审查或者评分意见")
 @write
 def hand_in_sheet(request: HttpRequest, innovation_id: str, body: Findings) -> dict[str, Any]:
@@ -272,7 +287,9 @@ def report_to_sign(
     request: HttpRequest, innovation_id: str, agrees: bool = True, reason: str = ""
 ) -> HttpResponse:
     return _to_sign(
-        judging.report_to_sign(innovation_id=innovation_id, agrees=agrees, reason=reason, actor=who(request))
+        judging.report_to_sign(
+            innovation_id=innovation_id, agrees=agrees, reason=reason, actor=who(request), now=now()
+        )
     )
 
 

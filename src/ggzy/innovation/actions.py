@@ -394,8 +394,9 @@ def name_group(
 ) -> Innovation:
     """Name the group: five or more, odd, the buyer's own people and experts that the buyer itself chooses (第十五条).
 
-    Named anew, it takes the place of the former one, except while a sitting goes on: research takes years. No draw: here
-    the law lets the buyer choose its experts; who has ties to an applicant is refused all the same.
+    Named anew, it takes the place of the former one, research takes years; while a sitting goes on one member at a time is
+    replaced (`judging.replace_member`). No draw: here the law lets the buyer choose its experts; who has ties to an
+    applicant is refused all the same.
 
     :param members: [{username, seat}]; seat: buyer, technical, law, economy
     :raises GroupNotLawful: too few, even, or no buyer, lawyer or economist
@@ -404,9 +405,14 @@ def name_group(
     """
     require(actor, Permission.INNOVATION_BUY)
     innovation = own(innovation_id, actor)
-    if innovation.ended_at is not None or innovation.sheets.filter(signature=None).exists():
-        raise AlreadyJudged("谈判小组正在评审或者采购已经结束, 不能调整成员", next_steps=TO_THE_LIST)
-    found = _people(members, innovation)
+    if innovation.ended_at is not None:
+        raise AlreadyJudged("采购已经结束, 不能调整成员", next_steps=TO_THE_LIST)
+    if innovation.sheets.filter(signature=None, voided_at=None).exists():
+        raise AlreadyJudged(
+            "谈判小组正在评审, 不能整体调整; 需要回避或者不能参加的成员, 请写明理由逐人更换",
+            next_steps=TO_THE_LIST,
+        )
+    found = people(members, innovation)
     rules.require_group([seat for _, seat in found])
     if innovation.stage not in {Stage.HC_PLAN.value, Stage.HC_OPEN.value}:
         require_no_ties(innovation, [account for account, _ in found], now=now)
@@ -428,7 +434,11 @@ def name_group(
     return innovation
 
 
-def _people(members: Iterable[Mapping[str, str]], innovation: Innovation) -> list[tuple[Account, Seat]]:
+def people(members: Iterable[Mapping[str, str]], innovation: Innovation) -> list[tuple[Account, Seat]]:
+    """Return the accounts that a buyer names, each with its seat.
+
+    :raises BadInput: somebody twice, without a seat, not an expert, or not of the buyer's own people
+    """
     wanted: dict[str, str] = {}
     for row in members:
         name = row.get("username", "").strip()
@@ -464,7 +474,7 @@ def require_no_ties(innovation: Innovation, accounts: Iterable[Account], *, now:
     for account in accounts:
         why = ties_of(account.pk, usccs=usccs, today=beijing_date(now))
         if why:
-            raise MustStandAside(f"“{account.username}”{why}, 应当回避, 请更换成员", field="members")
+            raise MustStandAside(f"“{account.username}”{why}, 应当回避, 请采购人更换成员", field="members")
 
 
 # --- the end without a result

@@ -91,7 +91,7 @@ class GroupMember(BusinessRow):
     seat = models.CharField(max_length=12)
     #: how others call it on pages and in the log, since names of experts stay secret until the result
     code = models.CharField(max_length=8)
-    #: when somebody else took the place, between two sittings
+    #: when somebody else took the place: of the whole group between two sittings, or of this member within one
     left_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -165,7 +165,7 @@ class InnovationTalk(BusinessRow):
 
 
 class GroupSheet(BusinessRow):
-    """One member's findings in one sitting, and its signature on the group's report."""
+    """One member's findings in one sitting, and its signature on the group's report; void once a member was replaced."""
 
     QUALIFICATION, PLANS, PRODUCTS = "qualify", "plans", "products"
 
@@ -177,10 +177,16 @@ class GroupSheet(BusinessRow):
     agrees = models.BooleanField(null=True)
     reason = models.TextField(blank=True)
     signature = models.ForeignKey(Signature, on_delete=models.PROTECT, null=True, related_name="+")
+    #: when a member of the sitting was replaced, so that the group judged anew
+    voided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_member_has_one_sheet_a_sitting", fields=["sitting", "member"])
+            models.UniqueConstraint(
+                name="a_member_has_one_sheet_a_sitting",
+                fields=["sitting", "member"],
+                condition=models.Q(voided_at=None),
+            )
         ]
 
 

@@ -235,6 +235,16 @@ def name_group(request: HttpRequest, innovation_id: str) -> HttpResponse:
     return _tried(request, innovation_id, act, "谈判小组成员已确定。", group=members)
 
 
+def replace_member(request: HttpRequest, innovation_id: str) -> HttpResponse:
+    """Replace a member while a sitting goes on."""
+    given = {name: text(request, name) for name in ("member", "username", "reason")}
+
+    def act() -> object:
+        return judging.replace_member(innovation_id=innovation_id, **given, actor=who(request), now=now())
+
+    return _tried(request, innovation_id, act, "成员已更换, 谈判小组重新评审。", replacing=given)
+
+
 def application_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
     """Return the application as the supplier signs it."""
     return actions.application_to_sign(
@@ -299,6 +309,7 @@ def report_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
         agrees=request.GET.get("agrees") != "no",
         reason=request.GET.get("reason", ""),
         actor=who(request),
+        now=now(),
     )
 
 
@@ -551,6 +562,7 @@ urlpatterns = [
     route("work/innovations/<str:innovation_id>", one, name="work-innovation", permission=P.WORKBENCH_READ),
     route(f"{_AT}call", only_posted(call), name="work-innovation-call", permission=_BUY),
     route(f"{_AT}group", only_posted(name_group), name="work-innovation-group", permission=_BUY),
+    route(f"{_AT}member", only_posted(replace_member), name="work-innovation-member", permission=_BUY),
     route(f"{_AT}apply/to-sign", signing(application_to_sign), name="innovation-to-sign", permission=_APPLY),
     route(f"{_AT}apply", only_posted(apply), name="work-innovation-apply", permission=_APPLY),
     route(f"{_AT}sheet", only_posted(hand_in_sheet), name="work-innovation-sheet", permission=_JUDGE),
