@@ -12,6 +12,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from ggzy.client.party import Party, Problem
+from ggzy.deadlines.models import Timer
 from ggzy.evidence.models import Entry
 from ggzy.innovation.actions import PLAN
 from ggzy.innovation.models import GroupSheet, ResearchContract, ResearchStage
@@ -545,6 +546,42 @@ def test_research_without_a_product_ends_with_a_notice(platform: Any) -> None:
     purchase.buyer.post(f"{purchase.at}/research/conclusion")
     assert purchase.stage == "STOPPED"
     assert "没有一家的创新产品通过验收" in platform.anonymous().get(purchase.at)["end_reason"]
+
+
+def test_who_never_signs_the_first_purchase_does_not_block_it_for_good(platform: Any) -> None:
+    purchase = determined(platform)
+    yi, jia = purchase.contract("yi").signed().researched(), purchase.contract("jia")
+    jia.supplier.post(f"{jia.at}/end", {"reason": "无力继续研发"})
+    yi.accepted("4000000")
+    at = f"{purchase.at}/first/termination"
+    said = {"ground": "refused", "reason": "经两次书面催告仍不签订"}
+    refused("procedure.move_not_allowed", purchase.buyer.post, at, said | {"ground": "cancelled"})
+    purchase.buyer.post(f"{purchase.at}/research/conclusion")
+    # there is nothing yet that could be refused
+    refused("input.invalid", purchase.buyer.post, at, said)
+    purchase.buyer.post(f"{purchase.at}/first/notice")
+    purchase.sign(purchase.buyer, f"{purchase.at}/first")
+    refused("input.invalid", purchase.buyer.post, at, said | {"ground": "dear"})
+    refused("input.invalid", purchase.buyer.post, at, said | {"reason": ""})
+    refused("permission.denied", yi.supplier.post, at, said)
+    purchase.buyer.post(at, said)
+    assert purchase.stage == "STOPPED" and purchase.kinds()[-1] == "innovation_result"
+    assert "拒绝或者逾期不签订首购协议" in platform.anonymous().get(purchase.at)["end_reason"]
+    for name in ("jia", "yi", "bing"):
+        assert "仍不签订" in purchase.demo(name).get("/messages")["messages"][0]["text"]
+    refused("innovation.not_now", purchase.sign, yi.supplier, f"{purchase.at}/first")
+    refused("procedure.move_not_allowed", purchase.buyer.post, at, said)
+
+
+def test_a_first_purchase_that_is_called_off_reminds_nobody_of_its_notice(platform: Any) -> None:
+    purchase = determined(platform)
+    yi, jia = purchase.contract("yi").signed().researched(), purchase.contract("jia")
+    jia.supplier.post(f"{jia.at}/end", {"reason": "无力继续研发"})
+    yi.accepted("4000000")
+    purchase.buyer.post(f"{purchase.at}/research/conclusion")
+    said = {"ground": "cancelled", "reason": "规划调整"}
+    purchase.buyer.post(f"{purchase.at}/first/termination", said)
+    assert not Timer.objects.filter(subject=purchase.id, done_at=None).exists()
 
 
 def test_an_invitation_is_known_to_the_invited_alone_until_there_is_a_result(platform: Any) -> None:

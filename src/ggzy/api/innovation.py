@@ -154,6 +154,13 @@ class Reason(Schema):
     reason: str
 
 
+class FirstEnd(Schema):
+    """Why a first purchase is ended; ground: refused, cancelled, unlawful."""
+
+    ground: str
+    reason: str
+
+
 class Signed(Schema):
     """A signature (base64)."""
 
@@ -487,4 +494,11 @@ def sign_first(request: HttpRequest, innovation_id: str, body: Signed) -> dict[s
     made = buying.sign_first(
         innovation_id=innovation_id, signature=body.signature, actor=who(request), now=now()
     )
+    return {"stage": made.stage}
+
+
+@router.post("/innovations/{innovation_id}/first/termination", tags=_TAG, summary="终止首购")
+@write
+def terminate_first(request: HttpRequest, innovation_id: str, body: FirstEnd) -> dict[str, Any]:
+    made = buying.terminate_first(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
     return {"stage": made.stage}

@@ -15,7 +15,15 @@ from ggzy.innovation import rules
 from ggzy.innovation.models import GroupMember, Innovation, Participant
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own
 from ggzy.innovation.rules import BASIS, Buyer, Ground, Seat, Way
-from ggzy.innovation.telling import announce, in_words, record, said, tell_all, tell_those
+from ggzy.innovation.telling import (
+    announce,
+    end_result_clock,
+    in_words,
+    record,
+    said,
+    tell_all,
+    tell_those,
+)
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.ids import deal_code, new_public_id
@@ -486,6 +494,7 @@ def stop(innovation: Innovation, move: str, *, reason: str, actor: Actor, now: d
     move_innovation(innovation, move, actor=actor)
     innovation.end_reason, innovation.ended_at = reason, now
     innovation.save()
+    end_result_clock(innovation, now=now)
     if planned:
         record("terminated", innovation, actor=actor, now=now, supervisor={"reason": reason}, escrowed=True)
         return

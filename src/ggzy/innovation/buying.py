@@ -5,15 +5,16 @@ from datetime import datetime
 from django.db import transaction
 
 from ggzy.identity.actions import sign_document
+from ggzy.innovation import rules
 from ggzy.innovation.actions import NotNow, stop
 from ggzy.innovation.contracts import AlreadySigned
 from ggzy.innovation.judging import choose_first, passed_of
 from ggzy.innovation.models import Innovation, ResearchContract
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own
-from ggzy.innovation.telling import announce, end_result_clock, record, tell_those
+from ggzy.innovation.telling import announce, end_result_clock, record, said, tell_those
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
-from ggzy.kernel.refusals import NotPermitted
+from ggzy.kernel.refusals import BadInput, NotPermitted
 from ggzy.notices.actions import NoticeKind
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -182,5 +183,37 @@ def sign_first(*, innovation_id: str, signature: str, actor: Actor, now: datetim
         actor=actor,
         now=now,
         public={"side": side, "agreement_sha256": signed.digest},
+    )
+    return innovation
+
+
+@transaction.atomic
+def terminate_first(
+    *, innovation_id: str, ground: str, reason: str, actor: Actor, now: datetime
+) -> Innovation:
+    """End a purchase between the research and the first-purchase agreement: in public, and told to all who took part.
+
+    What research was decided to be compensated stays due: its contracts have ended, and this is no end of theirs.
+
+    :param ground: refused, where the supplier of the first purchase does not sign; cancelled; unlawful
+    :raises BadInput: no ground, one that cannot be yet, or no reason
+    :raises MoveNotAllowed: no first purchase stands open
+    """
+    require(actor, Permission.INNOVATION_BUY)
+    innovation = own(innovation_id, actor)
+    if ground not in set(rules.EndGround):
+        raise BadInput("请选择终止首购的情形", field="ground")
+    if ground == rules.EndGround.REFUSED and innovation.stage in {
+        Stage.HC_FIRST.value,
+        Stage.HC_CHOSEN.value,
+    }:
+        raise BadInput("首购产品信息公告以后才有待签的首购协议, 请选择其他情形", field="ground")
+    kept = said(reason, what="终止的理由", field="reason", most=2000)
+    stop(
+        innovation,
+        "terminate_first",
+        reason=f"{rules.EndGround(ground).label}: {kept}",
+        actor=actor,
+        now=now,
     )
     return innovation

@@ -228,6 +228,11 @@ class InnovationRow:
         return GP_HC.has(self.stage, "terminate")
 
     @property
+    def may_end_first(self) -> bool:
+        """Say whether the buyer may end the first purchase from where it stands."""
+        return GP_HC.has(self.stage, "terminate_first")
+
+    @property
     def own(self) -> ParticipantRow | None:
         """Return the viewer's own participation."""
         return next((one for one in self.participants if one.own), None)

@@ -118,6 +118,23 @@ class Weighs(StrEnum):
         return {"plan": "研发方案", "other": "其他", "price": "价格(按最低价优先计算)"}[self.value]
 
 
+class EndGround(StrEnum):
+    """Why a first purchase is ended that stands after the research."""
+
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNLAWFUL = "unlawful"
+
+    @property
+    def label(self) -> str:
+        """Return the words people read."""
+        return {
+            "refused": "首购产品供应商拒绝或者逾期不签订首购协议",
+            "cancelled": "因重大变故, 采购任务取消",
+            "unlawful": "出现影响采购公正的违法、违规行为",
+        }[self.value]
+
+
 class GroupNotLawful(Refusal):
     """A group that is too small, even, or lacks the buyer, a lawyer or an economist."""
 

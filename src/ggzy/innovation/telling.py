@@ -141,7 +141,7 @@ def begin_result_clock(innovation: Innovation, *, now: datetime) -> None:
 
 
 def end_result_clock(innovation: Innovation, *, now: datetime) -> None:
-    """Stop reminding: it is published."""
+    """Stop reminding: it is published, or the purchase is over."""
     cancel_timer(kind=_REMIND_RESULT, subject=innovation.public_id, now=now)
 
 

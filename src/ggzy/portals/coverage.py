@@ -1271,6 +1271,13 @@ GP_HC: dict[str, Row] = {
         permission=P.INNOVATION_BUY,
         test=_HC + "a_buyer_may_terminate_before_the_result",
     ),
+    "terminate_first": Row(
+        act="ggzy.innovation.buying.terminate_first",
+        page="work-innovation-first-end",
+        operation="POST /v1/innovations/{innovation_id}/first/termination",
+        permission=P.INNOVATION_BUY,
+        test=_HC + "who_never_signs_the_first_purchase_does_not_block_it_for_good",
+    ),
 }
 GP_HC_RD: dict[str, Row] = {
     "sign_research": Row(

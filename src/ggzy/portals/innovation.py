@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.innovation import actions, buying, contracts, judging, queries, rules, talking
 from ggzy.innovation.queries import InnovationRow
-from ggzy.innovation.rules import Buyer, Cost, Ground, Seat, Way, Weighs
+from ggzy.innovation.rules import Buyer, Cost, EndGround, Ground, Seat, Way, Weighs
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
@@ -104,10 +104,19 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "group": [*seats, *([{"username": "", "seat": ""}] * max(0, GROUP_ROWS - len(seats)))],
         "seats": [(one.value, one.label) for one in Seat],
         "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
-        "may_terminate": row.side == "buyer" and row.may_end,
+        "may_terminate": row.side == "buyer" and (row.may_end or row.may_end_first),
+        "end_grounds": _end_grounds(row),
         "now": at,
         "given": {},
     }
+
+
+def _end_grounds(row: InnovationRow) -> list[tuple[str, str]]:
+    """Return the grounds on which a first purchase may be ended now, none where there is none."""
+    if not row.may_end_first:
+        return []
+    signing = row.stage == Stage.HC_BOUGHT.value
+    return [(one.value, one.label) for one in EndGround if signing or one is not EndGround.REFUSED]
 
 
 def _sealing(row: InnovationRow) -> str:
@@ -526,7 +535,25 @@ def terminate(request: HttpRequest, innovation_id: str) -> HttpResponse:
     def act() -> object:
         return actions.terminate(innovation_id=innovation_id, reason=reason, actor=who(request), now=now())
 
-    return _tried(request, innovation_id, act, "采购活动已终止。", end_reason=reason)
+    return _tried(request, innovation_id, act, "采购活动已终止。", end_reason=reason, ending=True)
+
+
+def terminate_first(request: HttpRequest, innovation_id: str) -> HttpResponse:
+    """End a first purchase."""
+    given = {name: text(request, name) for name in ("ground", "reason")}
+
+    def act() -> object:
+        return buying.terminate_first(innovation_id=innovation_id, **given, actor=who(request), now=now())
+
+    return _tried(
+        request,
+        innovation_id,
+        act,
+        "首购已终止。",
+        end_ground=given["ground"],
+        end_reason=given["reason"],
+        ending=True,
+    )
 
 
 def first_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
@@ -582,5 +609,6 @@ urlpatterns = [
     route(f"{_AT}publish", only_posted(publish), name="work-innovation-publish", permission=_BUY),
     route(f"{_AT}first/to-sign", signing(first_to_sign), name="innovation-first", permission=_SIGN),
     route(f"{_AT}first", only_posted(sign_first), name="work-innovation-first", permission=_SIGN),
+    route(f"{_AT}first/end", only_posted(terminate_first), name="work-innovation-first-end", permission=_BUY),
     route(f"{_AT}end", only_posted(terminate), name="work-innovation-end", permission=_BUY),
 ]

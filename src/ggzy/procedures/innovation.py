@@ -335,7 +335,7 @@ GP_HC = Procedure(
                 target=Stage.STOPPED,
                 actors=_OWNER,
                 documents="终止公告, 理由",
-                guard="写明理由; 研发合同签订以后按合同办理, 不能以终止采购代替",
+                guard="写明理由; 研发期间按研发合同办理, 不能以终止采购代替",
             )
             for source in (
                 Stage.HC_PLAN,
@@ -348,6 +348,19 @@ GP_HC = Procedure(
                 Stage.HC_REVIEW,
                 Stage.HC_RANKED,
             )
+        ),
+        *(
+            Move(
+                code="terminate_first",
+                label="终止首购",
+                source=source,
+                target=Stage.STOPPED,
+                actors=_OWNER,
+                documents="终止公告, 情形和理由",
+                guard="写明情形和理由; 已经决定的研发成本补偿照付; 通知全部参加的供应商并公告",
+                basis=_FROM_MEMORY,
+            )
+            for source in (Stage.HC_FIRST, Stage.HC_CHOSEN, Stage.HC_BOUGHT)
         ),
     ),
     Stage.HC_PLAN,
