@@ -13,9 +13,11 @@ from django.db import IntegrityError, transaction
 
 from ggzy.client.party import Party, Problem
 from ggzy.deadlines.models import Timer
+from ggzy.evidence import queries as evidence
 from ggzy.evidence.models import Entry
 from ggzy.innovation.actions import PLAN
 from ggzy.innovation.models import GroupSheet, ResearchContract, ResearchStage
+from ggzy.innovation.rules import Entrant, chosen, ranking, read_factors
 from ggzy.innovation.talking import FILE
 from ggzy.notices.models import Notice
 from tests.innovation.test_rules import RESPONSE
@@ -582,6 +584,78 @@ def test_a_first_purchase_that_is_called_off_reminds_nobody_of_its_notice(platfo
     said = {"ground": "cancelled", "reason": "规划调整"}
     purchase.buyer.post(f"{purchase.at}/first/termination", said)
     assert not Timer.objects.filter(subject=purchase.id, done_at=None).exists()
+
+
+def _pack(purchase: Purchase, level: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what a pack of the purchase shows of each act, each entry's shown fields and its moment."""
+    purchase.platform.sequence()
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows = evidence.pack(scope={"ocid": f"ocds-ggzy01-{purchase.id}"}, level=level)["entries"]
+    for row in rows:
+        leaf = json.loads(row["leaf"])
+        shown = {name: f["value"] for name, f in row["fields"].items() if "value" in f}
+        found.setdefault(leaf["act"], []).append(shown | {"at": leaf["legal_at"]})
+    return found
+
+
+def test_a_supervisor_recomputes_from_a_pack_who_researches_and_the_public_reads_no_score(
+    platform: Any,
+) -> None:
+    purchase = determined(platform)
+    whole, public = _pack(purchase, "supervisor"), _pack(purchase, "public")
+    sheets = [row for row in whole["innovation.sheet_handed_in"] if row["sitting"] == "plans"]
+    sealed = {
+        row["supplier"]: _time(row["at"])
+        for row in whole["innovation.response_sealed"]
+        if row["kind"] == "final"
+    }
+    entrants = [
+        Entrant(entrant=row["participant"], price=Decimal(row["price"]), at=sealed[row["supplier"]])
+        for row in whole["innovation.response_revealed"]
+        if row["kind"] == "final"
+    ]
+    file = whole["innovation.file_issued"][0]["file"]
+    places = ranking([row["findings"] for row in sheets], entrants=entrants, by=read_factors(file["factors"]))
+    assert len(sheets) == 5 and len(whole["innovation.report_signed"]) == 10
+    assert [str(p.total) for p in places] == [
+        row["total"] for row in whole["innovation.ranked"][0]["ranking"]
+    ]
+    by_uscc = {row["supplier"]: row["participant"] for row in whole["innovation.response_revealed"]}
+    determined_ = [by_uscc[row["supplier"]] for row in public["innovation.determined"][0]["suppliers"]]
+    assert chosen(places, suppliers=file["suppliers"]) == determined_
+    # the public reads that three applied and responded, never whose score or whose member
+    for act, count in (("applied", 3), ("response_sealed", 6), ("response_revealed", 6), ("talked", 3)):
+        assert len(public[f"innovation.{act}"]) == count
+    shown = json.dumps(public, ensure_ascii=False)
+    assert "findings" not in shown and '"member"' not in shown
+    assert purchase.demo("bing").get("/whoami")["uscc"] not in shown
+
+
+def test_a_termination_is_no_way_to_learn_who_applied(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    until = platform.now + timedelta(days=40)
+    purchase.buyer.post(f"{purchase.at}/call", {"apply_until": until.isoformat()})
+    purchase.apply("jia")
+    purchase.buyer.post(f"{purchase.at}/termination", {"reason": "需求变化"})
+    for viewer in (purchase.buyer, purchase.group[1]):
+        assert purchase.seen(viewer)["participants"] == []
+    assert "innovation.applied" not in _pack(purchase, "supervisor")
+    purchase.go(until + timedelta(seconds=1))
+    assert len(_pack(purchase, "supervisor")["innovation.applied"]) == 1
+
+
+def test_a_termination_is_no_way_to_read_a_response_that_was_not_settled(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi").qualified("jia", "yi").exchanged("jia", "yi").issued()
+    purchase.seal("jia", "first")
+    purchase.seal("yi", "first")
+    purchase.go(_time(purchase.seen()["sealed_until"]) + timedelta(seconds=1))
+    purchase.reveal("jia", "first")
+    purchase.buyer.post(f"{purchase.at}/termination", {"reason": "需求变化"})
+    assert not [p for p in purchase.seen(purchase.group[1])["participants"] if p["responses"]]
+    assert len(_pack(purchase, "public")["innovation.response_sealed"]) == 2
 
 
 def test_an_invitation_is_known_to_the_invited_alone_until_there_is_a_result(platform: Any) -> None:

@@ -347,10 +347,14 @@ def apply(
 def close_applications(subject: str, now: datetime) -> datetime | None:
     """Close the applications at their moment: the group judges them, or nobody applied and it is over."""
     innovation = locked(subject)
-    if innovation.stage != Stage.HC_OPEN.value or innovation.apply_until is None:
+    if innovation.apply_until is None:
         return None
     if now < innovation.apply_until:
         return innovation.apply_until
+    if innovation.stage == Stage.STOPPED.value:
+        tell_all(innovation, "applied", now=now)
+    if innovation.stage != Stage.HC_OPEN.value:
+        return None
     if not innovation.participants.exists():
         stop(
             innovation,
@@ -498,7 +502,7 @@ def stop(innovation: Innovation, move: str, *, reason: str, actor: Actor, now: d
     if planned:
         record("terminated", innovation, actor=actor, now=now, supervisor={"reason": reason}, escrowed=True)
         return
-    tell_all(innovation, "planned", "called", "applications_closed", "group_named", now=now)
+    tell_all(innovation, now=now)
     facts = [("采购人", f"{innovation.buyer.name}; {innovation.contact}"), ("终止的理由", reason)]
     announce(NoticeKind.INNOVATION_RESULT, innovation, "合作创新采购终止公告", facts, actor=actor, now=now)
     tell_those(

@@ -11,7 +11,7 @@ from ggzy.innovation.contracts import AlreadySigned
 from ggzy.innovation.judging import choose_first, passed_of
 from ggzy.innovation.models import Innovation, ResearchContract
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own
-from ggzy.innovation.telling import announce, end_result_clock, record, said, tell_those
+from ggzy.innovation.telling import announce, end_result_clock, record, said, tell_all, tell_those
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput, NotPermitted
@@ -64,6 +64,8 @@ def publish_first(*, innovation_id: str, actor: Actor, now: datetime) -> Innovat
     innovation.first_published_at = now
     innovation.save()
     end_result_clock(innovation, now=now)
+    # the sheets of the review, sealed in the log until its result is public
+    tell_all(innovation, now=now)
     first = first_of(innovation)
     facts = [
         ("采购人", f"{innovation.buyer.name}; {innovation.contact}"),

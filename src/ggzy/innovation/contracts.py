@@ -97,12 +97,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             for n, stage in enumerate(innovation.file["stages"], 1)
         )
         made.append(contract)
-    tell_all(
-        innovation,
-        *("planned", "called", "applications_closed", "group_named", "qualified", "exchanged"),
-        *("file_issued", "clarified", "changed", "finals_asked", "responses_settled", "ranked"),
-        now=now,
-    )
+    tell_all(innovation, now=now)
     announce(
         NoticeKind.INNOVATION_RESULT,
         innovation,

@@ -175,7 +175,8 @@ def hand_in_sheet(
         innovation,
         actor=actor,
         now=now,
-        supervisor={"sitting": found.kind, "member": member.code, "findings": kept},
+        public={"sitting": found.kind},
+        supervisor={"member": member.code, "findings": kept},
         escrowed=True,
     )
     return made
@@ -346,7 +347,8 @@ def sign_report(
         innovation,
         actor=actor,
         now=now,
-        supervisor={"sitting": found.kind, "member": mine.member.code, "agrees": agrees, "reason": kept},
+        public={"sitting": found.kind},
+        supervisor={"member": mine.member.code, "agrees": agrees, "reason": kept},
         escrowed=True,
     )
     if all(sheet.signature_id or sheet.pk == mine.pk for sheet in found.sheets):

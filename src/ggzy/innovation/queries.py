@@ -285,7 +285,7 @@ def _may_know(innovation: Innovation, side: str, member: bool) -> bool:
 def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ParticipantRow]:
     rows = innovation.participants.select_related("supplier").prefetch_related("responses", "talks")
     out = []
-    closed = innovation.stage not in _BEFORE_CLOSING
+    closed = _closed(innovation)
     for one in rows.order_by("pk"):
         own = viewer.role is Role.BIDDER and one.supplier_id == viewer.organisation_pk
         known = own or closed and (member or side in {"buyer", "finance"})
@@ -313,6 +313,21 @@ def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool
     return out
 
 
+def _closed(innovation: Innovation) -> bool:
+    """Say whether the applications closed; terminated before, nobody ever reads who had handed one in."""
+    if innovation.ended_at is not None:
+        return innovation.apply_until is not None and innovation.apply_until <= innovation.ended_at
+    return innovation.stage not in _BEFORE_CLOSING
+
+
+def _running(innovation: Innovation) -> str:
+    """Return which response is being sealed and revealed, or was when the purchase was terminated; "" where none."""
+    ended, until = innovation.ended_at, innovation.reveal_until
+    if ended is not None and until is not None and ended < until:
+        return SealedResponse.FINAL if innovation.finals_asked_at else SealedResponse.FIRST
+    return _SEALING.get(innovation.stage, "")
+
+
 def _left(innovation: Innovation, one: Participant, *, own: bool) -> bool:
     if innovation.stage in {Stage.HC_EXCHANGE.value, Stage.HC_ANSWER.value}:
         return one.attended
@@ -327,7 +342,7 @@ def _left(innovation: Innovation, one: Participant, *, own: bool) -> bool:
 
 
 def _responses(innovation: Innovation, one: Participant, *, own: bool, member: bool) -> list[ResponseRow]:
-    running = _SEALING.get(innovation.stage)
+    running = _running(innovation)
     return [
         ResponseRow(
             kind=r.kind,

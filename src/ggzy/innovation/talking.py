@@ -20,7 +20,7 @@ from ggzy.innovation.actions import NotNow, hidden, stop
 from ggzy.innovation.models import Innovation, InnovationTalk, Participant, SealedResponse
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own, participant_of, sitting_in
 from ggzy.innovation.rules import Cost, Money, Way
-from ggzy.innovation.telling import announce, in_words, record, said, tell_those
+from ggzy.innovation.telling import announce, in_words, record, said, tell_all, tell_those
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical
@@ -412,7 +412,8 @@ def seal_response(
         subject=participant.public_id,
         actor=actor,
         now=now,
-        supervisor={"supplier": actor.uscc, "kind": kind, "commitment": commitment},
+        public={"kind": kind, "commitment": commitment},
+        supervisor={"supplier": actor.uscc},
         escrowed=True,
     )
     return acknowledge(entry)
@@ -465,7 +466,13 @@ def reveal_response(
             subject=participant.public_id,
             actor=actor,
             now=now,
-            supervisor={"supplier": actor.uscc, "kind": kind, "commitment": digest},
+            public={"kind": kind, "commitment": digest},
+            # with the moment of its sealing all that the ranking needs of a response
+            supervisor={
+                "supplier": actor.uscc,
+                "participant": participant.public_id,
+                "price": str(Decimal(kept["compensation"]) + Decimal(kept["first_price"])),
+            },
             escrowed=True,
         )
     return found
@@ -475,10 +482,14 @@ def reveal_response(
 def ask_to_reveal(subject: str, now: datetime) -> datetime | None:
     """Ask everybody who could respond to reveal: all are asked, so that nobody learns who did."""
     innovation = locked(subject)
-    if Stage(innovation.stage) not in _KINDS or innovation.sealed_until is None:
+    if innovation.sealed_until is None:
         return None
     if now < innovation.sealed_until:
         return innovation.sealed_until
+    if innovation.stage == Stage.STOPPED.value:
+        tell_all(innovation, "response_sealed", now=now)
+    if Stage(innovation.stage) not in _KINDS:
+        return None
     assert innovation.reveal_until is not None, "what is sealed is revealed"
     tell_those(
         innovation,
