@@ -158,7 +158,15 @@ class Purchase:
         self.judged(found)
         return self
 
+    def met(self, hours: int = 48) -> None:
+        at = self.platform.now + timedelta(hours=hours)
+        said = {"meets_at": at.isoformat(), "place": "会议室", "text": "目标、费用和应用场景"}
+        self.buyer.post(f"{self.at}/exchange/call", said)
+
     def exchanged(self, *names: str) -> "Purchase":
+        if not self.seen()["exchange_call"]:
+            self.met()
+            self.go(self.platform.now + timedelta(hours=49))
         said = {"met_at": self.platform.now.isoformat(), "place": "会议室", "text": "共同交流了目标和费用"}
         self.group[0].post(f"{self.at}/exchange", said | {"attended": [self.id_of(n) for n in names]})
         return self
@@ -470,6 +478,31 @@ def test_a_file_keeps_its_limits_and_leaves_ten_working_days(platform: Any) -> N
     purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
     assert purchase.stage == "STOPPED"
     assert purchase.kinds() == ["innovation", "innovation_file", "innovation_result"]
+
+
+def test_everybody_qualified_is_told_alike_of_the_exchange_before_and_after_it(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi", "bing").qualified("jia", "yi", out=("bing",))
+    said = {"met_at": platform.now.isoformat(), "place": "会议室", "text": "谈到了开放接口"}
+    came = said | {"attended": [purchase.id_of("jia")]}
+    refused("innovation.not_now", purchase.group[0].post, f"{purchase.at}/exchange", came)
+    refused("input.invalid", purchase.met, -1)
+    purchase.met()
+    at = _time(purchase.seen(purchase.demo("yi"))["exchange_call"]["meets_at"])
+    assert purchase.seen(purchase.demo("bing"))["exchange_call"] == {}
+    first = [purchase.demo(name).get("/messages")["messages"][0]["text"] for name in ("jia", "yi", "bing")]
+    assert first[0] == first[1] and "会议室" in first[0] and "会议室" not in first[2]
+    purchase.go(at + timedelta(hours=1))
+    purchase.group[0].post(f"{purchase.at}/exchange", came)
+    refused("innovation.not_now", purchase.met)
+    # who stayed away reads what was said, not who else did
+    for name in ("jia", "yi"):
+        assert "谈到了开放接口" in purchase.demo(name).get("/messages")["messages"][0]["text"]
+        assert set(purchase.seen(purchase.demo(name))["exchange"]) == {"met_at", "place", "text"}
+    assert "谈到了开放接口" not in purchase.demo("bing").get("/messages")["messages"][0]["text"]
+    purchase.group[0].post(f"{purchase.at}/exchange", came | {"text": "谈到了开放接口和雨季"})
+    assert "(更正)" in purchase.demo("yi").get("/messages")["messages"][0]["title"]
 
 
 def test_everybody_is_talked_with_before_finals_are_asked(platform: Any) -> None:

@@ -74,8 +74,29 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     assert "签署评审报告" in group[2].get("/work")
     for person in group:
         person.sign(f"{at}/report", f"{at}/report/to-sign", agrees="yes")
-    met = {"met_at": local(platform.now), "place": "会议室", "text": "共同交流", "attended": [found]}
+    assert "通知创新概念交流" in buyer.get("/work")
+    meets = {
+        "meets_at": local(platform.now + timedelta(hours=2)),
+        "place": "线上会议室",
+        "text": "目标和费用",
+    }
+    kept = buyer.post(f"{at}/meeting", 422, **meets | {"meets_at": local(platform.now - timedelta(hours=2))})
+    assert "线上会议室" in kept.content.decode()
+    buyer.post(f"{at}/meeting", **meets)
+    assert "线上会议室" in jia.get(at) and "线上会议室" not in public.get(f"/innovations/{number}")
+    platform.advance(platform.now + timedelta(hours=3))
+    met = {"met_at": local(platform.now), "place": "线上会议室", "text": "共同交流", "attended": [found]}
+    # nobody is said to have come before a member says so, and what was entered stays
+    assert 'name="attended"' in group[0].get(at) and "checked><span>甲" not in group[0].get(at)
+    kept = group[0].post(f"{at}/exchange", 422, **met | {"met_at": local(platform.now + timedelta(days=1))})
+    assert "checked><span>甲" in kept.content.decode() and "共同交流" in kept.content.decode()
+    assert (
+        "checked><span>甲"
+        not in group[0].post(f"{at}/exchange", 422, **met | {"attended": []}).content.decode()
+    )
     group[0].post(f"{at}/exchange", **met)
+    corrected = group[0].get(at)
+    assert "checked><span>甲" in corrected and local(platform.now) in corrected
     assert "编制并发出研发谈判文件" in buyer.get(at)
     assert "评审因素" in buyer.get(f"{at}/file")
     until = platform.now + timedelta(days=25)

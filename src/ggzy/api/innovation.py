@@ -80,6 +80,14 @@ class Opinion(Schema):
     signature: str
 
 
+class ExchangeCall(Schema):
+    """When and where the exchange is (or how to take part online), and what about."""
+
+    meets_at: AwareDatetime
+    place: str
+    text: str
+
+
 class Exchange(Schema):
     """When and where the exchange was, what was said, and which participants came."""
 
@@ -305,6 +313,13 @@ def report_to_sign(
 def sign_report(request: HttpRequest, innovation_id: str, body: Opinion) -> dict[str, Any]:
     made = judging.sign_report(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
     return {"stage": made.stage}
+
+
+@router.post("/innovations/{innovation_id}/exchange/call", tags=_TAG, summary="通知创新概念交流的时间和地点")
+@write
+def call_exchange(request: HttpRequest, innovation_id: str, body: ExchangeCall) -> dict[str, Any]:
+    made = talking.call_exchange(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
+    return made.exchange_call
 
 
 @router.post("/innovations/{innovation_id}/exchange", tags=_TAG, summary="记录创新概念交流")

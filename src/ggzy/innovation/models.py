@@ -31,7 +31,9 @@ class Innovation(BusinessRow):
     planned_at = models.DateTimeField()
     called_at = models.DateTimeField(null=True)
     apply_until = models.DateTimeField(null=True)
-    #: {met_at, place, text, attended: [participants]}
+    #: {meets_at, place, text}: when and where the exchange is, and what about, as all qualified were told
+    exchange_call = models.JSONField(default=dict)
+    #: {met_at, place, text, absent: [participants], member}
     exchange = models.JSONField(default=dict)
     #: what the file fixes: suppliers, money, factors, stages and so on
     file = models.JSONField(default=dict)

@@ -172,6 +172,8 @@ class InnovationRow:
     call: list[tuple[str, str]]
     called_at: datetime | None
     apply_until: datetime | None
+    #: when and where the exchange of concepts is, and what about; what was said in it
+    exchange_call: dict[str, str]
     exchange: dict[str, Any]
     file: dict[str, Any]
     file_facts: list[tuple[str, str]]
@@ -412,6 +414,7 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
     people = _participants(innovation, viewer, side, member)
     judged = _judged(innovation, sitting.kind if sitting else "", people)
     participant = next((p for p in people if p.own), None)
+    invited = participant is not None and participant.qualified
     has_file = innovation.way == Way.NOTICE or inside or side == "finance" or innovation.determined_at
     has_file = has_file or (participant is not None and participant.attended)
     ranks = innovation.ranking if inside or side == "finance" else _own_or_chosen(innovation, people)
@@ -435,7 +438,8 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         call=call_facts(innovation),
         called_at=innovation.called_at,
         apply_until=innovation.apply_until,
-        exchange=innovation.exchange if inside or (participant and participant.qualified) else {},
+        exchange_call=innovation.exchange_call if inside or invited else {},
+        exchange=_exchange(innovation, inside=inside) if inside or invited else {},
         file=innovation.file if has_file else {},
         file_facts=file_facts(innovation) if has_file and innovation.file else [],
         file_issued_at=innovation.file_issued_at,
@@ -462,6 +466,15 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         result=result_of(innovation, sitting) if sitting and sitting.whole and member else [],
         warnings=_warnings(innovation) if inside else [],
     )
+
+
+def _exchange(innovation: Innovation, *, inside: bool) -> dict[str, Any]:
+    """Return what was said in the exchange; who stayed away is for the buyer and the group."""
+    return innovation.exchange if inside else _without(innovation.exchange, "absent", "member")
+
+
+def _without(given: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in names}
 
 
 def _own_or_chosen(innovation: Innovation, people: list[ParticipantRow]) -> list[dict[str, str]]:
@@ -658,7 +671,7 @@ def _group_step(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
         if row.result and not seat.signed:
             return "签署评审报告", "report"
         return "", ""
-    if row.stage == Stage.HC_EXCHANGE.value and not row.exchange:
+    if row.stage == Stage.HC_EXCHANGE.value and row.exchange_call and not row.exchange:
         return "记录创新概念交流", "exchange"
     if row.stage == Stage.HC_TALKS.value:
         missing = any(not one.talks for one in row.left)
@@ -672,8 +685,10 @@ def _buyer_step(row: InnovationRow) -> tuple[str, str]:
         Stage.HC_RANKED.value: ("确定研发供应商并公告", "determine"),
         Stage.HC_CHOSEN.value: ("公告首购产品信息", "publish"),
     }
-    if row.stage == Stage.HC_EXCHANGE.value and row.exchange:
-        return "发出研发谈判文件", "file"
+    if row.stage == Stage.HC_EXCHANGE.value:
+        if row.exchange:
+            return "发出研发谈判文件", "file"
+        return ("", "") if row.exchange_call else ("通知创新概念交流的时间和地点", "meeting")
     if row.stage in {Stage.HC_OPEN.value, Stage.HC_QUALIFY.value} and not row.members:
         return "确定谈判小组成员", "group"
     if row.stage == Stage.HC_RESEARCH.value and all(one.ended_at for one in row.contracts):

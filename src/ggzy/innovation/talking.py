@@ -77,6 +77,49 @@ def left_in(innovation: Innovation) -> list[Participant]:
 
 
 @transaction.atomic
+def call_exchange(
+    *, innovation_id: str, meets_at: datetime, place: str, text: str, actor: Actor, now: datetime
+) -> Innovation:
+    """Tell all qualified suppliers alike when and where the exchange of concepts is, and what about; anew, where it changes.
+
+    :param place: a room, or how to take part online
+    :raises NotNow: the exchange has been
+    :raises BadInput: nothing written, or a moment that is past
+    """
+    require(actor, Permission.INNOVATION_BUY)
+    innovation = own(innovation_id, actor)
+    move_innovation(innovation, "call_exchange", actor=actor)
+    if innovation.exchange:
+        raise NotNow("创新概念交流已经记录, 不再通知", next_steps=TO_THE_LIST)
+    if meets_at <= now:
+        raise BadInput("交流时间应在现在以后", field="meets_at")
+    innovation.exchange_call = {
+        "meets_at": meets_at.isoformat(),
+        "place": said(place, what="交流地点或者线上参加的方式", field="place", most=200),
+        "text": said(text, what="交流的内容", field="text", most=1000),
+    }
+    innovation.save()
+    tell_those(
+        innovation,
+        innovation.participants.filter(qualified=True).values_list("supplier_id", flat=True),
+        title="创新概念交流通知",
+        text=f"时间: {in_words(meets_at)}; 地点或者方式: {innovation.exchange_call['place']}。"
+        f"{innovation.exchange_call['text']}\n没有参加的不取得研发谈判文件。",
+        now=now,
+    )
+    record(
+        "exchange_called",
+        innovation,
+        actor=actor,
+        now=now,
+        public={"meets_at": meets_at.isoformat()},
+        supervisor={"call": innovation.exchange_call},
+        escrowed=hidden(innovation),
+    )
+    return innovation
+
+
+@transaction.atomic
 def record_exchange(
     *,
     innovation_id: str,
@@ -89,12 +132,20 @@ def record_exchange(
 ) -> Innovation:
     """Write down the exchange of concepts that the group had with all qualified suppliers together; once more, it is corrected.
 
+    What was said goes to every qualified supplier alike, who came and who did not.
+
     :param attended: the participants that came; who did not gets no file
+    :raises NotNow: the qualified suppliers were not told of it before
     :raises BadInput: nothing written, a moment that has not come, nobody came, or somebody who is not qualified
     """
     require(actor, Permission.INNOVATION_JUDGE)
     innovation, member = sitting_in(innovation_id, actor)
     move_innovation(innovation, "record_exchange", actor=actor)
+    if not innovation.exchange_call:
+        raise NotNow(
+            "采购人还没有通知全部合格的供应商交流的时间和地点, 通知以后才能记录交流", next_steps=TO_THE_LIST
+        )
+    again = bool(innovation.exchange)
     if met_at > now:
         raise BadInput("交流时间不能晚于现在", field="met_at")
     came, qualified = set(attended), list(innovation.participants.filter(qualified=True))
@@ -111,6 +162,13 @@ def record_exchange(
     for one in qualified:
         one.attended = one.public_id in came
         one.save(update_fields=["attended"])
+    tell_those(
+        innovation,
+        [one.supplier_id for one in qualified],
+        title="创新概念交流记录(更正)" if again else "创新概念交流记录",
+        text=f"{innovation.exchange['text'][:1200]}\n全文见这项采购的页面。",
+        now=now,
+    )
     record(
         "exchanged",
         innovation,

@@ -1110,6 +1110,13 @@ GP_HC: dict[str, Row] = {
         permission=P.INNOVATION_JUDGE,
         test=_HC + "nobody_is_qualified_and_it_is_over",
     ),
+    "call_exchange": Row(
+        act="ggzy.innovation.talking.call_exchange",
+        page="work-innovation-meeting",
+        operation="POST /v1/innovations/{innovation_id}/exchange/call",
+        permission=P.INNOVATION_BUY,
+        test=_HC + "everybody_qualified_is_told_alike_of_the_exchange_before_and_after_it",
+    ),
     "record_exchange": Row(
         act="ggzy.innovation.talking.record_exchange",
         page="work-innovation-exchange",

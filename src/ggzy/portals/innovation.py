@@ -11,6 +11,7 @@ from ggzy.innovation import actions, buying, contracts, judging, queries, rules,
 from ggzy.innovation.queries import InnovationRow
 from ggzy.innovation.rules import Buyer, Cost, EndGround, Ground, Seat, Way, Weighs
 from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
@@ -106,6 +107,9 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
         "may_terminate": row.side == "buyer" and (row.may_end or row.may_end_first),
         "end_grounds": _end_grounds(row),
+        "meets_at": datetime.fromisoformat(row.exchange_call["meets_at"]) if row.exchange_call else None,
+        "exchange": _exchange_form(row) if row.member else {},
+        "meeting": {**row.exchange_call, "meets_at": as_local(row.exchange_call.get("meets_at", ""))},
         "now": at,
         "given": {},
     }
@@ -199,6 +203,8 @@ def _tried(
         page = _page(request, innovation_id)
         if "group" in given:
             page["group"] = _filled(given["group"], ("username", "seat"), GROUP_ROWS)
+        # what was entered stands in the place of what is kept
+        page |= {name: given[name] for name in ("exchange", "meeting") if name in given}
         return refused_here(request, _ONE, page, refusal, given=given)
     return done(f"/work/innovations/{innovation_id}", says)
 
@@ -338,9 +344,44 @@ def sign_report(request: HttpRequest, innovation_id: str) -> HttpResponse:
     return _tried(request, innovation_id, act, "报告已签署。", report_reason=text(request, "reason"))
 
 
+def call_exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
+    """Tell all qualified suppliers when and where the exchange of concepts is."""
+    given = {name: text(request, name) for name in ("meets_at", "place", "text")}
+
+    def act() -> object:
+        return talking.call_exchange(
+            innovation_id=innovation_id,
+            meets_at=moment(request, "meets_at", says="交流时间"),
+            place=given["place"],
+            text=given["text"],
+            actor=who(request),
+            now=now(),
+        )
+
+    return _tried(request, innovation_id, act, "已同时通知全部合格的供应商。", meeting=given)
+
+
+def _exchange_form(row: InnovationRow) -> dict[str, Any]:
+    """Return what the form of the exchange begins with: the call's time and place, then what is written down."""
+    kept, begun = row.exchange, row.exchange_call
+    return {
+        "met_at": as_local(kept.get("met_at") or begun.get("meets_at", "")),
+        "place": kept.get("place") or begun.get("place", ""),
+        "text": kept.get("text", ""),
+        # nobody is said to have come before somebody says so
+        "attended": [p.participant for p in row.qualified if kept and p.participant not in kept["absent"]],
+    }
+
+
+def as_local(iso: str) -> str:
+    """Return a kept moment as an input of day and time takes it, in Beijing."""
+    return datetime.fromisoformat(iso).astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M") if iso else ""
+
+
 def exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Write down the exchange of concepts."""
-    given = {name: text(request, name) for name in ("met_at", "place", "text")}
+    given: dict[str, Any] = {name: text(request, name) for name in ("met_at", "place", "text")}
+    given["attended"] = request.POST.getlist("attended")
 
     def act() -> object:
         return talking.record_exchange(
@@ -348,7 +389,7 @@ def exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
             met_at=moment(request, "met_at", says="交流时间"),
             place=given["place"],
             text=given["text"],
-            attended=request.POST.getlist("attended"),
+            attended=given["attended"],
             actor=who(request),
             now=now(),
         )
@@ -595,6 +636,7 @@ urlpatterns = [
     route(f"{_AT}sheet", only_posted(hand_in_sheet), name="work-innovation-sheet", permission=_JUDGE),
     route(f"{_AT}report/to-sign", signing(report_to_sign), name="innovation-report", permission=_JUDGE),
     route(f"{_AT}report", only_posted(sign_report), name="work-innovation-report", permission=_JUDGE),
+    route(f"{_AT}meeting", only_posted(call_exchange), name="work-innovation-meeting", permission=_BUY),
     route(f"{_AT}exchange", only_posted(exchange), name="work-innovation-exchange", permission=_JUDGE),
     route(f"{_AT}file", issue_file, name="work-innovation-file", permission=_BUY),
     route(f"{_AT}clarify", only_posted(clarify), name="work-innovation-clarify", permission=_BUY),
