@@ -58,6 +58,12 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     buyer.post(f"{at}/call", apply_until=local(soon))
     # fewer than twenty working days warn whom it concerns, and block nobody
     assert "待核对原文" in buyer.get(at) and "待核对原文" not in jia.get(at)
+    # who cannot apply is shown no form: an expert, another buyer
+    for stranger in (Person(platform, "zhuanjia09"), Person(platform, "jicai")):
+        seen = stranger.get(at) + stranger.get(f"/innovations/{number}")
+        assert "申请参加" not in seen and 'id="apply"' not in seen and "提交申请文件</a>" not in seen
+        assert "下一步: " not in seen
+    assert 'id="apply"' in jia.get(at)
     assert "智能检测装备" in public.get("/innovations") and "申请参加" in public.get(f"/innovations/{number}")
     said = {"statement": "有研发能力", "contact": "王经理 0000-0000009"}
     jia.sign(f"{at}/apply", f"{at}/apply/to-sign", **said)

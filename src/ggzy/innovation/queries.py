@@ -29,6 +29,7 @@ from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
 from ggzy.law.limits import beijing_date, keeps
 from ggzy.law.table import limit
+from ggzy.parties.grid import Permission, may
 from ggzy.procedures.catalogue import GP_HC
 from ggzy.procedures.spec import Stage
 
@@ -197,6 +198,8 @@ class InnovationRow:
     side: str
     #: whether the viewer sits in the group
     member: bool
+    #: whether the viewer's role may apply, and its organisation is asked
+    may_apply: bool
     #: while a sitting goes on: which, the factors that members judge, whom they judge, and the result once all sheets are in
     sitting: str
     factors: list[dict[str, str]]
@@ -460,6 +463,8 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         contracts=_contracts(innovation, viewer, side, member),
         side=side,
         member=member,
+        may_apply=may(viewer, Permission.INNOVATION_APPLY)
+        and (innovation.way == Way.NOTICE or viewer.uscc in innovation.invited),
         sitting=sitting.kind if sitting else "",
         factors=_factors(innovation, sitting.kind if sitting else ""),
         judged=judged if member else [],
@@ -657,7 +662,7 @@ def step_of(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
         return group
     if row.side == "buyer":
         return _buyer_step(row)
-    if row.side in {"supplier", "invited"} or (not row.side and not row.member):
+    if row.may_apply:
         return _supplier_step(row, now=now)
     return "", ""
 

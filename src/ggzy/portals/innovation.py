@@ -39,8 +39,7 @@ def public_list(request: HttpRequest) -> HttpResponse:
 def public_one(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Show one purchase: its call, its file, its result, the first purchase; no plan and no cost of a supplier."""
     row = queries.innovation_row(innovation_id, viewer=who(request))
-    page = {"row": row, "may_apply": may(who(request), P.INNOVATION_APPLY), "now": now()}
-    return show(request, "public/innovation.html", page)
+    return show(request, "public/innovation.html", {"row": row, "now": now()})
 
 
 # --- the desks
