@@ -51,6 +51,7 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     at = buyer.post("/work/innovations/new", **PLANNED)["Location"]
     number = at.rsplit("/", 1)[1]
     members = {"member_username": list(PEOPLE), "member_seat": list(SEATS)}
+    assert buyer.get(at).count('name="member_username"') == 15
     four = {"member_username": list(PEOPLE[:4]), "member_seat": list(SEATS[:4])}
     assert "5人以上单数" in buyer.post(f"{at}/group", 409, **four).content.decode()
     buyer.post(f"{at}/group", **members)
@@ -74,7 +75,10 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     platform.work()
     assert "审查申请人资格" in group[1].get("/work")
     found = re.findall(r'name="qualified:(\w+)"', group[1].get(at))[0]
-    group[1].post(f"{at}/sheet", 422, **{f"qualified:{found}": "no"})
+    kept = group[1].post(f"{at}/sheet", 422, **{f"qualified:{found}": "no", f"reason:{found}": ""})
+    assert (
+        'value="no" checked' in kept.content.decode() and 'yes" required checked' not in kept.content.decode()
+    )
     for person in group:
         person.post(f"{at}/sheet", **{f"qualified:{found}": "yes"})
     assert "签署评审报告" in group[2].get("/work")
@@ -109,7 +113,23 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     light = {"factor_weight": ["49", "51", ""], "answer_until": local(until)}
     kept = buyer.post(f"{at}/file", 409, **ISSUED | light).content.decode()
     assert "不得低于50%" in kept and "样机试验报告" in kept
+    # a row that is begun is refused with a sentence, not dropped; there are as many rows as the rules allow
+    for broken in (
+        {"stage_name": ["", ""]},
+        {"factor_name": ["研发方案", "", ""]},
+        {"first_name": ["", ""]},
+    ):
+        kept = buyer.post(f"{at}/file", 422, **ISSUED | {"answer_until": local(until)} | broken)
+        assert "请填写" in kept.content.decode() and "样机试验报告" in kept.content.decode()
+    blank = buyer.get(f"{at}/file")
+    assert [blank.count(f'name="{name}"') for name in ("stage_name", "factor_name", "first_name")] == [
+        12,
+        20,
+        20,
+    ]
     buyer.post(f"{at}/file", **ISSUED | {"answer_until": local(until)})
+    kept = buyer.post(f"{at}/clarify", 422, text="澄清", answer_until=local(until - timedelta(days=1)))
+    assert local(until - timedelta(days=1)) in kept.content.decode()
     uscc = jia.party.get("/whoami")["uscc"]
     response = RESPONSE | dict(zip(("compensation", "first_price"), OFFERS["jia"], strict=True))
     for kind in ("first", "final"):
@@ -130,7 +150,8 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
             until = platform.now + timedelta(days=12)
             group[1].post(f"{at}/finals", until=local(until))
     assert "第二行" in group[1].get(at)
-    group[1].post(f"{at}/sheet", 422, **{f"points:{found}:1": "70.01"})
+    kept = group[1].post(f"{at}/sheet", 422, **{f"points:{found}:1": "70.01"})
+    assert 'value="70.01"' in kept.content.decode()
     for person in group:
         person.post(f"{at}/sheet", **{f"points:{found}:1": "60"})
     for person in group:
@@ -159,10 +180,11 @@ def test_a_research_contract_and_the_first_purchase_through_the_pages(platform: 
         for person in (buyer, yi):
             person.sign(f"{at}/confirm", f"{at}/confirm/to-sign")
         yi.post(f"{at}/results", results="样机完成", labour="800000", indirect="1")
-        assert "800,000.00" in buyer.get(at)
+        assert "800,000.00" in buyer.get(at) and 'value="800000.00"' in yi.get(at)
         decided = {"met": "yes", "reason": "达到", "compensated": "800000"}
         buyer.post(f"{at}/decide", 422, **decided | {"met": ""})
-        buyer.post(f"{at}/decide", 409, **decided | {"compensated": "800000.01"})
+        kept = buyer.post(f"{at}/decide", 409, **decided | {"compensated": "800000.01"})
+        assert 'value="yes" required checked' in kept.content.decode()
         buyer.post(f"{at}/decide", **decided)
     buyer.post(f"{at}/pay", number="1", voucher="2026-18")
     assert "2026-18" in yi.get(at)

@@ -20,12 +20,15 @@ from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.procedures.spec import Stage
 
 _ONE, _NEW, _FILE = "work/innovation.html", "work/innovation_new.html", "work/innovation_file.html"
-GROUP_ROWS, STAGE_ROWS, FACTOR_ROWS = 7, 5, 5
+#: rows that a form shows at once, and the most it has: those between are folded away
+GROUP_ROWS, STAGE_ROWS, FACTOR_ROWS, FIRST_ROWS = 7, 5, 5, 3
+MOST_GROUP = 15
 _PLAN_CHOICES = ("name", "contact", "ground", "buyer_kind", "approval", "way", "months", "most_cost")
 _FILE_FIELDS = (
     *("most_cost", "adjusted", "months", "suppliers", "compensation", "first_price", "incentive", "interim"),
     "answer_until",
 )
+_FACTOR = ("name", "weight", "weighs")
 
 
 # --- for everybody
@@ -101,7 +104,7 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "kind": _sealing(row),
         "sealing": bool(row.sealed_until and at < row.sealed_until),
         "parts": [(name, *says) for name, says in rules.RESPONSE.items()],
-        "group": [*seats, *([{"username": "", "seat": ""}] * max(0, GROUP_ROWS - len(seats)))],
+        "group": _table(seats, ("username", "seat"), GROUP_ROWS, MOST_GROUP),
         "seats": [(one.value, one.label) for one in Seat],
         "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
         "may_terminate": row.side == "buyer" and (row.may_end or row.may_end_first),
@@ -131,18 +134,30 @@ def one(request: HttpRequest, innovation_id: str) -> HttpResponse:
     return show(request, _ONE, _page(request, innovation_id))
 
 
-def _columns(request: HttpRequest, prefix: str, keys: tuple[str, ...]) -> list[dict[str, str]]:
+def _columns(
+    request: HttpRequest, prefix: str, keys: tuple[str, ...], *, chosen: str = ""
+) -> list[dict[str, str]]:
+    """Return the rows of a table of fields, without those where nothing is written.
+
+    :param chosen: the column that is a choice and so always says something
+    """
     columns = {key: request.POST.getlist(f"{prefix}_{key}") for key in keys}
     most = max((len(column) for column in columns.values()), default=0)
     rows = [
         {key: (column[n] if n < len(column) else "").strip() for key, column in columns.items()}
         for n in range(most)
     ]
-    return [row for row in rows if row[keys[0]]]
+    return [row for row in rows if any(row[key] for key in keys if key != chosen)]
 
 
-def _filled(rows: list[dict[str, str]], keys: tuple[str, ...], least: int) -> list[dict[str, str]]:
-    return [*rows, *([dict.fromkeys(keys, "")] * max(1, least - len(rows)))]
+def _table(rows: list[dict[str, str]], keys: tuple[str, ...], shown: int, most: int) -> dict[str, Any]:
+    """Return a table of fields as a form shows it: what is filled and some blank rows, the others folded away."""
+    blank = dict.fromkeys(keys, "")
+    seen = max(shown, len(rows))
+    return {
+        "shown": [*rows, *[blank] * (seen - len(rows))],
+        "folded": [blank] * max(0, most - seen),
+    }
 
 
 def _number(request: HttpRequest, name: str, says: str) -> int:
@@ -201,7 +216,7 @@ def _tried(
     except Refusal as refusal:
         page = _page(request, innovation_id)
         if "group" in given:
-            page["group"] = _filled(given["group"], ("username", "seat"), GROUP_ROWS)
+            page["group"] = _table(given["group"], ("username", "seat"), GROUP_ROWS, MOST_GROUP)
         # what was entered stands in the place of what is kept
         page |= {name: given[name] for name in ("exchange", "meeting") if name in given}
         return refused_here(request, _ONE, page, refusal, given=given)
@@ -241,7 +256,7 @@ def call(request: HttpRequest, innovation_id: str) -> HttpResponse:
 
 def name_group(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Name the group."""
-    members = _columns(request, "member", ("username", "seat"))
+    members = _columns(request, "member", ("username", "seat"), chosen="seat")
 
     def act() -> object:
         return actions.name_group(innovation_id=innovation_id, members=members, actor=who(request), now=now())
@@ -340,7 +355,14 @@ def sign_report(request: HttpRequest, innovation_id: str) -> HttpResponse:
             now=now(),
         )
 
-    return _tried(request, innovation_id, act, "报告已签署。", report_reason=text(request, "reason"))
+    return _tried(
+        request,
+        innovation_id,
+        act,
+        "报告已签署。",
+        report_reason=text(request, "reason"),
+        disagrees=text(request, "agrees") == "no",
+    )
 
 
 def call_exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
@@ -446,11 +468,9 @@ def _file_form(
         "costs": [(one.value, one.label) for one in Cost],
         "weighs": [(one.value, one.label) for one in Weighs],
         "first_weighs": [(one.value, one.label) for one in Weighs if one is not Weighs.PLAN],
-        "factors": _filled(tables.get("factors", []), ("name", "weight", "weighs"), FACTOR_ROWS),
-        "first_factors": _filled(
-            tables.get("first_factors", []), ("name", "weight", "weighs"), FACTOR_ROWS - 2
-        ),
-        "stages": _filled(tables.get("stages", []), ("name", "milestone"), STAGE_ROWS),
+        "factors": _table(tables.get("factors", []), _FACTOR, FACTOR_ROWS, rules.MOST_FACTORS),
+        "first_factors": _table(tables.get("first_factors", []), _FACTOR, FIRST_ROWS, rules.MOST_FACTORS),
+        "stages": _table(tables.get("stages", []), ("name", "milestone"), STAGE_ROWS, rules.MOST_STAGES),
         "given": given,
         "now": now(),
     }
@@ -476,8 +496,8 @@ def issue_file(request: HttpRequest, innovation_id: str) -> HttpResponse:
         "cost_kinds": request.POST.getlist("cost_kinds"),
     }
     tables = {
-        "factors": _columns(request, "factor", ("name", "weight", "weighs")),
-        "first_factors": _columns(request, "first", ("name", "weight", "weighs")),
+        "factors": _columns(request, "factor", _FACTOR, chosen="weighs"),
+        "first_factors": _columns(request, "first", _FACTOR, chosen="weighs"),
         "stages": _columns(request, "stage", ("name", "milestone")),
     }
     try:
@@ -516,7 +536,7 @@ def clarify(request: HttpRequest, innovation_id: str) -> HttpResponse:
             now=now(),
         )
 
-    return _tried(request, innovation_id, act, "已书面通知全部取得文件的供应商。", clarified=given["text"])
+    return _tried(request, innovation_id, act, "已书面通知全部取得文件的供应商。", clarified=given)
 
 
 def response_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
