@@ -317,7 +317,10 @@ def test_from_the_plan_to_the_first_purchase_agreement(platform: Any) -> None:
     purchase.judged({purchase.id_of("yi"): {"1": "60"}, purchase.id_of("jia"): {"1": "55"}})
     assert purchase.stage == "HC_CHOSEN"
     # nobody outside is told before the notice
-    assert not any(c["first"] for c in platform.anonymous().get(purchase.at)["contracts"])
+    for viewer in (platform.anonymous(), jia.supplier, yi.supplier):
+        assert not any(c["first"] for c in purchase.seen(viewer)["contracts"])
+        assert purchase.seen(viewer)["first_ranking"] == []
+    assert jia.supplier.get(jia.at)["first"] is False
     purchase.buyer.post(f"{purchase.at}/first/notice")
     refused("permission.denied", purchase.sign, yi.supplier, f"{purchase.at}/first")
     for party in (purchase.buyer, jia.supplier):
@@ -331,7 +334,18 @@ def test_from_the_plan_to_the_first_purchase_agreement(platform: Any) -> None:
         "innovation_result",
         "innovation_contract",
     ]
-    assert platform.anonymous().get(purchase.at)["first_ranking"][0]["total"] == "85.00"
+    # the loser's price, score and rank are its own: no rival, no notice and no public entry has them
+    public = platform.anonymous().get(purchase.at)
+    assert [(row["total"], row["rank"]) for row in public["first_ranking"]] == [("85.00", "1")]
+    assert [row["rank"] for row in purchase.seen(yi.supplier)["first_ranking"]] == ["1", "2"]
+    assert [row["rank"] for row in purchase.seen(jia.supplier)["first_ranking"]] == ["1"]
+    assert "得分82.50, 排名第2" in json.dumps(yi.supplier.get("/messages"), ensure_ascii=False)
+    notices = Notice.objects.filter(body__innovation=purchase.id, kind="innovation_result")
+    shown = json.dumps([n.body for n in notices] + [_pack(purchase, "public")], ensure_ascii=False)
+    assert "85.00" in shown and "82.50" not in shown
+    assert any(
+        len(row["ranking"]) == 2 for row in _pack(purchase, "supervisor")["innovation.first_published"]
+    )
 
 
 def test_nobody_learns_who_applied_or_answered_before_its_time(platform: Any) -> None:

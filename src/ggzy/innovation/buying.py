@@ -74,15 +74,20 @@ def publish_first(*, innovation_id: str, actor: Actor, now: datetime) -> Innovat
         ("首购金额", f"{first.product_price}元"),
         ("通过验收", f"{len(passed_of(innovation))}家"),
     ]
-    facts += [(f"首购评审得分: {row['name']}", row["total"]) for row in innovation.first_ranking]
+    # who was not taken keeps its score, its rank and its price to itself
+    facts += [("首购评审得分", row["total"]) for row in innovation.first_ranking[:1]]
     announce(NoticeKind.INNOVATION_RESULT, innovation, "首购产品信息公告", facts, actor=actor, now=now)
-    tell_those(
-        innovation,
-        [c.participant.supplier_id for c in passed_of(innovation)],
-        title="首购产品信息已公告",
-        text=f"首购产品供应商: {first.participant.supplier.name}。",
-        now=now,
-    )
+    places = {row["participant"]: (n, row["total"]) for n, row in enumerate(innovation.first_ranking, 1)}
+    for one in passed_of(innovation):
+        place = places.get(one.participant.public_id)
+        tell_those(
+            innovation,
+            [one.participant.supplier_id],
+            title="首购产品信息已公告",
+            text=f"首购产品供应商: {first.participant.supplier.name}。"
+            + (f"本单位首购评审得分{place[1]}, 排名第{place[0]}。" if place else ""),
+            now=now,
+        )
     record(
         "first_published",
         innovation,
@@ -91,8 +96,8 @@ def publish_first(*, innovation_id: str, actor: Actor, now: datetime) -> Innovat
         public={
             "supplier": first.participant.supplier.uscc,
             "price": str(first.product_price),
-            "ranking": innovation.first_ranking,
         },
+        supervisor={"ranking": innovation.first_ranking},
     )
     return innovation
 

@@ -118,7 +118,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
         actor=actor,
         now=now,
     )
-    for row in innovation.ranking:
+    for rank, row in enumerate(innovation.ranking, 1):
         one = by_participant[row["participant"]].participant
         chosen = row["participant"] in picked
         tell_those(
@@ -127,7 +127,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             title="评审结果",
             text="确定为研发供应商, 请签订研发合同。"
             if chosen
-            else f"没有确定为研发供应商; 本单位得分{row['total']}。",
+            else f"没有确定为研发供应商; 本单位得分{row['total']}, 排名第{rank}。",
             contract=next((c for c in made if c.participant_id == one.pk), None),
             now=now,
         )

@@ -415,12 +415,15 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
     inside = side == "buyer" or member
     sitting = sitting_of(innovation) if inside else None
     people = _participants(innovation, viewer, side, member)
+    contracts = _contracts(innovation)
     judged = _judged(innovation, sitting.kind if sitting else "", people)
     participant = next((p for p in people if p.own), None)
     invited = participant is not None and participant.qualified
     has_file = innovation.way == Way.NOTICE or inside or side == "finance" or innovation.determined_at
     has_file = has_file or (participant is not None and participant.attended)
-    ranks = innovation.ranking if inside or side == "finance" else _own_or_chosen(innovation, people)
+    own = {one.participant for one in people if one.own}
+    chosen = {one.participant for one in people if one.chosen}
+    first = {c.participant.public_id for c in contracts if c.first}
     published = innovation.first_published_at is not None
     return InnovationRow(
         innovation=innovation.public_id,
@@ -449,9 +452,17 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         changes=innovation.changes if has_file else [],
         sealed_until=innovation.sealed_until,
         reveal_until=innovation.reveal_until,
-        ranking=ranks,
+        ranking=_places(
+            innovation.ranking,
+            whole=inside or side == "finance",
+            known=own | chosen if innovation.determined_at else set(),
+        ),
         determined_at=innovation.determined_at,
-        first_ranking=innovation.first_ranking if inside or published else [],
+        first_ranking=_places(
+            innovation.first_ranking,
+            whole=inside or side == "finance",
+            known=own | first if published else set(),
+        ),
         first_published_at=innovation.first_published_at,
         first_signed_at=innovation.first_signed_at,
         first_buyer_signed=innovation.first_buyer_signature_id is not None,
@@ -460,7 +471,7 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         ended_at=innovation.ended_at,
         members=_members(innovation, viewer, side, member, sitting.sheets if sitting else []),
         participants=people,
-        contracts=_contracts(innovation, viewer, side, member),
+        contracts=[_contract(innovation, one, viewer, side, member) for one in contracts],
         side=side,
         member=member,
         may_apply=may(viewer, Permission.INNOVATION_APPLY)
@@ -482,12 +493,11 @@ def _without(given: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in names}
 
 
-def _own_or_chosen(innovation: Innovation, people: list[ParticipantRow]) -> list[dict[str, str]]:
-    """Return the ranking as somebody else sees it once it is determined: the chosen, and one's own place."""
-    if innovation.determined_at is None:
-        return []
-    known = {one.participant for one in people if one.chosen or one.own}
-    return [row for row in innovation.ranking if row["participant"] in known]
+def _places(ranking: list[dict[str, str]], *, whole: bool, known: set[str]) -> list[dict[str, str]]:
+    """Return a ranking with its ranks: whole for the buyer, the group and who supervises, else who was taken and one's own."""
+    return [
+        row | {"rank": str(n)} for n, row in enumerate(ranking, 1) if whole or row["participant"] in known
+    ]
 
 
 def _factors(innovation: Innovation, sitting: str) -> list[dict[str, str]]:
@@ -560,7 +570,8 @@ def _contract(
         ended_at=contract.ended_at,
         buyer_signed=contract.buyer_signature_id is not None,
         supplier_signed=contract.supplier_signature_id is not None,
-        first=contract.first and (inside or innovation.first_published_at is not None),
+        # whose product it is, nobody learns before the notice, the winner included
+        first=contract.first and (side == "buyer" or member or innovation.first_published_at is not None),
         side="supplier" if own else side if side in {"buyer", "finance"} else "",
         member=member,
         interim=innovation.file["interim"],
@@ -574,7 +585,7 @@ def _contract(
     )
 
 
-def _contracts(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ContractRow]:
+def _contracts(innovation: Innovation) -> list[ResearchContract]:
     if innovation.determined_at is None:
         return []
     rows = (
@@ -583,7 +594,7 @@ def _contracts(innovation: Innovation, viewer: Actor, side: str, member: bool) -
         .filter(participant__innovation=innovation)
         .order_by("number")
     )
-    return [_contract(innovation, row, viewer, side, member) for row in rows]
+    return list(rows)
 
 
 # --- what pages ask
