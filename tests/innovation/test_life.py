@@ -266,12 +266,20 @@ def _time(text: str) -> Any:
     return datetime.fromisoformat(text)
 
 
-def determined(platform: Any) -> Purchase:
+def at_talks(platform: Any, **changes: Any) -> Purchase:
+    """Return a purchase whose group has sat and talks with 甲 and 乙."""
+    purchase = Purchase(platform, **changes)
+    purchase.name_group()
+    purchase.called("jia", "yi").qualified("jia", "yi").exchanged("jia", "yi").issued()
+    return purchase.responded("first", "jia", "yi")
+
+
+def determined(platform: Any, **file: Any) -> Purchase:
     """Return a purchase with its research suppliers determined: 乙 and 甲, not 丙."""
     purchase = Purchase(platform)
     purchase.name_group()
     purchase.called("jia", "yi", "bing").qualified("jia", "yi", "bing").exchanged("jia", "yi", "bing")
-    purchase.issued().responded("first", "jia", "yi", "bing").talked("jia", "yi", "bing")
+    purchase.issued(**file).responded("first", "jia", "yi", "bing").talked("jia", "yi", "bing")
     purchase.responded("final", "jia", "yi", "bing").scored("jia", "yi", "bing")
     assert purchase.stage == "HC_RANKED"
     purchase.buyer.post(f"{purchase.at}/result")

@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ggzy.innovation.actions import PLAN
 from ggzy.innovation.talking import FILE
 from ggzy.notices.models import Notice
 from tests.frameworks.test_pages import local
-from tests.innovation.test_life import OFFERS, PURCHASE, SEATS, Purchase, determined, digest
+from tests.innovation.test_life import OFFERS, PURCHASE, SEATS, Purchase, at_talks, determined, digest
 from tests.innovation.test_rules import RESPONSE
 from tests.portals.test_work import Person
 
@@ -160,6 +163,25 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     buyer.post(f"{at}/determine")
     seen = public.get(f"/innovations/{number}")
     assert "甲建工" in seen and "90.00" in seen and "第二行" not in seen and "谈判小组" in seen
+
+
+def test_lists_cost_no_more_for_more_purchases_and_show_the_adjusted_cost(platform: Any) -> None:
+    first = determined(platform, most_cost="11900000")
+    assert first.seen()["most_cost"] == "11900000.00"
+    visitors = [Person(platform, name) for name in ("zhaobiao", "jia", "zhuanjia05")]
+    lists = [(visitors[0], "/innovations"), *((one, "/work/innovations") for one in visitors)]
+    lists += [(one, "/work") for one in visitors]
+
+    def asked(person: Person, address: str) -> int:
+        cache.clear()
+        with CaptureQueriesContext(connection) as seen:
+            assert "11,900,000.00" in person.get(address) or address == "/work"
+        return len(seen)
+
+    before = [asked(*one) for one in lists]
+    for number in (2, 3):
+        at_talks(platform, name=f"另一项采购{number}")
+    assert [asked(*one) for one in lists] == before
 
 
 def test_a_research_contract_and_the_first_purchase_through_the_pages(platform: Any) -> None:

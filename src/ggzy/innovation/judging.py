@@ -3,7 +3,7 @@
 Each member hands in a sheet, the rule computes the result, all sign the one report; who does not agree signs with a reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -57,6 +57,17 @@ class Sitting:
 
 def sitting_of(innovation: Innovation) -> Sitting | None:
     """Return the sitting that a purchase is at, None where it is at none."""
+    return sitting_among(
+        innovation,
+        members=innovation.members.select_related("account").filter(left_at=None),
+        sheets=innovation.sheets.select_related("member__account").filter(voided_at=None),
+    )
+
+
+def sitting_among(
+    innovation: Innovation, *, members: Iterable[GroupMember], sheets: Iterable[GroupSheet]
+) -> Sitting | None:
+    """Return the sitting that a purchase is at, of members who sit and sheets that are not void; None where it is at none."""
     found = SITTINGS.get(Stage(innovation.stage))
     if found is None:
         return None
@@ -64,12 +75,8 @@ def sitting_of(innovation: Innovation) -> Sitting | None:
     return Sitting(
         kind=kind,
         move=move,
-        members=list(innovation.members.select_related("account").filter(left_at=None).order_by("code")),
-        sheets=list(
-            innovation.sheets.select_related("member__account")
-            .filter(sitting=kind, voided_at=None)
-            .order_by("member__code")
-        ),
+        members=sorted(members, key=lambda m: m.code),
+        sheets=sorted((s for s in sheets if s.sitting == kind), key=lambda s: s.member.code),
     )
 
 

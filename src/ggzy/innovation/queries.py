@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from ggzy.innovation import rules
 from ggzy.innovation.actions import call_facts
 from ggzy.innovation.contracts import left_of, most_of
-from ggzy.innovation.judging import finals_of, passed_of, result_of, sitting_of
+from ggzy.innovation.judging import Sitting, result_of, sitting_among
 from ggzy.innovation.models import (
     GroupSheet,
     Innovation,
@@ -200,10 +200,12 @@ class InnovationRow:
     member: bool
     #: whether the viewer's role may apply, and its organisation is asked
     may_apply: bool
-    #: while a sitting goes on: which, the factors that members judge, whom they judge, and the result once all sheets are in
+    #: while a sitting goes on: which, the factors that members judge, whom they judge, whether all sheets are in, and
+    #: then what they give (on the purchase's own page)
     sitting: str
     factors: list[dict[str, str]]
     judged: list[ParticipantRow]
+    whole: bool
     result: list[dict[str, Any]]
     warnings: list[str]
 
@@ -264,7 +266,7 @@ def _side(innovation: Innovation, viewer: Actor) -> str:
     if viewer.role is Role.TENDEREE and innovation.buyer_id == viewer.organisation_pk:
         return "buyer"
     if viewer.role is Role.BIDDER:
-        if innovation.participants.filter(supplier_id=viewer.organisation_pk).exists():
+        if any(one.supplier_id == viewer.organisation_pk for one in innovation.participants.all()):
             return "supplier"
         if viewer.uscc in innovation.invited:
             return "invited"
@@ -288,10 +290,9 @@ def _may_know(innovation: Innovation, side: str, member: bool) -> bool:
 
 
 def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ParticipantRow]:
-    rows = innovation.participants.select_related("supplier").prefetch_related("responses", "talks")
     out = []
     closed = _closed(innovation)
-    for one in rows.order_by("pk"):
+    for one in _applicants(innovation):
         own = viewer.role is Role.BIDDER and one.supplier_id == viewer.organisation_pk
         known = own or closed and (member or side in {"buyer", "finance"})
         if not (known or one.chosen):
@@ -405,15 +406,34 @@ def _warnings(innovation: Innovation) -> list[str]:
 
 
 def _rows() -> Any:
-    return Innovation.objects.select_related("buyer").prefetch_related("members__account__person")
+    """Return purchases with all that a row asks of them: as many questions for two hundred as for one."""
+    applicants = Participant.objects.select_related("supplier").prefetch_related(
+        "responses", "talks", "contract__stages"
+    )
+    return Innovation.objects.select_related("buyer").prefetch_related(
+        "members__account__person", "sheets__member__account", Prefetch("participants", applicants)
+    )
 
 
-def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
+def _applicants(innovation: Innovation) -> list[Participant]:
+    return sorted(innovation.participants.all(), key=lambda one: one.pk)
+
+
+def _sitting(innovation: Innovation) -> Sitting | None:
+    return sitting_among(
+        innovation,
+        members=[m for m in innovation.members.all() if m.left_at is None],
+        sheets=[s for s in innovation.sheets.all() if s.voided_at is None],
+    )
+
+
+def _row(innovation: Innovation, viewer: Actor, *, result: bool = False) -> InnovationRow:
+    """Return a purchase as a viewer sees it; `result`: with what the sheets give, which is computed."""
     side, member = _side(innovation, viewer), _sits(innovation, viewer)
     if not _may_know(innovation, side, member):
         raise NotFound("没有这项合作创新采购", next_steps=_LIST)
     inside = side == "buyer" or member
-    sitting = sitting_of(innovation) if inside else None
+    sitting = _sitting(innovation) if inside else None
     people = _participants(innovation, viewer, side, member)
     contracts = _contracts(innovation)
     judged = _judged(innovation, sitting.kind if sitting else "", people)
@@ -437,8 +457,11 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         way=innovation.way,
         invited=innovation.invited if inside else [],
         major=innovation.major,
-        months=innovation.months,
-        most_cost=innovation.most_cost,
+        months=innovation.file["months"] if has_file and innovation.file else innovation.months,
+        # the file may have adjusted what the notice said
+        most_cost=Decimal(innovation.file["most_cost"])
+        if has_file and innovation.file
+        else innovation.most_cost,
         plan=innovation.plan if inside or side == "finance" else {},
         contact=innovation.contact,
         call=call_facts(innovation),
@@ -479,7 +502,8 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         sitting=sitting.kind if sitting else "",
         factors=_factors(innovation, sitting.kind if sitting else ""),
         judged=judged if member else [],
-        result=result_of(innovation, sitting) if sitting and sitting.whole and member else [],
+        whole=bool(member and sitting and sitting.whole),
+        result=result_of(innovation, sitting) if result and sitting and sitting.whole and member else [],
         warnings=_warnings(innovation) if inside else [],
     )
 
@@ -509,12 +533,13 @@ def _factors(innovation: Innovation, sitting: str) -> list[dict[str, str]]:
 def _judged(innovation: Innovation, sitting: str, people: list[ParticipantRow]) -> list[ParticipantRow]:
     if sitting == GroupSheet.QUALIFICATION:
         return people
-    known: set[str] = set()
     if sitting == GroupSheet.PLANS:
-        known = {one.participant.public_id for one in finals_of(innovation)}
+        return [one for one in people if (final := one.response(SealedResponse.FINAL)) and final.revealed_at]
     if sitting == GroupSheet.PRODUCTS:
-        known = {one.participant.public_id for one in passed_of(innovation)}
-    return [one for one in people if one.participant in known]
+        passed = [c for c in _contracts(innovation) if c.stage == Stage.RD_PASSED.value]
+        known = {c.participant.public_id for c in passed}
+        return [one for one in people if one.participant in known]
+    return []
 
 
 # --- contracts
@@ -588,13 +613,8 @@ def _contract(
 def _contracts(innovation: Innovation) -> list[ResearchContract]:
     if innovation.determined_at is None:
         return []
-    rows = (
-        ResearchContract.objects.select_related("participant__supplier")
-        .prefetch_related("stages")
-        .filter(participant__innovation=innovation)
-        .order_by("number")
-    )
-    return list(rows)
+    found = [contract for one in _applicants(innovation) if (contract := getattr(one, "contract", None))]
+    return sorted(found, key=lambda contract: contract.number)
 
 
 # --- what pages ask
@@ -608,7 +628,7 @@ def innovation_row(innovation_id: str, *, viewer: Actor) -> InnovationRow:
     found = _rows().filter(public_id=innovation_id).first()
     if found is None:
         raise NotFound("没有这项合作创新采购", next_steps=_LIST)
-    return _row(found, viewer)
+    return _row(found, viewer, result=True)
 
 
 def public_rows() -> list[InnovationRow]:
@@ -654,7 +674,9 @@ def contract_row(contract_id: str, *, viewer: Actor) -> ContractRow:
     """
     found = (
         ResearchContract.objects.select_related("participant__supplier", "participant__innovation__buyer")
-        .prefetch_related("stages", "participant__innovation__members")
+        .prefetch_related(
+            "stages", "participant__innovation__members", "participant__innovation__participants"
+        )
         .filter(public_id=contract_id)
         .first()
     )
@@ -684,7 +706,7 @@ def _group_step(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
         if not seat.handed_in:
             what = {"qualify": "审查申请人资格", "plans": "给最终响应文件打分", "products": "首购评审打分"}
             return what[row.sitting], "sheet"
-        if row.result and not seat.signed:
+        if row.whole and not seat.signed:
             return "签署评审报告", "report"
         return "", ""
     if row.stage == Stage.HC_EXCHANGE.value and row.exchange_call and not row.exchange:
