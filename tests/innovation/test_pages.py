@@ -82,6 +82,13 @@ def test_from_the_plan_to_the_result_through_the_pages(platform: Any) -> None:
     assert (
         'value="no" checked' in kept.content.decode() and 'yes" required checked' not in kept.content.decode()
     )
+    group[2].post(f"{at}/sheet", **{f"qualified:{found}": "yes"})
+    # a sitting goes on: one seat is taken by somebody else, with a reason, and all judge anew
+    replacing = {"member": "02", "username": "zhuanjia09", "reason": "因病不能继续"}
+    kept = buyer.post(f"{at}/member", 422, **replacing | {"reason": " "}).content.decode()
+    assert "请填写更换的理由" in kept and 'value="zhuanjia09"' in kept and f'{at}/group"' not in kept
+    buyer.post(f"{at}/member", **replacing)
+    group[1] = Person(platform, "zhuanjia09")
     for person in group:
         person.post(f"{at}/sheet", **{f"qualified:{found}": "yes"})
     assert "签署评审报告" in group[2].get("/work")
@@ -187,8 +194,12 @@ def test_lists_cost_no_more_for_more_purchases_and_show_the_adjusted_cost(platfo
 def test_a_research_contract_and_the_first_purchase_through_the_pages(platform: Any) -> None:
     purchase: Purchase = determined(platform)
     buyer, yi, jia = Person(platform, "zhaobiao"), Person(platform, "yi"), Person(platform, "jia")
-    member = Person(platform, "zhuanjia05")
     home = f"/work/innovations/{purchase.id}"
+    # interim talks need a whole group: while research goes on it may be named anew
+    assert 'action="' + home + '/group"' in buyer.get(home)
+    people = ["zhaobiao2", "zhuanjia09", *PEOPLE[2:]]
+    buyer.post(f"{home}/group", member_username=people, member_seat=list(SEATS))
+    member = Person(platform, "zhuanjia09")
     at = f"/work/research/{purchase.contract('yi').id}"
     assert "第二行" in yi.get(at) and "没有这份研发合同" in jia.get(at, status=404)
     for person in (buyer, yi):
