@@ -185,9 +185,10 @@ class Purchase:
         self.sign(party, f"{self.at}/responses", query, to="", commitment=commitment)
         self.salts[name, kind] = said, salt
 
-    def reveal(self, name: str, kind: str, **changes: str) -> None:
+    def reveal(self, name: str, kind: str, *, file: bytes = b"", **changes: str) -> None:
         said, salt = self.salts[name, kind]
-        self.demo(name).post(f"{self.at}/responses/reveal", {"response": said | changes, "salt": salt})
+        sent = {"response": said | changes, "salt": salt, "file": base64.b64encode(file).decode()}
+        self.demo(name).post(f"{self.at}/responses/reveal", sent)
 
     def responded(self, kind: str, *names: str) -> "Purchase":
         for name in names:
@@ -525,6 +526,47 @@ def test_everybody_qualified_is_told_alike_of_the_exchange_before_and_after_it(p
     assert "谈到了开放接口" not in purchase.demo("bing").get("/messages")["messages"][0]["text"]
     purchase.group[0].post(f"{purchase.at}/exchange", came | {"text": "谈到了开放接口和雨季"})
     assert "(更正)" in purchase.demo("yi").get("/messages")["messages"][0]["title"]
+
+
+def test_a_file_is_sealed_with_a_response_and_read_by_the_group_alone(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi").qualified("jia", "yi").exchanged("jia", "yi").issued()
+    data = b"%PDF-1.7 drawing"
+    part = {"file_name": "总体设计.pdf", "file_sha256": hashlib.sha256(data).hexdigest()}
+    purchase.seal("jia", "first", **part)
+    purchase.seal("yi", "first")
+    row = purchase.seen(purchase.demo("jia"))
+    purchase.go(_time(row["sealed_until"]) + timedelta(seconds=1))
+    refused("input.invalid", purchase.reveal, "jia", "first")
+    refused("innovation.wrong_reveal", purchase.reveal, "jia", "first", file=data + b".")
+    refused("innovation.wrong_reveal", purchase.reveal, "jia", "first", file=data, file_name="另一份.pdf")
+    refused("input.invalid", purchase.reveal, "yi", "first", file=data)
+    purchase.reveal("jia", "first", file=data)
+    purchase.reveal("jia", "first", file=data)
+    purchase.reveal("yi", "first")
+    at = f"{purchase.at}/responses/{purchase.id_of('jia')}/first/file"
+    # until the time to reveal is over the group does not read it either
+    refused("not_found", purchase.group[1].get, at)
+    assert base64.b64decode(purchase.demo("jia").get(at)["file"]) == data
+    purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
+    found = purchase.group[1].get(at)
+    assert (base64.b64decode(found["file"]), found["name"]) == (data, "总体设计.pdf")
+    for viewer in (purchase.buyer, purchase.demo("yi"), platform.demo("caizheng"), platform.anonymous()):
+        refused("not_found", viewer.get, at)
+    # the contract rests on the final response: its buyer reads that one's file
+    purchase.talked("jia", "yi")
+    purchase.seal("jia", "final", **part)
+    row = purchase.seen(purchase.demo("jia"))
+    purchase.go(_time(row["sealed_until"]) + timedelta(seconds=1))
+    purchase.reveal("jia", "final", file=data)
+    purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
+    last = at.replace("first", "final")
+    refused("not_found", purchase.buyer.get, last)
+    purchase.scored("jia")
+    purchase.buyer.post(f"{purchase.at}/result")
+    assert purchase.buyer.get(last)["name"] == "总体设计.pdf"
+    refused("not_found", purchase.demo("yi").get, last)
 
 
 def test_everybody_is_talked_with_before_finals_are_asked(platform: Any) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Base64Bytes
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.innovation import actions, buying, contracts, judging, queries, talking
+from ggzy.kernel import files
 
 router = Router()
 _TAG = ["合作创新采购"]
@@ -131,10 +132,11 @@ class Sealed(Schema):
 
 
 class Reveal(Schema):
-    """The response as it was sealed, and its salt (64 hex digits)."""
+    """The response as it was sealed, its salt (64 hex digits), and the file whose name and SHA-256 it holds (base64)."""
 
     response: dict[str, str]
     salt: str
+    file: Base64Bytes = b""
 
 
 class Talk(Schema):
@@ -362,9 +364,24 @@ def seal_response(request: HttpRequest, innovation_id: str, body: Sealed) -> dic
 @write
 def reveal_response(request: HttpRequest, innovation_id: str, body: Reveal) -> dict[str, Any]:
     made = talking.reveal_response(
-        innovation_id=innovation_id, response=body.response, salt=body.salt, actor=who(request), now=now()
+        innovation_id=innovation_id,
+        response=body.response,
+        salt=body.salt,
+        file_data=body.file,
+        actor=who(request),
+        now=now(),
     )
     return {"kind": made.kind, "revealed_at": made.revealed_at}
+
+
+@router.get(
+    "/innovations/{innovation_id}/responses/{participant}/{kind}/file",
+    tags=_TAG,
+    summary="取得响应文件的附件(本单位和谈判小组)",
+)
+def response_file(request: HttpRequest, innovation_id: str, participant: str, kind: str) -> HttpResponse:
+    name, digest = queries.file_of(innovation_id, participant=participant, kind=kind, viewer=who(request))
+    return answer({"name": name, "file": base64.b64encode(files.read(digest)).decode()})
 
 
 @router.post("/innovations/{innovation_id}/talks", tags=_TAG, summary="记录与一家供应商的谈判")

@@ -61,6 +61,11 @@ class ResponseRow:
         """Return what it says, in the order of the form."""
         return [(what, self.response[name]) for name, (what, _) in rules.RESPONSE.items() if self.response]
 
+    @property
+    def file(self) -> str:
+        """Return the name of the file that goes with it, "" where none does or it is not for this reader."""
+        return self.response.get("file_name", "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantRow:
@@ -136,7 +141,10 @@ class ContractRow:
     side: str
     member: bool
     interim: bool
+    #: who researches, and what it answered finally: its parts, and the name of its file
+    participant: str
     response: list[tuple[str, str]]
+    file: str
     stages: list[dict[str, Any]]
     #: the number of the stage that goes on, and the most that it may be compensated
     current: int
@@ -600,7 +608,9 @@ def _contract(
         side="supplier" if own else side if side in {"buyer", "finance"} else "",
         member=member,
         interim=innovation.file["interim"],
+        participant=contract.participant.public_id,
         response=parts if inside else [],
+        file=contract.response.get("file_name", "") if inside else "",
         stages=[_stage_row(stage) for stage in stages],
         current=current.number if working and current is not None else 0,
         most=most_of(innovation, contract, current) if ready and current is not None else None,
@@ -686,6 +696,28 @@ def contract_row(contract_id: str, *, viewer: Actor) -> ContractRow:
         if row.side or row.member:
             return row
     raise NotFound("没有这份研发合同, 只有合同双方和谈判小组能够查看", next_steps=_LIST)
+
+
+def file_of(innovation_id: str, *, participant: str, kind: str, viewer: Actor) -> tuple[str, str]:
+    """Return name and SHA-256 of the file of a response to who may read the response: its supplier and the group.
+
+    The buyer reads the one that its research contract rests on.
+
+    :raises NotFound: no such file, or none for this reader
+    """
+    row = innovation_row(innovation_id, viewer=viewer)
+    one = next((p for p in row.participants if p.participant == participant), None)
+    found = one.response(kind) if one else None
+    said = found.response if found else {}
+    if not said and kind == SealedResponse.FINAL and row.side == "buyer":
+        contract = ResearchContract.objects.filter(participant__public_id=participant).first()
+        said = (
+            contract.response if contract and any(c.participant == participant for c in row.contracts) else {}
+        )
+    name, digest = (said.get(part, "") for part in rules.RESPONSE_FILE)
+    if not digest:
+        raise NotFound("没有这份附件, 或者不向您提供", next_steps=_LIST)
+    return name, digest
 
 
 def step_of(row: InnovationRow, *, now: datetime) -> tuple[str, str]:

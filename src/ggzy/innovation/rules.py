@@ -7,8 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from ggzy.kernel.canonical import commitment
+from ggzy.kernel.canonical import commitment, sha256
 from ggzy.kernel.money import CENT, yuan
+from ggzy.kernel.programs import program_kind
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
 
 BASIS = "财库〔2024〕13号"
@@ -306,6 +307,37 @@ RESPONSE = {
     "upgrades": ("升级、迭代的承诺", 5000),
     "service": ("售后服务", 5000),
 }
+#: where a file goes with a response, its name and its SHA-256 are part of what is sealed; else neither is
+RESPONSE_FILE = ("file_name", "file_sha256")
+MOST_FILE_BYTES = 20 * 1024 * 1024
+_HEX = frozenset("0123456789abcdef")
+
+
+def response_text(given: Mapping[str, object]) -> dict[str, str]:
+    """Return the parts of a response as they are sealed: all of its texts, and the file's two where a file goes with it."""
+    parts = {name: str(given.get(name, "")) for name in RESPONSE}
+    return parts | {name: str(given[name]) for name in RESPONSE_FILE if given.get(name)}
+
+
+def require_file(said: Mapping[str, str], data: bytes) -> None:
+    """Let the file pass that was sealed with a response, or none where none was.
+
+    :raises BadInput: the file's part is not whole, the file is missing, empty, too large, or a program
+    :raises WrongReveal: it is another file
+    """
+    name, digest = (said.get(part, "") for part in RESPONSE_FILE)
+    if not name and not digest:
+        if data:
+            raise BadInput("封存的响应文件没有附件, 请不要上传", field="file")
+        return
+    if not 0 < len(name) <= 100 or len(digest) != 64 or set(digest) - _HEX:
+        raise BadInput("封存的附件应有名称(不超过100字)和64位小写十六进制SHA-256值", field="file")
+    if not 0 < len(data) <= MOST_FILE_BYTES:
+        raise BadInput("请同时上传封存的附件, 不超过20MB", field="file")
+    if program_kind(name, data[:4]):
+        raise BadInput("附件不能是程序或者脚本文件", field="file")
+    if sha256(data).hex() != digest:
+        raise WrongReveal("附件与封存时的不一致: 请用封存时选择的那份文件", field="file")
 
 
 def response(
@@ -321,7 +353,7 @@ def response(
 
     :raises BadInput: a part missing or too long, an amount that is none, or over the file's
     """
-    said = {name: str(given.get(name, "")) for name in RESPONSE}
+    said = response_text(given)
     for name, (says, most) in RESPONSE.items():
         if not said[name].strip() or len(said[name]) > most:
             raise BadInput(f"响应文件应有{says}(不超过{most}字)", field=name)

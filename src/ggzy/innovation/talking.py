@@ -21,7 +21,7 @@ from ggzy.innovation.models import Innovation, InnovationTalk, Participant, Seal
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own, participant_of, sitting_in
 from ggzy.innovation.rules import Cost, Money, Way
 from ggzy.innovation.telling import announce, in_words, record, said, tell_all, tell_those
-from ggzy.kernel import calendars
+from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.money import yuan
@@ -479,13 +479,20 @@ def seal_response(
 
 @transaction.atomic
 def reveal_response(
-    *, innovation_id: str, response: Mapping[str, object], salt: str, actor: Actor, now: datetime
+    *,
+    innovation_id: str,
+    response: Mapping[str, object],
+    salt: str,
+    file_data: bytes = b"",
+    actor: Actor,
+    now: datetime,
 ) -> SealedResponse:
     """Reveal a sealed response to the group within its time; what does not give the digest again is refused. The same again changes nothing.
 
+    :param file_data: the file whose hash was sealed with the response, nothing where none was
     :raises NotNow: not yet, or no longer
     :raises NotPermitted: this supplier has sealed nothing
-    :raises WrongReveal: text and salt are not what was sealed
+    :raises WrongReveal: text, file and salt are not what was sealed
     :raises BadInput: it does not answer the file: a part missing, an amount over its limit
     """
     require(actor, Permission.INNOVATION_APPLY)
@@ -497,7 +504,7 @@ def reveal_response(
     found = participant.responses.select_for_update().filter(kind=kind).first()
     if found is None:
         raise NotPermitted("本单位没有封存响应文件, 不能揭示", next_steps=TO_THE_LIST)
-    text = {name: str(response.get(name, "")) for name in rules.RESPONSE}
+    text = rules.response_text(response)
     digest = rules.sealed(
         purchase=innovation.public_id,
         supplier=participant.supplier.uscc,
@@ -515,7 +522,10 @@ def reveal_response(
         first_price=Decimal(innovation.file["first_price"]),
         most_months=innovation.file["months"],
     )
+    rules.require_file(kept, file_data)
     if found.revealed_at is None:
+        if file_data:
+            files.keep(file_data)
         found.response, found.salt, found.revealed_at = kept, salt, now
         found.save()
         record(

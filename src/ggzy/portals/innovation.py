@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from ggzy.innovation import actions, buying, contracts, judging, queries, rules, talking
 from ggzy.innovation.queries import InnovationRow
 from ggzy.innovation.rules import Buyer, Cost, EndGround, Ground, Seat, Way, Weighs
+from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals.frame import done, moment, now, route, show, text, who
+from ggzy.portals.ranges import send_file
 from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.procedures.spec import Stage
 
@@ -104,6 +106,7 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "kind": _sealing(row),
         "sealing": bool(row.sealed_until and at < row.sealed_until),
         "parts": [(name, *says) for name, says in rules.RESPONSE.items()],
+        "most_bytes": rules.MOST_FILE_BYTES,
         "group": _table(seats, ("username", "seat"), GROUP_ROWS, MOST_GROUP),
         "seats": [(one.value, one.label) for one in Seat],
         "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
@@ -565,7 +568,8 @@ def seal(request: HttpRequest, innovation_id: str) -> HttpResponse:
 
 
 def reveal(request: HttpRequest, innovation_id: str) -> HttpResponse:
-    """Reveal a response with the voucher that the browser saved when it sealed."""
+    """Reveal a response with the voucher that the browser saved when it sealed, and the file that was sealed with it."""
+    sent = request.FILES.get("file")
 
     def act() -> object:
         try:
@@ -578,11 +582,25 @@ def reveal(request: HttpRequest, innovation_id: str) -> HttpResponse:
             innovation_id=innovation_id,
             response=voucher["response"],
             salt=str(voucher.get("salt", "")),
+            file_data=sent.read() if sent else b"",
             actor=who(request),
             now=now(),
         )
 
     return _tried(request, innovation_id, act, "响应文件已揭示, 只有谈判小组能够审阅。")
+
+
+def response_file(request: HttpRequest, innovation_id: str, participant: str, kind: str) -> HttpResponse:
+    """Send the file of a response to who may read the response."""
+    name, digest = queries.file_of(innovation_id, participant=participant, kind=kind, viewer=who(request))
+    return send_file(
+        request,
+        files.path_of(digest),
+        mark=digest,
+        content_type="application/octet-stream",
+        filename=name,
+        as_attachment=True,
+    )
 
 
 # --- the result and the end
@@ -661,6 +679,12 @@ urlpatterns = [
     route(f"{_AT}clarify", only_posted(clarify), name="work-innovation-clarify", permission=_BUY),
     route(f"{_AT}seal/to-sign", signing(response_to_sign), name="innovation-seal", permission=_APPLY),
     route(f"{_AT}seal", only_posted(seal), name="work-innovation-seal", permission=_APPLY),
+    route(
+        f"{_AT}responses/<str:participant>/<str:kind>/file",
+        response_file,
+        name="work-innovation-response-file",
+        permission=P.WORKBENCH_READ,
+    ),
     route(f"{_AT}reveal", only_posted(reveal), name="work-innovation-reveal", permission=_APPLY),
     route(f"{_AT}talk", only_posted(talk), name="work-innovation-talk", permission=_JUDGE),
     route(f"{_AT}change", only_posted(change), name="work-innovation-change", permission=_JUDGE),
