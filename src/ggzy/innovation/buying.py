@@ -189,7 +189,7 @@ def sign_first(*, innovation_id: str, signature: str, actor: Actor, now: datetim
         innovation,
         actor=actor,
         now=now,
-        public={"side": side, "agreement_sha256": signed.digest},
+        public={"side": side, "stage": innovation.stage, "agreement_sha256": signed.digest},
     )
     return innovation
 

@@ -266,7 +266,7 @@ def sign_contract(*, contract_id: str, signature: str, actor: Actor, now: dateti
         subject=contract.public_id,
         actor=actor,
         now=now,
-        public={"side": side, "contract_sha256": signed.digest},
+        public={"side": side, "stage": contract.stage, "contract_sha256": signed.digest},
     )
     return contract
 

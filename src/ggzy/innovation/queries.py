@@ -169,6 +169,7 @@ class InnovationRow:
     stage: str
     name: str
     buyer: str
+    buyer_uscc: str
     buyer_kind: str
     ground: str
     way: str
@@ -460,6 +461,7 @@ def _row(innovation: Innovation, viewer: Actor, *, result: bool = False) -> Inno
         stage=innovation.stage,
         name=innovation.name,
         buyer=innovation.buyer.name,
+        buyer_uscc=innovation.buyer.uscc,
         buyer_kind=innovation.buyer_kind,
         ground=innovation.ground,
         way=innovation.way,
@@ -579,6 +581,7 @@ def _contract(
     innovation: Innovation, contract: ResearchContract, viewer: Actor, side: str, member: bool
 ) -> ContractRow:
     own = viewer.role is Role.BIDDER and contract.participant.supplier_id == viewer.organisation_pk
+    published = innovation.first_published_at is not None
     inside = own or side == "buyer" or member
     stages = list(contract.stages.all()) if inside else []
     stages.sort(key=lambda stage: stage.number)
@@ -604,7 +607,7 @@ def _contract(
         buyer_signed=contract.buyer_signature_id is not None,
         supplier_signed=contract.supplier_signature_id is not None,
         # whose product it is, nobody learns before the notice, the winner included
-        first=contract.first and (side == "buyer" or member or innovation.first_published_at is not None),
+        first=contract.first and (side == "buyer" or member or published),
         side="supplier" if own else side if side in {"buyer", "finance"} else "",
         member=member,
         interim=innovation.file["interim"],
@@ -615,7 +618,7 @@ def _contract(
         current=current.number if working and current is not None else 0,
         most=most_of(innovation, contract, current) if ready and current is not None else None,
         product=contract.product if inside else "",
-        product_price=contract.product_price if inside else None,
+        product_price=contract.product_price if inside or contract.first and published else None,
         conclusion=contract.conclusion if inside else "",
     )
 
@@ -648,6 +651,12 @@ def public_rows() -> list[InnovationRow]:
         if _may_know(one, "", False):
             out.append(_row(one, ANYONE))
     return out
+
+
+def public_row_of(ocid: str) -> InnovationRow | None:
+    """Return the purchase that is this process as everybody may know it, None where it is none, or is not public."""
+    one = _rows().filter(public_id=ocid.rsplit("-", 1)[-1], called_at__isnull=False).first()
+    return _row(one, ANYONE) if one and one.ocid == ocid and _may_know(one, "", False) else None
 
 
 def rows_of(viewer: Actor, *, live: bool = False) -> list[InnovationRow]:
