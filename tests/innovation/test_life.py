@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -136,10 +137,10 @@ class Purchase:
         self.go(self.until + timedelta(seconds=1))
         return self
 
-    def apply(self, name: str) -> None:
-        query = "?statement=符合条件&contact=王经理"
-        at = f"{self.at}/applications"
-        self.sign(self.demo(name), at, query, to="", statement="符合条件", contact="王经理")
+    def apply(self, name: str, partners: str = "") -> None:
+        query = f"?statement=符合条件&contact=王经理&partners={quote(partners)}"
+        said = {"statement": "符合条件", "contact": "王经理", "partners": partners}
+        self.sign(self.demo(name), f"{self.at}/applications", query, to="", **said)
 
     def id_of(self, name: str) -> str:
         uscc = self.demo(name).get("/whoami")["uscc"]
@@ -398,6 +399,33 @@ def test_nobody_learns_who_applied_or_answered_before_its_time(platform: Any) ->
     # the log tells a stranger and a rival nothing of it either
     told = Entry.objects.filter(act__in=["innovation.applied", "innovation.response_sealed"])
     assert told.count() == 3 and not told.filter(escrowed=False).exists()
+
+
+def test_a_consortium_names_its_members_and_the_group_stands_aside_from_all_of_them(platform: Any) -> None:
+    alone = Purchase(platform, consortium=False, name="不接受联合体的采购")
+    alone.name_group()
+    until = platform.now + timedelta(days=40)
+    alone.buyer.post(f"{alone.at}/call", {"apply_until": until.isoformat()})
+    usccs = {name: platform.demo(name).get("/whoami")["uscc"] for name in ("jia", "yi", "bing")}
+    refused("input.invalid", alone.apply, "yi", f"{usccs['jia']} 甲建工")
+    purchase = Purchase(platform)
+    purchase.name_group(["zhaobiao2", "zhuanjia03", *purchase.people[2:]])
+    purchase.buyer.post(f"{purchase.at}/call", {"apply_until": until.isoformat()})
+    twice = f"{usccs['jia']} 甲建工\n{usccs['jia']} 甲建工"
+    for broken in ("甲建工", f"{usccs['jia'][:-2]}00 甲", usccs["jia"], twice, f"{usccs['yi']} 本单位"):
+        refused("input.invalid", purchase.apply, "yi", broken)
+    purchase.apply("yi", f"{usccs['jia']} 甲建工")
+    purchase.apply("bing", f"{usccs['jia']} 甲建工")
+    purchase.go(until + timedelta(seconds=1))
+    row = purchase.seen(purchase.group[2])
+    assert [p["partners"][0]["uscc"] for p in row["participants"]] == [usccs["jia"]] * 2
+    # nobody was refused for it, or the refusal would have told; the group is shown it
+    assert row["doubled"] == [usccs["jia"]] and purchase.seen(purchase.demo("yi"))["doubled"] == []
+    # 专家03 works for a member of a consortium
+    found = {purchase.id_of(name): {"qualified": True} for name in ("yi", "bing")}
+    refused(
+        "innovation.must_stand_aside", purchase.group[0].post, f"{purchase.at}/sheets", {"findings": found}
+    )
 
 
 def test_the_group_is_the_buyers_choice_and_still_stands_aside(platform: Any) -> None:

@@ -39,10 +39,14 @@ class Call(Schema):
 
 
 class Application(Schema):
-    """What a supplier says of itself, how it is reached, and its signature (base64)."""
+    """What a supplier says of itself, how it is reached, its consortium's other members, and its signature (base64).
+
+    partners: one a line, USCC and name.
+    """
 
     statement: str
     contact: str
+    partners: str = ""
     signature: str
 
 
@@ -260,11 +264,16 @@ def publish_call(request: HttpRequest, innovation_id: str, body: Call) -> dict[s
 
 @router.get("/innovations/{innovation_id}/applications/statement", tags=_TAG, summary="取得待签的申请文件")
 def application_to_sign(
-    request: HttpRequest, innovation_id: str, statement: str, contact: str
+    request: HttpRequest, innovation_id: str, statement: str, contact: str, partners: str = ""
 ) -> HttpResponse:
     return _to_sign(
         actions.application_to_sign(
-            innovation_id=innovation_id, statement=statement, contact=contact, actor=who(request), now=now()
+            innovation_id=innovation_id,
+            statement=statement,
+            contact=contact,
+            partners=partners,
+            actor=who(request),
+            now=now(),
         )
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -266,27 +267,25 @@ def _applying(innovation_id: str, actor: Actor, now: datetime) -> Innovation:
     return innovation
 
 
-def _application(innovation: Innovation, actor: Actor, statement: str, contact: str) -> bytes:
-    return canonical(
-        {
-            "purchase": innovation.public_id,
-            "supplier": actor.uscc,
-            "statement": statement,
-            "contact": contact,
-        }
-    )
-
-
-def _application_texts(statement: str, contact: str) -> tuple[str, str]:
-    return (
-        said(statement, what="符合资格条件的说明", field="statement", most=5000),
-        said(contact, what="联系人、地址和电话", field="contact", most=200),
-    )
+def _application(
+    innovation: Innovation, actor: Actor, statement: str, contact: str, partners: str
+) -> tuple[dict[str, Any], bytes]:
+    """Return an application as it is kept, and as the supplier signs it."""
+    kept = {
+        "statement": said(statement, what="符合资格条件的说明", field="statement", most=5000),
+        "contact": said(contact, what="联系人、地址和电话", field="contact", most=200),
+        "partners": rules.partners(partners),
+    }
+    if kept["partners"] and not innovation.consortium:
+        raise BadInput("这项采购不接受联合体, 请以本单位名义申请", field="partners")
+    if any(one["uscc"] == actor.uscc for one in rules.partners(partners)):
+        raise BadInput("联合体成员中不要填写本单位", field="partners")
+    return kept, canonical({"purchase": innovation.public_id, "supplier": actor.uscc, **kept})
 
 
 @transaction.atomic
 def application_to_sign(
-    *, innovation_id: str, statement: str, contact: str, actor: Actor, now: datetime
+    *, innovation_id: str, statement: str, contact: str, partners: str = "", actor: Actor, now: datetime
 ) -> bytes:
     """Return an application as the supplier signs it.
 
@@ -295,17 +294,27 @@ def application_to_sign(
     """
     require(actor, Permission.INNOVATION_APPLY, signed=True)
     innovation = _applying(innovation_id, actor, now)
-    return _application(innovation, actor, *_application_texts(statement, contact))
+    return _application(innovation, actor, statement, contact, partners)[1]
 
 
 @transaction.atomic
 def apply(
-    *, innovation_id: str, statement: str, contact: str, signature: str, actor: Actor, now: datetime
+    *,
+    innovation_id: str,
+    statement: str,
+    contact: str,
+    partners: str = "",
+    signature: str,
+    actor: Actor,
+    now: datetime,
 ) -> dict[str, object]:
     """Hand in an application, without a price; handed in anew before the time, the last one counts. Returns the acknowledgement.
 
-    Until the time nobody is shown that somebody applied, nor how many did; the entry is escrowed.
+    Until the time nobody is shown that somebody applied, nor how many did; the entry is escrowed. That a member of a
+    consortium also applies elsewhere is therefore no refusal here: the group is shown it.
 
+    :param partners: the other members of the consortium that this supplier leads, one a line: USCC, name
+    :raises BadInput: something missing, or a consortium where none is allowed
     :raises NotNow: applications are not taken now
     :raises NotPermitted: it was not invited
     :raises SignatureWrong: the signature is not on this application
@@ -313,11 +322,11 @@ def apply(
     require(actor, Permission.INNOVATION_APPLY, signed=True)
     innovation = _applying(innovation_id, actor, now)
     move_innovation(innovation, "apply_to_research", actor=actor)
-    statement, contact = _application_texts(statement, contact)
+    kept, document = _application(innovation, actor, statement, contact, partners)
     signed = sign_document(
         kind=APPLICATION,
         subject=innovation.public_id,
-        document=_application(innovation, actor, statement, contact),
+        document=document,
         signature=signature,
         actor=actor,
         now=now,
@@ -325,12 +334,7 @@ def apply(
     Participant.objects.update_or_create(
         innovation=innovation,
         supplier_id=actor.organisation_pk,
-        defaults={
-            "statement": statement,
-            "contact": contact,
-            "signature": signed,
-            "applied_at": now,
-        },
+        defaults={**kept, "signature": signed, "applied_at": now},
     )
     entry = record(
         "applied",
@@ -482,7 +486,7 @@ def require_no_ties(innovation: Innovation, accounts: Iterable[Account], *, now:
 
     :raises MustStandAside: somebody has
     """
-    usccs = list(innovation.participants.values_list("supplier__uscc", flat=True))
+    usccs = [uscc for one in innovation.participants.select_related("supplier") for uscc in one.usccs]
     for account in accounts:
         why = ties_of(account.pk, usccs=usccs, today=beijing_date(now))
         if why:

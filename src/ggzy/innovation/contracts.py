@@ -107,7 +107,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             ("采购项目编号", innovation.deal_code),
             *(
                 (
-                    f"第{place}名 {c.participant.supplier.name}",
+                    f"第{place}名 {c.participant.called}",
                     f"研发成本补偿限额{c.compensation}元, 首购产品金额{c.first_price}元, "
                     f"得分{innovation.ranking[place - 1]['total']}",
                 )
@@ -166,6 +166,7 @@ def contract_text(innovation: Innovation, contract: ResearchContract) -> bytes:
             "purchase": innovation.public_id,
             "buyer": innovation.buyer.uscc,
             "supplier": contract.participant.supplier.uscc,
+            "partners": contract.participant.partners,
             "file": [[name, value] for name, value in file_facts(innovation)],
             "changes": [change["text"] for change in innovation.changes],
             "response": contract.response,
@@ -249,7 +250,7 @@ def sign_contract(*, contract_id: str, signature: str, actor: Actor, now: dateti
             [
                 ("合同编号", contract.number),
                 ("采购人", innovation.buyer.name),
-                ("研发供应商", contract.participant.supplier.name),
+                ("研发供应商", contract.participant.called),
                 ("研发成本补偿限额", f"{contract.compensation}元"),
                 ("首购产品金额", f"{contract.first_price}元"),
                 ("期限", f"{day(now)}至{day(contract.ends_at)}"),

@@ -117,6 +117,8 @@ class Participant(BusinessRow):
     contact = models.CharField(max_length=200)
     signature = models.ForeignKey(Signature, on_delete=models.PROTECT, related_name="+")
     applied_at = models.DateTimeField()
+    #: [{uscc, name}]: the other members of its consortium, which it leads
+    partners = models.JSONField(default=list)
     #: what the group found, None until it has
     qualified = models.BooleanField(null=True)
     reason = models.TextField(blank=True)
@@ -129,6 +131,17 @@ class Participant(BusinessRow):
             models.UniqueConstraint(name="a_supplier_applies_once", fields=["innovation", "supplier"])
         ]
         indexes = [models.Index(fields=["supplier"])]
+
+    @property
+    def usccs(self) -> list[str]:
+        """Return the supplier and the other members of its consortium."""
+        return [self.supplier.uscc, *(one["uscc"] for one in self.partners)]
+
+    @property
+    def called(self) -> str:
+        """Return its name, with the other members of its consortium."""
+        others = "、".join(one["name"] for one in self.partners)
+        return f"{self.supplier.name}(联合体牵头, 成员: {others})" if others else self.supplier.name
 
 
 class SealedResponse(BusinessRow):

@@ -74,6 +74,8 @@ class ParticipantRow:
     participant: str
     supplier: str
     uscc: str
+    #: the other members of its consortium
+    partners: list[dict[str, str]]
     statement: str
     contact: str
     applied_at: datetime
@@ -174,6 +176,7 @@ class InnovationRow:
     ground: str
     way: str
     invited: list[str]
+    consortium: bool
     major: bool
     months: int
     most_cost: Decimal
@@ -214,6 +217,8 @@ class InnovationRow:
     sitting: str
     factors: list[dict[str, str]]
     judged: list[ParticipantRow]
+    #: suppliers that stand in more than one application, by themselves or in a consortium
+    doubled: list[str]
     whole: bool
     result: list[dict[str, Any]]
     warnings: list[str]
@@ -312,6 +317,7 @@ def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool
                 participant=one.public_id,
                 supplier=one.supplier.name,
                 uscc=one.supplier.uscc,
+                partners=one.partners,
                 statement=one.statement if reads else "",
                 contact=one.contact if reads or side == "buyer" else "",
                 applied_at=one.applied_at,
@@ -466,6 +472,7 @@ def _row(innovation: Innovation, viewer: Actor, *, result: bool = False) -> Inno
         ground=innovation.ground,
         way=innovation.way,
         invited=innovation.invited if inside else [],
+        consortium=innovation.consortium,
         major=innovation.major,
         months=innovation.file["months"] if has_file and innovation.file else innovation.months,
         # the file may have adjusted what the notice said
@@ -512,6 +519,7 @@ def _row(innovation: Innovation, viewer: Actor, *, result: bool = False) -> Inno
         sitting=sitting.kind if sitting else "",
         factors=_factors(innovation, sitting.kind if sitting else ""),
         judged=judged if member else [],
+        doubled=rules.doubled([p.uscc, *(o["uscc"] for o in p.partners)] for p in people) if inside else [],
         whole=bool(member and sitting and sitting.whole),
         result=result_of(innovation, sitting) if result and sitting and sitting.whole and member else [],
         warnings=_warnings(innovation) if inside else [],

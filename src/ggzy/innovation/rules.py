@@ -1,5 +1,6 @@
 """Who may judge, what a file must keep, who is ranked and chosen, what is compensated. Pure, so that a stranger recomputes it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ggzy.kernel.canonical import commitment, sha256
+from ggzy.kernel.ids import require_uscc
 from ggzy.kernel.money import CENT, yuan
 from ggzy.kernel.programs import program_kind
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
@@ -19,7 +21,7 @@ LEAST_PLAN = Decimal(50)
 #: at most three research side by side (第二十三条)
 MOST_SUPPLIERS = 3
 LEAST_GROUP = 5
-MOST_STAGES, MOST_FACTORS = 12, 20
+MOST_STAGES, MOST_FACTORS, MOST_PARTNERS = 12, 20, 5
 SALT_BYTES = 32
 #: months of a research contract: as a rule, and of a major project
 USUAL_MONTHS, MAJOR_MONTHS, MOST_MONTHS = 24, 36, 120
@@ -197,6 +199,36 @@ def require_group(seats: Sequence[Seat]) -> None:
 def qualified(findings: Sequence[bool]) -> bool:
     """Say whether more than half of the members find an applicant qualified."""
     return 2 * sum(findings) > len(findings)
+
+
+# --- consortia
+
+
+def partners(text: str) -> list[dict[str, str]]:
+    """Return the other members of a consortium, one a line: USCC, then the name.
+
+    :raises BadInput: a line that is not that, a USCC whose check digit is wrong, one twice, or too many
+    """
+    out: list[dict[str, str]] = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        uscc, _, name = line.partition(" ")
+        uscc, name = require_uscc(uscc, field="partners"), name.strip()
+        if not 0 < len(name) <= 200:
+            raise BadInput(
+                f"联合体成员“{line[:60]}”请每行写一家: 统一社会信用代码, 空格, 名称", field="partners"
+            )
+        if any(one["uscc"] == uscc for one in out):
+            raise BadInput(f"联合体成员“{name}”填写了两次", field="partners")
+        out.append({"uscc": uscc, "name": name})
+    if len(out) > MOST_PARTNERS:
+        raise BadInput(f"联合体其他成员不超过{MOST_PARTNERS}家", field="partners")
+    return out
+
+
+def doubled(applications: Iterable[Iterable[str]]) -> list[str]:
+    """Return the USCCs that stand in more than one application: a consortium's member takes part nowhere else (实施条例第二十二条)."""
+    seen = Counter(uscc for one in applications for uscc in set(one))
+    return sorted(uscc for uscc, times in seen.items() if times > 1)
 
 
 # --- the file

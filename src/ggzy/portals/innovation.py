@@ -283,6 +283,7 @@ def application_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
         innovation_id=innovation_id,
         statement=request.GET.get("statement", ""),
         contact=request.GET.get("contact", ""),
+        partners=request.GET.get("partners", ""),
         actor=who(request),
         now=now(),
     )
@@ -290,7 +291,7 @@ def application_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
 
 def apply(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Hand in an application."""
-    given = {name: text(request, name) for name in ("statement", "contact")}
+    given = {name: text(request, name) for name in ("statement", "contact", "partners")}
 
     def act() -> object:
         return actions.apply(
