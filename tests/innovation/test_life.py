@@ -684,6 +684,8 @@ def test_who_never_signs_the_first_purchase_does_not_block_it_for_good(platform:
     said = {"ground": "refused", "reason": "经两次书面催告仍不签订"}
     refused("procedure.move_not_allowed", purchase.buyer.post, at, said | {"ground": "cancelled"})
     purchase.buyer.post(f"{purchase.at}/research/conclusion")
+    # the group has nothing left to judge
+    refused("innovation.already_judged", purchase.name_group)
     # there is nothing yet that could be refused
     refused("input.invalid", purchase.buyer.post, at, said)
     purchase.buyer.post(f"{purchase.at}/first/notice")

@@ -60,6 +60,10 @@ PLAN = {
 _TEXTS = {"name": ("采购项目名称", 200), "contact": ("采购人的联系人、地址和电话", 200)}
 
 
+#: where the group has nothing left to judge
+NOTHING_LEFT = {stage.value for stage in (Stage.HC_CHOSEN, Stage.HC_BOUGHT, Stage.CONTRACTED, Stage.STOPPED)}
+
+
 class AlreadyPlanned(Refusal):
     """The buyer has a purchase of this name that is not over."""
 
@@ -421,8 +425,8 @@ def name_group(
     """
     require(actor, Permission.INNOVATION_BUY)
     innovation = own(innovation_id, actor)
-    if innovation.ended_at is not None:
-        raise AlreadyJudged("采购已经结束, 不能调整成员", next_steps=TO_THE_LIST)
+    if innovation.stage in NOTHING_LEFT:
+        raise AlreadyJudged("谈判小组的评审已经全部结束, 不再调整成员", next_steps=TO_THE_LIST)
     if innovation.sheets.filter(signature=None, voided_at=None).exists():
         raise AlreadyJudged(
             "谈判小组正在评审, 不能整体调整; 需要回避或者不能参加的成员, 请写明理由逐人更换",

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Prefetch, Q
 
 from ggzy.innovation import rules
-from ggzy.innovation.actions import call_facts
+from ggzy.innovation.actions import NOTHING_LEFT, call_facts
 from ggzy.innovation.contracts import left_of, most_of
 from ggzy.innovation.judging import Sitting, result_of, sitting_among
 from ggzy.innovation.models import (
@@ -242,6 +242,12 @@ class InnovationRow:
     def way_label(self) -> str:
         """Return how suppliers are asked."""
         return Way(self.way).label
+
+    @property
+    def may_name(self) -> bool:
+        """Say whether the buyer may name the group anew: it has something left to judge, and no sheet of a sitting is in."""
+        judges = self.stage not in NOTHING_LEFT and not any(one.handed_in for one in self.members)
+        return self.side == "buyer" and judges
 
     @property
     def may_end(self) -> bool:

@@ -109,7 +109,7 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "most_bytes": rules.MOST_FILE_BYTES,
         "group": _table(seats, ("username", "seat"), GROUP_ROWS, MOST_GROUP),
         "seats": [(one.value, one.label) for one in Seat],
-        "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
+        "may_name": row.may_name,
         "may_terminate": row.side == "buyer" and (row.may_end or row.may_end_first),
         "end_grounds": _end_grounds(row),
         "meets_at": datetime.fromisoformat(row.exchange_call["meets_at"]) if row.exchange_call else None,
