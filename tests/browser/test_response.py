@@ -1,5 +1,6 @@
 """A response to a research file is sealed and revealed in a real browser; the pages of each side fit, wide and narrow."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ def test_a_response_is_sealed_here_and_revealed_with_its_voucher(
     said = RESPONSE | {"compensation": "2800000", "first_price": "3800000"}
     for name, text in said.items():
         jia.window.fill(f"[data-part={name}]", text)
+    program, drawing = tmp_path / "setup.exe", tmp_path / "总体设计.pdf"
+    program.write_bytes(b"MZ..")
+    drawing.write_bytes(b"%PDF-1.7 drawing")
+    jia.window.set_input_files("[data-part-file]", program)
+    jia.window.click("[data-seal-response]")
+    jia.window.get_by_text("附件不能是程序或者脚本文件").wait_for()
+    jia.window.set_input_files("[data-part-file]", drawing)
     with jia.window.expect_download() as saved:
         jia.window.click("[data-seal-response]")
     voucher = tmp_path / "voucher.json"
@@ -47,17 +55,26 @@ def test_a_response_is_sealed_here_and_revealed_with_its_voucher(
     row = purchase.seen(purchase.demo("jia"))
     purchase.go(moment(row["sealed_until"]))
     jia.visitor.open(at)
+    assert not jia.window.is_visible("#reveal [name=file]")
     jia.window.set_input_files("[data-reveal-response]", voucher)
+    jia.window.set_input_files("#reveal [name=file]", drawing)
+    jia.look()
     jia.window.click("#reveal button")
     jia.window.get_by_text("已揭示响应文件, 等揭示期满").wait_for()
     jia.look()
     held.refresh_from_db()
-    assert held.response == RESPONSE | {"compensation": "2800000.00", "first_price": "3800000.00"}
+    assert held.response == RESPONSE | {
+        "compensation": "2800000.00",
+        "first_price": "3800000.00",
+        "file_name": drawing.name,
+        "file_sha256": sha256(drawing.read_bytes()).hexdigest(),
+    }
     purchase.go(moment(row["reveal_until"]))
     member = Errand(chromium, live_server.url, "zhuanjia05", viewport)
     member.visitor.sign_in_as(purchase.demo("zhuanjia05").token)
     member.visitor.open(at)
-    member.look().says("要求提交最终响应文件")
+    member.window.click("#talks summary >> nth=0")
+    member.look().says("要求提交最终响应文件").says("附件: 总体设计.pdf")
     public = Errand(chromium, live_server.url, "", viewport)
     for address in ("/innovations", f"/innovations/{purchase.id}"):
         public.visitor.open(address)

@@ -7,14 +7,18 @@ import secrets
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from ggzy.client.party import Party, Problem
+from ggzy.deadlines.models import Timer
+from ggzy.evidence import queries as evidence
 from ggzy.evidence.models import Entry
 from ggzy.innovation.actions import PLAN
-from ggzy.innovation.models import ResearchContract, ResearchStage
+from ggzy.innovation.models import GroupSheet, ResearchContract, ResearchStage
+from ggzy.innovation.rules import Entrant, chosen, ranking, read_factors
 from ggzy.innovation.talking import FILE
 from ggzy.notices.models import Notice
 from tests.innovation.test_rules import RESPONSE
@@ -133,10 +137,10 @@ class Purchase:
         self.go(self.until + timedelta(seconds=1))
         return self
 
-    def apply(self, name: str) -> None:
-        query = "?statement=符合条件&contact=王经理"
-        at = f"{self.at}/applications"
-        self.sign(self.demo(name), at, query, to="", statement="符合条件", contact="王经理")
+    def apply(self, name: str, partners: str = "") -> None:
+        query = f"?statement=符合条件&contact=王经理&partners={quote(partners)}"
+        said = {"statement": "符合条件", "contact": "王经理", "partners": partners}
+        self.sign(self.demo(name), f"{self.at}/applications", query, to="", **said)
 
     def id_of(self, name: str) -> str:
         uscc = self.demo(name).get("/whoami")["uscc"]
@@ -155,7 +159,15 @@ class Purchase:
         self.judged(found)
         return self
 
+    def met(self, hours: int = 48) -> None:
+        at = self.platform.now + timedelta(hours=hours)
+        said = {"meets_at": at.isoformat(), "place": "会议室", "text": "目标、费用和应用场景"}
+        self.buyer.post(f"{self.at}/exchange/call", said)
+
     def exchanged(self, *names: str) -> "Purchase":
+        if not self.seen()["exchange_call"]:
+            self.met()
+            self.go(self.platform.now + timedelta(hours=49))
         said = {"met_at": self.platform.now.isoformat(), "place": "会议室", "text": "共同交流了目标和费用"}
         self.group[0].post(f"{self.at}/exchange", said | {"attended": [self.id_of(n) for n in names]})
         return self
@@ -174,9 +186,10 @@ class Purchase:
         self.sign(party, f"{self.at}/responses", query, to="", commitment=commitment)
         self.salts[name, kind] = said, salt
 
-    def reveal(self, name: str, kind: str, **changes: str) -> None:
+    def reveal(self, name: str, kind: str, *, file: bytes = b"", **changes: str) -> None:
         said, salt = self.salts[name, kind]
-        self.demo(name).post(f"{self.at}/responses/reveal", {"response": said | changes, "salt": salt})
+        sent = {"response": said | changes, "salt": salt, "file": base64.b64encode(file).decode()}
+        self.demo(name).post(f"{self.at}/responses/reveal", sent)
 
     def responded(self, kind: str, *names: str) -> "Purchase":
         for name in names:
@@ -255,12 +268,20 @@ def _time(text: str) -> Any:
     return datetime.fromisoformat(text)
 
 
-def determined(platform: Any) -> Purchase:
+def at_talks(platform: Any, **changes: Any) -> Purchase:
+    """Return a purchase whose group has sat and talks with 甲 and 乙."""
+    purchase = Purchase(platform, **changes)
+    purchase.name_group()
+    purchase.called("jia", "yi").qualified("jia", "yi").exchanged("jia", "yi").issued()
+    return purchase.responded("first", "jia", "yi")
+
+
+def determined(platform: Any, **file: Any) -> Purchase:
     """Return a purchase with its research suppliers determined: 乙 and 甲, not 丙."""
     purchase = Purchase(platform)
     purchase.name_group()
     purchase.called("jia", "yi", "bing").qualified("jia", "yi", "bing").exchanged("jia", "yi", "bing")
-    purchase.issued().responded("first", "jia", "yi", "bing").talked("jia", "yi", "bing")
+    purchase.issued(**file).responded("first", "jia", "yi", "bing").talked("jia", "yi", "bing")
     purchase.responded("final", "jia", "yi", "bing").scored("jia", "yi", "bing")
     assert purchase.stage == "HC_RANKED"
     purchase.buyer.post(f"{purchase.at}/result")
@@ -306,7 +327,10 @@ def test_from_the_plan_to_the_first_purchase_agreement(platform: Any) -> None:
     purchase.judged({purchase.id_of("yi"): {"1": "60"}, purchase.id_of("jia"): {"1": "55"}})
     assert purchase.stage == "HC_CHOSEN"
     # nobody outside is told before the notice
-    assert not any(c["first"] for c in platform.anonymous().get(purchase.at)["contracts"])
+    for viewer in (platform.anonymous(), jia.supplier, yi.supplier):
+        assert not any(c["first"] for c in purchase.seen(viewer)["contracts"])
+        assert purchase.seen(viewer)["first_ranking"] == []
+    assert jia.supplier.get(jia.at)["first"] is False
     purchase.buyer.post(f"{purchase.at}/first/notice")
     refused("permission.denied", purchase.sign, yi.supplier, f"{purchase.at}/first")
     for party in (purchase.buyer, jia.supplier):
@@ -320,7 +344,18 @@ def test_from_the_plan_to_the_first_purchase_agreement(platform: Any) -> None:
         "innovation_result",
         "innovation_contract",
     ]
-    assert platform.anonymous().get(purchase.at)["first_ranking"][0]["total"] == "85.00"
+    # the loser's price, score and rank are its own: no rival, no notice and no public entry has them
+    public = platform.anonymous().get(purchase.at)
+    assert [(row["total"], row["rank"]) for row in public["first_ranking"]] == [("85.00", "1")]
+    assert [row["rank"] for row in purchase.seen(yi.supplier)["first_ranking"]] == ["1", "2"]
+    assert [row["rank"] for row in purchase.seen(jia.supplier)["first_ranking"]] == ["1"]
+    assert "得分82.50, 排名第2" in json.dumps(yi.supplier.get("/messages"), ensure_ascii=False)
+    notices = Notice.objects.filter(body__innovation=purchase.id, kind="innovation_result")
+    shown = json.dumps([n.body for n in notices] + [_pack(purchase, "public")], ensure_ascii=False)
+    assert "85.00" in shown and "82.50" not in shown
+    assert any(
+        len(row["ranking"]) == 2 for row in _pack(purchase, "supervisor")["innovation.first_published"]
+    )
 
 
 def test_nobody_learns_who_applied_or_answered_before_its_time(platform: Any) -> None:
@@ -366,6 +401,33 @@ def test_nobody_learns_who_applied_or_answered_before_its_time(platform: Any) ->
     assert told.count() == 3 and not told.filter(escrowed=False).exists()
 
 
+def test_a_consortium_names_its_members_and_the_group_stands_aside_from_all_of_them(platform: Any) -> None:
+    alone = Purchase(platform, consortium=False, name="不接受联合体的采购")
+    alone.name_group()
+    until = platform.now + timedelta(days=40)
+    alone.buyer.post(f"{alone.at}/call", {"apply_until": until.isoformat()})
+    usccs = {name: platform.demo(name).get("/whoami")["uscc"] for name in ("jia", "yi", "bing")}
+    refused("input.invalid", alone.apply, "yi", f"{usccs['jia']} 甲建工")
+    purchase = Purchase(platform)
+    purchase.name_group(["zhaobiao2", "zhuanjia03", *purchase.people[2:]])
+    purchase.buyer.post(f"{purchase.at}/call", {"apply_until": until.isoformat()})
+    twice = f"{usccs['jia']} 甲建工\n{usccs['jia']} 甲建工"
+    for broken in ("甲建工", f"{usccs['jia'][:-2]}00 甲", usccs["jia"], twice, f"{usccs['yi']} 本单位"):
+        refused("input.invalid", purchase.apply, "yi", broken)
+    purchase.apply("yi", f"{usccs['jia']} 甲建工")
+    purchase.apply("bing", f"{usccs['jia']} 甲建工")
+    purchase.go(until + timedelta(seconds=1))
+    row = purchase.seen(purchase.group[2])
+    assert [p["partners"][0]["uscc"] for p in row["participants"]] == [usccs["jia"]] * 2
+    # nobody was refused for it, or the refusal would have told; the group is shown it
+    assert row["doubled"] == [usccs["jia"]] and purchase.seen(purchase.demo("yi"))["doubled"] == []
+    # 专家03 works for a member of a consortium
+    found = {purchase.id_of(name): {"qualified": True} for name in ("yi", "bing")}
+    refused(
+        "innovation.must_stand_aside", purchase.group[0].post, f"{purchase.at}/sheets", {"findings": found}
+    )
+
+
 def test_the_group_is_the_buyers_choice_and_still_stands_aside(platform: Any) -> None:
     purchase = Purchase(platform)
     people = list(purchase.people)
@@ -400,6 +462,41 @@ def test_the_group_is_the_buyers_choice_and_still_stands_aside(platform: Any) ->
     refused("innovation.not_now", purchase.group[0].get, f"{purchase.at}/report/statement")
 
 
+def test_a_member_who_must_stand_aside_while_a_sitting_goes_on_is_replaced(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia")
+    findings = {purchase.id_of("jia"): {"qualified": True}}
+    out = {purchase.id_of("jia"): {"qualified": False, "reason": "没有研发能力的证明"}}
+    for member in purchase.group:
+        member.post(f"{purchase.at}/sheets", {"findings": out})
+    leaves = purchase.demo("zhuanjia05")
+    tie = {"kind": "relative", "uscc": purchase.demo("jia").get("/whoami")["uscc"], "name": "甲建工"}
+    leaves.post("/ties", tie)
+    refused("innovation.must_stand_aside", purchase.sign, purchase.group[2], f"{purchase.at}/report")
+    at = f"{purchase.at}/group/replacement"
+    said = {"member": "02", "username": "zhuanjia09", "reason": "近亲属在申请人任职"}
+    refused("permission.denied", purchase.group[2].post, at, said)
+    refused("permission.denied", platform.demo("jicai").post, at, said)
+    for broken in ({"reason": " "}, {"member": "09"}, {"username": "zhuanjia08"}, {"username": "jia"}):
+        refused("input.invalid", purchase.buyer.post, at, said | broken)
+    refused("innovation.must_stand_aside", purchase.buyer.post, at, said | {"username": "zhuanjia03"})
+    assert purchase.buyer.post(at, said) == {"member": "06", "seat": "technical"}
+    # everybody judges anew; what was handed in is kept, and the log says what the replacement undid
+    assert not any(m["handed_in"] for m in purchase.seen()["members"])
+    kept = GroupSheet.objects.filter(innovation__public_id=purchase.id)
+    assert kept.count() == 5 and not kept.filter(voided_at=None).exists()
+    entry = Entry.objects.get(act="innovation.member_replaced", subject=purchase.id)
+    assert entry.fields["voided"]["value"] == ["01", "02", "03", "04", "05"]
+    assert entry.fields["undone"]["value"][0]["qualified"] is False
+    assert {entry.fields[name]["level"] for name in ("member", "reason", "undone")} == {"supervisor"}
+    refused("permission.denied", leaves.post, f"{purchase.at}/sheets", {"findings": findings})
+    purchase.people = ("zhaobiao2", "zhuanjia09", *purchase.people[2:])
+    purchase.judged(findings)
+    assert purchase.stage == "HC_EXCHANGE"
+    refused("innovation.not_now", purchase.buyer.post, at, said)
+
+
 def test_a_file_keeps_its_limits_and_leaves_ten_working_days(platform: Any) -> None:
     purchase = Purchase(platform)
     purchase.name_group()
@@ -432,6 +529,72 @@ def test_a_file_keeps_its_limits_and_leaves_ten_working_days(platform: Any) -> N
     purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
     assert purchase.stage == "STOPPED"
     assert purchase.kinds() == ["innovation", "innovation_file", "innovation_result"]
+
+
+def test_everybody_qualified_is_told_alike_of_the_exchange_before_and_after_it(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi", "bing").qualified("jia", "yi", out=("bing",))
+    said = {"met_at": platform.now.isoformat(), "place": "会议室", "text": "谈到了开放接口"}
+    came = said | {"attended": [purchase.id_of("jia")]}
+    refused("innovation.not_now", purchase.group[0].post, f"{purchase.at}/exchange", came)
+    refused("input.invalid", purchase.met, -1)
+    purchase.met()
+    at = _time(purchase.seen(purchase.demo("yi"))["exchange_call"]["meets_at"])
+    assert purchase.seen(purchase.demo("bing"))["exchange_call"] == {}
+    first = [purchase.demo(name).get("/messages")["messages"][0]["text"] for name in ("jia", "yi", "bing")]
+    assert first[0] == first[1] and "会议室" in first[0] and "会议室" not in first[2]
+    purchase.go(at + timedelta(hours=1))
+    purchase.group[0].post(f"{purchase.at}/exchange", came)
+    refused("innovation.not_now", purchase.met)
+    # who stayed away reads what was said, not who else did
+    for name in ("jia", "yi"):
+        assert "谈到了开放接口" in purchase.demo(name).get("/messages")["messages"][0]["text"]
+        assert set(purchase.seen(purchase.demo(name))["exchange"]) == {"met_at", "place", "text"}
+    assert "谈到了开放接口" not in purchase.demo("bing").get("/messages")["messages"][0]["text"]
+    purchase.group[0].post(f"{purchase.at}/exchange", came | {"text": "谈到了开放接口和雨季"})
+    assert "(更正)" in purchase.demo("yi").get("/messages")["messages"][0]["title"]
+
+
+def test_a_file_is_sealed_with_a_response_and_read_by_the_group_alone(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi").qualified("jia", "yi").exchanged("jia", "yi").issued()
+    data = b"%PDF-1.7 drawing"
+    part = {"file_name": "总体设计.pdf", "file_sha256": hashlib.sha256(data).hexdigest()}
+    purchase.seal("jia", "first", **part)
+    purchase.seal("yi", "first")
+    row = purchase.seen(purchase.demo("jia"))
+    purchase.go(_time(row["sealed_until"]) + timedelta(seconds=1))
+    refused("input.invalid", purchase.reveal, "jia", "first")
+    refused("innovation.wrong_reveal", purchase.reveal, "jia", "first", file=data + b".")
+    refused("innovation.wrong_reveal", purchase.reveal, "jia", "first", file=data, file_name="另一份.pdf")
+    refused("input.invalid", purchase.reveal, "yi", "first", file=data)
+    purchase.reveal("jia", "first", file=data)
+    purchase.reveal("jia", "first", file=data)
+    purchase.reveal("yi", "first")
+    at = f"{purchase.at}/responses/{purchase.id_of('jia')}/first/file"
+    # until the time to reveal is over the group does not read it either
+    refused("not_found", purchase.group[1].get, at)
+    assert base64.b64decode(purchase.demo("jia").get(at)["file"]) == data
+    purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
+    found = purchase.group[1].get(at)
+    assert (base64.b64decode(found["file"]), found["name"]) == (data, "总体设计.pdf")
+    for viewer in (purchase.buyer, purchase.demo("yi"), platform.demo("caizheng"), platform.anonymous()):
+        refused("not_found", viewer.get, at)
+    # the contract rests on the final response: its buyer reads that one's file
+    purchase.talked("jia", "yi")
+    purchase.seal("jia", "final", **part)
+    row = purchase.seen(purchase.demo("jia"))
+    purchase.go(_time(row["sealed_until"]) + timedelta(seconds=1))
+    purchase.reveal("jia", "final", file=data)
+    purchase.go(_time(row["reveal_until"]) + timedelta(seconds=1))
+    last = at.replace("first", "final")
+    refused("not_found", purchase.buyer.get, last)
+    purchase.scored("jia")
+    purchase.buyer.post(f"{purchase.at}/result")
+    assert purchase.buyer.get(last)["name"] == "总体设计.pdf"
+    refused("not_found", purchase.demo("yi").get, last)
 
 
 def test_everybody_is_talked_with_before_finals_are_asked(platform: Any) -> None:
@@ -510,6 +673,116 @@ def test_research_without_a_product_ends_with_a_notice(platform: Any) -> None:
     purchase.buyer.post(f"{purchase.at}/research/conclusion")
     assert purchase.stage == "STOPPED"
     assert "没有一家的创新产品通过验收" in platform.anonymous().get(purchase.at)["end_reason"]
+
+
+def test_who_never_signs_the_first_purchase_does_not_block_it_for_good(platform: Any) -> None:
+    purchase = determined(platform)
+    yi, jia = purchase.contract("yi").signed().researched(), purchase.contract("jia")
+    jia.supplier.post(f"{jia.at}/end", {"reason": "无力继续研发"})
+    yi.accepted("4000000")
+    at = f"{purchase.at}/first/termination"
+    said = {"ground": "refused", "reason": "经两次书面催告仍不签订"}
+    refused("procedure.move_not_allowed", purchase.buyer.post, at, said | {"ground": "cancelled"})
+    purchase.buyer.post(f"{purchase.at}/research/conclusion")
+    # the group has nothing left to judge
+    refused("innovation.already_judged", purchase.name_group)
+    # there is nothing yet that could be refused
+    refused("input.invalid", purchase.buyer.post, at, said)
+    purchase.buyer.post(f"{purchase.at}/first/notice")
+    purchase.sign(purchase.buyer, f"{purchase.at}/first")
+    refused("input.invalid", purchase.buyer.post, at, said | {"ground": "dear"})
+    refused("input.invalid", purchase.buyer.post, at, said | {"reason": ""})
+    refused("permission.denied", yi.supplier.post, at, said)
+    purchase.buyer.post(at, said)
+    assert purchase.stage == "STOPPED" and purchase.kinds()[-1] == "innovation_result"
+    assert "拒绝或者逾期不签订首购协议" in platform.anonymous().get(purchase.at)["end_reason"]
+    for name in ("jia", "yi", "bing"):
+        assert "仍不签订" in purchase.demo(name).get("/messages")["messages"][0]["text"]
+    refused("innovation.not_now", purchase.sign, yi.supplier, f"{purchase.at}/first")
+    refused("procedure.move_not_allowed", purchase.buyer.post, at, said)
+
+
+def test_a_first_purchase_that_is_called_off_reminds_nobody_of_its_notice(platform: Any) -> None:
+    purchase = determined(platform)
+    yi, jia = purchase.contract("yi").signed().researched(), purchase.contract("jia")
+    jia.supplier.post(f"{jia.at}/end", {"reason": "无力继续研发"})
+    yi.accepted("4000000")
+    purchase.buyer.post(f"{purchase.at}/research/conclusion")
+    said = {"ground": "cancelled", "reason": "规划调整"}
+    purchase.buyer.post(f"{purchase.at}/first/termination", said)
+    assert not Timer.objects.filter(subject=purchase.id, done_at=None).exists()
+
+
+def _pack(purchase: Purchase, level: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what a pack of the purchase shows of each act, each entry's shown fields and its moment."""
+    purchase.platform.sequence()
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows = evidence.pack(scope={"ocid": f"ocds-ggzy01-{purchase.id}"}, level=level)["entries"]
+    for row in rows:
+        leaf = json.loads(row["leaf"])
+        shown = {name: f["value"] for name, f in row["fields"].items() if "value" in f}
+        found.setdefault(leaf["act"], []).append(shown | {"at": leaf["legal_at"]})
+    return found
+
+
+def test_a_supervisor_recomputes_from_a_pack_who_researches_and_the_public_reads_no_score(
+    platform: Any,
+) -> None:
+    purchase = determined(platform)
+    whole, public = _pack(purchase, "supervisor"), _pack(purchase, "public")
+    sheets = [row for row in whole["innovation.sheet_handed_in"] if row["sitting"] == "plans"]
+    sealed = {
+        row["supplier"]: _time(row["at"])
+        for row in whole["innovation.response_sealed"]
+        if row["kind"] == "final"
+    }
+    entrants = [
+        Entrant(entrant=row["participant"], price=Decimal(row["price"]), at=sealed[row["supplier"]])
+        for row in whole["innovation.response_revealed"]
+        if row["kind"] == "final"
+    ]
+    file = whole["innovation.file_issued"][0]["file"]
+    places = ranking([row["findings"] for row in sheets], entrants=entrants, by=read_factors(file["factors"]))
+    assert len(sheets) == 5 and len(whole["innovation.report_signed"]) == 10
+    assert [str(p.total) for p in places] == [
+        row["total"] for row in whole["innovation.ranked"][0]["ranking"]
+    ]
+    by_uscc = {row["supplier"]: row["participant"] for row in whole["innovation.response_revealed"]}
+    determined_ = [by_uscc[row["supplier"]] for row in public["innovation.determined"][0]["suppliers"]]
+    assert chosen(places, suppliers=file["suppliers"]) == determined_
+    # the public reads that three applied and responded, never whose score or whose member
+    for act, count in (("applied", 3), ("response_sealed", 6), ("response_revealed", 6), ("talked", 3)):
+        assert len(public[f"innovation.{act}"]) == count
+    shown = json.dumps(public, ensure_ascii=False)
+    assert "findings" not in shown and '"member"' not in shown
+    assert purchase.demo("bing").get("/whoami")["uscc"] not in shown
+
+
+def test_a_termination_is_no_way_to_learn_who_applied(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    until = platform.now + timedelta(days=40)
+    purchase.buyer.post(f"{purchase.at}/call", {"apply_until": until.isoformat()})
+    purchase.apply("jia")
+    purchase.buyer.post(f"{purchase.at}/termination", {"reason": "需求变化"})
+    for viewer in (purchase.buyer, purchase.group[1]):
+        assert purchase.seen(viewer)["participants"] == []
+    assert "innovation.applied" not in _pack(purchase, "supervisor")
+    purchase.go(until + timedelta(seconds=1))
+    assert len(_pack(purchase, "supervisor")["innovation.applied"]) == 1
+
+
+def test_a_termination_is_no_way_to_read_a_response_that_was_not_settled(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi").qualified("jia", "yi").exchanged("jia", "yi").issued()
+    purchase.seal("jia", "first")
+    purchase.seal("yi", "first")
+    purchase.go(_time(purchase.seen()["sealed_until"]) + timedelta(seconds=1))
+    purchase.reveal("jia", "first")
+    purchase.buyer.post(f"{purchase.at}/termination", {"reason": "需求变化"})
+    assert not [p for p in purchase.seen(purchase.group[1])["participants"] if p["responses"]]
+    assert len(_pack(purchase, "public")["innovation.response_sealed"]) == 2
 
 
 def test_an_invitation_is_known_to_the_invited_alone_until_there_is_a_result(platform: Any) -> None:

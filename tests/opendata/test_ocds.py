@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.innovation.test_life import determined
 from tests.journeys.tale import Tale
 from tests.shared import shared
 from tests.single_source.test_life import OFFER, Buying
@@ -139,3 +140,40 @@ def test_a_purchase_from_one_supplier_is_a_direct_process(
     assert compiled["contracts"][0]["awardID"] == compiled["awards"][0]["id"]
     # what a supplier said of its cost is for the negotiation
     assert OFFER["cost"] not in str(whole)
+
+
+@_third_party
+def test_a_purchase_by_cooperation_and_innovation_has_research_contracts_and_a_first_purchase(
+    platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purchase = determined(platform)
+    yi, jia = purchase.contract("yi").signed().researched(), purchase.contract("jia").signed().researched()
+    yi.accepted("4000000")
+    jia.accepted("3100000")
+    purchase.buyer.post(f"{purchase.at}/research/conclusion")
+    purchase.judged({purchase.id_of("yi"): {"1": "60"}, purchase.id_of("jia"): {"1": "55"}})
+    ocid = f"ocds-ggzy01-{purchase.id}"
+    platform.sequence()
+    record = f"/api/ocds/records/{ocid}"
+    before = platform.read_json(record)["records"][0]["compiledRelease"]
+    # what nobody may know before the notice of the first purchase
+    assert len(before["awards"]) == 2 and "3100000" not in json.dumps(before)
+    purchase.buyer.post(f"{purchase.at}/first/notice")
+    for party in (purchase.buyer, jia.supplier):
+        purchase.sign(party, f"{purchase.at}/first")
+    platform.sequence()
+    whole = platform.read_json(record)
+    assert not _errors(whole, SCHEMAS, monkeypatch, tmp_path)
+    releases = whole["records"][0]["releases"]
+    assert [r["tag"][0] for r in releases] == [
+        *("tender", "tenderUpdate", "award", "contract", "contract", "award", "contract")
+    ]
+    compiled = whole["records"][0]["compiledRelease"]
+    assert [c["value"]["amount"] for c in compiled["contracts"]] == [3000000, 2800000, 3100000]
+    assert {c["awardID"] for c in compiled["contracts"]} == {a["id"] for a in compiled["awards"]}
+    assert compiled["tender"]["procurementMethod"] == "selective"
+    # nothing of who was not chosen, of a plan or of a loser's price of the first purchase
+    shown = json.dumps(whole, ensure_ascii=False)
+    assert purchase.demo("bing").get("/whoami")["uscc"] not in shown and "第二行" not in shown
+    feed = platform.read_json("/api/ocds/releases?after=-1&limit=1000")["releases"]
+    assert [r["id"] for r in feed if r["ocid"] == ocid] == [r["id"] for r in releases]

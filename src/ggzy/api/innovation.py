@@ -5,10 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Base64Bytes
 
 from ggzy.api.frame import answer, now, who, write
 from ggzy.innovation import actions, buying, contracts, judging, queries, talking
+from ggzy.kernel import files
 
 router = Router()
 _TAG = ["合作创新采购"]
@@ -38,10 +39,14 @@ class Call(Schema):
 
 
 class Application(Schema):
-    """What a supplier says of itself, how it is reached, and its signature (base64)."""
+    """What a supplier says of itself, how it is reached, its consortium's other members, and its signature (base64).
+
+    partners: one a line, USCC and name.
+    """
 
     statement: str
     contact: str
+    partners: str = ""
     signature: str
 
 
@@ -58,6 +63,14 @@ class Group(Schema):
     members: list[Seat]
 
 
+class Replacement(Schema):
+    """Who leaves the group (its code), who takes the seat (user name), and why."""
+
+    member: str
+    username: str
+    reason: str
+
+
 class Findings(Schema):
     """One sheet: {participant: {qualified, reason}} or {participant: {factor: points}}."""
 
@@ -70,6 +83,14 @@ class Opinion(Schema):
     agrees: bool = True
     reason: str = ""
     signature: str
+
+
+class ExchangeCall(Schema):
+    """When and where the exchange is (or how to take part online), and what about."""
+
+    meets_at: AwareDatetime
+    place: str
+    text: str
 
 
 class Exchange(Schema):
@@ -115,10 +136,11 @@ class Sealed(Schema):
 
 
 class Reveal(Schema):
-    """The response as it was sealed, and its salt (64 hex digits)."""
+    """The response as it was sealed, its salt (64 hex digits), and the file whose name and SHA-256 it holds (base64)."""
 
     response: dict[str, str]
     salt: str
+    file: Base64Bytes = b""
 
 
 class Talk(Schema):
@@ -143,6 +165,13 @@ class Until(Schema):
 class Reason(Schema):
     """Why."""
 
+    reason: str
+
+
+class FirstEnd(Schema):
+    """Why a first purchase is ended; ground: refused, cancelled, unlawful."""
+
+    ground: str
     reason: str
 
 
@@ -235,11 +264,16 @@ def publish_call(request: HttpRequest, innovation_id: str, body: Call) -> dict[s
 
 @router.get("/innovations/{innovation_id}/applications/statement", tags=_TAG, summary="取得待签的申请文件")
 def application_to_sign(
-    request: HttpRequest, innovation_id: str, statement: str, contact: str
+    request: HttpRequest, innovation_id: str, statement: str, contact: str, partners: str = ""
 ) -> HttpResponse:
     return _to_sign(
         actions.application_to_sign(
-            innovation_id=innovation_id, statement=statement, contact=contact, actor=who(request), now=now()
+            innovation_id=innovation_id,
+            statement=statement,
+            contact=contact,
+            partners=partners,
+            actor=who(request),
+            now=now(),
         )
     )
 
@@ -258,6 +292,13 @@ def name_group(request: HttpRequest, innovation_id: str, body: Group) -> dict[st
     return {"members": len(members)}
 
 
+@router.post("/innovations/{innovation_id}/group/replacement", tags=_TAG, summary="评审中更换谈判小组成员")
+@write
+def replace_member(request: HttpRequest, innovation_id: str, body: Replacement) -> dict[str, Any]:
+    made = judging.replace_member(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
+    return {"member": made.code, "seat": made.seat}
+
+
 @router.post("/innovations/{innovation_id}/sheets", tags=_TAG, summary="谈判小组成员提交审查或者评分意见")
 @write
 def hand_in_sheet(request: HttpRequest, innovation_id: str, body: Findings) -> dict[str, Any]:
@@ -272,7 +313,9 @@ def report_to_sign(
     request: HttpRequest, innovation_id: str, agrees: bool = True, reason: str = ""
 ) -> HttpResponse:
     return _to_sign(
-        judging.report_to_sign(innovation_id=innovation_id, agrees=agrees, reason=reason, actor=who(request))
+        judging.report_to_sign(
+            innovation_id=innovation_id, agrees=agrees, reason=reason, actor=who(request), now=now()
+        )
     )
 
 
@@ -281,6 +324,13 @@ def report_to_sign(
 def sign_report(request: HttpRequest, innovation_id: str, body: Opinion) -> dict[str, Any]:
     made = judging.sign_report(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
     return {"stage": made.stage}
+
+
+@router.post("/innovations/{innovation_id}/exchange/call", tags=_TAG, summary="通知创新概念交流的时间和地点")
+@write
+def call_exchange(request: HttpRequest, innovation_id: str, body: ExchangeCall) -> dict[str, Any]:
+    made = talking.call_exchange(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
+    return made.exchange_call
 
 
 @router.post("/innovations/{innovation_id}/exchange", tags=_TAG, summary="记录创新概念交流")
@@ -323,9 +373,24 @@ def seal_response(request: HttpRequest, innovation_id: str, body: Sealed) -> dic
 @write
 def reveal_response(request: HttpRequest, innovation_id: str, body: Reveal) -> dict[str, Any]:
     made = talking.reveal_response(
-        innovation_id=innovation_id, response=body.response, salt=body.salt, actor=who(request), now=now()
+        innovation_id=innovation_id,
+        response=body.response,
+        salt=body.salt,
+        file_data=body.file,
+        actor=who(request),
+        now=now(),
     )
     return {"kind": made.kind, "revealed_at": made.revealed_at}
+
+
+@router.get(
+    "/innovations/{innovation_id}/responses/{participant}/{kind}/file",
+    tags=_TAG,
+    summary="取得响应文件的附件(本单位和谈判小组)",
+)
+def response_file(request: HttpRequest, innovation_id: str, participant: str, kind: str) -> HttpResponse:
+    name, digest = queries.file_of(innovation_id, participant=participant, kind=kind, viewer=who(request))
+    return answer({"name": name, "file": base64.b64encode(files.read(digest)).decode()})
 
 
 @router.post("/innovations/{innovation_id}/talks", tags=_TAG, summary="记录与一家供应商的谈判")
@@ -470,4 +535,11 @@ def sign_first(request: HttpRequest, innovation_id: str, body: Signed) -> dict[s
     made = buying.sign_first(
         innovation_id=innovation_id, signature=body.signature, actor=who(request), now=now()
     )
+    return {"stage": made.stage}
+
+
+@router.post("/innovations/{innovation_id}/first/termination", tags=_TAG, summary="终止首购")
+@write
+def terminate_first(request: HttpRequest, innovation_id: str, body: FirstEnd) -> dict[str, Any]:
+    made = buying.terminate_first(innovation_id=innovation_id, **body.dict(), actor=who(request), now=now())
     return {"stage": made.stage}

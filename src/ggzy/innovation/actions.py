@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,7 +16,15 @@ from ggzy.innovation import rules
 from ggzy.innovation.models import GroupMember, Innovation, Participant
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own
 from ggzy.innovation.rules import BASIS, Buyer, Ground, Seat, Way
-from ggzy.innovation.telling import announce, in_words, record, said, tell_all, tell_those
+from ggzy.innovation.telling import (
+    announce,
+    end_result_clock,
+    in_words,
+    record,
+    said,
+    tell_all,
+    tell_those,
+)
 from ggzy.kernel.actors import SYSTEM, Actor, Role
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.ids import deal_code, new_public_id
@@ -23,7 +32,6 @@ from ggzy.kernel.money import yuan
 from ggzy.kernel.refusals import BadInput, Citation, NotPermitted, Refusal
 from ggzy.law.limits import beijing_date
 from ggzy.notices.actions import NoticeKind
-from ggzy.objections import proceedings
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Account, Organisation
 from ggzy.procedures.catalogue import GP_HC
@@ -50,6 +58,10 @@ PLAN = {
     "argued": ("市场调研、专家论证和内部审查的情况", 5000),
 }
 _TEXTS = {"name": ("采购项目名称", 200), "contact": ("采购人的联系人、地址和电话", 200)}
+
+
+#: where the group has nothing left to judge
+NOTHING_LEFT = {stage.value for stage in (Stage.HC_CHOSEN, Stage.HC_BOUGHT, Stage.CONTRACTED, Stage.STOPPED)}
 
 
 class AlreadyPlanned(Refusal):
@@ -259,27 +271,25 @@ def _applying(innovation_id: str, actor: Actor, now: datetime) -> Innovation:
     return innovation
 
 
-def _application(innovation: Innovation, actor: Actor, statement: str, contact: str) -> bytes:
-    return canonical(
-        {
-            "purchase": innovation.public_id,
-            "supplier": actor.uscc,
-            "statement": statement,
-            "contact": contact,
-        }
-    )
-
-
-def _application_texts(statement: str, contact: str) -> tuple[str, str]:
-    return (
-        said(statement, what="符合资格条件的说明", field="statement", most=5000),
-        said(contact, what="联系人、地址和电话", field="contact", most=200),
-    )
+def _application(
+    innovation: Innovation, actor: Actor, statement: str, contact: str, partners: str
+) -> tuple[dict[str, Any], bytes]:
+    """Return an application as it is kept, and as the supplier signs it."""
+    kept = {
+        "statement": said(statement, what="符合资格条件的说明", field="statement", most=5000),
+        "contact": said(contact, what="联系人、地址和电话", field="contact", most=200),
+        "partners": rules.partners(partners),
+    }
+    if kept["partners"] and not innovation.consortium:
+        raise BadInput("这项采购不接受联合体, 请以本单位名义申请", field="partners")
+    if any(one["uscc"] == actor.uscc for one in rules.partners(partners)):
+        raise BadInput("联合体成员中不要填写本单位", field="partners")
+    return kept, canonical({"purchase": innovation.public_id, "supplier": actor.uscc, **kept})
 
 
 @transaction.atomic
 def application_to_sign(
-    *, innovation_id: str, statement: str, contact: str, actor: Actor, now: datetime
+    *, innovation_id: str, statement: str, contact: str, partners: str = "", actor: Actor, now: datetime
 ) -> bytes:
     """Return an application as the supplier signs it.
 
@@ -288,17 +298,27 @@ def application_to_sign(
     """
     require(actor, Permission.INNOVATION_APPLY, signed=True)
     innovation = _applying(innovation_id, actor, now)
-    return _application(innovation, actor, *_application_texts(statement, contact))
+    return _application(innovation, actor, statement, contact, partners)[1]
 
 
 @transaction.atomic
 def apply(
-    *, innovation_id: str, statement: str, contact: str, signature: str, actor: Actor, now: datetime
+    *,
+    innovation_id: str,
+    statement: str,
+    contact: str,
+    partners: str = "",
+    signature: str,
+    actor: Actor,
+    now: datetime,
 ) -> dict[str, object]:
     """Hand in an application, without a price; handed in anew before the time, the last one counts. Returns the acknowledgement.
 
-    Until the time nobody is shown that somebody applied, nor how many did; the entry is escrowed.
+    Until the time nobody is shown that somebody applied, nor how many did; the entry is escrowed. That a member of a
+    consortium also applies elsewhere is therefore no refusal here: the group is shown it.
 
+    :param partners: the other members of the consortium that this supplier leads, one a line: USCC, name
+    :raises BadInput: something missing, or a consortium where none is allowed
     :raises NotNow: applications are not taken now
     :raises NotPermitted: it was not invited
     :raises SignatureWrong: the signature is not on this application
@@ -306,11 +326,11 @@ def apply(
     require(actor, Permission.INNOVATION_APPLY, signed=True)
     innovation = _applying(innovation_id, actor, now)
     move_innovation(innovation, "apply_to_research", actor=actor)
-    statement, contact = _application_texts(statement, contact)
+    kept, document = _application(innovation, actor, statement, contact, partners)
     signed = sign_document(
         kind=APPLICATION,
         subject=innovation.public_id,
-        document=_application(innovation, actor, statement, contact),
+        document=document,
         signature=signature,
         actor=actor,
         now=now,
@@ -318,12 +338,7 @@ def apply(
     Participant.objects.update_or_create(
         innovation=innovation,
         supplier_id=actor.organisation_pk,
-        defaults={
-            "statement": statement,
-            "contact": contact,
-            "signature": signed,
-            "applied_at": now,
-        },
+        defaults={**kept, "signature": signed, "applied_at": now},
     )
     entry = record(
         "applied",
@@ -340,10 +355,14 @@ def apply(
 def close_applications(subject: str, now: datetime) -> datetime | None:
     """Close the applications at their moment: the group judges them, or nobody applied and it is over."""
     innovation = locked(subject)
-    if innovation.stage != Stage.HC_OPEN.value or innovation.apply_until is None:
+    if innovation.apply_until is None:
         return None
     if now < innovation.apply_until:
         return innovation.apply_until
+    if innovation.stage == Stage.STOPPED.value:
+        tell_all(innovation, "applied", now=now)
+    if innovation.stage != Stage.HC_OPEN.value:
+        return None
     if not innovation.participants.exists():
         stop(
             innovation,
@@ -395,8 +414,9 @@ def name_group(
 ) -> Innovation:
     """Name the group: five or more, odd, the buyer's own people and experts that the buyer itself chooses (第十五条).
 
-    Named anew, it takes the place of the former one, except while a sitting goes on: research takes years. No draw: here
-    the law lets the buyer choose its experts; who has ties to an applicant is refused all the same.
+    Named anew, it takes the place of the former one, research takes years; while a sitting goes on one member at a time is
+    replaced (`judging.replace_member`). No draw: here the law lets the buyer choose its experts; who has ties to an
+    applicant is refused all the same.
 
     :param members: [{username, seat}]; seat: buyer, technical, law, economy
     :raises GroupNotLawful: too few, even, or no buyer, lawyer or economist
@@ -405,9 +425,14 @@ def name_group(
     """
     require(actor, Permission.INNOVATION_BUY)
     innovation = own(innovation_id, actor)
-    if innovation.ended_at is not None or innovation.sheets.filter(signature=None).exists():
-        raise AlreadyJudged("谈判小组正在评审或者采购已经结束, 不能调整成员", next_steps=TO_THE_LIST)
-    found = _people(members, innovation)
+    if innovation.stage in NOTHING_LEFT:
+        raise AlreadyJudged("谈判小组的评审已经全部结束, 不再调整成员", next_steps=TO_THE_LIST)
+    if innovation.sheets.filter(signature=None, voided_at=None).exists():
+        raise AlreadyJudged(
+            "谈判小组正在评审, 不能整体调整; 需要回避或者不能参加的成员, 请写明理由逐人更换",
+            next_steps=TO_THE_LIST,
+        )
+    found = people(members, innovation)
     rules.require_group([seat for _, seat in found])
     if innovation.stage not in {Stage.HC_PLAN.value, Stage.HC_OPEN.value}:
         require_no_ties(innovation, [account for account, _ in found], now=now)
@@ -429,7 +454,11 @@ def name_group(
     return innovation
 
 
-def _people(members: Iterable[Mapping[str, str]], innovation: Innovation) -> list[tuple[Account, Seat]]:
+def people(members: Iterable[Mapping[str, str]], innovation: Innovation) -> list[tuple[Account, Seat]]:
+    """Return the accounts that a buyer names, each with its seat.
+
+    :raises BadInput: somebody twice, without a seat, not an expert, or not of the buyer's own people
+    """
     wanted: dict[str, str] = {}
     for row in members:
         name = row.get("username", "").strip()
@@ -461,11 +490,11 @@ def require_no_ties(innovation: Innovation, accounts: Iterable[Account], *, now:
 
     :raises MustStandAside: somebody has
     """
-    usccs = list(innovation.participants.values_list("supplier__uscc", flat=True))
+    usccs = [uscc for one in innovation.participants.select_related("supplier") for uscc in one.usccs]
     for account in accounts:
         why = ties_of(account.pk, usccs=usccs, today=beijing_date(now))
         if why:
-            raise MustStandAside(f"“{account.username}”{why}, 应当回避, 请更换成员", field="members")
+            raise MustStandAside(f"“{account.username}”{why}, 应当回避, 请采购人更换成员", field="members")
 
 
 # --- the end without a result
@@ -477,11 +506,11 @@ def stop(innovation: Innovation, move: str, *, reason: str, actor: Actor, now: d
     move_innovation(innovation, move, actor=actor)
     innovation.end_reason, innovation.ended_at = reason, now
     innovation.save()
+    end_result_clock(innovation, now=now)
     if planned:
         record("terminated", innovation, actor=actor, now=now, supervisor={"reason": reason}, escrowed=True)
         return
-    tell_all(innovation, "planned", "called", "applications_closed", "group_named", now=now)
-    proceedings.tell_all(innovation.ocid, now=now)
+    tell_all(innovation, now=now)
     facts = [("采购人", f"{innovation.buyer.name}; {innovation.contact}"), ("终止的理由", reason)]
     announce(NoticeKind.INNOVATION_RESULT, innovation, "合作创新采购终止公告", facts, actor=actor, now=now)
     tell_those(

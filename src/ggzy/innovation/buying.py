@@ -5,15 +5,16 @@ from datetime import datetime
 from django.db import transaction
 
 from ggzy.identity.actions import sign_document
+from ggzy.innovation import rules
 from ggzy.innovation.actions import NotNow, stop
 from ggzy.innovation.contracts import AlreadySigned
 from ggzy.innovation.judging import choose_first, passed_of
 from ggzy.innovation.models import Innovation, ResearchContract
 from ggzy.innovation.moves import TO_THE_LIST, check_innovation, locked, move_innovation, own
-from ggzy.innovation.telling import announce, end_result_clock, record, tell_those
+from ggzy.innovation.telling import announce, end_result_clock, record, said, tell_all, tell_those
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical, sha256
-from ggzy.kernel.refusals import NotPermitted
+from ggzy.kernel.refusals import BadInput, NotPermitted
 from ggzy.notices.actions import NoticeKind
 from ggzy.parties.grid import Permission, require
 from ggzy.procedures.spec import Stage
@@ -63,6 +64,8 @@ def publish_first(*, innovation_id: str, actor: Actor, now: datetime) -> Innovat
     innovation.first_published_at = now
     innovation.save()
     end_result_clock(innovation, now=now)
+    # the sheets of the review, sealed in the log until its result is public
+    tell_all(innovation, now=now)
     first = first_of(innovation)
     facts = [
         ("采购人", f"{innovation.buyer.name}; {innovation.contact}"),
@@ -71,15 +74,20 @@ def publish_first(*, innovation_id: str, actor: Actor, now: datetime) -> Innovat
         ("首购金额", f"{first.product_price}元"),
         ("通过验收", f"{len(passed_of(innovation))}家"),
     ]
-    facts += [(f"首购评审得分: {row['name']}", row["total"]) for row in innovation.first_ranking]
+    # who was not taken keeps its score, its rank and its price to itself
+    facts += [("首购评审得分", row["total"]) for row in innovation.first_ranking[:1]]
     announce(NoticeKind.INNOVATION_RESULT, innovation, "首购产品信息公告", facts, actor=actor, now=now)
-    tell_those(
-        innovation,
-        [c.participant.supplier_id for c in passed_of(innovation)],
-        title="首购产品信息已公告",
-        text=f"首购产品供应商: {first.participant.supplier.name}。",
-        now=now,
-    )
+    places = {row["participant"]: (n, row["total"]) for n, row in enumerate(innovation.first_ranking, 1)}
+    for one in passed_of(innovation):
+        place = places.get(one.participant.public_id)
+        tell_those(
+            innovation,
+            [one.participant.supplier_id],
+            title="首购产品信息已公告",
+            text=f"首购产品供应商: {first.participant.supplier.name}。"
+            + (f"本单位首购评审得分{place[1]}, 排名第{place[0]}。" if place else ""),
+            now=now,
+        )
     record(
         "first_published",
         innovation,
@@ -88,8 +96,8 @@ def publish_first(*, innovation_id: str, actor: Actor, now: datetime) -> Innovat
         public={
             "supplier": first.participant.supplier.uscc,
             "price": str(first.product_price),
-            "ranking": innovation.first_ranking,
         },
+        supervisor={"ranking": innovation.first_ranking},
     )
     return innovation
 
@@ -182,6 +190,38 @@ def sign_first(*, innovation_id: str, signature: str, actor: Actor, now: datetim
         innovation,
         actor=actor,
         now=now,
-        public={"side": side, "agreement_sha256": signed.digest},
+        public={"side": side, "stage": innovation.stage, "agreement_sha256": signed.digest},
+    )
+    return innovation
+
+
+@transaction.atomic
+def terminate_first(
+    *, innovation_id: str, ground: str, reason: str, actor: Actor, now: datetime
+) -> Innovation:
+    """End a purchase between the research and the first-purchase agreement: in public, and told to all who took part.
+
+    What research was decided to be compensated stays due: its contracts have ended, and this is no end of theirs.
+
+    :param ground: refused, where the supplier of the first purchase does not sign; cancelled; unlawful
+    :raises BadInput: no ground, one that cannot be yet, or no reason
+    :raises MoveNotAllowed: no first purchase stands open
+    """
+    require(actor, Permission.INNOVATION_BUY)
+    innovation = own(innovation_id, actor)
+    if ground not in set(rules.EndGround):
+        raise BadInput("请选择终止首购的情形", field="ground")
+    if ground == rules.EndGround.REFUSED and innovation.stage in {
+        Stage.HC_FIRST.value,
+        Stage.HC_CHOSEN.value,
+    }:
+        raise BadInput("首购产品信息公告以后才有待签的首购协议, 请选择其他情形", field="ground")
+    kept = said(reason, what="终止的理由", field="reason", most=2000)
+    stop(
+        innovation,
+        "terminate_first",
+        reason=f"{rules.EndGround(ground).label}: {kept}",
+        actor=actor,
+        now=now,
     )
     return innovation

@@ -98,12 +98,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             for n, stage in enumerate(innovation.file["stages"], 1)
         )
         made.append(contract)
-    tell_all(
-        innovation,
-        *("planned", "called", "applications_closed", "group_named", "qualified", "exchanged"),
-        *("file_issued", "clarified", "changed", "finals_asked", "responses_settled", "ranked"),
-        now=now,
-    )
+    tell_all(innovation, now=now)
     announce(
         NoticeKind.INNOVATION_RESULT,
         innovation,
@@ -113,7 +108,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             ("采购项目编号", innovation.deal_code),
             *(
                 (
-                    f"第{place}名 {c.participant.supplier.name}",
+                    f"第{place}名 {c.participant.called}",
                     f"研发成本补偿限额{c.compensation}元, 首购产品金额{c.first_price}元, "
                     f"得分{innovation.ranking[place - 1]['total']}",
                 )
@@ -124,7 +119,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
         actor=actor,
         now=now,
     )
-    for row in innovation.ranking:
+    for rank, row in enumerate(innovation.ranking, 1):
         one = by_participant[row["participant"]].participant
         chosen = row["participant"] in picked
         tell_those(
@@ -133,7 +128,7 @@ def determine_suppliers(*, innovation_id: str, actor: Actor, now: datetime) -> l
             title="评审结果",
             text="确定为研发供应商, 请签订研发合同。"
             if chosen
-            else f"没有确定为研发供应商; 本单位得分{row['total']}。",
+            else f"没有确定为研发供应商; 本单位得分{row['total']}, 排名第{rank}。",
             contract=next((c for c in made if c.participant_id == one.pk), None),
             now=now,
         )
@@ -172,6 +167,7 @@ def contract_text(innovation: Innovation, contract: ResearchContract) -> bytes:
             "purchase": innovation.public_id,
             "buyer": innovation.buyer.uscc,
             "supplier": contract.participant.supplier.uscc,
+            "partners": contract.participant.partners,
             "file": [[name, value] for name, value in file_facts(innovation)],
             "changes": [change["text"] for change in innovation.changes],
             "response": contract.response,
@@ -256,7 +252,7 @@ def sign_contract(*, contract_id: str, signature: str, actor: Actor, now: dateti
             [
                 ("合同编号", contract.number),
                 ("采购人", innovation.buyer.name),
-                ("研发供应商", contract.participant.supplier.name),
+                ("研发供应商", contract.participant.called),
                 ("研发成本补偿限额", f"{contract.compensation}元"),
                 ("首购产品金额", f"{contract.first_price}元"),
                 ("期限", f"{day(now)}至{day(contract.ends_at)}"),
@@ -273,7 +269,7 @@ def sign_contract(*, contract_id: str, signature: str, actor: Actor, now: dateti
         subject=contract.public_id,
         actor=actor,
         now=now,
-        public={"side": side, "contract_sha256": signed.digest},
+        public={"side": side, "stage": contract.stage, "contract_sha256": signed.digest},
     )
     return contract
 

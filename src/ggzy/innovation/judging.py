@@ -3,7 +3,7 @@
 Each member hands in a sheet, the rule computes the result, all sign the one report; who does not agree signs with a reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ggzy.identity.actions import sign_document
 from ggzy.innovation import rules
-from ggzy.innovation.actions import AlreadyJudged, NotNow, hidden, require_no_ties, stop
+from ggzy.innovation.actions import AlreadyJudged, NotNow, hidden, people, require_no_ties, stop
 from ggzy.innovation.models import (
     GroupMember,
     GroupSheet,
@@ -22,7 +22,7 @@ from ggzy.innovation.models import (
     ResearchContract,
     SealedResponse,
 )
-from ggzy.innovation.moves import TO_THE_LIST, move_innovation, sitting_in
+from ggzy.innovation.moves import TO_THE_LIST, move_innovation, own, sitting_in
 from ggzy.innovation.rules import Entrant, Place
 from ggzy.innovation.telling import begin_result_clock, record, said, tell_those
 from ggzy.kernel.actors import Actor
@@ -57,6 +57,17 @@ class Sitting:
 
 def sitting_of(innovation: Innovation) -> Sitting | None:
     """Return the sitting that a purchase is at, None where it is at none."""
+    return sitting_among(
+        innovation,
+        members=innovation.members.select_related("account").filter(left_at=None),
+        sheets=innovation.sheets.select_related("member__account").filter(voided_at=None),
+    )
+
+
+def sitting_among(
+    innovation: Innovation, *, members: Iterable[GroupMember], sheets: Iterable[GroupSheet]
+) -> Sitting | None:
+    """Return the sitting that a purchase is at, of members who sit and sheets that are not void; None where it is at none."""
     found = SITTINGS.get(Stage(innovation.stage))
     if found is None:
         return None
@@ -64,10 +75,8 @@ def sitting_of(innovation: Innovation) -> Sitting | None:
     return Sitting(
         kind=kind,
         move=move,
-        members=list(innovation.members.select_related("account").filter(left_at=None).order_by("code")),
-        sheets=list(
-            innovation.sheets.select_related("member__account").filter(sitting=kind).order_by("member__code")
-        ),
+        members=sorted(members, key=lambda m: m.code),
+        sheets=sorted((s for s in sheets if s.sitting == kind), key=lambda s: s.member.code),
     )
 
 
@@ -173,8 +182,66 @@ def hand_in_sheet(
         innovation,
         actor=actor,
         now=now,
-        supervisor={"sitting": found.kind, "member": member.code, "findings": kept},
+        public={"sitting": found.kind},
+        supervisor={"member": member.code, "findings": kept},
         escrowed=True,
+    )
+    return made
+
+
+@transaction.atomic
+def replace_member(
+    *, innovation_id: str, member: str, username: str, reason: str, actor: Actor, now: datetime
+) -> GroupMember:
+    """Put somebody else on a member's seat while a sitting goes on; the group judges anew from the first sheet.
+
+    The sheets of the sitting are kept and are void. If they already gave a result, the entry keeps it beside the reason:
+    whoever supervises sees what the replacement undid.
+
+    :param member: the code of who leaves
+    :raises NotNow: no sitting goes on; then the group is named anew
+    :raises BadInput: no such member, no reason, or somebody who already sits or may not take this seat
+    :raises MustStandAside: the successor has ties to an applicant
+    """
+    require(actor, Permission.INNOVATION_BUY)
+    innovation = own(innovation_id, actor)
+    found = sitting_of(innovation)
+    if found is None:
+        raise NotNow("谈判小组现在没有评审, 请重新确定谈判小组成员", next_steps=TO_THE_LIST)
+    leaves = next((one for one in found.members if one.code == member), None)
+    if leaves is None:
+        raise BadInput("请选择被更换的成员", field="member")
+    kept = said(reason, what="更换的理由", field="replace_reason", most=2000)
+    named = people([{"username": username, "seat": leaves.seat}], innovation)
+    if not named or any(named[0][0].pk == one.account_id for one in found.members):
+        raise BadInput("请填写接替的人的用户名, 不能是现有成员", field="username")
+    account, seat = named[0]
+    require_no_ties(innovation, [account], now=now)
+    undone = result_of(innovation, found) if found.whole else []
+    innovation.sheets.filter(pk__in=[sheet.pk for sheet in found.sheets]).update(voided_at=now)
+    leaves.left_at = now
+    leaves.save(update_fields=["left_at"])
+    made = GroupMember.objects.create(
+        innovation=innovation,
+        account=account,
+        seat=seat.value,
+        code=f"{innovation.members.count() + 1:02d}",
+    )
+    record(
+        "member_replaced",
+        innovation,
+        actor=actor,
+        now=now,
+        public={"seat": seat.value},
+        supervisor={
+            "sitting": found.kind,
+            "member": leaves.code,
+            "by": made.code,
+            "reason": kept,
+            "voided": [sheet.member.code for sheet in found.sheets],
+            "undone": undone,
+        },
+        escrowed=hidden(innovation),
     )
     return made
 
@@ -233,11 +300,13 @@ def _report(innovation: Innovation, found: Sitting, *, agrees: bool, reason: str
 
 
 def _signing(
-    innovation_id: str, agrees: bool, reason: str, actor: Actor
+    innovation_id: str, agrees: bool, reason: str, actor: Actor, now: datetime
 ) -> tuple[Innovation, Sitting, GroupSheet, str]:
     innovation, member, found = _sitting(innovation_id, actor)
     if not found.whole:
         raise NotNow("还有成员没有提交评审意见, 全部提交后才能签署报告", next_steps=TO_THE_LIST)
+    # a tie that came to light since the sheets were handed in: the report would rest on somebody's who must stand aside
+    require_no_ties(innovation, [m.account for m in found.members], now=now)
     mine = next(sheet for sheet in found.sheets if sheet.member_id == member.pk)
     if mine.signature_id:
         raise AlreadyJudged("您已签署报告", next_steps=TO_THE_LIST)
@@ -246,13 +315,14 @@ def _signing(
 
 
 @transaction.atomic
-def report_to_sign(*, innovation_id: str, agrees: bool, reason: str, actor: Actor) -> bytes:
+def report_to_sign(*, innovation_id: str, agrees: bool, reason: str, actor: Actor, now: datetime) -> bytes:
     """Return the report of the sitting as a member signs it.
 
     :raises NotNow: sheets are missing
+    :raises MustStandAside: a member has ties to an applicant
     """
     require(actor, Permission.INNOVATION_JUDGE, signed=True)
-    innovation, found, _, kept = _signing(innovation_id, agrees, reason, actor)
+    innovation, found, _, kept = _signing(innovation_id, agrees, reason, actor, now)
     return _report(innovation, found, agrees=agrees, reason=kept)
 
 
@@ -264,10 +334,11 @@ def sign_report(
 
     :raises NotNow: sheets are missing
     :raises AlreadyJudged: this member has signed
+    :raises MustStandAside: a member has ties to an applicant
     :raises SignatureWrong: the signature is not on this report
     """
     require(actor, Permission.INNOVATION_JUDGE, signed=True)
-    innovation, found, mine, kept = _signing(innovation_id, agrees, reason, actor)
+    innovation, found, mine, kept = _signing(innovation_id, agrees, reason, actor, now)
     mine.signature = sign_document(
         kind=REPORT,
         subject=mine.public_id,
@@ -283,7 +354,8 @@ def sign_report(
         innovation,
         actor=actor,
         now=now,
-        supervisor={"sitting": found.kind, "member": mine.member.code, "agrees": agrees, "reason": kept},
+        public={"sitting": found.kind},
+        supervisor={"member": mine.member.code, "agrees": agrees, "reason": kept},
         escrowed=True,
     )
     if all(sheet.signature_id or sheet.pk == mine.pk for sheet in found.sheets):

@@ -31,7 +31,9 @@ class Innovation(BusinessRow):
     planned_at = models.DateTimeField()
     called_at = models.DateTimeField(null=True)
     apply_until = models.DateTimeField(null=True)
-    #: {met_at, place, text, attended: [participants]}
+    #: {meets_at, place, text}: when and where the exchange is, and what about, as all qualified were told
+    exchange_call = models.JSONField(default=dict)
+    #: {met_at, place, text, absent: [participants], member}
     exchange = models.JSONField(default=dict)
     #: what the file fixes: suppliers, money, factors, stages and so on
     file = models.JSONField(default=dict)
@@ -91,7 +93,7 @@ class GroupMember(BusinessRow):
     seat = models.CharField(max_length=12)
     #: how others call it on pages and in the log, since names of experts stay secret until the result
     code = models.CharField(max_length=8)
-    #: when somebody else took the place, between two sittings
+    #: when somebody else took the place: of the whole group between two sittings, or of this member within one
     left_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -115,6 +117,8 @@ class Participant(BusinessRow):
     contact = models.CharField(max_length=200)
     signature = models.ForeignKey(Signature, on_delete=models.PROTECT, related_name="+")
     applied_at = models.DateTimeField()
+    #: [{uscc, name}]: the other members of its consortium, which it leads
+    partners = models.JSONField(default=list)
     #: what the group found, None until it has
     qualified = models.BooleanField(null=True)
     reason = models.TextField(blank=True)
@@ -127,6 +131,17 @@ class Participant(BusinessRow):
             models.UniqueConstraint(name="a_supplier_applies_once", fields=["innovation", "supplier"])
         ]
         indexes = [models.Index(fields=["supplier"])]
+
+    @property
+    def usccs(self) -> list[str]:
+        """Return the supplier and the other members of its consortium."""
+        return [self.supplier.uscc, *(one["uscc"] for one in self.partners)]
+
+    @property
+    def called(self) -> str:
+        """Return its name, with the other members of its consortium."""
+        others = "、".join(one["name"] for one in self.partners)
+        return f"{self.supplier.name}(联合体牵头, 成员: {others})" if others else self.supplier.name
 
 
 class SealedResponse(BusinessRow):
@@ -165,7 +180,7 @@ class InnovationTalk(BusinessRow):
 
 
 class GroupSheet(BusinessRow):
-    """One member's findings in one sitting, and its signature on the group's report."""
+    """One member's findings in one sitting, and its signature on the group's report; void once a member was replaced."""
 
     QUALIFICATION, PLANS, PRODUCTS = "qualify", "plans", "products"
 
@@ -177,10 +192,16 @@ class GroupSheet(BusinessRow):
     agrees = models.BooleanField(null=True)
     reason = models.TextField(blank=True)
     signature = models.ForeignKey(Signature, on_delete=models.PROTECT, null=True, related_name="+")
+    #: when a member of the sitting was replaced, so that the group judged anew
+    voided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_member_has_one_sheet_a_sitting", fields=["sitting", "member"])
+            models.UniqueConstraint(
+                name="a_member_has_one_sheet_a_sitting",
+                fields=["sitting", "member"],
+                condition=models.Q(voided_at=None),
+            )
         ]
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from ggzy.innovation import rules
-from ggzy.innovation.actions import call_facts
+from ggzy.innovation.actions import NOTHING_LEFT, call_facts
 from ggzy.innovation.contracts import left_of, most_of
-from ggzy.innovation.judging import finals_of, passed_of, result_of, sitting_of
+from ggzy.innovation.judging import Sitting, result_of, sitting_among
 from ggzy.innovation.models import (
     GroupSheet,
     Innovation,
@@ -29,6 +29,7 @@ from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
 from ggzy.law.limits import beijing_date, keeps
 from ggzy.law.table import limit
+from ggzy.parties.grid import Permission, may
 from ggzy.procedures.catalogue import GP_HC
 from ggzy.procedures.spec import Stage
 
@@ -60,6 +61,11 @@ class ResponseRow:
         """Return what it says, in the order of the form."""
         return [(what, self.response[name]) for name, (what, _) in rules.RESPONSE.items() if self.response]
 
+    @property
+    def file(self) -> str:
+        """Return the name of the file that goes with it, "" where none does or it is not for this reader."""
+        return self.response.get("file_name", "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantRow:
@@ -68,6 +74,8 @@ class ParticipantRow:
     participant: str
     supplier: str
     uscc: str
+    #: the other members of its consortium
+    partners: list[dict[str, str]]
     statement: str
     contact: str
     applied_at: datetime
@@ -135,7 +143,10 @@ class ContractRow:
     side: str
     member: bool
     interim: bool
+    #: who researches, and what it answered finally: its parts, and the name of its file
+    participant: str
     response: list[tuple[str, str]]
+    file: str
     stages: list[dict[str, Any]]
     #: the number of the stage that goes on, and the most that it may be compensated
     current: int
@@ -160,10 +171,12 @@ class InnovationRow:
     stage: str
     name: str
     buyer: str
+    buyer_uscc: str
     buyer_kind: str
     ground: str
     way: str
     invited: list[str]
+    consortium: bool
     major: bool
     months: int
     most_cost: Decimal
@@ -172,6 +185,8 @@ class InnovationRow:
     call: list[tuple[str, str]]
     called_at: datetime | None
     apply_until: datetime | None
+    #: when and where the exchange of concepts is, and what about; what was said in it
+    exchange_call: dict[str, str]
     exchange: dict[str, Any]
     file: dict[str, Any]
     file_facts: list[tuple[str, str]]
@@ -195,10 +210,16 @@ class InnovationRow:
     side: str
     #: whether the viewer sits in the group
     member: bool
-    #: while a sitting goes on: which, the factors that members judge, whom they judge, and the result once all sheets are in
+    #: whether the viewer's role may apply, and its organisation is asked
+    may_apply: bool
+    #: while a sitting goes on: which, the factors that members judge, whom they judge, whether all sheets are in, and
+    #: then what they give (on the purchase's own page)
     sitting: str
     factors: list[dict[str, str]]
     judged: list[ParticipantRow]
+    #: suppliers that stand in more than one application, by themselves or in a consortium
+    doubled: list[str]
+    whole: bool
     result: list[dict[str, Any]]
     warnings: list[str]
 
@@ -223,9 +244,20 @@ class InnovationRow:
         return Way(self.way).label
 
     @property
+    def may_name(self) -> bool:
+        """Say whether the buyer may name the group anew: it has something left to judge, and no sheet of a sitting is in."""
+        judges = self.stage not in NOTHING_LEFT and not any(one.handed_in for one in self.members)
+        return self.side == "buyer" and judges
+
+    @property
     def may_end(self) -> bool:
         """Say whether the buyer may terminate it from where it stands."""
         return GP_HC.has(self.stage, "terminate")
+
+    @property
+    def may_end_first(self) -> bool:
+        """Say whether the buyer may end the first purchase from where it stands."""
+        return GP_HC.has(self.stage, "terminate_first")
 
     @property
     def own(self) -> ParticipantRow | None:
@@ -254,7 +286,7 @@ def _side(innovation: Innovation, viewer: Actor) -> str:
     if viewer.role is Role.TENDEREE and innovation.buyer_id == viewer.organisation_pk:
         return "buyer"
     if viewer.role is Role.BIDDER:
-        if innovation.participants.filter(supplier_id=viewer.organisation_pk).exists():
+        if any(one.supplier_id == viewer.organisation_pk for one in innovation.participants.all()):
             return "supplier"
         if viewer.uscc in innovation.invited:
             return "invited"
@@ -278,10 +310,9 @@ def _may_know(innovation: Innovation, side: str, member: bool) -> bool:
 
 
 def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ParticipantRow]:
-    rows = innovation.participants.select_related("supplier").prefetch_related("responses", "talks")
     out = []
-    closed = innovation.stage not in _BEFORE_CLOSING
-    for one in rows.order_by("pk"):
+    closed = _closed(innovation)
+    for one in _applicants(innovation):
         own = viewer.role is Role.BIDDER and one.supplier_id == viewer.organisation_pk
         known = own or closed and (member or side in {"buyer", "finance"})
         if not (known or one.chosen):
@@ -292,6 +323,7 @@ def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool
                 participant=one.public_id,
                 supplier=one.supplier.name,
                 uscc=one.supplier.uscc,
+                partners=one.partners,
                 statement=one.statement if reads else "",
                 contact=one.contact if reads or side == "buyer" else "",
                 applied_at=one.applied_at,
@@ -308,6 +340,21 @@ def _participants(innovation: Innovation, viewer: Actor, side: str, member: bool
     return out
 
 
+def _closed(innovation: Innovation) -> bool:
+    """Say whether the applications closed; terminated before, nobody ever reads who had handed one in."""
+    if innovation.ended_at is not None:
+        return innovation.apply_until is not None and innovation.apply_until <= innovation.ended_at
+    return innovation.stage not in _BEFORE_CLOSING
+
+
+def _running(innovation: Innovation) -> str:
+    """Return which response is being sealed and revealed, or was when the purchase was terminated; "" where none."""
+    ended, until = innovation.ended_at, innovation.reveal_until
+    if ended is not None and until is not None and ended < until:
+        return SealedResponse.FINAL if innovation.finals_asked_at else SealedResponse.FIRST
+    return _SEALING.get(innovation.stage, "")
+
+
 def _left(innovation: Innovation, one: Participant, *, own: bool) -> bool:
     if innovation.stage in {Stage.HC_EXCHANGE.value, Stage.HC_ANSWER.value}:
         return one.attended
@@ -322,7 +369,7 @@ def _left(innovation: Innovation, one: Participant, *, own: bool) -> bool:
 
 
 def _responses(innovation: Innovation, one: Participant, *, own: bool, member: bool) -> list[ResponseRow]:
-    running = _SEALING.get(innovation.stage)
+    running = _running(innovation)
     return [
         ResponseRow(
             kind=r.kind,
@@ -380,21 +427,44 @@ def _warnings(innovation: Innovation) -> list[str]:
 
 
 def _rows() -> Any:
-    return Innovation.objects.select_related("buyer").prefetch_related("members__account__person")
+    """Return purchases with all that a row asks of them: as many questions for two hundred as for one."""
+    applicants = Participant.objects.select_related("supplier").prefetch_related(
+        "responses", "talks", "contract__stages"
+    )
+    return Innovation.objects.select_related("buyer").prefetch_related(
+        "members__account__person", "sheets__member__account", Prefetch("participants", applicants)
+    )
 
 
-def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
+def _applicants(innovation: Innovation) -> list[Participant]:
+    return sorted(innovation.participants.all(), key=lambda one: one.pk)
+
+
+def _sitting(innovation: Innovation) -> Sitting | None:
+    return sitting_among(
+        innovation,
+        members=[m for m in innovation.members.all() if m.left_at is None],
+        sheets=[s for s in innovation.sheets.all() if s.voided_at is None],
+    )
+
+
+def _row(innovation: Innovation, viewer: Actor, *, result: bool = False) -> InnovationRow:
+    """Return a purchase as a viewer sees it; `result`: with what the sheets give, which is computed."""
     side, member = _side(innovation, viewer), _sits(innovation, viewer)
     if not _may_know(innovation, side, member):
         raise NotFound("没有这项合作创新采购", next_steps=_LIST)
     inside = side == "buyer" or member
-    sitting = sitting_of(innovation) if inside else None
+    sitting = _sitting(innovation) if inside else None
     people = _participants(innovation, viewer, side, member)
+    contracts = _contracts(innovation)
     judged = _judged(innovation, sitting.kind if sitting else "", people)
     participant = next((p for p in people if p.own), None)
+    invited = participant is not None and participant.qualified
     has_file = innovation.way == Way.NOTICE or inside or side == "finance" or innovation.determined_at
     has_file = has_file or (participant is not None and participant.attended)
-    ranks = innovation.ranking if inside or side == "finance" else _own_or_chosen(innovation, people)
+    own = {one.participant for one in people if one.own}
+    chosen = {one.participant for one in people if one.chosen}
+    first = {c.participant.public_id for c in contracts if c.first}
     published = innovation.first_published_at is not None
     return InnovationRow(
         innovation=innovation.public_id,
@@ -403,28 +473,42 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         stage=innovation.stage,
         name=innovation.name,
         buyer=innovation.buyer.name,
+        buyer_uscc=innovation.buyer.uscc,
         buyer_kind=innovation.buyer_kind,
         ground=innovation.ground,
         way=innovation.way,
         invited=innovation.invited if inside else [],
+        consortium=innovation.consortium,
         major=innovation.major,
-        months=innovation.months,
-        most_cost=innovation.most_cost,
+        months=innovation.file["months"] if has_file and innovation.file else innovation.months,
+        # the file may have adjusted what the notice said
+        most_cost=Decimal(innovation.file["most_cost"])
+        if has_file and innovation.file
+        else innovation.most_cost,
         plan=innovation.plan if inside or side == "finance" else {},
         contact=innovation.contact,
         call=call_facts(innovation),
         called_at=innovation.called_at,
         apply_until=innovation.apply_until,
-        exchange=innovation.exchange if inside or (participant and participant.qualified) else {},
+        exchange_call=innovation.exchange_call if inside or invited else {},
+        exchange=_exchange(innovation, inside=inside) if inside or invited else {},
         file=innovation.file if has_file else {},
         file_facts=file_facts(innovation) if has_file and innovation.file else [],
         file_issued_at=innovation.file_issued_at,
         changes=innovation.changes if has_file else [],
         sealed_until=innovation.sealed_until,
         reveal_until=innovation.reveal_until,
-        ranking=ranks,
+        ranking=_places(
+            innovation.ranking,
+            whole=inside or side == "finance",
+            known=own | chosen if innovation.determined_at else set(),
+        ),
         determined_at=innovation.determined_at,
-        first_ranking=innovation.first_ranking if inside or published else [],
+        first_ranking=_places(
+            innovation.first_ranking,
+            whole=inside or side == "finance",
+            known=own | first if published else set(),
+        ),
         first_published_at=innovation.first_published_at,
         first_signed_at=innovation.first_signed_at,
         first_buyer_signed=innovation.first_buyer_signature_id is not None,
@@ -433,23 +517,35 @@ def _row(innovation: Innovation, viewer: Actor) -> InnovationRow:
         ended_at=innovation.ended_at,
         members=_members(innovation, viewer, side, member, sitting.sheets if sitting else []),
         participants=people,
-        contracts=_contracts(innovation, viewer, side, member),
+        contracts=[_contract(innovation, one, viewer, side, member) for one in contracts],
         side=side,
         member=member,
+        may_apply=may(viewer, Permission.INNOVATION_APPLY)
+        and (innovation.way == Way.NOTICE or viewer.uscc in innovation.invited),
         sitting=sitting.kind if sitting else "",
         factors=_factors(innovation, sitting.kind if sitting else ""),
         judged=judged if member else [],
-        result=result_of(innovation, sitting) if sitting and sitting.whole and member else [],
+        doubled=rules.doubled([p.uscc, *(o["uscc"] for o in p.partners)] for p in people) if inside else [],
+        whole=bool(member and sitting and sitting.whole),
+        result=result_of(innovation, sitting) if result and sitting and sitting.whole and member else [],
         warnings=_warnings(innovation) if inside else [],
     )
 
 
-def _own_or_chosen(innovation: Innovation, people: list[ParticipantRow]) -> list[dict[str, str]]:
-    """Return the ranking as somebody else sees it once it is determined: the chosen, and one's own place."""
-    if innovation.determined_at is None:
-        return []
-    known = {one.participant for one in people if one.chosen or one.own}
-    return [row for row in innovation.ranking if row["participant"] in known]
+def _exchange(innovation: Innovation, *, inside: bool) -> dict[str, Any]:
+    """Return what was said in the exchange; who stayed away is for the buyer and the group."""
+    return innovation.exchange if inside else _without(innovation.exchange, "absent", "member")
+
+
+def _without(given: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in names}
+
+
+def _places(ranking: list[dict[str, str]], *, whole: bool, known: set[str]) -> list[dict[str, str]]:
+    """Return a ranking with its ranks: whole for the buyer, the group and who supervises, else who was taken and one's own."""
+    return [
+        row | {"rank": str(n)} for n, row in enumerate(ranking, 1) if whole or row["participant"] in known
+    ]
 
 
 def _factors(innovation: Innovation, sitting: str) -> list[dict[str, str]]:
@@ -461,12 +557,13 @@ def _factors(innovation: Innovation, sitting: str) -> list[dict[str, str]]:
 def _judged(innovation: Innovation, sitting: str, people: list[ParticipantRow]) -> list[ParticipantRow]:
     if sitting == GroupSheet.QUALIFICATION:
         return people
-    known: set[str] = set()
     if sitting == GroupSheet.PLANS:
-        known = {one.participant.public_id for one in finals_of(innovation)}
+        return [one for one in people if (final := one.response(SealedResponse.FINAL)) and final.revealed_at]
     if sitting == GroupSheet.PRODUCTS:
-        known = {one.participant.public_id for one in passed_of(innovation)}
-    return [one for one in people if one.participant in known]
+        passed = [c for c in _contracts(innovation) if c.stage == Stage.RD_PASSED.value]
+        known = {c.participant.public_id for c in passed}
+        return [one for one in people if one.participant in known]
+    return []
 
 
 # --- contracts
@@ -498,6 +595,7 @@ def _contract(
     innovation: Innovation, contract: ResearchContract, viewer: Actor, side: str, member: bool
 ) -> ContractRow:
     own = viewer.role is Role.BIDDER and contract.participant.supplier_id == viewer.organisation_pk
+    published = innovation.first_published_at is not None
     inside = own or side == "buyer" or member
     stages = list(contract.stages.all()) if inside else []
     stages.sort(key=lambda stage: stage.number)
@@ -522,30 +620,28 @@ def _contract(
         ended_at=contract.ended_at,
         buyer_signed=contract.buyer_signature_id is not None,
         supplier_signed=contract.supplier_signature_id is not None,
-        first=contract.first and (inside or innovation.first_published_at is not None),
+        # whose product it is, nobody learns before the notice, the winner included
+        first=contract.first and (side == "buyer" or member or published),
         side="supplier" if own else side if side in {"buyer", "finance"} else "",
         member=member,
         interim=innovation.file["interim"],
+        participant=contract.participant.public_id,
         response=parts if inside else [],
+        file=contract.response.get("file_name", "") if inside else "",
         stages=[_stage_row(stage) for stage in stages],
         current=current.number if working and current is not None else 0,
         most=most_of(innovation, contract, current) if ready and current is not None else None,
         product=contract.product if inside else "",
-        product_price=contract.product_price if inside else None,
+        product_price=contract.product_price if inside or contract.first and published else None,
         conclusion=contract.conclusion if inside else "",
     )
 
 
-def _contracts(innovation: Innovation, viewer: Actor, side: str, member: bool) -> list[ContractRow]:
+def _contracts(innovation: Innovation) -> list[ResearchContract]:
     if innovation.determined_at is None:
         return []
-    rows = (
-        ResearchContract.objects.select_related("participant__supplier")
-        .prefetch_related("stages")
-        .filter(participant__innovation=innovation)
-        .order_by("number")
-    )
-    return [_contract(innovation, row, viewer, side, member) for row in rows]
+    found = [contract for one in _applicants(innovation) if (contract := getattr(one, "contract", None))]
+    return sorted(found, key=lambda contract: contract.number)
 
 
 # --- what pages ask
@@ -559,7 +655,7 @@ def innovation_row(innovation_id: str, *, viewer: Actor) -> InnovationRow:
     found = _rows().filter(public_id=innovation_id).first()
     if found is None:
         raise NotFound("没有这项合作创新采购", next_steps=_LIST)
-    return _row(found, viewer)
+    return _row(found, viewer, result=True)
 
 
 def public_rows() -> list[InnovationRow]:
@@ -569,6 +665,12 @@ def public_rows() -> list[InnovationRow]:
         if _may_know(one, "", False):
             out.append(_row(one, ANYONE))
     return out
+
+
+def public_row_of(ocid: str) -> InnovationRow | None:
+    """Return the purchase that is this process as everybody may know it, None where it is none, or is not public."""
+    one = _rows().filter(public_id=ocid.rsplit("-", 1)[-1], called_at__isnull=False).first()
+    return _row(one, ANYONE) if one and one.ocid == ocid and _may_know(one, "", False) else None
 
 
 def rows_of(viewer: Actor, *, live: bool = False) -> list[InnovationRow]:
@@ -605,7 +707,9 @@ def contract_row(contract_id: str, *, viewer: Actor) -> ContractRow:
     """
     found = (
         ResearchContract.objects.select_related("participant__supplier", "participant__innovation__buyer")
-        .prefetch_related("stages", "participant__innovation__members")
+        .prefetch_related(
+            "stages", "participant__innovation__members", "participant__innovation__participants"
+        )
         .filter(public_id=contract_id)
         .first()
     )
@@ -617,6 +721,28 @@ def contract_row(contract_id: str, *, viewer: Actor) -> ContractRow:
     raise NotFound("没有这份研发合同, 只有合同双方和谈判小组能够查看", next_steps=_LIST)
 
 
+def file_of(innovation_id: str, *, participant: str, kind: str, viewer: Actor) -> tuple[str, str]:
+    """Return name and SHA-256 of the file of a response to who may read the response: its supplier and the group.
+
+    The buyer reads the one that its research contract rests on.
+
+    :raises NotFound: no such file, or none for this reader
+    """
+    row = innovation_row(innovation_id, viewer=viewer)
+    one = next((p for p in row.participants if p.participant == participant), None)
+    found = one.response(kind) if one else None
+    said = found.response if found else {}
+    if not said and kind == SealedResponse.FINAL and row.side == "buyer":
+        contract = ResearchContract.objects.filter(participant__public_id=participant).first()
+        said = (
+            contract.response if contract and any(c.participant == participant for c in row.contracts) else {}
+        )
+    name, digest = (said.get(part, "") for part in rules.RESPONSE_FILE)
+    if not digest:
+        raise NotFound("没有这份附件, 或者不向您提供", next_steps=_LIST)
+    return name, digest
+
+
 def step_of(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
     """Return what whoever sees a row does next, and where on the page; ("", "") where nothing."""
     group = _group_step(row, now=now) if row.member else ("", "")
@@ -624,7 +750,7 @@ def step_of(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
         return group
     if row.side == "buyer":
         return _buyer_step(row)
-    if row.side in {"supplier", "invited"} or (not row.side and not row.member):
+    if row.may_apply:
         return _supplier_step(row, now=now)
     return "", ""
 
@@ -635,10 +761,10 @@ def _group_step(row: InnovationRow, *, now: datetime) -> tuple[str, str]:
         if not seat.handed_in:
             what = {"qualify": "审查申请人资格", "plans": "给最终响应文件打分", "products": "首购评审打分"}
             return what[row.sitting], "sheet"
-        if row.result and not seat.signed:
+        if row.whole and not seat.signed:
             return "签署评审报告", "report"
         return "", ""
-    if row.stage == Stage.HC_EXCHANGE.value and not row.exchange:
+    if row.stage == Stage.HC_EXCHANGE.value and row.exchange_call and not row.exchange:
         return "记录创新概念交流", "exchange"
     if row.stage == Stage.HC_TALKS.value:
         missing = any(not one.talks for one in row.left)
@@ -652,8 +778,10 @@ def _buyer_step(row: InnovationRow) -> tuple[str, str]:
         Stage.HC_RANKED.value: ("确定研发供应商并公告", "determine"),
         Stage.HC_CHOSEN.value: ("公告首购产品信息", "publish"),
     }
-    if row.stage == Stage.HC_EXCHANGE.value and row.exchange:
-        return "发出研发谈判文件", "file"
+    if row.stage == Stage.HC_EXCHANGE.value:
+        if row.exchange:
+            return "发出研发谈判文件", "file"
+        return ("", "") if row.exchange_call else ("通知创新概念交流的时间和地点", "meeting")
     if row.stage in {Stage.HC_OPEN.value, Stage.HC_QUALIFY.value} and not row.members:
         return "确定谈判小组成员", "group"
     if row.stage == Stage.HC_RESEARCH.value and all(one.ended_at for one in row.contracts):

@@ -1,5 +1,6 @@
 """Who may judge, what a file must keep, who is ranked and chosen, what is compensated. Pure, so that a stranger recomputes it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from ggzy.kernel.canonical import commitment
+from ggzy.kernel.canonical import commitment, sha256
+from ggzy.kernel.ids import require_uscc
 from ggzy.kernel.money import CENT, yuan
+from ggzy.kernel.programs import program_kind
 from ggzy.kernel.refusals import BadInput, Citation, Refusal
 
 BASIS = "财库〔2024〕13号"
@@ -18,7 +21,7 @@ LEAST_PLAN = Decimal(50)
 #: at most three research side by side (第二十三条)
 MOST_SUPPLIERS = 3
 LEAST_GROUP = 5
-MOST_STAGES, MOST_FACTORS = 12, 20
+MOST_STAGES, MOST_FACTORS, MOST_PARTNERS = 12, 20, 5
 SALT_BYTES = 32
 #: months of a research contract: as a rule, and of a major project
 USUAL_MONTHS, MAJOR_MONTHS, MOST_MONTHS = 24, 36, 120
@@ -118,6 +121,23 @@ class Weighs(StrEnum):
         return {"plan": "研发方案", "other": "其他", "price": "价格(按最低价优先计算)"}[self.value]
 
 
+class EndGround(StrEnum):
+    """Why a first purchase is ended that stands after the research."""
+
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNLAWFUL = "unlawful"
+
+    @property
+    def label(self) -> str:
+        """Return the words people read."""
+        return {
+            "refused": "首购产品供应商拒绝或者逾期不签订首购协议",
+            "cancelled": "因重大变故, 采购任务取消",
+            "unlawful": "出现影响采购公正的违法、违规行为",
+        }[self.value]
+
+
 class GroupNotLawful(Refusal):
     """A group that is too small, even, or lacks the buyer, a lawyer or an economist."""
 
@@ -179,6 +199,36 @@ def require_group(seats: Sequence[Seat]) -> None:
 def qualified(findings: Sequence[bool]) -> bool:
     """Say whether more than half of the members find an applicant qualified."""
     return 2 * sum(findings) > len(findings)
+
+
+# --- consortia
+
+
+def partners(text: str) -> list[dict[str, str]]:
+    """Return the other members of a consortium, one a line: USCC, then the name.
+
+    :raises BadInput: a line that is not that, a USCC whose check digit is wrong, one twice, or too many
+    """
+    out: list[dict[str, str]] = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        uscc, _, name = line.partition(" ")
+        uscc, name = require_uscc(uscc, field="partners"), name.strip()
+        if not 0 < len(name) <= 200:
+            raise BadInput(
+                f"联合体成员“{line[:60]}”请每行写一家: 统一社会信用代码, 空格, 名称", field="partners"
+            )
+        if any(one["uscc"] == uscc for one in out):
+            raise BadInput(f"联合体成员“{name}”填写了两次", field="partners")
+        out.append({"uscc": uscc, "name": name})
+    if len(out) > MOST_PARTNERS:
+        raise BadInput(f"联合体其他成员不超过{MOST_PARTNERS}家", field="partners")
+    return out
+
+
+def doubled(applications: Iterable[Iterable[str]]) -> list[str]:
+    """Return the USCCs that stand in more than one application: a consortium's member takes part nowhere else (实施条例第二十二条)."""
+    seen = Counter(uscc for one in applications for uscc in set(one))
+    return sorted(uscc for uscc, times in seen.items() if times > 1)
 
 
 # --- the file
@@ -289,6 +339,37 @@ RESPONSE = {
     "upgrades": ("升级、迭代的承诺", 5000),
     "service": ("售后服务", 5000),
 }
+#: where a file goes with a response, its name and its SHA-256 are part of what is sealed; else neither is
+RESPONSE_FILE = ("file_name", "file_sha256")
+MOST_FILE_BYTES = 20 * 1024 * 1024
+_HEX = frozenset("0123456789abcdef")
+
+
+def response_text(given: Mapping[str, object]) -> dict[str, str]:
+    """Return the parts of a response as they are sealed: all of its texts, and the file's two where a file goes with it."""
+    parts = {name: str(given.get(name, "")) for name in RESPONSE}
+    return parts | {name: str(given[name]) for name in RESPONSE_FILE if given.get(name)}
+
+
+def require_file(said: Mapping[str, str], data: bytes) -> None:
+    """Let the file pass that was sealed with a response, or none where none was.
+
+    :raises BadInput: the file's part is not whole, the file is missing, empty, too large, or a program
+    :raises WrongReveal: it is another file
+    """
+    name, digest = (said.get(part, "") for part in RESPONSE_FILE)
+    if not name and not digest:
+        if data:
+            raise BadInput("封存的响应文件没有附件, 请不要上传", field="file")
+        return
+    if not 0 < len(name) <= 100 or len(digest) != 64 or set(digest) - _HEX:
+        raise BadInput("封存的附件应有名称(不超过100字)和64位小写十六进制SHA-256值", field="file")
+    if not 0 < len(data) <= MOST_FILE_BYTES:
+        raise BadInput("请同时上传封存的附件, 不超过20MB", field="file")
+    if program_kind(name, data[:4]):
+        raise BadInput("附件不能是程序或者脚本文件", field="file")
+    if sha256(data).hex() != digest:
+        raise WrongReveal("附件与封存时的不一致: 请用封存时选择的那份文件", field="file")
 
 
 def response(
@@ -304,7 +385,7 @@ def response(
 
     :raises BadInput: a part missing or too long, an amount that is none, or over the file's
     """
-    said = {name: str(given.get(name, "")) for name in RESPONSE}
+    said = response_text(given)
     for name, (says, most) in RESPONSE.items():
         if not said[name].strip() or len(said[name]) > most:
             raise BadInput(f"响应文件应有{says}(不超过{most}字)", field=name)

@@ -20,8 +20,8 @@ from ggzy.innovation.actions import NotNow, hidden, stop
 from ggzy.innovation.models import Innovation, InnovationTalk, Participant, SealedResponse
 from ggzy.innovation.moves import TO_THE_LIST, locked, move_innovation, own, participant_of, sitting_in
 from ggzy.innovation.rules import Cost, Money, Way
-from ggzy.innovation.telling import announce, in_words, record, said, tell_those
-from ggzy.kernel import calendars
+from ggzy.innovation.telling import announce, in_words, record, said, tell_all, tell_those
+from ggzy.kernel import calendars, files
 from ggzy.kernel.actors import SYSTEM, Actor
 from ggzy.kernel.canonical import canonical
 from ggzy.kernel.money import yuan
@@ -77,6 +77,49 @@ def left_in(innovation: Innovation) -> list[Participant]:
 
 
 @transaction.atomic
+def call_exchange(
+    *, innovation_id: str, meets_at: datetime, place: str, text: str, actor: Actor, now: datetime
+) -> Innovation:
+    """Tell all qualified suppliers alike when and where the exchange of concepts is, and what about; anew, where it changes.
+
+    :param place: a room, or how to take part online
+    :raises NotNow: the exchange has been
+    :raises BadInput: nothing written, or a moment that is past
+    """
+    require(actor, Permission.INNOVATION_BUY)
+    innovation = own(innovation_id, actor)
+    move_innovation(innovation, "call_exchange", actor=actor)
+    if innovation.exchange:
+        raise NotNow("创新概念交流已经记录, 不再通知", next_steps=TO_THE_LIST)
+    if meets_at <= now:
+        raise BadInput("交流时间应在现在以后", field="meets_at")
+    innovation.exchange_call = {
+        "meets_at": meets_at.isoformat(),
+        "place": said(place, what="交流地点或者线上参加的方式", field="place", most=200),
+        "text": said(text, what="交流的内容", field="text", most=1000),
+    }
+    innovation.save()
+    tell_those(
+        innovation,
+        innovation.participants.filter(qualified=True).values_list("supplier_id", flat=True),
+        title="创新概念交流通知",
+        text=f"时间: {in_words(meets_at)}; 地点或者方式: {innovation.exchange_call['place']}。"
+        f"{innovation.exchange_call['text']}\n没有参加的不取得研发谈判文件。",
+        now=now,
+    )
+    record(
+        "exchange_called",
+        innovation,
+        actor=actor,
+        now=now,
+        public={"meets_at": meets_at.isoformat()},
+        supervisor={"call": innovation.exchange_call},
+        escrowed=hidden(innovation),
+    )
+    return innovation
+
+
+@transaction.atomic
 def record_exchange(
     *,
     innovation_id: str,
@@ -89,12 +132,20 @@ def record_exchange(
 ) -> Innovation:
     """Write down the exchange of concepts that the group had with all qualified suppliers together; once more, it is corrected.
 
+    What was said goes to every qualified supplier alike, who came and who did not.
+
     :param attended: the participants that came; who did not gets no file
+    :raises NotNow: the qualified suppliers were not told of it before
     :raises BadInput: nothing written, a moment that has not come, nobody came, or somebody who is not qualified
     """
     require(actor, Permission.INNOVATION_JUDGE)
     innovation, member = sitting_in(innovation_id, actor)
     move_innovation(innovation, "record_exchange", actor=actor)
+    if not innovation.exchange_call:
+        raise NotNow(
+            "采购人还没有通知全部合格的供应商交流的时间和地点, 通知以后才能记录交流", next_steps=TO_THE_LIST
+        )
+    again = bool(innovation.exchange)
     if met_at > now:
         raise BadInput("交流时间不能晚于现在", field="met_at")
     came, qualified = set(attended), list(innovation.participants.filter(qualified=True))
@@ -111,6 +162,13 @@ def record_exchange(
     for one in qualified:
         one.attended = one.public_id in came
         one.save(update_fields=["attended"])
+    tell_those(
+        innovation,
+        [one.supplier_id for one in qualified],
+        title="创新概念交流记录(更正)" if again else "创新概念交流记录",
+        text=f"{innovation.exchange['text'][:1200]}\n全文见这项采购的页面。",
+        now=now,
+    )
     record(
         "exchanged",
         innovation,
@@ -412,7 +470,8 @@ def seal_response(
         subject=participant.public_id,
         actor=actor,
         now=now,
-        supervisor={"supplier": actor.uscc, "kind": kind, "commitment": commitment},
+        public={"kind": kind, "commitment": commitment},
+        supervisor={"supplier": actor.uscc},
         escrowed=True,
     )
     return acknowledge(entry)
@@ -420,13 +479,20 @@ def seal_response(
 
 @transaction.atomic
 def reveal_response(
-    *, innovation_id: str, response: Mapping[str, object], salt: str, actor: Actor, now: datetime
+    *,
+    innovation_id: str,
+    response: Mapping[str, object],
+    salt: str,
+    file_data: bytes = b"",
+    actor: Actor,
+    now: datetime,
 ) -> SealedResponse:
     """Reveal a sealed response to the group within its time; what does not give the digest again is refused. The same again changes nothing.
 
+    :param file_data: the file whose hash was sealed with the response, nothing where none was
     :raises NotNow: not yet, or no longer
     :raises NotPermitted: this supplier has sealed nothing
-    :raises WrongReveal: text and salt are not what was sealed
+    :raises WrongReveal: text, file and salt are not what was sealed
     :raises BadInput: it does not answer the file: a part missing, an amount over its limit
     """
     require(actor, Permission.INNOVATION_APPLY)
@@ -438,7 +504,7 @@ def reveal_response(
     found = participant.responses.select_for_update().filter(kind=kind).first()
     if found is None:
         raise NotPermitted("本单位没有封存响应文件, 不能揭示", next_steps=TO_THE_LIST)
-    text = {name: str(response.get(name, "")) for name in rules.RESPONSE}
+    text = rules.response_text(response)
     digest = rules.sealed(
         purchase=innovation.public_id,
         supplier=participant.supplier.uscc,
@@ -456,7 +522,10 @@ def reveal_response(
         first_price=Decimal(innovation.file["first_price"]),
         most_months=innovation.file["months"],
     )
+    rules.require_file(kept, file_data)
     if found.revealed_at is None:
+        if file_data:
+            files.keep(file_data)
         found.response, found.salt, found.revealed_at = kept, salt, now
         found.save()
         record(
@@ -465,7 +534,13 @@ def reveal_response(
             subject=participant.public_id,
             actor=actor,
             now=now,
-            supervisor={"supplier": actor.uscc, "kind": kind, "commitment": digest},
+            public={"kind": kind, "commitment": digest},
+            # with the moment of its sealing all that the ranking needs of a response
+            supervisor={
+                "supplier": actor.uscc,
+                "participant": participant.public_id,
+                "price": str(Decimal(kept["compensation"]) + Decimal(kept["first_price"])),
+            },
             escrowed=True,
         )
     return found
@@ -475,10 +550,14 @@ def reveal_response(
 def ask_to_reveal(subject: str, now: datetime) -> datetime | None:
     """Ask everybody who could respond to reveal: all are asked, so that nobody learns who did."""
     innovation = locked(subject)
-    if Stage(innovation.stage) not in _KINDS or innovation.sealed_until is None:
+    if innovation.sealed_until is None:
         return None
     if now < innovation.sealed_until:
         return innovation.sealed_until
+    if innovation.stage == Stage.STOPPED.value:
+        tell_all(innovation, "response_sealed", now=now)
+    if Stage(innovation.stage) not in _KINDS:
+        return None
     assert innovation.reveal_until is not None, "what is sealed is revealed"
     tell_those(
         innovation,

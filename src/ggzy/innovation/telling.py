@@ -55,9 +55,20 @@ def record(
 
 
 def tell_all(innovation: Innovation, *acts: str, now: datetime) -> None:
-    """Disclose what was escrowed by these acts, to the levels that each entry has."""
-    rows = Entry.objects.filter(ocid=innovation.ocid, act__in=[f"innovation.{act}" for act in acts])
-    disclose(rows.filter(escrowed=True), now=now)
+    """Disclose what was escrowed by these acts, to the levels that each entry has; by all acts where none is named.
+
+    Where a purchase is over before its applications or responses close, who handed in, and so how many did, comes out at
+    that moment: a termination must not be a way to learn it sooner.
+    """
+    rows = Entry.objects.filter(ocid=innovation.ocid, escrowed=True)
+    if acts:
+        rows = rows.filter(act__in=[f"innovation.{act}" for act in acts])
+    early = {
+        "innovation.applied": innovation.apply_until,
+        "innovation.response_sealed": innovation.sealed_until,
+    }
+    rows = rows.exclude(act__in=[act for act, until in early.items() if until is not None and now < until])
+    disclose(rows, now=now)
 
 
 def announce(
@@ -141,7 +152,7 @@ def begin_result_clock(innovation: Innovation, *, now: datetime) -> None:
 
 
 def end_result_clock(innovation: Innovation, *, now: datetime) -> None:
-    """Stop reminding: it is published."""
+    """Stop reminding: it is published, or the purchase is over."""
     cancel_timer(kind=_REMIND_RESULT, subject=innovation.public_id, now=now)
 
 

@@ -12,8 +12,6 @@ from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef
 
-from ggzy.evidence.actions import disclose
-from ggzy.evidence.models import Entry
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
@@ -26,14 +24,6 @@ from ggzy.tendering.moves import lift_hold, place_of
 from ggzy.tendering.stamps import law_of
 
 ROUND = "round"
-_ACTS = (
-    "objections.challenged",
-    "objections.challenge_answered",
-    "objections.challenge_withdrawn",
-    "objections.answer_overdue",
-    "complaints.filed",
-    "complaints.stepped",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,8 +249,3 @@ def held_for(of: str, *, since: datetime, now: datetime) -> timedelta:
             held += ended - max(begun, reached)
             reached = ended
     return held
-
-
-def tell_all(ocid: str, *, now: datetime) -> None:
-    """Disclose that there were challenges and complaints, once everybody may know who took part."""
-    disclose(Entry.objects.filter(ocid=ocid, act__in=_ACTS, escrowed=True), now=now)

@@ -1,6 +1,6 @@
 """Public processes as Open Contracting Data Standard 1.1 releases and records, derived from the log's acts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,9 @@ from ggzy.evidence.queries import FeedRow, acts_of, feed
 from ggzy.kernel.actors import ANYONE
 from ggzy.kernel.refusals import NotFound
 from ggzy.law.families import family
-from ggzy.opendata import direct
+from ggzy.opendata import direct, researched
 from ggzy.opendata.direct import DirectProcess
+from ggzy.opendata.researched import ResearchProcess
 from ggzy.opendata.writing import date_of, money
 from ggzy.opening.queries import tenderers_of
 from ggzy.procedures.catalogue import BY_CODE, main_of
@@ -101,29 +102,26 @@ def record_package(ocid: str, *, uri: str, at: datetime) -> dict[str, Any]:
 def releases_after(after: int, *, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return releases of the acts after a log index, in the log's order, and the index read up to. Never skips."""
     rows = feed(after=after, limit=limit)
-    processes: dict[str, _Process | DirectProcess | None] = {}
+    processes: dict[str, _AnyProcess | None] = {}
     out = []
     for row in rows:
-        if not row.ocid or (row.act not in TAGS and direct.tag_of(row) is None):
+        of = next((of for tag_of, of in _KINDS if tag_of(row)), None)
+        if not row.ocid or of is None:
             continue
         if row.ocid not in processes:
-            processes[row.ocid] = (
-                _Process(tender(tender_of_ocid(row.ocid), viewer=ANYONE))
-                if row.act in TAGS
-                else DirectProcess.of(row.ocid)
-            )
+            processes[row.ocid] = of(row.ocid)
         process = processes[row.ocid]
         if process is not None and (release := process.release(row)):
             out.append(release)
     return out, rows[-1].index if rows else after
 
 
-def _process(ocid: str) -> "_Process | DirectProcess":
-    """Return a public process: a tender, or a purchase from one supplier.
+def _process(ocid: str) -> "_AnyProcess":
+    """Return a public process: a purchase from one supplier, one by cooperation and innovation, or a tender.
 
-    :raises NotFound: neither
+    :raises NotFound: none of them
     """
-    return DirectProcess.of(ocid) or _Process(tender(tender_of_ocid(ocid), viewer=ANYONE))
+    return DirectProcess.of(ocid) or ResearchProcess.of(ocid) or _Process.of(ocid)
 
 
 class _Process:
@@ -139,6 +137,14 @@ class _Process:
         self.chosen = [row for rows in chosen_of(pks).values() for row in rows]
         self.contracts = contracts_of(pks)
         self.tenderers = tenderers_of(pks)
+
+    @classmethod
+    def of(cls, ocid: str) -> "_Process":
+        """Return the tender that is this process.
+
+        :raises NotFound: there is none
+        """
+        return cls(tender(tender_of_ocid(ocid), viewer=ANYONE))
 
     def release(self, act: FeedRow) -> dict[str, Any]:
         tag = TAGS[act.act]
@@ -281,3 +287,12 @@ class _Process:
             "suppliers": [{"id": award.uscc, "name": award.bidder}],
             "items": [{"id": lot.lot, "description": lot.name, "quantity": 1}],
         }
+
+
+_AnyProcess = _Process | DirectProcess | ResearchProcess
+#: what makes releases: the tag of an act, and the process it is of
+_KINDS: tuple[tuple[Callable[[FeedRow], str | None], Callable[[str], _AnyProcess | None]], ...] = (
+    (lambda act: TAGS.get(act.act), _Process.of),
+    (direct.tag_of, DirectProcess.of),
+    (researched.tag_of, ResearchProcess.of),
+)

@@ -1122,6 +1122,13 @@ GP_HC: dict[str, Row] = {
         permission=P.INNOVATION_JUDGE,
         test=_HC + "nobody_is_qualified_and_it_is_over",
     ),
+    "call_exchange": Row(
+        act="ggzy.innovation.talking.call_exchange",
+        page="work-innovation-meeting",
+        operation="POST /v1/innovations/{innovation_id}/exchange/call",
+        permission=P.INNOVATION_BUY,
+        test=_HC + "everybody_qualified_is_told_alike_of_the_exchange_before_and_after_it",
+    ),
     "record_exchange": Row(
         act="ggzy.innovation.talking.record_exchange",
         page="work-innovation-exchange",
@@ -1292,6 +1299,13 @@ GP_HC: dict[str, Row] = {
         operation="POST /v1/complaints/{complaint_id}/steps/{step}",
         permission=P.COMPLAINT_DECIDE,
         test=_DISPUTED + "a_complaint_ends_research_and_an_order_gives_back_its_time",
+    ),
+    "terminate_first": Row(
+        act="ggzy.innovation.buying.terminate_first",
+        page="work-innovation-first-end",
+        operation="POST /v1/innovations/{innovation_id}/first/termination",
+        permission=P.INNOVATION_BUY,
+        test=_HC + "who_never_signs_the_first_purchase_does_not_block_it_for_good",
     ),
 }
 GP_HC_RD: dict[str, Row] = {

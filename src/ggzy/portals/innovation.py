@@ -9,23 +9,29 @@ from django.http import HttpRequest, HttpResponse
 
 from ggzy.innovation import actions, buying, contracts, judging, queries, rules, talking
 from ggzy.innovation.queries import InnovationRow
-from ggzy.innovation.rules import Buyer, Cost, Ground, Seat, Way, Weighs
+from ggzy.innovation.rules import Buyer, Cost, EndGround, Ground, Seat, Way, Weighs
+from ggzy.kernel import files
 from ggzy.kernel.actors import Actor, Role
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
 from ggzy.portals import disputes
 from ggzy.portals.frame import done, moment, now, route, show, text, who
+from ggzy.portals.ranges import send_file
 from ggzy.portals.work import Todo, only_posted, refused_here, signing
 from ggzy.procedures.spec import Stage
 
 _ONE, _NEW, _FILE = "work/innovation.html", "work/innovation_new.html", "work/innovation_file.html"
-GROUP_ROWS, STAGE_ROWS, FACTOR_ROWS = 7, 5, 5
+#: rows that a form shows at once, and the most it has: those between are folded away
+GROUP_ROWS, STAGE_ROWS, FACTOR_ROWS, FIRST_ROWS = 7, 5, 5, 3
+MOST_GROUP = 15
 _PLAN_CHOICES = ("name", "contact", "ground", "buyer_kind", "approval", "way", "months", "most_cost")
 _FILE_FIELDS = (
     *("most_cost", "adjusted", "months", "suppliers", "compensation", "first_price", "incentive", "interim"),
     "answer_until",
 )
+_FACTOR = ("name", "weight", "weighs")
 
 
 # --- for everybody
@@ -39,8 +45,7 @@ def public_list(request: HttpRequest) -> HttpResponse:
 def public_one(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Show one purchase: its call, its file, its result, the first purchase; no plan and no cost of a supplier."""
     row = queries.innovation_row(innovation_id, viewer=who(request))
-    page = {"row": row, "may_apply": may(who(request), P.INNOVATION_APPLY), "now": now()}
-    page |= disputes.card(innovation_id, who(request))
+    page = {"row": row, "now": now(), **disputes.card(innovation_id, who(request))}
     return show(request, "public/innovation.html", page)
 
 
@@ -103,14 +108,27 @@ def _page(request: HttpRequest, innovation_id: str) -> dict[str, Any]:
         "kind": _sealing(row),
         "sealing": bool(row.sealed_until and at < row.sealed_until),
         "parts": [(name, *says) for name, says in rules.RESPONSE.items()],
-        "group": [*seats, *([{"username": "", "seat": ""}] * max(0, GROUP_ROWS - len(seats)))],
+        "most_bytes": rules.MOST_FILE_BYTES,
+        "group": _table(seats, ("username", "seat"), GROUP_ROWS, MOST_GROUP),
         "seats": [(one.value, one.label) for one in Seat],
-        "may_name": row.side == "buyer" and not row.ended_at and not any(m.handed_in for m in row.members),
-        "may_terminate": row.side == "buyer" and row.may_end,
+        "may_name": row.may_name,
+        "may_terminate": row.side == "buyer" and (row.may_end or row.may_end_first),
+        "end_grounds": _end_grounds(row),
+        "meets_at": datetime.fromisoformat(row.exchange_call["meets_at"]) if row.exchange_call else None,
+        "exchange": _exchange_form(row) if row.member else {},
+        "meeting": {**row.exchange_call, "meets_at": as_local(row.exchange_call.get("meets_at", ""))},
         **(disputes.card(innovation_id, actor) if row.called_at else {}),
         "now": at,
         "given": {},
     }
+
+
+def _end_grounds(row: InnovationRow) -> list[tuple[str, str]]:
+    """Return the grounds on which a first purchase may be ended now, none where there is none."""
+    if not row.may_end_first:
+        return []
+    signing = row.stage == Stage.HC_BOUGHT.value
+    return [(one.value, one.label) for one in EndGround if signing or one is not EndGround.REFUSED]
 
 
 def _sealing(row: InnovationRow) -> str:
@@ -122,18 +140,30 @@ def one(request: HttpRequest, innovation_id: str) -> HttpResponse:
     return show(request, _ONE, _page(request, innovation_id))
 
 
-def _columns(request: HttpRequest, prefix: str, keys: tuple[str, ...]) -> list[dict[str, str]]:
+def _columns(
+    request: HttpRequest, prefix: str, keys: tuple[str, ...], *, chosen: str = ""
+) -> list[dict[str, str]]:
+    """Return the rows of a table of fields, without those where nothing is written.
+
+    :param chosen: the column that is a choice and so always says something
+    """
     columns = {key: request.POST.getlist(f"{prefix}_{key}") for key in keys}
     most = max((len(column) for column in columns.values()), default=0)
     rows = [
         {key: (column[n] if n < len(column) else "").strip() for key, column in columns.items()}
         for n in range(most)
     ]
-    return [row for row in rows if row[keys[0]]]
+    return [row for row in rows if any(row[key] for key in keys if key != chosen)]
 
 
-def _filled(rows: list[dict[str, str]], keys: tuple[str, ...], least: int) -> list[dict[str, str]]:
-    return [*rows, *([dict.fromkeys(keys, "")] * max(1, least - len(rows)))]
+def _table(rows: list[dict[str, str]], keys: tuple[str, ...], shown: int, most: int) -> dict[str, Any]:
+    """Return a table of fields as a form shows it: what is filled and some blank rows, the others folded away."""
+    blank = dict.fromkeys(keys, "")
+    seen = max(shown, len(rows))
+    return {
+        "shown": [*rows, *[blank] * (seen - len(rows))],
+        "folded": [blank] * max(0, most - seen),
+    }
 
 
 def _number(request: HttpRequest, name: str, says: str) -> int:
@@ -192,7 +222,9 @@ def _tried(
     except Refusal as refusal:
         page = _page(request, innovation_id)
         if "group" in given:
-            page["group"] = _filled(given["group"], ("username", "seat"), GROUP_ROWS)
+            page["group"] = _table(given["group"], ("username", "seat"), GROUP_ROWS, MOST_GROUP)
+        # what was entered stands in the place of what is kept
+        page |= {name: given[name] for name in ("exchange", "meeting") if name in given}
         return refused_here(request, _ONE, page, refusal, given=given)
     return done(f"/work/innovations/{innovation_id}", says)
 
@@ -230,12 +262,22 @@ def call(request: HttpRequest, innovation_id: str) -> HttpResponse:
 
 def name_group(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Name the group."""
-    members = _columns(request, "member", ("username", "seat"))
+    members = _columns(request, "member", ("username", "seat"), chosen="seat")
 
     def act() -> object:
         return actions.name_group(innovation_id=innovation_id, members=members, actor=who(request), now=now())
 
     return _tried(request, innovation_id, act, "谈判小组成员已确定。", group=members)
+
+
+def replace_member(request: HttpRequest, innovation_id: str) -> HttpResponse:
+    """Replace a member while a sitting goes on."""
+    given = {name: text(request, name) for name in ("member", "username", "reason")}
+
+    def act() -> object:
+        return judging.replace_member(innovation_id=innovation_id, **given, actor=who(request), now=now())
+
+    return _tried(request, innovation_id, act, "成员已更换, 谈判小组重新评审。", replacing=given)
 
 
 def application_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
@@ -244,6 +286,7 @@ def application_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
         innovation_id=innovation_id,
         statement=request.GET.get("statement", ""),
         contact=request.GET.get("contact", ""),
+        partners=request.GET.get("partners", ""),
         actor=who(request),
         now=now(),
     )
@@ -251,7 +294,7 @@ def application_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
 
 def apply(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Hand in an application."""
-    given = {name: text(request, name) for name in ("statement", "contact")}
+    given = {name: text(request, name) for name in ("statement", "contact", "partners")}
 
     def act() -> object:
         return actions.apply(
@@ -302,6 +345,7 @@ def report_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
         agrees=request.GET.get("agrees") != "no",
         reason=request.GET.get("reason", ""),
         actor=who(request),
+        now=now(),
     )
 
 
@@ -318,12 +362,54 @@ def sign_report(request: HttpRequest, innovation_id: str) -> HttpResponse:
             now=now(),
         )
 
-    return _tried(request, innovation_id, act, "报告已签署。", report_reason=text(request, "reason"))
+    return _tried(
+        request,
+        innovation_id,
+        act,
+        "报告已签署。",
+        report_reason=text(request, "reason"),
+        disagrees=text(request, "agrees") == "no",
+    )
+
+
+def call_exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
+    """Tell all qualified suppliers when and where the exchange of concepts is."""
+    given = {name: text(request, name) for name in ("meets_at", "place", "text")}
+
+    def act() -> object:
+        return talking.call_exchange(
+            innovation_id=innovation_id,
+            meets_at=moment(request, "meets_at", says="交流时间"),
+            place=given["place"],
+            text=given["text"],
+            actor=who(request),
+            now=now(),
+        )
+
+    return _tried(request, innovation_id, act, "已同时通知全部合格的供应商。", meeting=given)
+
+
+def _exchange_form(row: InnovationRow) -> dict[str, Any]:
+    """Return what the form of the exchange begins with: the call's time and place, then what is written down."""
+    kept, begun = row.exchange, row.exchange_call
+    return {
+        "met_at": as_local(kept.get("met_at") or begun.get("meets_at", "")),
+        "place": kept.get("place") or begun.get("place", ""),
+        "text": kept.get("text", ""),
+        # nobody is said to have come before somebody says so
+        "attended": [p.participant for p in row.qualified if kept and p.participant not in kept["absent"]],
+    }
+
+
+def as_local(iso: str) -> str:
+    """Return a kept moment as an input of day and time takes it, in Beijing."""
+    return datetime.fromisoformat(iso).astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M") if iso else ""
 
 
 def exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
     """Write down the exchange of concepts."""
-    given = {name: text(request, name) for name in ("met_at", "place", "text")}
+    given: dict[str, Any] = {name: text(request, name) for name in ("met_at", "place", "text")}
+    given["attended"] = request.POST.getlist("attended")
 
     def act() -> object:
         return talking.record_exchange(
@@ -331,7 +417,7 @@ def exchange(request: HttpRequest, innovation_id: str) -> HttpResponse:
             met_at=moment(request, "met_at", says="交流时间"),
             place=given["place"],
             text=given["text"],
-            attended=request.POST.getlist("attended"),
+            attended=given["attended"],
             actor=who(request),
             now=now(),
         )
@@ -389,11 +475,9 @@ def _file_form(
         "costs": [(one.value, one.label) for one in Cost],
         "weighs": [(one.value, one.label) for one in Weighs],
         "first_weighs": [(one.value, one.label) for one in Weighs if one is not Weighs.PLAN],
-        "factors": _filled(tables.get("factors", []), ("name", "weight", "weighs"), FACTOR_ROWS),
-        "first_factors": _filled(
-            tables.get("first_factors", []), ("name", "weight", "weighs"), FACTOR_ROWS - 2
-        ),
-        "stages": _filled(tables.get("stages", []), ("name", "milestone"), STAGE_ROWS),
+        "factors": _table(tables.get("factors", []), _FACTOR, FACTOR_ROWS, rules.MOST_FACTORS),
+        "first_factors": _table(tables.get("first_factors", []), _FACTOR, FIRST_ROWS, rules.MOST_FACTORS),
+        "stages": _table(tables.get("stages", []), ("name", "milestone"), STAGE_ROWS, rules.MOST_STAGES),
         "given": given,
         "now": now(),
     }
@@ -419,8 +503,8 @@ def issue_file(request: HttpRequest, innovation_id: str) -> HttpResponse:
         "cost_kinds": request.POST.getlist("cost_kinds"),
     }
     tables = {
-        "factors": _columns(request, "factor", ("name", "weight", "weighs")),
-        "first_factors": _columns(request, "first", ("name", "weight", "weighs")),
+        "factors": _columns(request, "factor", _FACTOR, chosen="weighs"),
+        "first_factors": _columns(request, "first", _FACTOR, chosen="weighs"),
         "stages": _columns(request, "stage", ("name", "milestone")),
     }
     try:
@@ -459,7 +543,7 @@ def clarify(request: HttpRequest, innovation_id: str) -> HttpResponse:
             now=now(),
         )
 
-    return _tried(request, innovation_id, act, "已书面通知全部取得文件的供应商。", clarified=given["text"])
+    return _tried(request, innovation_id, act, "已书面通知全部取得文件的供应商。", clarified=given)
 
 
 def response_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
@@ -488,7 +572,8 @@ def seal(request: HttpRequest, innovation_id: str) -> HttpResponse:
 
 
 def reveal(request: HttpRequest, innovation_id: str) -> HttpResponse:
-    """Reveal a response with the voucher that the browser saved when it sealed."""
+    """Reveal a response with the voucher that the browser saved when it sealed, and the file that was sealed with it."""
+    sent = request.FILES.get("file")
 
     def act() -> object:
         try:
@@ -501,11 +586,25 @@ def reveal(request: HttpRequest, innovation_id: str) -> HttpResponse:
             innovation_id=innovation_id,
             response=voucher["response"],
             salt=str(voucher.get("salt", "")),
+            file_data=sent.read() if sent else b"",
             actor=who(request),
             now=now(),
         )
 
     return _tried(request, innovation_id, act, "响应文件已揭示, 只有谈判小组能够审阅。")
+
+
+def response_file(request: HttpRequest, innovation_id: str, participant: str, kind: str) -> HttpResponse:
+    """Send the file of a response to who may read the response."""
+    name, digest = queries.file_of(innovation_id, participant=participant, kind=kind, viewer=who(request))
+    return send_file(
+        request,
+        files.path_of(digest),
+        mark=digest,
+        content_type="application/octet-stream",
+        filename=name,
+        as_attachment=True,
+    )
 
 
 # --- the result and the end
@@ -518,7 +617,25 @@ def terminate(request: HttpRequest, innovation_id: str) -> HttpResponse:
     def act() -> object:
         return actions.terminate(innovation_id=innovation_id, reason=reason, actor=who(request), now=now())
 
-    return _tried(request, innovation_id, act, "采购活动已终止。", end_reason=reason)
+    return _tried(request, innovation_id, act, "采购活动已终止。", end_reason=reason, ending=True)
+
+
+def terminate_first(request: HttpRequest, innovation_id: str) -> HttpResponse:
+    """End a first purchase."""
+    given = {name: text(request, name) for name in ("ground", "reason")}
+
+    def act() -> object:
+        return buying.terminate_first(innovation_id=innovation_id, **given, actor=who(request), now=now())
+
+    return _tried(
+        request,
+        innovation_id,
+        act,
+        "首购已终止。",
+        end_ground=given["ground"],
+        end_reason=given["reason"],
+        ending=True,
+    )
 
 
 def first_to_sign(request: HttpRequest, innovation_id: str) -> bytes:
@@ -554,16 +671,24 @@ urlpatterns = [
     route("work/innovations/<str:innovation_id>", one, name="work-innovation", permission=P.WORKBENCH_READ),
     route(f"{_AT}call", only_posted(call), name="work-innovation-call", permission=_BUY),
     route(f"{_AT}group", only_posted(name_group), name="work-innovation-group", permission=_BUY),
+    route(f"{_AT}member", only_posted(replace_member), name="work-innovation-member", permission=_BUY),
     route(f"{_AT}apply/to-sign", signing(application_to_sign), name="innovation-to-sign", permission=_APPLY),
     route(f"{_AT}apply", only_posted(apply), name="work-innovation-apply", permission=_APPLY),
     route(f"{_AT}sheet", only_posted(hand_in_sheet), name="work-innovation-sheet", permission=_JUDGE),
     route(f"{_AT}report/to-sign", signing(report_to_sign), name="innovation-report", permission=_JUDGE),
     route(f"{_AT}report", only_posted(sign_report), name="work-innovation-report", permission=_JUDGE),
+    route(f"{_AT}meeting", only_posted(call_exchange), name="work-innovation-meeting", permission=_BUY),
     route(f"{_AT}exchange", only_posted(exchange), name="work-innovation-exchange", permission=_JUDGE),
     route(f"{_AT}file", issue_file, name="work-innovation-file", permission=_BUY),
     route(f"{_AT}clarify", only_posted(clarify), name="work-innovation-clarify", permission=_BUY),
     route(f"{_AT}seal/to-sign", signing(response_to_sign), name="innovation-seal", permission=_APPLY),
     route(f"{_AT}seal", only_posted(seal), name="work-innovation-seal", permission=_APPLY),
+    route(
+        f"{_AT}responses/<str:participant>/<str:kind>/file",
+        response_file,
+        name="work-innovation-response-file",
+        permission=P.WORKBENCH_READ,
+    ),
     route(f"{_AT}reveal", only_posted(reveal), name="work-innovation-reveal", permission=_APPLY),
     route(f"{_AT}talk", only_posted(talk), name="work-innovation-talk", permission=_JUDGE),
     route(f"{_AT}change", only_posted(change), name="work-innovation-change", permission=_JUDGE),
@@ -573,5 +698,6 @@ urlpatterns = [
     route(f"{_AT}publish", only_posted(publish), name="work-innovation-publish", permission=_BUY),
     route(f"{_AT}first/to-sign", signing(first_to_sign), name="innovation-first", permission=_SIGN),
     route(f"{_AT}first", only_posted(sign_first), name="work-innovation-first", permission=_SIGN),
+    route(f"{_AT}first/end", only_posted(terminate_first), name="work-innovation-first-end", permission=_BUY),
     route(f"{_AT}end", only_posted(terminate), name="work-innovation-end", permission=_BUY),
 ]

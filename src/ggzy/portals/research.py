@@ -10,6 +10,7 @@ from ggzy.innovation.rules import Cost
 from ggzy.kernel.refusals import BadInput, Refusal
 from ggzy.parties.grid import Permission as P
 from ggzy.portals.frame import done, moment, now, route, show, text, who
+from ggzy.portals.innovation import as_local
 from ggzy.portals.work import only_posted, refused_here, signing
 
 _ONE = "work/research.html"
@@ -18,12 +19,21 @@ _ONE = "work/research.html"
 def _page(request: HttpRequest, contract_id: str) -> dict[str, Any]:
     row = queries.contract_row(contract_id, viewer=who(request))
     says, anchor = queries.contract_step(row)
+    current = next((s for s in row.stages if s["number"] == row.current), None)
+    spent = dict(current["costs"]) if current else {}
+    held = current["interim"] if current else {}
     return {
         "row": row,
         "step": says,
         "anchor": anchor,
-        "current": next((s for s in row.stages if s["number"] == row.current), None),
-        "costs": [(one.value, one.label) for one in Cost],
+        "current": current,
+        # a form that corrects begins with what is kept
+        "costs": [(one.value, one.label, spent.get(one.label, "")) for one in Cost],
+        "interim": {
+            "met_at": as_local(held.get("met_at", "")),
+            "text": held.get("text", ""),
+            "most": current["limit"] if held and current else "",
+        },
         "now": now(),
         "given": {},
     }
@@ -41,7 +51,12 @@ def _tried(
     try:
         act(contract_id=contract_id, actor=who(request), now=now())
     except Refusal as refusal:
-        return refused_here(request, _ONE, _page(request, contract_id), refusal, given=given)
+        page = _page(request, contract_id)
+        if "interim" in given:
+            page["interim"] = given["interim"]
+        if "costs" in given:
+            page["costs"] = [(code, label, given["costs"][code]) for code, label, _ in page["costs"]]
+        return refused_here(request, _ONE, page, refusal, given=given)
     return done(f"/work/research/{contract_id}", says)
 
 
@@ -68,9 +83,7 @@ def interim(request: HttpRequest, contract_id: str) -> HttpResponse:
             met_at=moment(request, "met_at", says="谈判时间"), text=given["text"], most=given["most"], **more
         )
 
-    return _tried(
-        request, contract_id, act, "中期谈判已记录, 等双方签名。", interim=given, most=given["most"]
-    )
+    return _tried(request, contract_id, act, "中期谈判已记录, 等双方签名。", interim=given)
 
 
 def interim_to_sign(request: HttpRequest, contract_id: str) -> bytes:
@@ -94,7 +107,7 @@ def results(request: HttpRequest, contract_id: str) -> HttpResponse:
     def act(**more: Any) -> object:
         return contracts.hand_in_results(results=said, costs=costs, **more)
 
-    return _tried(request, contract_id, act, "阶段成果和成本说明已提交。", results=said, **costs)
+    return _tried(request, contract_id, act, "阶段成果和成本说明已提交。", results=said, costs=costs)
 
 
 def _yes(request: HttpRequest, name: str, says: str) -> bool:
@@ -107,11 +120,12 @@ def _yes(request: HttpRequest, name: str, says: str) -> bool:
 def decide(request: HttpRequest, contract_id: str) -> HttpResponse:
     """Decide a stage."""
     given = {name: text(request, name) for name in ("reason", "compensated")}
+    met = text(request, "met")
 
     def act(**more: Any) -> object:
         return contracts.decide_stage(met=_yes(request, "met", "是否达到要求"), **given, **more)
 
-    return _tried(request, contract_id, act, "阶段验收和成本补偿已决定。", **given)
+    return _tried(request, contract_id, act, "阶段验收和成本补偿已决定。", met=met, **given)
 
 
 def pay(request: HttpRequest, contract_id: str) -> HttpResponse:
@@ -138,12 +152,12 @@ def product(request: HttpRequest, contract_id: str) -> HttpResponse:
 
 def accept(request: HttpRequest, contract_id: str) -> HttpResponse:
     """Accept the product, or refuse it."""
-    report = text(request, "report")
+    report, passed = text(request, "report"), text(request, "passed")
 
     def act(**more: Any) -> object:
         return contracts.accept_product(passed=_yes(request, "passed", "是否通过验收"), report=report, **more)
 
-    return _tried(request, contract_id, act, "验收结论已登记。", report=report)
+    return _tried(request, contract_id, act, "验收结论已登记。", report=report, passed=passed)
 
 
 def end(request: HttpRequest, contract_id: str) -> HttpResponse:

@@ -135,13 +135,23 @@ GP_HC = Procedure(
             guard="没有合格的供应商",
         ),
         Move(
+            code="call_exchange",
+            label="通知创新概念交流",
+            source=Stage.HC_EXCHANGE,
+            target=Stage.HC_EXCHANGE,
+            actors=_OWNER,
+            documents="创新概念交流通知",
+            guard="时间、地点或者线上方式和内容, 同时通知全部合格的供应商; 变更的再次通知全部",
+            basis=_hc("第十五条"),
+        ),
+        Move(
             code="record_exchange",
             label="记录创新概念交流",
             source=Stage.HC_EXCHANGE,
             target=Stage.HC_EXCHANGE,
             actors=_GROUP,
             documents="创新概念交流记录",
-            guard="谈判小组与全部合格的供应商共同交流最低研发目标、最高研发费用、应用场景和采购方案",
+            guard="已通知全部合格的供应商; 共同交流最低研发目标、最高研发费用、应用场景和采购方案; 记录同样发给每一家",
             basis=_hc("第十五条"),
         ),
         Move(
@@ -366,7 +376,7 @@ GP_HC = Procedure(
                 target=Stage.STOPPED,
                 actors=_OWNER,
                 documents="终止公告, 理由",
-                guard="写明理由; 研发合同签订以后按合同办理, 不能以终止采购代替",
+                guard="写明理由; 研发期间按研发合同办理, 不能以终止采购代替",
             )
             for source in (
                 Stage.HC_PLAN,
@@ -379,6 +389,19 @@ GP_HC = Procedure(
                 Stage.HC_REVIEW,
                 Stage.HC_RANKED,
             )
+        ),
+        *(
+            Move(
+                code="terminate_first",
+                label="终止首购",
+                source=source,
+                target=Stage.STOPPED,
+                actors=_OWNER,
+                documents="终止公告, 情形和理由",
+                guard="写明情形和理由; 已经决定的研发成本补偿照付; 通知全部参加的供应商并公告",
+                basis=_FROM_MEMORY,
+            )
+            for source in (Stage.HC_FIRST, Stage.HC_CHOSEN, Stage.HC_BOUGHT)
         ),
     ),
     Stage.HC_PLAN,

@@ -3,6 +3,20 @@ import { amount } from "./calloff.js";
 
 const hex = (buffer) => [...new Uint8Array(buffer)].map((b) => b.toString(16).padStart(2, "0")).join("");
 const MONEY = ["compensation", "first_price"];
+// what the platform refuses of a file when it is revealed would lose the response: it is said before the sealing
+const PROGRAM = /\.(exe|dll|bat|cmd|com|scr|js|vbs|ps1|sh|jar|msi)$/i;
+const BEGINNINGS = ["4d5a", "7f454c46", "2321", "cafebabe"];
+
+async function fileParts(input) {
+  const file = input.files[0];
+  if (!file) return {};
+  const data = await file.arrayBuffer();
+  const begins = hex(data.slice(0, 4));
+  if (!file.size || file.size > Number(input.dataset.most)) throw new Error("附件不能是空文件, 不超过20MB");
+  if (PROGRAM.test(file.name) || BEGINNINGS.some((one) => begins.startsWith(one))) throw new Error("附件不能是程序或者脚本文件");
+  if (!file.name.trim() || [...file.name].length > 100) throw new Error("附件的文件名不超过100字");
+  return { file_name: file.name, file_sha256: hex(await crypto.subtle.digest("SHA-256", data)) };
+}
 
 // The names stand in the order of RFC 8785, whose texts are those of JSON.stringify.
 export async function commitment({ kind, purchase, response, supplier, salt }) {
@@ -17,10 +31,10 @@ export async function commitment({ kind, purchase, response, supplier, salt }) {
 export function sealResponses() {
   document.querySelectorAll("[data-seal-response]").forEach((button) => {
     const form = button.form, send = form.querySelector("button[type=submit]"), box = form.querySelector("[data-voucher]");
-    const parts = [...form.querySelectorAll("[data-part]")];
+    const parts = [...form.querySelectorAll("[data-part]")], attached = form.querySelector("[data-part-file]");
     send.disabled = true;
     // what is changed after sealing is another response: it must be sealed anew
-    parts.forEach((part) => part.addEventListener("input", () => { send.disabled = true; form.elements.commitment.value = ""; }));
+    [...parts, attached].forEach((part) => part.addEventListener("input", () => { send.disabled = true; form.elements.commitment.value = ""; }));
     button.addEventListener("click", async () => {
       const response = Object.fromEntries(parts.map((part) => [part.dataset.part, part.value.trim()]));
       for (const name of MONEY) response[name] = amount(response[name]);
@@ -36,6 +50,7 @@ export function sealResponses() {
         wrong?.focus();
         return;
       }
+      try { Object.assign(response, await fileParts(attached)); } catch (trouble) { box.textContent = trouble.message; attached.focus(); return; }
       const { purchase, supplier, kind } = form.dataset;
       const voucher = { kind, purchase, supplier, response, salt: hex(crypto.getRandomValues(new Uint8Array(32))) };
       voucher.commitment = await commitment(voucher);
@@ -50,12 +65,22 @@ export function sealResponses() {
     });
   });
   document.querySelectorAll("[data-reveal-response]").forEach((file) => {
-    const form = file.form;
+    const form = file.form, place = form.querySelector("[data-reveal-file]"), attached = form.elements.file;
+    let wanted = "";
+    attached.addEventListener("change", async () => {
+      const given = attached.files[0] ? hex(await crypto.subtle.digest("SHA-256", await attached.files[0].arrayBuffer())) : "";
+      attached.setCustomValidity(given === wanted ? "" : "这不是封存时的附件, 请选择同一份文件");
+      attached.reportValidity();
+    });
     file.addEventListener("change", async () => {
       file.setCustomValidity("");
       try {
         const voucher = JSON.parse(await file.files[0].text());
         if (voucher.commitment !== form.dataset.held) throw new Error("another response");
+        wanted = voucher.response.file_sha256 || "";
+        place.hidden = !wanted;
+        attached.required = Boolean(wanted);
+        place.querySelector("span").textContent = wanted ? `封存时的附件: ${voucher.response.file_name}` : "";
         form.elements.voucher.value = JSON.stringify({ response: voucher.response, salt: voucher.salt });
       } catch { file.setCustomValidity("这不是平台保存的那份响应文件的凭证, 请按页面上的摘要选择文件"); file.reportValidity(); }
     });
