@@ -137,8 +137,21 @@ def test_the_opening_is_challenged_while_the_evaluation_goes_on(platform: Any, f
     assert holds(tale) == []
     filing = {"matter": "opening", "text": "开标过程违规", "facts": "见录像", "request": "核查"}
     assert tale.bidder("jia").post(f"/rounds/{tale.round}/complaints", filing)["state"] == "received"
+    no(
+        tale.bidder("jia").post,
+        f"/rounds/{tale.round}/complaints",
+        {**filing, "matter": "admission"},
+        code="input.invalid",
+    )
     platform.advance(platform.now + timedelta(days=14))
     no(tale.bidder("yi").post, raising, LETTER, code="objections.challenge_too_late")
+
+
+def test_an_upheld_challenge_to_the_opening_calls_it_off(platform: Any, folder: Path) -> None:
+    tale = opened(platform, folder)
+    made = tale.bidder("jia").post(f"/rounds/{tale.round}/opening-challenges", LETTER)["challenge"]
+    tale.owner.post(f"/challenges/{made}/answer", {"answer": "开标程序违法", "outcome": "restart"})
+    assert tale.stage() == "CANCELLED"
 
 
 def test_an_opening_that_has_not_ended_is_not_challenged(platform: Any, folder: Path) -> None:

@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
+from ggzy.evidence.models import Entry
 from ggzy.frameworks.models import CallOff, FrameworkMember
 from ggzy.innovation.models import Innovation, Participant
+from ggzy.notices.models import Notice
 from ggzy.objections.models import Challenge, ProceedingHold
 from tests.api.test_refusals import no
 from tests.frameworks.test_life import Agreement, Call
 from tests.innovation.test_life import Purchase, determined
 from tests.journeys.test_complaints import SAID, step
 from tests.objections.test_challenges import LETTER
+from tests.portals.test_work import Person
 from tests.single_source.test_life import OFFER, Buying
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +252,128 @@ def test_an_invitation_is_known_to_nobody_else(platform: Any) -> None:
         no(stranger.get, f"/proceedings/{purchase.id}/challenges", code="not_found")
     assert may(platform.demo("jia"), purchase.id) == ["admission"]
     no(platform.anonymous().get, "/proceedings/x/challenges", code="not_found")
+
+
+def test_what_was_decided_is_still_there_to_be_done_when_it_is_published(platform: Any) -> None:
+    call = dealt(platform)
+    yi, jia, finance = platform.demo("yi"), platform.demo("jia"), platform.demo("caizheng")
+    answered(call.agreement.buyer, challenge(yi, call.id, "result"), "unfounded")
+    complaint = str(yi.post(f"/proceedings/{call.id}/complaints", {"matter": "result", **SAID})["complaint"])
+    step(finance, complaint, "accept")
+    said = {"choice": "upheld", "number": "训财购决〔2026〕9号", "text": "电话13812345678举报属实"}
+    step(finance, complaint, "decide", **said, remedy="restart")
+    for party in (call.agreement.buyer, jia):
+        no(call.contract, party, code=_HELD)
+    step(finance, complaint, "publish")
+    assert CallOff.objects.get().stage == "STOPPED"
+    # what the two wrote to each other, and the decision's text unmasked, are in nothing that others read
+    platform.sequence()
+    seen = [
+        *Notice.objects.filter(ocid__endswith=call.agreement.id).values_list("body", flat=True),
+        platform.anonymous().get("/evidence/feed?after=0&limit=1000"),
+        jia.get("/messages"),
+        platform.anonymous().get(call.at) if call.seen()["stage"] == "CONTRACTED" else "",
+    ]
+    for private in (LETTER["facts"], LETTER["matter"], "13812345678"):
+        assert not any(private in str(page) for page in seen)
+
+
+def test_an_old_challenge_undoes_no_new_deal_and_an_order_gives_back_its_time(platform: Any) -> None:
+    call = dealt(platform)
+    yi, buyer = platform.demo("yi"), call.agreement.buyer
+    made = challenge(yi, call.id, "result")
+    call.post("contract/refusal", {"reason": "产能不足"}, by=platform.demo("jia"))
+    # the deal fell: nothing is held for it, and its challenge undoes nothing that comes after
+    assert not ProceedingHold.objects.filter(lifted_at=None).exists()
+    call.post("selection", {"member": call.agreement.member("yi"), "reason": "重新选定"})
+    call.post("selection/confirmation")
+    no(
+        buyer.post,
+        f"/challenges/{made}/answer",
+        {"answer": "成立", "outcome": "restart"},
+        code="input.invalid",
+    )
+    answered(buyer, made, "unfounded")
+    call.contract(yi)
+    call.contract(buyer)
+    assert CallOff.objects.get().stage == "CONTRACTED"
+
+
+def test_a_need_whose_deal_fell_waits_through_an_order_and_ends_with_its_framework(platform: Any) -> None:
+    call = dealt(platform)
+    yi, finance = platform.demo("yi"), platform.demo("caizheng")
+    answered(call.agreement.buyer, challenge(yi, call.id, "result"), "unfounded")
+    call.post("contract/refusal", {"reason": "产能不足"}, by=platform.demo("jia"))
+    # who challenged it still goes on from the answer, though the deal is public no more
+    complaint = str(yi.post(f"/proceedings/{call.id}/complaints", {"matter": "result", **SAID})["complaint"])
+    step(finance, complaint, "accept")
+    until = call.invite(hours=48)
+    step(finance, complaint, "order", days=10)
+    row = CallOff.objects.get()
+    assert row.sealed_until is not None and row.sealed_until >= until + timedelta(days=9)
+    platform.advance(until + timedelta(hours=1))
+    platform.work()
+    assert CallOff.objects.get().stage == "MINI_BID"
+    platform.advance(call.agreement.ends_at + timedelta(seconds=1))
+    platform.work()
+    assert CallOff.objects.get().stage == "STOPPED"
+
+
+def test_a_refusal_is_between_the_two_and_comes_out_for_nobody(platform: Any) -> None:
+    agreement = Agreement(platform).joined("jia")
+    yi = platform.demo("yi")
+    refused = agreement.apply("yi")
+    agreement.collector.post(
+        f"{agreement.at}/members/{refused}/review", {"admitted": False, "reason": "材料不全"}
+    )
+    challenge(yi, agreement.id, "admission")
+    for other in (platform.anonymous(), platform.demo("jia")):
+        assert other.get(f"/proceedings/{agreement.id}/challenges")["challenges"] == []
+    platform.sequence()
+    assert "objections.challenged" not in str(platform.anonymous().get("/evidence/feed?after=0&limit=1000"))
+
+
+def test_after_the_result_everybody_may_know_that_the_file_was_challenged(platform: Any) -> None:
+    purchase = Purchase(platform)
+    purchase.name_group()
+    purchase.called("jia", "yi", "bing").qualified("jia", "yi", "bing").exchanged(
+        "jia", "yi", "bing"
+    ).issued()
+    made = challenge(platform.demo("yi"), purchase.id, "file")
+    answered(purchase.buyer, made, "no_effect")
+    purchase.responded("first", "jia", "yi", "bing").talked("jia", "yi", "bing")
+    purchase.responded("final", "jia", "yi", "bing").scored("jia", "yi", "bing")
+    held = Entry.objects.filter(act__startswith="objections.", subject=made)
+    assert held.count() == 2 and not held.exclude(disclosed_at=None).exists()
+    purchase.buyer.post(f"{purchase.at}/result")
+    assert not held.filter(disclosed_at=None).exists()
+    assert platform.anonymous().get(f"/proceedings/{purchase.id}/challenges")["challenges"]
+
+
+def test_a_complaint_of_an_invitation_names_nothing_before_its_result(platform: Any) -> None:
+    uscc = platform.demo("jia").get("/whoami")["uscc"]
+    purchase = Purchase(platform, way="invitation", invited=[uscc])
+    purchase.name_group()
+    purchase.called("jia").qualified("jia")
+    jia, finance = platform.demo("jia"), platform.demo("caizheng")
+    answered(purchase.buyer, challenge(jia, purchase.id, "admission"), "unfounded")
+    complaint = str(
+        jia.post(f"/proceedings/{purchase.id}/complaints", {"matter": "admission", **SAID})["complaint"]
+    )
+    step(finance, complaint, "accept")
+    step(finance, complaint, "decide", choice="unfounded", number="训财购决〔2026〕9号", text="查无实据")
+    notice = step(finance, complaint, "publish")["notice"]
+    platform.sequence()
+    seen = [
+        platform.anonymous().get(f"/notices/{notice}"),
+        platform.anonymous().get("/evidence/feed?after=0&limit=1000"),
+    ]
+    for private in (
+        Innovation.objects.get().name,
+        Innovation.objects.get().ocid,
+        jia.name,
+        purchase.buyer.name,
+    ):
+        assert not any(private in str(page) for page in seen), private
+    # experts of the group, and who was invited and has not applied, still see their page
+    assert Person(platform, "zhuanjia05").get(f"/work{purchase.at}")

@@ -44,6 +44,7 @@ ANSWERS_A_HOLD = {
     "remedy_system_failure",
     "terminate",
     "call_off",
+    "stop_call",
     "restart_after_challenge",
     "annul_after_complaint",
     "clarify",
@@ -179,12 +180,13 @@ def test_a_deferred_move_refuses_in_chinese(procedure, move):
 @every_procedure
 def test_a_challenge_stops_the_contract_and_its_performance_and_nothing_else(procedure):
     stopped = {m.code for m in procedure.moves if Hold.CHALLENGE in m.blocked_by}
-    #: what is signed where nobody bids in a round
+    #: what is signed, or performed, where nobody bids in a round
     signed = {
         "GP_DY": {"sign_contract"},
         "GP_KJ_CALLOFF": {"sign_contract"},
         "GP_HC": {"sign_first"},
-        "GP_HC_RD": {"sign_research"},
+        "GP_HC_RD": {"sign_research", "record_interim", "confirm_interim", "hand_in_results", "pass_stage"}
+        | {"pass_last_stage", "hand_in_product", "accept_product", "refuse_product"},
     }
     tendered = procedure.scope == "GP" and procedure.bids and not (procedure.front or procedure.part)
     # where the round has no contract, its archive waits for the answer

@@ -32,6 +32,7 @@ from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.objections import proceedings
+from ggzy.objections.models import Challenge
 from ggzy.objections.proceedings import Proceeding
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
@@ -125,7 +126,7 @@ def file_complaint(
     """
     require(actor, Permission.COMPLAINT_FILE)
     proceeding = proceedings.seen(of, viewer=actor)
-    if matter not in rules.MATTERS:
+    if matter not in rules.MATTERS or (proceeding.round is not None and matter in rules.WITHOUT_ROUNDS):
         raise BadInput("请选择投诉事项", field="matter")
     said = {"text": text, "facts": facts, "request": request, "law": law}
     said = {name: value.strip()[:MOST_TEXT] for name, value in said.items()}
@@ -303,7 +304,7 @@ def _note(row: Complaint, step: str, says: str, *, actor: Actor, now: datetime) 
     """Keep what was done, on the case and in the log; before the opening a complainant's own steps are escrowed."""
     ComplaintEvent.objects.create(complaint=row, step=step, says=says, role=actor.role.value, at=now)
     proceeding = proceedings.about(row)
-    own = actor.role is Role.BIDDER and not proceeding.known
+    own = not proceeding.public or (actor.role is Role.BIDDER and not proceeding.known)
     record_act(
         {"file": "complaints.filed", "publish": "complaints.decided"}.get(step, "complaints.stepped"),
         subject=row.public_id,
@@ -461,6 +462,12 @@ def _decide(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
     row.decision, row.decision_number = said.choice, said.number.strip()[:100]
     row.decision_text, row.remedy, row.decided_at = said.text, said.remedy, now
     row.pauses.filter(until=None).update(until=now)
+    proceeding = proceedings.about(row, lock=True)
+    if said.remedy and proceeding.round is None:
+        # what was decided must still be there to be done when the decision is published
+        proceedings.hold(
+            proceeding, Hold.COMPLAINT, reason="投诉处理决定待公告执行", source=row.public_id, now=now
+        )
     return rules.DECISIONS[row.scope][said.choice]
 
 
@@ -472,30 +479,37 @@ def remedies_of(row: Complaint) -> frozenset[str]:
         moves = {"annul": "annul_after_complaint", "redetermine": "uphold_challenge"}
         return frozenset(name for name, move in moves.items() if procedure.has(stage, move))
     ways = proceedings.ways_of(proceeding)
-    return ways.outcomes(row.of, about=row.matter) if ways else frozenset()
+    step = Challenge.objects.filter(public_id=row.prior).values_list("step_at", flat=True).first()
+    if ways is None or step is None:
+        return frozenset()
+    return ways.outcomes(row.of, about=row.matter, step_at=step)
 
 
 def _publish(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
     """Serve and publish the decision, and do to the round, or to the purchase, what it says."""
     proceeding = proceedings.about(row, lock=True)
     assert row.department is not None, "whoever decided has it"
+    proceedings.let_go(source=row.public_id, now=now)
+    # the term of a framework may have ended meanwhile: then there is nothing left to be done
+    done = proceeding.round is not None or row.remedy in {"", *remedies_of(row)}
+    hidden = "结果公告前不公开"
     notice = publish_notice(
         kind=NoticeKind.DECISION,
         ocid=proceeding.ocid,
         tender=proceeding.round.lot.tender.public_id if proceeding.round else "",
         rounds=[proceeding.id] if proceeding.round else [],
-        title=f"{proceeding.name}投诉处理决定公告",
+        title=f"{proceeding.name if proceeding.public else '政府采购'}投诉处理决定公告",
         body={
-            "lot": proceeding.round.lot.name if proceeding.round else proceeding.name,
+            "lot": _named(proceeding) if proceeding.public else hidden,
             "number": row.decision_number,
             "department": row.department.name,
             # while nobody may know who takes part, whoever complains is a possible supplier
-            "complainant": row.complainant.name if proceeding.known else "开标前不公开",
-            "respondent": proceeding.buyer_name,
+            "complainant": row.complainant.name if proceeding.known else _until(proceeding),
+            "respondent": proceeding.buyer_name if proceeding.public else hidden,
             "matter": rules.MATTERS[row.matter],
             "decision": rules.DECISIONS[row.scope][row.decision],
             "text": masked(row.decision_text),
-            "remedy": rules.REMEDIES[row.scope][row.remedy],
+            "remedy": rules.REMEDIES[row.scope][row.remedy if done else ""],
             "decided_at": row.decided_at.isoformat() if row.decided_at else "",
             "appeal": "对处理决定不服的, 可以依法申请行政复议或者提起行政诉讼",
         },
@@ -503,22 +517,31 @@ def _publish(row: Complaint, said: Said, actor: Actor, now: datetime) -> str:
         now=now,
     )
     row.notice = notice.public_id
-    _remedy(row, proceeding, actor=actor, now=now)
-    return ""
+    if done:
+        _remedy(row, proceeding, actor=actor, now=now)
+    return "" if done else "该项目已经结束, 由当事人按决定执行"
+
+
+def _named(proceeding: Proceeding) -> str:
+    return proceeding.round.lot.name if proceeding.round else proceeding.name
+
+
+def _until(proceeding: Proceeding) -> str:
+    return "开标前不公开" if proceeding.round else "结果公告前不公开"
 
 
 def _remedy(row: Complaint, proceeding: Proceeding, *, actor: Actor, now: datetime) -> None:
     """Do what the decision says besides its words."""
     if not row.remedy:
         return
-    reason, ways = f"{row.decision_number}: {row.decision_text}", proceedings.ways_of(proceeding)
+    ways = proceedings.ways_of(proceeding)
     if ways is not None:
         ways.carry_out(
             row.remedy,
             of=row.of,
             about=row.matter,
             supplier=row.complainant_id,
-            reason=reason,
+            says=f"投诉处理决定({row.decision_number}): {rules.REMEDIES[row.scope][row.remedy]}",
             actor=actor,
             now=now,
         )
@@ -533,6 +556,7 @@ def _remedy(row: Complaint, proceeding: Proceeding, *, actor: Actor, now: dateti
             now=now,
         )
     else:
+        reason = f"{row.decision_number}: {row.decision_text}"
         redetermine(proceeding.round, reason=reason, actor=actor, now=now)
 
 

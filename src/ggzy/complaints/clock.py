@@ -118,6 +118,7 @@ def _escalate(row: Complaint, level: Level, *, now: datetime) -> None:
     if level is Level.RED and power is not None and power.upper_id:
         told.append(power.upper_id)
     tell(organisations=told, kind=Kind.SERVICE, title=title, text=says, link=link, now=now)
+    about = proceedings.about(row)
     if level in {Level.ORANGE, Level.RED} and power is not None and power.head_id:
         post(accounts=[power.head_id], kind=Kind.SERVICE, title=title, text=says, link=link, now=now)
     record_act(
@@ -125,6 +126,6 @@ def _escalate(row: Complaint, level: Level, *, now: datetime) -> None:
         subject=row.public_id,
         actor=SYSTEM,
         legal_at=now,
-        **proceedings.about(row).place,
+        **(about.place | ({} if about.public else {"escrowed": True})),
         supervisor={"level": level.value, "due_at": row.due_at.isoformat() if row.due_at else ""},
     )

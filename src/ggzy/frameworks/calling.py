@@ -19,7 +19,7 @@ from ggzy.kernel.canonical import canonical
 from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Citation, NotPermitted, Refusal
 from ggzy.notices.actions import NoticeKind
-from ggzy.objections.proceedings import held_for
+from ggzy.objections.proceedings import held_for, lift_challenges
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.procedures.spec import Stage
@@ -470,6 +470,7 @@ def _undeal(call: CallOff, *, why: str, actor: Actor, now: datetime) -> None:
         )
     call.member = call.supplier = call.price = call.dealt_at = call.buyer_signature = None
     call.way = ""
+    lift_challenges(call.public_id, now=now)
 
 
 def supplier_is_silent(

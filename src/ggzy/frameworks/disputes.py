@@ -6,11 +6,12 @@ A closed one that is collected here is a round, and challenged as one.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ggzy.frameworks.calling import void_deal
+from ggzy.deadlines.actions import set_timer
+from ggzy.frameworks.calling import ANSWER, SEALED, SETTLE, void_deal
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
 from ggzy.frameworks.moves import locked, locked_call, reinstate
 from ggzy.frameworks.rules import Kind
-from ggzy.frameworks.telling import REVIEW, announce, begin_clock, day, record, tell_those
+from ggzy.frameworks.telling import REVIEW, announce, begin_clock, day, in_words, record, tell_those
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.notices.actions import NoticeKind
@@ -72,12 +73,12 @@ class _Frameworks:
             FrameworkMember.objects.filter(framework__public_id=of).values_list("supplier_id", flat=True)
         )
 
-    def outcomes(self, of: str, *, about: str) -> frozenset[str]:
+    def outcomes(self, of: str, *, about: str, step_at: datetime) -> frozenset[str]:
         running = Framework.objects.filter(public_id=of, expired_at=None).exists()
         return frozenset({"restore"}) if about == "admission" and running else frozenset()
 
     def carry_out(
-        self, outcome: str, *, of: str, about: str, supplier: int, reason: str, actor: Actor, now: datetime
+        self, outcome: str, *, of: str, about: str, supplier: int, says: str, actor: Actor, now: datetime
     ) -> None:
         assert outcome == "restore", f"no {outcome} was offered"
         _restore(locked(of), supplier, actor=actor, now=now)
@@ -189,21 +190,39 @@ class _Calls:
         turns = row.chances.values_list("member__supplier_id", flat=True)
         return {*asked, *turns, *((row.supplier_id,) if row.supplier_id else ())}
 
-    def outcomes(self, of: str, *, about: str) -> frozenset[str]:
+    def outcomes(self, of: str, *, about: str, step_at: datetime) -> frozenset[str]:
         row = CallOff.objects.get(public_id=of)
-        undone = GP_KJ_CALLOFF.has(row.stage, "restart_after_challenge")
+        # what was challenged must still be the deal: who was chosen since is nobody's mistake
+        undone = row.dealt_at == step_at and GP_KJ_CALLOFF.has(row.stage, "restart_after_challenge")
         return frozenset({"restart"}) if undone else frozenset()
 
     def carry_out(
-        self, outcome: str, *, of: str, about: str, supplier: int, reason: str, actor: Actor, now: datetime
+        self, outcome: str, *, of: str, about: str, supplier: int, says: str, actor: Actor, now: datetime
     ) -> None:
         assert outcome == "restart", f"no {outcome} was offered"
         decided = actor.role is Role.SUPERVISOR
         move = "annul_after_complaint" if decided else "restart_after_challenge"
-        void_deal(locked_call(of), move=move, reason=reason, actor=actor, now=now)
+        void_deal(locked_call(of), move=move, reason=says, actor=actor, now=now)
 
     def postpone(self, of: str, *, by: timedelta, now: datetime) -> None:
-        """After a deal only the time to sign runs, and what is held does not count in it (`held_for`)."""
+        row = locked_call(of)
+        timers = {"answer_until": ANSWER, "sealed_until": SEALED, "reveal_until": SETTLE}
+        moved = [name for name in timers if (at := getattr(row, name)) is not None and at > now]
+        for name in moved:
+            setattr(row, name, getattr(row, name) + by)
+            set_timer(kind=timers[name], subject=row.public_id, due_at=getattr(row, name))
+        if moved:
+            row.save(update_fields=moved)
+            asked = [*row.chances.values_list("member__supplier_id", flat=True), *self.parties(of)]
+            text = f"暂停期间不计入; 期限顺延至{in_words(getattr(row, moved[0]))}。"
+            tell_those(
+                row.framework,
+                [row.buyer_id, *asked],
+                title="因责令暂停, 时间顺延",
+                text=text,
+                call=row,
+                now=now,
+            )
 
 
 def _was_in(call: CallOff, supplier: int) -> bool:

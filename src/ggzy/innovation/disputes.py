@@ -71,7 +71,7 @@ class _Innovations:
     def parties(self, of: str) -> set[int]:
         return set(Participant.objects.filter(innovation__public_id=of).values_list("supplier_id", flat=True))
 
-    def outcomes(self, of: str, *, about: str) -> frozenset[str]:
+    def outcomes(self, of: str, *, about: str, step_at: datetime) -> frozenset[str]:
         row = Innovation.objects.get(public_id=of)
         if about == "admission" and row.stage == Stage.HC_EXCHANGE.value:
             return frozenset({"restore"})
@@ -80,7 +80,7 @@ class _Innovations:
         return frozenset({"restart"}) if undone else frozenset()
 
     def carry_out(
-        self, outcome: str, *, of: str, about: str, supplier: int, reason: str, actor: Actor, now: datetime
+        self, outcome: str, *, of: str, about: str, supplier: int, says: str, actor: Actor, now: datetime
     ) -> None:
         row = locked(of)
         if outcome == "restore":
@@ -93,7 +93,7 @@ class _Innovations:
             contract.save()
         decided = actor.role is Role.SUPERVISOR
         move = "annul_after_complaint" if decided else "restart_after_challenge"
-        stop(row, move, reason=reason[:2000], actor=actor, now=now)
+        stop(row, move, reason=says, actor=actor, now=now)
 
     def postpone(self, of: str, *, by: timedelta, now: datetime) -> None:
         row = locked(of)
@@ -135,7 +135,7 @@ def _contracts(row: Innovation) -> QuerySet[ResearchContract]:
 
 def _judged_at(row: Innovation) -> datetime | None:
     """Return when the group finished judging who is qualified: applicants are told at once."""
-    sheets = GroupSheet.objects.filter(innovation=row, sitting=GroupSheet.QUALIFICATION)
+    sheets = GroupSheet.objects.filter(innovation=row, sitting=GroupSheet.QUALIFICATION, voided_at=None)
     found: datetime | None = sheets.aggregate(at=Max("signature__signed_at"))["at"]
     return found
 

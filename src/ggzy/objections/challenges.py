@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ggzy.awarding.endings import redetermine, restart
+from ggzy.awarding.endings import redetermine, restart, retender
 from ggzy.awarding.queries import announced_at
 from ggzy.deadlines.actions import set_timer
 from ggzy.evidence.actions import record_act
@@ -275,7 +275,8 @@ def _place(proceeding: Proceeding, about: str) -> dict[str, Any]:
     """Return where an act of a challenger belongs; while nobody may know who takes part it is escrowed."""
     secret = not proceeding.known or about in {Challenge.FILE, Challenge.PREQUALIFICATION}
     if proceeding.round is None:
-        secret = not proceeding.known
+        # that somebody was refused is between the two
+        secret = not proceeding.known or about == Challenge.ADMISSION
     return proceeding.place | ({"escrowed": True} if secret else {})
 
 
@@ -313,7 +314,7 @@ def answer_challenge(
     _require_running(row)
     if not answer.strip():
         raise BadInput("请写明答复内容", field="answer")
-    if outcome not in outcomes_of(proceeding, row.about):
+    if outcome not in outcomes_of(proceeding, row):
         raise BadInput("请选择质疑是否成立及处理方式", field="outcome")
     row.answer, row.answered_at, row.outcome = answer.strip()[:MOST_TEXT], now, outcome
     row.save(update_fields=["answer", "answered_at", "outcome"])
@@ -343,20 +344,26 @@ def answer_challenge(
     return row
 
 
-def outcomes_of(proceeding: Proceeding, about: str) -> frozenset[str]:
+def outcomes_of(proceeding: Proceeding, row: Challenge) -> frozenset[str]:
     """Return how the answer to a challenge may end it; whether a round may be moved so, its move says."""
     found = frozenset({"unfounded", "no_effect"})
     ways = proceedings.ways_of(proceeding)
     if ways is not None:
-        return found | ways.outcomes(proceeding.id, about=about)
-    return found | (rules.CHANGES_RESULT if about in rules.OF_THE_RESULT else frozenset())
+        return found | ways.outcomes(proceeding.id, about=row.about, step_at=row.step_at)
+    return found | (rules.CHANGES_RESULT if row.about in rules.OF_THE_RESULT else frozenset())
 
 
 def _carry_out(proceeding: Proceeding, row: Challenge, *, actor: Actor, now: datetime) -> None:
     reason = f"质疑: {row.matter}\n答复: {row.answer}"
     if proceeding.round is not None:
+        early = row.outcome == "restart" and procedure_of(proceeding.round).has(
+            proceeding.round.stage, "call_off"
+        )
         act = {"redetermine": redetermine, "restart": restart}.get(row.outcome)
-        if act is not None:
+        if early:
+            # before there is a result it is called off, for what harms the fairness of it (政府采购法36)
+            retender(round_id=proceeding.id, ground="unlawful", text=reason, actor=actor, now=now)
+        elif act is not None:
             act(proceeding.round, reason=reason, actor=actor, now=now)
         return
     ways = proceedings.ways_of(proceeding)
@@ -368,7 +375,7 @@ def _carry_out(proceeding: Proceeding, row: Challenge, *, actor: Actor, now: dat
             of=row.of,
             about=row.about,
             supplier=row.challenger_id,
-            reason=reason,
+            says=rules.OUTCOMES[row.outcome],
             actor=actor,
             now=now,
         )

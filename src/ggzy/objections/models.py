@@ -49,6 +49,7 @@ class Challenge(Disputed):
     """One challenge 质疑 of a supplier in government procurement; of its result it holds the contract until answered."""
 
     FILE, OPENING, RESULT, PREQUALIFICATION = "file", "opening", "result", "prequalification"
+    ADMISSION, FIRST = "admission", "first"
 
     about = models.CharField(max_length=16)
     #: when the step happened: what is decided anew may be challenged anew

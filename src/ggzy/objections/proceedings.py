@@ -17,7 +17,7 @@ from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
 from ggzy.law.limits import Count, TimeLimit, beijing_date, runs_out
 from ggzy.law.table import in_force
-from ggzy.objections.models import Disputed, ProceedingHold
+from ggzy.objections.models import Challenge, Disputed, ProceedingHold
 from ggzy.procedures.spec import Hold
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lift_hold, place_of
@@ -88,13 +88,13 @@ class Kind(Protocol):
     def parties(self, of: str) -> set[int]:
         """Return who took part, told of an answer that concerns the result."""
 
-    def outcomes(self, of: str, *, about: str) -> frozenset[str]:
-        """Return how an upheld challenge may change it now: of rules.CHANGES_PURCHASE."""
+    def outcomes(self, of: str, *, about: str, step_at: datetime) -> frozenset[str]:
+        """Return how an upheld challenge of a step that happened then may change it now: of rules.CHANGES_PURCHASE."""
 
     def carry_out(
-        self, outcome: str, *, of: str, about: str, supplier: int, reason: str, actor: Actor, now: datetime
+        self, outcome: str, *, of: str, about: str, supplier: int, says: str, actor: Actor, now: datetime
     ) -> None:
-        """Do what the answer or the decision says, on a purchase that is locked."""
+        """Do what the answer or the decision says, on a purchase that is locked; `says` is for everybody to read."""
 
     def postpone(self, of: str, *, by: timedelta, now: datetime) -> None:
         """Let the times that suppliers have to keep come later by what an order takes of them."""
@@ -204,7 +204,9 @@ def seen(of: str, *, viewer: Actor) -> Proceeding:
     ways = ways_of(found)
     if not found.public and viewer.role is not Role.SUPERVISOR:
         sides = {*found.answers, *(ways.parties(of) if ways else ())}
-        if viewer.organisation_pk not in sides:
+        # a deal that has fallen is public no more, and who challenged it still goes on from its answer
+        raised = Challenge.objects.filter(of=of, challenger_id=viewer.organisation_pk)
+        if viewer.organisation_pk not in sides and not raised.exists():
             raise NotFound("没有这项招标采购活动, 请从项目页面进入")
     return found
 
@@ -234,6 +236,11 @@ def let_go(*, source: str, now: datetime) -> int:
     """Lift what one challenge or order holds, of a round and of what has none; return how many were lifted."""
     rows = ProceedingHold.objects.filter(source=source, lifted_at=None)
     return lift_hold(source=source, now=now) + rows.update(lifted_at=now)
+
+
+def lift_challenges(of: str, *, now: datetime) -> None:
+    """Lift what challenges hold of a result that has fallen: there is no contract any more that would wait."""
+    ProceedingHold.objects.filter(of=of, kind=Hold.CHALLENGE.value, lifted_at=None).update(lifted_at=now)
 
 
 def held_for(of: str, *, since: datetime, now: datetime) -> timedelta:

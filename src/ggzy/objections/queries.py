@@ -161,7 +161,7 @@ def _rows(found: QuerySet[Challenge], viewer: Actor) -> list[tuple[ChallengeRow,
 def challenges_on(*, of: str, viewer: Actor) -> list[ChallengeRow]:
     """Return the challenges of a round or a purchase; to whom they do not concern, nothing while its suppliers are secret."""
     found = _rows(Challenge.objects.filter(of=of).order_by("pk"), viewer)
-    return [row for row, known in found if row.texts or known]
+    return [row for row, known in found if row.texts or (known and row.about != Challenge.ADMISSION)]
 
 
 def challenge(*, challenge_id: str, viewer: Actor) -> ChallengeRow:
@@ -266,12 +266,12 @@ def outcomes(*, challenge_id: str, viewer: Actor) -> dict[str, str]:
     """
     row = challenge(challenge_id=challenge_id, viewer=viewer)
     found = proceedings.find(row.of)
-    able = outcomes_of(found, row.about)
+    able = outcomes_of(found, Challenge.objects.get(public_id=challenge_id))
     if viewer.role is not Role.TENDEREE:
         able -= CHANGES_RESULT | CHANGES_PURCHASE
     if found.round is not None:
         # a result of several is not mended one by one, and before there is a result nothing of it changes
         procedure, stage = BY_CODE[found.round.procedure_code], found.round.stage
-        moves = {"redetermine": "uphold_challenge", "restart": "restart_after_challenge"}
-        able -= {code for code, move in moves.items() if not procedure.has(stage, move)}
+        moves = {"redetermine": ["uphold_challenge"], "restart": ["restart_after_challenge", "call_off"]}
+        able -= {code for code, ways in moves.items() if not any(procedure.has(stage, m) for m in ways)}
     return {code: says for code, says in OUTCOMES.items() if code in able}

@@ -13,7 +13,7 @@ from ggzy.complaints.rules import DECISIONS, MATTERS, PAUSES, REFUSALS, Level
 from ggzy.inquiries.actions import take_front_file as take_file
 from ggzy.inquiries.queries import front_file_taken
 from ggzy.kernel.actors import Actor
-from ggzy.kernel.refusals import BadInput, Refusal
+from ggzy.kernel.refusals import BadInput, NotFound, Refusal
 from ggzy.law.families import family
 from ggzy.notices import queries as notices
 from ggzy.notices.actions import NoticeKind
@@ -97,23 +97,25 @@ def _acted(
 # -- challenges ---------------------------------------------------------------------------------------------------
 
 
-def _raise_page(round_id: str, actor: Actor) -> dict[str, Any]:
+def _raise_page(round_id: str, actor: Actor, wanted: str = "") -> dict[str, Any]:
     row = tenders.round_row(round_id)
     own = [c for c in raised.challenges_on(of=round_id, viewer=actor) if c.own]
     front = row.phase == 0
     file = front or row.stage == Stage.OPEN_FOR_BID
     result = row.stage in {Stage.ANNOUNCED, Stage.CONTRACTED, Stage.PUBLISHED}
-    opening = (
-        not file and not result and raised.may_challenge_opening(round_id=round_id, viewer=actor, now=now())
-    )
-    about = "prequalification" if front else "file" if file else "opening" if opening else "result"
-    raised_before = any(c.about == about and not c.withdrawn_at for c in own)
-    may_raise = opening or ((file or result) and not raised_before)
+    opening = not file and raised.may_challenge_opening(round_id=round_id, viewer=actor, now=now())
+    offered = ["prequalification" if front else "file"] if file else ["result"] if result else []
+    offered = [about for about in offered if not any(c.about == about and not c.withdrawn_at for c in own)]
+    offered += ["opening"] if opening else []
+    # what was begun is handed in as what it was begun as, whatever has happened meanwhile
+    about = wanted if wanted in ABOUT else next(iter(offered), "result")
+    may_raise = about in offered
     return {
         "row": row,
         "own": own,
         "about": about,
         "about_label": ABOUT[about],
+        "others": [(other, ABOUT[other]) for other in offered if other != about],
         "may": may_raise,
         "taken": not front or front_file_taken(round_id=round_id, actor=actor) is not None,
         "given": {},
@@ -131,9 +133,9 @@ def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
     """Challenge the file while bids are taken, the opening after it, or the result after it was announced."""
     actor = who(request)
     if request.method != "POST":
-        return show(request, _RAISE, _raise_page(round_id, actor))
-    given = _given(request, *_LETTER)
-    about = _raise_page(round_id, actor)["about"]
+        return show(request, _RAISE, _raise_page(round_id, actor, request.GET.get("about", "")))
+    given, wanted = _given(request, *_LETTER), text(request, "about")
+    about = _raise_page(round_id, actor, wanted)["about"]
     act = {"result": challenges.challenge_result, "opening": challenges.challenge_opening}.get(
         about, challenges.challenge_file
     )
@@ -141,7 +143,7 @@ def challenge(request: HttpRequest, round_id: str) -> HttpResponse:
         request,
         partial(act, round_id=round_id, **given, actor=actor, now=now()),
         _RAISE,
-        partial(_raise_page, round_id, actor),
+        partial(_raise_page, round_id, actor, wanted),
         to=f"/work/rounds/{round_id}/challenge",
         says="质疑已提出, 采购人或者代理机构7个工作日内答复",
         given=given,
@@ -176,9 +178,17 @@ def challenge_step(request: HttpRequest, of: str) -> HttpResponse:
 
 
 def card(of: str, viewer: Actor) -> dict[str, Any]:
-    """Return what the page of a purchase without rounds shows of its challenges, and where its viewer raises one."""
+    """Return what the page of a purchase without rounds shows of its challenges, and where its viewer raises one.
+
+    Nothing to whoever sees the page but takes no part in it: a purchase by invitation has experts, and invited suppliers
+    that have not applied.
+    """
+    try:
+        disputed = raised.proceeding(of=of, viewer=viewer, now=now())
+    except NotFound:
+        return {}
     return {
-        "disputed": raised.proceeding(of=of, viewer=viewer, now=now()),
+        "disputed": disputed,
         "challenges": raised.challenges_on(of=of, viewer=viewer),
         "may_dispute": may(viewer, P.CHALLENGE_RAISE),
     }

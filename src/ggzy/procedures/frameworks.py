@@ -413,6 +413,7 @@ GP_KJ_CALLOFF = Procedure(
                 actors=_OWNER | _SYSTEM,
                 documents="理由",
                 guard="写明理由, 通知参与的入围供应商; 框架协议期满时没有成交的自动取消; 已经成交的, 采购人签名而供应商30日内没有签名时才能取消",
+                blocked_by=frozenset({Hold.COURT}),
             )
             for source in (Stage.NEED, Stage.SELECT, Stage.MINI_BID, Stage.TURN, Stage.LOWER, Stage.DEALT)
         ),

@@ -442,6 +442,7 @@ GP_HC_RD = Procedure(
             documents="中期谈判记录, 双方确认",
             guard="本阶段开始前谈进度、标志性成果、验收方法和成本补偿; 不得超过合同约定的成本补偿范围和限额",
             basis=_hc("第二十四条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="confirm_interim",
@@ -452,6 +453,7 @@ GP_HC_RD = Procedure(
             documents="中期谈判记录, 双方签名",
             guard="双方签名后本阶段开始",
             basis=_hc("第二十四条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="hand_in_results",
@@ -462,6 +464,7 @@ GP_HC_RD = Procedure(
             documents="研发成果报告、成本说明",
             guard="实际发生的设备费、业务费、劳务费和间接费用",
             basis=_hc("第二十四条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="pass_stage",
@@ -472,6 +475,7 @@ GP_HC_RD = Procedure(
             documents="阶段验收结论、成本补偿决定",
             guard="补偿不超过实际成本、本阶段限额和合同限额",
             basis=_hc("第二十四条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="pass_last_stage",
@@ -482,6 +486,7 @@ GP_HC_RD = Procedure(
             documents="阶段验收结论、成本补偿决定",
             guard="补偿不超过实际成本、本阶段限额和合同限额",
             basis=_hc("第二十四条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="eliminate",
@@ -502,6 +507,7 @@ GP_HC_RD = Procedure(
             documents="产品说明、首购报价",
             guard="首购报价不高于研发合同约定的首购价格",
             basis=_hc("第二十五条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="accept_product",
@@ -512,6 +518,7 @@ GP_HC_RD = Procedure(
             documents="验收报告",
             guard="按研发合同约定的验收方法和标准",
             basis=_hc("第二十五条"),
+            blocked_by=frozenset(Hold),
         ),
         Move(
             code="refuse_product",
@@ -522,6 +529,7 @@ GP_HC_RD = Procedure(
             documents="验收报告, 理由",
             guard="写明没有达到的标准",
             basis=_hc("第二十五条"),
+            blocked_by=frozenset(Hold),
         ),
         *(
             Move(

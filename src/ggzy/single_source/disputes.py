@@ -50,12 +50,12 @@ class _Purchases:
     def parties(self, of: str) -> set[int]:
         return set(Purchase.objects.filter(public_id=of).values_list("supplier_id", flat=True))
 
-    def outcomes(self, of: str, *, about: str) -> frozenset[str]:
+    def outcomes(self, of: str, *, about: str, step_at: datetime) -> frozenset[str]:
         # after the deal a purchase from the only supplier has no way back: who does not sign answers for it
         return frozenset()
 
     def carry_out(
-        self, outcome: str, *, of: str, about: str, supplier: int, reason: str, actor: Actor, now: datetime
+        self, outcome: str, *, of: str, about: str, supplier: int, says: str, actor: Actor, now: datetime
     ) -> None:
         raise AssertionError(f"no {outcome} was offered")
 
