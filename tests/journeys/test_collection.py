@@ -1,7 +1,7 @@
 """A closed framework agreement is collected 封闭式征集: sealed responses, a committee, and several that are shortlisted at once."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -177,6 +177,11 @@ def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> No
     assert {p["name"] for p in record["parties"] if "supplier" in p["roles"]} == set(names[:2])
 
 
+def _free(tale: Collection, name: str) -> Any:
+    rows = tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
+    return {r["bidder"]: r["refundable_from"] for r in rows}[tale.bidder(name).name]
+
+
 def test_deposits_wait_for_the_agreement_of_each(platform: Any, folder: Path) -> None:
     tale = announced(platform, folder, deposit="1000")
 
@@ -199,6 +204,54 @@ def test_deposits_wait_for_the_agreement_of_each(platform: Any, folder: Path) ->
     ended = Chosen.objects.get(bid__bidder__name=bing.name)
     assert (ended.end_kind, ended.end_reason) == (Award.NO_CONTRACT, "30日内没有签订框架协议")
     assert not free()[bing.name]
+
+
+def test_whom_the_collector_does_not_sign_with_gets_its_deposit_back(platform: Any, folder: Path) -> None:
+    """Whoever is not at fault is free when the framework ends unsigned; a decision that comes later changes nothing."""
+    ends = (platform.now + timedelta(days=80)).isoformat()
+    tale = announced(platform, folder, deposit="1000", terms=story.collection(ends_at=ends))
+    first, second = shortlisted(tale)["members"]
+    sign(tale, tale.bidder("jia"), first)
+    sign(tale, tale.owner, second)
+    assert not any(_free(tale, name) for name in ("jia", "bing"))
+    platform.advance(datetime.fromisoformat(ends))
+    platform.work()
+    assert shortlisted(tale)["stage"] == "EXPIRED"
+    ended = dict(Chosen.objects.values_list("bid__bidder__name", "end_kind"))
+    assert ended == {tale.bidder("jia").name: Chosen.BUYER, tale.bidder("bing").name: Award.NO_CONTRACT}
+    assert _free(tale, "jia") and not _free(tale, "bing")
+    decision = {"decision": "训财采投〔2026〕6号", "text": "评审委员会的组成违法, 影响入围结果"}
+    platform.demo("jiandu").post(f"/rounds/{tale.round}/annulment", decision)
+    assert tale.stage() == "CANCELLED" and shortlisted(tale)["stage"] == "EXPIRED"
+    assert not _free(tale, "bing")
+
+
+def test_days_on_which_nobody_could_sign_do_not_count(platform: Any, folder: Path) -> None:
+    """政采条例54: while a challenge waits nobody signs; the 30 days of GP-T38 are longer by it, and nobody is left out."""
+    tale = announced(platform, folder)
+    at = f"/frameworks/{shortlisted(tale)['framework']}"
+
+    def due() -> datetime:
+        return datetime.fromisoformat(shortlisted(tale)["clocks"][0]["due_at"])
+
+    first = due()
+    letter = {"matter": "评审错误", "facts": "没有核对业绩", "request": "重新征集"}
+    made = tale.bidder("yi").post(f"/rounds/{tale.round}/result-challenges", letter)["challenge"]
+    platform.advance(first - timedelta(hours=1))
+    platform.work()
+    assert "签订框架协议" not in str(tale.owner.get("/messages"))
+    platform.advance(first + timedelta(hours=1))
+    no(tale.owner.post, f"{at}/agreements", code="frameworks.not_now")
+    tale.owner.post(f"/challenges/{made}/answer", {"answer": "不成立, 业绩已经核对", "outcome": "unfounded"})
+    later = due()
+    assert later - first > timedelta(days=25)
+    no(tale.owner.post, f"{at}/agreements", code="frameworks.not_now")
+    sign(tale, tale.bidder("bing"), shortlisted(tale)["members"][1])
+    sign(tale, tale.owner, shortlisted(tale)["members"][1])
+    platform.advance(later)
+    platform.work()
+    assert "签订框架协议已过期限" in str(tale.owner.get("/messages"))
+    assert tale.owner.post(f"{at}/agreements")["members"] == 1
 
 
 def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: Any, folder: Path) -> None:

@@ -211,6 +211,8 @@ class _Collection:
         if found is None:
             return
         framework = locked(found.public_id)
+        if framework.expired_at is not None:
+            return  # it is over by itself; contracts that are called off stay either way
         move_framework(framework, "void_shortlist", actor=actor)
         stop_for_the_end(framework, now=now)
         within = list(
