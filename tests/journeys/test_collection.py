@@ -12,6 +12,7 @@ from ggzy.awarding.models import Award, Chosen
 from ggzy.cli import bid as cli
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
+from ggzy.evidence.models import Entry
 from ggzy.opendata.ocds import record_package
 from ggzy.tendering.models import Tender
 from tests.api.test_refusals import no
@@ -266,6 +267,8 @@ def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: A
     no(tale.owner.post, f"/challenges/{made}/answer", another, code="procedure.move_not_allowed")
     tale.owner.post(f"/challenges/{made}/answer", {"answer": "成立, 重新征集", "outcome": "restart"})
     assert tale.stage() == "CANCELLED"
+    assert Entry.objects.filter(act="awarding.restarted").exists()
+    assert not Entry.objects.filter(act="awarding.annulled").exists()
     assert shortlisted(tale)["stage"] == "FAILED"
     assert set(Chosen.objects.values_list("end_kind", flat=True)) == {Award.CHALLENGED}
     no(sign, tale, tale.bidder("jia"), first, code="frameworks.not_now")

@@ -331,6 +331,16 @@ def test_talks_are_called_off_when_the_task_is_gone(platform: Any, folder: Path)
     )
     tale.owner.post(f"/rounds/{tale.round}/retender", {"ground": "called_off", "text": "预算调减, 不再采购"})
     assert tale.stage() == "STOPPED"
+    # 74号令第二十三条, not 政府采购法第三十六条: the finance department is told why, and the group that it is over
+    clause = "《政府采购非招标采购方式管理办法》第二十三条"
+    notices = tale.owner.get("/notices")["notices"]
+    notice = next(row["public_id"] for row in notices if row["kind"] == "failure")
+    assert tale.owner.get(f"/notices/{notice}")["body"]["basis"] == clause
+    told = platform.demo("jiandu").get("/messages")["messages"][0]
+    assert "预算调减, 不再采购" in told["text"] and told["clause"] == clause
+    assert "停止评审" in tale.members[1].get("/messages")["messages"][0]["title"]
+    assert Entry.objects.filter(act="awarding.called_off").count() == 1
+    assert not Entry.objects.filter(act="awarding.annulled").exists()
     platform.advance(until + timedelta(days=1))
     platform.work()
     said = f"/rounds/{tale.round}/final-offers"

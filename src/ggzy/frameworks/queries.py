@@ -352,7 +352,9 @@ def _frameworks() -> QuerySet[Framework]:
     )
 
 
-def _rows(found: Sequence[Framework], *, viewer: Actor, now: datetime, turn: bool = False) -> list[FrameworkRow]:
+def _rows(
+    found: Sequence[Framework], *, viewer: Actor, now: datetime, turn: bool = False
+) -> list[FrameworkRow]:
     signing = [row for row in found if clock_of(row, SIGN) is not None]
     held = held_days(signing, now=now)
     return [
