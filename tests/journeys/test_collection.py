@@ -410,6 +410,38 @@ def test_the_file_says_how_many(platform: Any, folder: Path) -> None:
     assert "several" not in Tender.objects.get(public_id=one.tender["tender"]).document["policy"]
 
 
+def test_a_term_that_is_over_before_the_result_is_no_term(platform: Any, folder: Path) -> None:
+    """It is refused with the notice; where the evaluation takes longer, nobody is chosen and it is collected anew."""
+
+    def until(days: int) -> dict[str, Any]:
+        return {"terms": story.collection(ends_at=(platform.now + timedelta(days=days)).isoformat())}
+
+    no(Collection(platform, folder, changes=until(20)).published, code="input.invalid")
+    tale = opened(collected(platform, folder, "jia yi bing", **until(25)), "jia yi bing")
+    story.qualify(tale.owner, tale.round)
+    reported(tale)
+    late = {"ground": "too_late", "text": "评审用时超过预计"}
+    to = f"/rounds/{tale.round}/retender"
+    no(tale.owner.post, to, late, code="input.invalid")
+    platform.advance(tale.deadline + timedelta(days=5))
+    no(story.choose, tale.owner, tale.round, code="frameworks.not_in_force")
+    tale.owner.post(to, late)
+    assert tale.stage() == "CANCELLED"
+    clause = "《政府采购框架协议采购方式管理暂行办法》第十五条"
+    assert _notice(tale, "failure")["body"]["basis"] == clause
+
+
+def test_terms_that_are_no_terms_are_refused(platform: Any, folder: Path) -> None:
+    for wrong in (
+        "x",
+        [1],
+        story.collection(ways=5),
+        story.collection(ways=["x"]),
+        story.collection(ways="turns"),
+    ):
+        no(Collection(platform, folder, changes={"terms": wrong}).prepared, code="input.invalid")
+
+
 def test_the_pages_of_a_collection(platform: Any, folder: Path) -> None:
     """The collector writes the terms in a form and confirms the shortlist; suppliers read and find what is theirs."""
     tale = Collection(platform, folder)
@@ -432,8 +464,11 @@ def test_the_pages_of_a_collection(platform: Any, folder: Path) -> None:
     assert "最高限制单价" in page and "价格优先法" in page and "逐项报出单价" in page
     kept = owner.post(f"{at}/document", 409, **form(several_rate="10")).content.decode()
     assert "淘汰比例不得低于20%" in kept and "预算编制" in kept and "一级造价工程师" in kept
+    owner.post(f"{at}/document", **form(terms_ends_at="2028-12-31T00:00"))
+    assert "服务的框架协议有效期一般不超过2年" in owner.get(f"{at}/document")
     owner.post(f"{at}/document", **form())
-    assert "预算编制" in owner.get(f"{at}/document")
+    page = owner.get(f"{at}/document")
+    assert "预算编制" in page and "有效期一般不超过" not in page
     tale.owner.post(f"/tenders/{tale.tender['tender']}/review")
     story.conclude(tale.owner, tale.tender["tender"])
     tale.deadline = platform.now + timedelta(days=21)

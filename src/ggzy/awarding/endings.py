@@ -58,6 +58,7 @@ EARLY_GROUNDS = ("unlawful", "called_off")
 #: and where several are to be chosen: nobody has refused anything yet
 SEVERAL_GROUNDS = {
     "too_few": "按排序可以确定的供应商少于文件载明的数量",
+    "too_late": "文件载明的期限已经届满, 结果不能再使用",
     **{code: says for code, says in PROCUREMENT_GROUNDS.items() if code != "first_out"},
 }
 MOST_TEXT = 4000
@@ -314,6 +315,8 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
         raise BadInput(
             "可以确定的供应商没有少于文件载明的数量; 淘汰比例、数量上限不是应当达到的数量", field="ground"
         )
+    if ground == "too_late" and not several.too_late(round_, now=now):
+        raise BadInput("文件载明的期限没有届满, 应当按排序确定供应商", field="ground")
     reason = text.strip()[:MOST_TEXT]
     _fail(
         round_,
@@ -341,6 +344,8 @@ def _retender_basis(tender: Tender, ground: str) -> Citation:
         return Citation("招标投标法实施条例", "第五十五条")
     if ground == "first_out":
         return Citation("政府采购法实施条例", "第四十九条")
+    if ground == "too_late":
+        return Citation("政府采购框架协议采购方式管理暂行办法", "第十五条")
     return (own.called_off if ground == "called_off" else None) or own.unlawful
 
 

@@ -67,6 +67,9 @@ class Follower(Protocol):
     def chosen(self, round_: Round, chosen: Sequence[Choice], *, actor: Actor, now: datetime) -> None:
         """Take over: the suppliers are chosen and published, and nobody has told them yet what to do."""
 
+    def too_late(self, round_: Round, *, now: datetime) -> bool:
+        """Say whether the time for which suppliers were to be chosen is over before they are."""
+
     def voided(self, round_: Round, *, reason: str, actor: Actor, now: datetime) -> None:
         """End what was begun: the result stands no more."""
 
@@ -105,6 +108,12 @@ def fewer_than_named(round_: Round) -> bool:
     """
     several = _several(round_)
     return not several.rate and len(choices_of(round_)) < several.most
+
+
+def too_late(round_: Round, *, now: datetime) -> bool:
+    """Say whether the time for which suppliers were to be chosen is over: the result could not be used any more."""
+    follower = _FOLLOWERS.get(round_.procedure_code)
+    return follower is not None and follower.too_late(round_, now=now)
 
 
 def _several(round_: Round) -> Several:
