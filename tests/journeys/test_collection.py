@@ -17,6 +17,7 @@ from ggzy.opendata.ocds import record_package
 from ggzy.tendering.models import Tender
 from tests.api.test_refusals import no
 from tests.journeys.tale import Tale
+from tests.journeys.test_complaints import SAID, step
 from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.journey
@@ -314,8 +315,22 @@ def test_a_round_is_archived_when_nobody_can_challenge_it_any_more(platform: Any
         return tale.owner.post(f"{at}/hand-over", body)
 
     no(handed_over, code="archives.too_early")
+    # whoever has challenged may complain within 15 working days after the answer was due (94号令17), and does
+    yi = tale.bidder("yi")
+    letter = {"matter": "评审错误", "facts": "没有核对业绩", "request": "重新征集"}
+    made = yi.post(f"/rounds/{tale.round}/result-challenges", letter)["challenge"]
+    answer = {"answer": "不成立, 业绩已经核对", "outcome": "unfounded"}
+    tale.owner.post(f"/challenges/{made}/answer", answer)
     platform.advance(platform.now + timedelta(days=15))
     platform.work()
+    packed()
+    no(handed_over, code="archives.too_early")
+    case = yi.post(f"/rounds/{tale.round}/complaints", {"matter": "result", **SAID})["complaint"]
+    platform.advance(platform.now + timedelta(days=40))
+    platform.work()
+    packed()
+    no(handed_over, code="archives.too_early")
+    step(yi, case, "withdraw")
     packed()
     handed_over()
     assert tale.stage() == "ARCHIVED"
