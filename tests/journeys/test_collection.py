@@ -228,6 +228,17 @@ def test_whom_the_collector_does_not_sign_with_gets_its_deposit_back(platform: A
     assert not _free(tale, "bing")
 
 
+def test_who_had_not_its_thirty_days_is_not_at_fault(platform: Any, folder: Path) -> None:
+    """The term ends before the 30 days to sign are over: nobody loses its deposit by it."""
+    ends = platform.now + timedelta(days=40)
+    tale = announced(platform, folder, deposit="1000", terms=story.collection(ends_at=ends.isoformat()))
+    platform.advance(ends)
+    platform.work()
+    assert shortlisted(tale)["stage"] == "EXPIRED"
+    assert set(Chosen.objects.values_list("end_kind", flat=True)) == {Chosen.BUYER}
+    assert _free(tale, "jia") and _free(tale, "bing")
+
+
 def test_days_on_which_nobody_could_sign_do_not_count(platform: Any, folder: Path) -> None:
     """政采条例54: while a challenge waits nobody signs; the 30 days of GP-T38 are longer by it, and nobody is left out."""
     tale = announced(platform, folder)

@@ -28,8 +28,10 @@ from ggzy.frameworks.telling import (
     SIGN,
     announce,
     begin_clock,
+    counted,
     day,
     end_clock,
+    held_days,
     record,
     tell_those,
 )
@@ -174,12 +176,18 @@ def signed_with(framework: Framework, member: FrameworkMember, *, now: datetime)
 
 
 def left_out(framework: Framework, member: FrameworkMember, *, now: datetime) -> None:
-    """Tell the round that no agreement came of a supplier in its 30 days, and whose doing that is."""
+    """Tell the round that no agreement came of a supplier, and whose doing that is.
+
+    Its own only where it had all of its 30 days, those of a hold not counted, and did not sign: a term may end sooner.
+    """
     if (round_ := round_of(framework)) is not None:
+        assert framework.letter_sent_at is not None, "a shortlist has its letters"
+        held = held_days([framework], now=now).get(framework.public_id, frozenset())
+        over = now >= counted(SIGN, started=framework.letter_sent_at, paused=held).instant
         several.fall(
             round_pk=round_.pk,
             supplier_pk=member.supplier_id,
-            kind=Chosen.BUYER if member.signature_id else Award.NO_CONTRACT,
+            kind=Award.NO_CONTRACT if over and not member.signature_id else Chosen.BUYER,
             reason=member.reason,
             now=now,
         )
