@@ -29,6 +29,18 @@ WAITS_FOR = {
 }
 
 
+@pytest.mark.parametrize(
+    ("procedure", "says"),
+    [
+        ("GC_OPEN_POST", ("中标人", "非中标候选人")),
+        ("GP_CS", ("成交供应商", "非成交候选人")),
+        ("GP_KJ_TENDER", ("入围供应商", "非入围候选人")),
+    ],
+)
+def test_a_standing_is_said_in_the_words_of_its_procedure(procedure, says):
+    assert (Standing.WINNER.said_in(procedure), Standing.NOT_CANDIDATE.said_in(procedure)) == says
+
+
 @pytest.mark.parametrize("standing", Standing)
 def test_it_is_held_until_something_happens(standing):
     assert refundable_from(standing, LotFacts()) is None

@@ -705,6 +705,15 @@ def test_who_does_not_sign_within_thirty_days_is_out(platform: Any) -> None:
     due = datetime.fromisoformat(agreement.seen()["clocks"][0]["due_at"])
     platform.advance(due)
     assert collector.post(f"{agreement.at}/agreements")["members"] == 1
+    # nobody signs: after the 30 days there is no framework, and its name is free to be collected anew
+    file |= {"name": "无人签订的框架协议"}
+    none = Agreement(platform, collector.post("/frameworks/closed", file)["framework"])
+    none.sign(collector, f"{none.at}/members/{none.member('jia')}/agreement", to="/signature")
+    assert refused(collector.post, f"{none.at}/agreements").code.endswith("not_now")
+    platform.advance(datetime.fromisoformat(none.seen()["clocks"][0]["due_at"]))
+    assert collector.post(f"{none.at}/agreements") == {"stage": "FAILED", "members": 0}
+    assert none.seen()["clocks"] == [] and {m["stage"] for m in none.seen()["members"]} == {"REJECTED"}
+    assert refused(collector.post, f"{none.at}/agreements").code == "procedure.move_not_allowed"
     # nobody signs the second one: at its end the shortlist is over too
     file |= {"name": "另一个框架协议", "ends_at": (platform.now + timedelta(days=20)).isoformat()}
     second = Agreement(platform, collector.post("/frameworks/closed", file)["framework"])

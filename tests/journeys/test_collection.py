@@ -1,7 +1,7 @@
 """A closed framework agreement is collected 封闭式征集: sealed responses, a committee, and several that are shortlisted at once."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from ggzy.awarding.models import Award, Chosen
 from ggzy.cli import bid as cli
 from ggzy.cli.verify import check_pack
 from ggzy.client import story
+from ggzy.evidence.models import Entry
 from ggzy.opendata.ocds import record_package
 from ggzy.tendering.models import Tender
 from tests.api.test_refusals import no
 from tests.journeys.tale import Tale
+from tests.journeys.test_complaints import SAID, step
 from tests.portals.test_work import Person
 
 pytestmark = pytest.mark.journey
@@ -177,6 +179,11 @@ def test_from_the_collection_to_the_shortlist(platform: Any, folder: Path) -> No
     assert {p["name"] for p in record["parties"] if "supplier" in p["roles"]} == set(names[:2])
 
 
+def _free(tale: Collection, name: str) -> Any:
+    rows = tale.owner.get(f"/rounds/{tale.round}/deposits")["deposits"]
+    return {r["bidder"]: r["refundable_from"] for r in rows}[tale.bidder(name).name]
+
+
 def test_deposits_wait_for_the_agreement_of_each(platform: Any, folder: Path) -> None:
     tale = announced(platform, folder, deposit="1000")
 
@@ -201,6 +208,65 @@ def test_deposits_wait_for_the_agreement_of_each(platform: Any, folder: Path) ->
     assert not free()[bing.name]
 
 
+def test_whom_the_collector_does_not_sign_with_gets_its_deposit_back(platform: Any, folder: Path) -> None:
+    """Whoever is not at fault is free when the framework ends unsigned; a decision that comes later changes nothing."""
+    ends = (platform.now + timedelta(days=80)).isoformat()
+    tale = announced(platform, folder, deposit="1000", terms=story.collection(ends_at=ends))
+    first, second = shortlisted(tale)["members"]
+    sign(tale, tale.bidder("jia"), first)
+    sign(tale, tale.owner, second)
+    assert not any(_free(tale, name) for name in ("jia", "bing"))
+    platform.advance(datetime.fromisoformat(ends))
+    platform.work()
+    assert shortlisted(tale)["stage"] == "EXPIRED"
+    ended = dict(Chosen.objects.values_list("bid__bidder__name", "end_kind"))
+    assert ended == {tale.bidder("jia").name: Chosen.BUYER, tale.bidder("bing").name: Award.NO_CONTRACT}
+    assert _free(tale, "jia") and not _free(tale, "bing")
+    decision = {"decision": "训财采投〔2026〕6号", "text": "评审委员会的组成违法, 影响入围结果"}
+    platform.demo("jiandu").post(f"/rounds/{tale.round}/annulment", decision)
+    assert tale.stage() == "CANCELLED" and shortlisted(tale)["stage"] == "EXPIRED"
+    assert not _free(tale, "bing")
+
+
+def test_who_had_not_its_thirty_days_is_not_at_fault(platform: Any, folder: Path) -> None:
+    """The term ends before the 30 days to sign are over: nobody loses its deposit by it."""
+    ends = platform.now + timedelta(days=40)
+    tale = announced(platform, folder, deposit="1000", terms=story.collection(ends_at=ends.isoformat()))
+    platform.advance(ends)
+    platform.work()
+    assert shortlisted(tale)["stage"] == "EXPIRED"
+    assert set(Chosen.objects.values_list("end_kind", flat=True)) == {Chosen.BUYER}
+    assert _free(tale, "jia") and _free(tale, "bing")
+
+
+def test_days_on_which_nobody_could_sign_do_not_count(platform: Any, folder: Path) -> None:
+    """政采条例54: while a challenge waits nobody signs; the 30 days of GP-T38 are longer by it, and nobody is left out."""
+    tale = announced(platform, folder)
+    at = f"/frameworks/{shortlisted(tale)['framework']}"
+
+    def due() -> datetime:
+        return datetime.fromisoformat(shortlisted(tale)["clocks"][0]["due_at"])
+
+    first = due()
+    letter = {"matter": "评审错误", "facts": "没有核对业绩", "request": "重新征集"}
+    made = tale.bidder("yi").post(f"/rounds/{tale.round}/result-challenges", letter)["challenge"]
+    platform.advance(first - timedelta(hours=1))
+    platform.work()
+    assert "签订框架协议" not in str(tale.owner.get("/messages"))
+    platform.advance(first + timedelta(hours=1))
+    no(tale.owner.post, f"{at}/agreements", code="frameworks.not_now")
+    tale.owner.post(f"/challenges/{made}/answer", {"answer": "不成立, 业绩已经核对", "outcome": "unfounded"})
+    later = due()
+    assert later - first > timedelta(days=25)
+    no(tale.owner.post, f"{at}/agreements", code="frameworks.not_now")
+    sign(tale, tale.bidder("bing"), shortlisted(tale)["members"][1])
+    sign(tale, tale.owner, shortlisted(tale)["members"][1])
+    platform.advance(later)
+    platform.work()
+    assert "签订框架协议已过期限" in str(tale.owner.get("/messages"))
+    assert tale.owner.post(f"{at}/agreements")["members"] == 1
+
+
 def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: Any, folder: Path) -> None:
     tale = announced(platform, folder)
     first = shortlisted(tale)["members"][0]
@@ -213,6 +279,8 @@ def test_a_challenge_stops_the_agreements_and_may_void_the_shortlist(platform: A
     no(tale.owner.post, f"/challenges/{made}/answer", another, code="procedure.move_not_allowed")
     tale.owner.post(f"/challenges/{made}/answer", {"answer": "成立, 重新征集", "outcome": "restart"})
     assert tale.stage() == "CANCELLED"
+    assert Entry.objects.filter(act="awarding.restarted").exists()
+    assert not Entry.objects.filter(act="awarding.annulled").exists()
     assert shortlisted(tale)["stage"] == "FAILED"
     assert set(Chosen.objects.values_list("end_kind", flat=True)) == {Award.CHALLENGED}
     no(sign, tale, tale.bidder("jia"), first, code="frameworks.not_now")
@@ -258,8 +326,22 @@ def test_a_round_is_archived_when_nobody_can_challenge_it_any_more(platform: Any
         return tale.owner.post(f"{at}/hand-over", body)
 
     no(handed_over, code="archives.too_early")
+    # whoever has challenged may complain within 15 working days after the answer was due (94号令17), and does
+    yi = tale.bidder("yi")
+    letter = {"matter": "评审错误", "facts": "没有核对业绩", "request": "重新征集"}
+    made = yi.post(f"/rounds/{tale.round}/result-challenges", letter)["challenge"]
+    answer = {"answer": "不成立, 业绩已经核对", "outcome": "unfounded"}
+    tale.owner.post(f"/challenges/{made}/answer", answer)
     platform.advance(platform.now + timedelta(days=15))
     platform.work()
+    packed()
+    no(handed_over, code="archives.too_early")
+    case = yi.post(f"/rounds/{tale.round}/complaints", {"matter": "result", **SAID})["complaint"]
+    platform.advance(platform.now + timedelta(days=40))
+    platform.work()
+    packed()
+    no(handed_over, code="archives.too_early")
+    step(yi, case, "withdraw")
     packed()
     handed_over()
     assert tale.stage() == "ARCHIVED"
@@ -354,6 +436,38 @@ def test_the_file_says_how_many(platform: Any, folder: Path) -> None:
     assert "several" not in Tender.objects.get(public_id=one.tender["tender"]).document["policy"]
 
 
+def test_a_term_that_is_over_before_the_result_is_no_term(platform: Any, folder: Path) -> None:
+    """It is refused with the notice; where the evaluation takes longer, nobody is chosen and it is collected anew."""
+
+    def until(days: int) -> dict[str, Any]:
+        return {"terms": story.collection(ends_at=(platform.now + timedelta(days=days)).isoformat())}
+
+    no(Collection(platform, folder, changes=until(20)).published, code="input.invalid")
+    tale = opened(collected(platform, folder, "jia yi bing", **until(25)), "jia yi bing")
+    story.qualify(tale.owner, tale.round)
+    reported(tale)
+    late = {"ground": "too_late", "text": "评审用时超过预计"}
+    to = f"/rounds/{tale.round}/retender"
+    no(tale.owner.post, to, late, code="input.invalid")
+    platform.advance(tale.deadline + timedelta(days=5))
+    no(story.choose, tale.owner, tale.round, code="frameworks.not_in_force")
+    tale.owner.post(to, late)
+    assert tale.stage() == "CANCELLED"
+    clause = "《政府采购框架协议采购方式管理暂行办法》第十五条"
+    assert _notice(tale, "failure")["body"]["basis"] == clause
+
+
+def test_terms_that_are_no_terms_are_refused(platform: Any, folder: Path) -> None:
+    for wrong in (
+        "x",
+        [1],
+        story.collection(ways=5),
+        story.collection(ways=["x"]),
+        story.collection(ways="turns"),
+    ):
+        no(Collection(platform, folder, changes={"terms": wrong}).prepared, code="input.invalid")
+
+
 def test_the_pages_of_a_collection(platform: Any, folder: Path) -> None:
     """The collector writes the terms in a form and confirms the shortlist; suppliers read and find what is theirs."""
     tale = Collection(platform, folder)
@@ -376,8 +490,11 @@ def test_the_pages_of_a_collection(platform: Any, folder: Path) -> None:
     assert "最高限制单价" in page and "价格优先法" in page and "逐项报出单价" in page
     kept = owner.post(f"{at}/document", 409, **form(several_rate="10")).content.decode()
     assert "淘汰比例不得低于20%" in kept and "预算编制" in kept and "一级造价工程师" in kept
+    owner.post(f"{at}/document", **form(terms_ends_at="2028-12-31T00:00"))
+    assert "服务的框架协议有效期一般不超过2年" in owner.get(f"{at}/document")
     owner.post(f"{at}/document", **form())
-    assert "预算编制" in owner.get(f"{at}/document")
+    page = owner.get(f"{at}/document")
+    assert "预算编制" in page and "有效期一般不超过" not in page
     tale.owner.post(f"/tenders/{tale.tender['tender']}/review")
     story.conclude(tale.owner, tale.tender["tender"])
     tale.deadline = platform.now + timedelta(days=21)

@@ -16,6 +16,7 @@ from ggzy.deposits.standings import RoundFacts
 from ggzy.evaluation.queries import computed
 from ggzy.evidence import sequencer
 from ggzy.evidence.models import Entry
+from ggzy.kernel import clock
 from ggzy.kernel.actors import ANYONE
 from ggzy.kernel.refusals import NotFound
 from ggzy.opening.negotiated import APART
@@ -331,6 +332,16 @@ def test_talks_are_called_off_when_the_task_is_gone(platform: Any, folder: Path)
     )
     tale.owner.post(f"/rounds/{tale.round}/retender", {"ground": "called_off", "text": "预算调减, 不再采购"})
     assert tale.stage() == "STOPPED"
+    # 74号令第二十三条, not 政府采购法第三十六条: the finance department is told why, and the group that it is over
+    clause = "《政府采购非招标采购方式管理办法》第二十三条"
+    notices = tale.owner.get("/notices")["notices"]
+    notice = next(row["public_id"] for row in notices if row["kind"] == "failure")
+    assert tale.owner.get(f"/notices/{notice}")["body"]["basis"] == clause
+    told = platform.demo("jiandu").get("/messages")["messages"][0]
+    assert "预算调减, 不再采购" in told["text"] and told["clause"] == clause
+    assert "停止评审" in tale.members[1].get("/messages")["messages"][0]["title"]
+    assert Entry.objects.filter(act="awarding.called_off").count() == 1
+    assert not Entry.objects.filter(act="awarding.annulled").exists()
     platform.advance(until + timedelta(days=1))
     platform.work()
     said = f"/rounds/{tale.round}/final-offers"
@@ -379,6 +390,32 @@ def test_who_leaves_the_talks_gets_its_deposit_back(platform: Any, folder: Path)
     platform.advance(until + timedelta(days=1))
     platform.work()
     assert all(free for _, free in _standings(tale).values())
+
+
+def test_who_leaves_while_it_stands_still_has_left(platform: Any, folder: Path) -> None:
+    """A stop keeps nobody in the talks; what follows from it (too few are left) waits until nothing stops the round."""
+    tale = talking(answered(platform, folder))
+    to, why = f"/rounds/{tale.round}/leave", {"reason": "谈下来付款条件不能接受"}
+    outage = {"kind": "outage", "ground": "network", "text": "运营商线路中断"}
+    change(tale.owner, tale, **outage, started_at=platform.now.isoformat())
+    assert tale.bidder("bing").post(to, why)["left_at"]
+    assert _standings(tale)[tale.bidder("bing").name] == ("left", True)
+    platform.advance(platform.now + timedelta(hours=1))
+    platform.work()
+    assert tale.stage() == "EVALUATING"
+    change(tale.owner, tale, kind="end_outage", text="线路已恢复")
+    platform.advance(platform.now + timedelta(minutes=11))
+    platform.work()
+    assert tale.stage() == "STOPPED"
+
+
+def test_nobody_leaves_after_the_deadline_of_the_last_offers(platform: Any, folder: Path) -> None:
+    """The moment decides, not the clock that closes a little later."""
+    tale = talking(answered(platform, folder))
+    clock.advance_to(asked(tale))
+    refused = tale.bidder("yi").post
+    no(refused, f"/rounds/{tale.round}/leave", {"reason": "不再参加"}, code="evaluation.not_this_step")
+    assert "退出本次采购" not in Person(platform, "yi").get(f"/work/rounds/{tale.round}/bid")
 
 
 def _standings(tale: Tale) -> dict[str, tuple[str, bool]]:

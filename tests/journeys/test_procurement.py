@@ -236,10 +236,20 @@ def test_a_procurement_is_called_off_before_there_is_a_report(platform: Any, fol
     no(tale.owner.post, to, why | {"ground": "over_budget"}, code="input.invalid")
     no(tale.owner.post, to, why | {"text": " "}, code="input.invalid")
     no(tale.bidder("yi").post, to, why, code="permission.denied")
+    # some of the drawn accept, one says no
+    cast = platform.cast()
+    draw = story.draw(tale.owner, cast, tale.tender["tender"])
+    called = [e for e in cast.experts if any(c["state"] == "called" for c in e.get("/calls")["calls"])]
+    called[0].post(f"/draws/{draw}/answer", {"accept": False})
+    called[1].post(f"/draws/{draw}/answer", {"accept": True})
     tale.owner.post(to, why)
+    told = {e.name for e in cast.experts if "评标邀请已取消" in str(e.get("/messages"))}
+    assert called[0].name not in told and {e.name for e in called[1:]} < told
     assert tale.stage() == "CANCELLED"
     no(tale.owner.post, to, why, code="procedure.move_not_allowed")
     notice = _notice(tale, "failure")
+    assert notice["basis"] == "《政府采购法》第三十六条"
+    assert "采购任务取消" not in str(platform.demo("jiandu").get("/messages"))
     assert notice["reason"] == "因重大变故, 采购任务取消"
     assert "重新" not in notice["next"]
     assert "废标" in tale.bidder("yi").get("/messages")["messages"][0]["title"]

@@ -15,7 +15,7 @@ from tests.venues.test_bookings import DEADLINE, Desk, room
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _somebody_waits() -> None:
+def somebody_waits() -> None:
     """Return once another connection to this database waits for a lock."""
     for _ in range(500):
         with connection.cursor() as cursor:
@@ -51,7 +51,7 @@ def test_who_comes_second_waits_and_is_told_what_is_taken(committed_platform: An
     with transaction.atomic():
         desk.book("第一评标室")
         rival = _rival(desk, answers)
-        _somebody_waits()
+        somebody_waits()
     rival.join(timeout=30)
     assert answers[0].startswith("venues.slot_taken: 第一评标室5月11日09:30至10:30已有预约"), answers
     assert "最近的空闲" in answers[0]
@@ -68,7 +68,7 @@ def test_the_constraint_decides_when_the_other_took_no_lock(committed_platform: 
     with transaction.atomic():
         template.save(force_insert=True)
         rival = _rival(desk, answers)
-        _somebody_waits()
+        somebody_waits()
     rival.join(timeout=30)
     assert answers[0].startswith("venues.slot_taken: 第一评标室5月11日09:30至10:30已有预约"), answers
     assert Booking.objects.count() == 2
@@ -79,7 +79,7 @@ def test_who_waited_for_one_that_gave_up_has_the_room(committed_platform: Any, f
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         desk.book("第一评标室")
         rival = _rival(desk, answers)
-        _somebody_waits()
+        somebody_waits()
         raise ZeroDivisionError
     rival.join(timeout=30)
     assert answers == ["booked"] and Booking.objects.count() == 1

@@ -13,6 +13,7 @@ from ggzy.archives import bag, collecting, rules
 from ggzy.archives.check import check_files, is_defect
 from ggzy.archives.models import HandOver, Package
 from ggzy.bidding.models import Bid
+from ggzy.complaints.queries import why_disputed
 from ggzy.deadlines.actions import effect, set_timer
 from ggzy.evidence.actions import record_act
 from ggzy.identity.actions import sign_document
@@ -273,13 +274,15 @@ def _require_may(round_: Round, actor: Actor) -> Package:
 def _require_unchallengeable(round_: Round, *, now: datetime) -> None:
     """Let a round be closed for good whose result nobody may challenge any more: there is no contract to wait for.
 
-    :raises TooEarlyToPack: the days to challenge the result still run
+    :raises TooEarlyToPack: the days to challenge the result still run, or those to complain, or a complaint waits
     """
     ends = result_challenge_ends(
         announced_at=result_announced(round_), law=law_of(round_), calendar=calendars.CHINA
     )
     if now < ends.instant:
         raise TooEarlyToPack(f"对结果提出质疑的期限尚未届满({ends.arithmetic}), 期满后才能移交归档")
+    if why := why_disputed(round_, now=now):
+        raise TooEarlyToPack(f"{why}, 之后才能移交归档")
 
 
 @transaction.atomic
@@ -300,7 +303,7 @@ def hand_over(*, round_id: str, retention: str, signature: str, actor: Actor, no
     :raises NotPermitted: not the tenderee itself
     :raises HandedOverAlready: it was taken over before
     :raises NotReady: there is no finished package
-    :raises TooEarlyToPack: the result of several suppliers may still be challenged
+    :raises TooEarlyToPack: the result of several suppliers may still be challenged or complained of
     :raises TestFailed: the four-nature test found something, or an item is missing
     :raises PackageStale: the log knows more than the package
     :raises SignatureWrong: the signature is not on this list

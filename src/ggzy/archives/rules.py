@@ -211,6 +211,22 @@ ITEMS: tuple[Item, ...] = (
         "annulled", "中标无效的处理决定", _RESULT, "监督部门", ("awarding.annulled",), ("awarding.annulled",)
     ),
     _item(
+        "called-off",
+        "终止采购活动的决定",
+        _RESULT,
+        _OWNER,
+        ("awarding.called_off",),
+        ("awarding.called_off",),
+    ),
+    _item(
+        "restarted",
+        "质疑成立, 重新采购的决定",
+        _RESULT,
+        _OWNER,
+        ("awarding.restarted",),
+        ("awarding.restarted",),
+    ),
+    _item(
         "retendered", "不再定标的决定", _RESULT, _OWNER, ("awarding.retendered",), ("awarding.retendered",)
     ),
     _item("contract", "合同", _RESULT, _OWNER, _SIGNED, _SIGNED, "data/7-result/"),
@@ -448,6 +464,8 @@ MOVE_OF: Mapping[str, str] = {
     "awarding.awarded": "award",
     "awarding.chosen": "choose",
     "awarding.retendered": "retender",
+    "awarding.called_off": "call_off",
+    "awarding.restarted": "restart_after_challenge",
     "awarding.notified": "notify",
     "contracting.sealed": "sign_contract",
     "contracting.signed": "sign_contract",

@@ -16,6 +16,7 @@ from ggzy.identity.actions import sign_document
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.canonical import canonical
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, NotPermitted, Refusal
 from ggzy.law.families import family
 from ggzy.law.limits import runs_out
@@ -23,7 +24,9 @@ from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.queries import all_bidders
+from ggzy.opening.quiet import is_quiet
 from ggzy.parties.grid import Permission, require
+from ggzy.parties.queries import accounts_of_role
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering.holding import held_up
 from ggzy.tendering.models import Round, Tender
@@ -55,9 +58,17 @@ EARLY_GROUNDS = ("unlawful", "called_off")
 #: and where several are to be chosen: nobody has refused anything yet
 SEVERAL_GROUNDS = {
     "too_few": "按排序可以确定的供应商少于文件载明的数量",
+    "too_late": "文件载明的期限已经届满, 结果不能再使用",
     **{code: says for code, says in PROCUREMENT_GROUNDS.items() if code != "first_out"},
 }
 MOST_TEXT = 4000
+#: what a round's end without an award is in the log, by its move
+_ENDS = {
+    "retender": "awarding.retendered",
+    "call_off": "awarding.called_off",
+    "annul_after_complaint": "awarding.annulled",
+    "restart_after_challenge": "awarding.restarted",
+}
 
 
 def grounds_of(procedure_code: str, stage: str) -> dict[str, str]:
@@ -224,7 +235,7 @@ def _fail(
     move: str,
     *,
     says: str,
-    basis: str,
+    basis: Citation,
     actor: Actor,
     now: datetime,
     reason: str,
@@ -247,7 +258,7 @@ def _fail(
             "lot": round_.lot.name,
             "round_number": round_.number,
             "reason": own.in_words(says),
-            "basis": basis,
+            "basis": str(basis),
             "next": (f"{own.owner}将分析原因后依法重新{again}; " if anew else "")
             + own.in_words("投标保证金及时退还"),
         },
@@ -255,7 +266,7 @@ def _fail(
         now=now,
     )
     record_act(
-        f"awarding.{'retendered' if move == 'retender' else 'annulled'}",
+        _ENDS[move],
         subject=round_.public_id,
         actor=actor,
         legal_at=now,
@@ -265,8 +276,9 @@ def _fail(
     )
     tell(
         organisations=list(sealed) if unopened else all_bidders(round_.pk),
-        kind=Kind.SERVICE,
-        until_opening=[round_.public_id] if unopened else (),
+        kind=Kind.LEGAL,
+        basis=basis,
+        until_opening=[round_.public_id] if unopened or is_quiet(round_) else (),
         title=f"{tender.name}（{round_.lot.name}）{called}{f', 将重新{again}' if anew else ''}",
         text=f"{own.in_words(says)}。保证金将及时退还(依法不予退还的除外)。",
         link=f"/lots/{round_.lot.public_id}",
@@ -303,6 +315,9 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
         raise BadInput(
             "可以确定的供应商没有少于文件载明的数量; 淘汰比例、数量上限不是应当达到的数量", field="ground"
         )
+    if ground == "too_late" and not several.too_late(round_, now=now):
+        raise BadInput("文件载明的期限没有届满, 应当按排序确定供应商", field="ground")
+    reason = text.strip()[:MOST_TEXT]
     _fail(
         round_,
         move,
@@ -310,9 +325,11 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
         basis=_retender_basis(round_.lot.tender, ground),
         actor=actor,
         now=now,
-        reason=text.strip()[:MOST_TEXT],
+        reason=reason,
         anew=ground != "called_off",
     )
+    if ground == "called_off":
+        _report_called_off(round_, reason=reason, now=now)
     if move == "call_off":
         abandon(round_, actor=actor, now=now)
         draw = running_draw([round_])
@@ -321,11 +338,35 @@ def retender(*, round_id: str, ground: str, text: str, actor: Actor, now: dateti
     return round_
 
 
-def _retender_basis(tender: Tender, ground: str) -> str:
-    if tender.scope == "GP":
-        return "《政府采购法实施条例》第四十九条" if ground == "first_out" else "《政府采购法》第三十六条"
-    article = "第八十一条" if ground == "unlawful" else "第五十五条"
-    return f"《招标投标法实施条例》{article}"
+def _retender_basis(tender: Tender, ground: str) -> Citation:
+    own = family(tender.procedure_code)
+    if own.code == "GC" and ground != "unlawful":
+        return Citation("招标投标法实施条例", "第五十五条")
+    if ground == "first_out":
+        return Citation("政府采购法实施条例", "第四十九条")
+    if ground == "too_late":
+        return Citation("政府采购框架协议采购方式管理暂行办法", "第十五条")
+    return (own.called_off if ground == "called_off" else None) or own.unlawful
+
+
+def _report_called_off(round_: Round, *, reason: str, now: datetime) -> None:
+    """Report to the finance department why a task is gone and how far it had come, where the law asks for it."""
+    tender = round_.lot.tender
+    clause = family(tender.procedure_code).called_off
+    if clause is None:
+        return
+    so_far = "响应文件没有开启" if round_.opened_at is None else "响应文件已经开启"
+    tell(
+        organisations={one.organisation_id for one in accounts_of_role(Role.SUPERVISOR.value)},
+        kind=Kind.LEGAL,
+        basis=clause,
+        until_opening=(),
+        title=f"{tender.name}（{round_.lot.name}）采购任务取消, 报送原因和项目实施情况",
+        text=f"采购人{tender.tenderee.name}。项目实施情况: {procedure_of(round_).label}, {so_far}, "
+        f"{round_.decided_at.astimezone(BEIJING):%Y年%m月%d日}终止。取消的原因: {reason}",
+        link=f"/lots/{round_.lot.public_id}",
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -346,9 +387,9 @@ def annul(*, round_id: str, decision: str, text: str, actor: Actor, now: datetim
         round_,
         "annul_after_complaint",
         says=f"行政监督部门作出投诉处理决定({decision.strip()[:100]}), 中标无效",
-        basis="《政府采购质疑和投诉办法》第三十二条"
+        basis=Citation("政府采购质疑和投诉办法", "第三十二条")
         if round_.lot.tender.scope == "GP"
-        else "《招标投标法》第六十四条",
+        else Citation("招标投标法", "第六十四条"),
         actor=actor,
         now=now,
         reason=text.strip()[:MOST_TEXT],
@@ -411,7 +452,7 @@ def restart(round_: Round, *, reason: str, actor: Actor, now: datetime) -> Round
         round_,
         "restart_after_challenge",
         says="质疑成立, 认定影响中标结果, 重新开展采购活动",
-        basis="《政府采购质疑和投诉办法》第十六条",
+        basis=Citation("政府采购质疑和投诉办法", "第十六条"),
         actor=actor,
         now=now,
         reason=reason[:MOST_TEXT],

@@ -127,7 +127,7 @@ class Chosen(BusinessRow):
     What is signed with it is another context's: that one says when it was, or that nothing came of it.
     """
 
-    #: beside the ways in which an award ends: the buyer did not sign
+    #: beside the ways in which an award ends: the buyer did not sign, or the time to sign was cut short
     BUYER = "buyer"
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="chosen")

@@ -15,6 +15,7 @@ from django.db import transaction
 from ggzy.awarding import procured
 from ggzy.awarding.models import Chosen
 from ggzy.bidding.models import Bid
+from ggzy.deadlines.actions import set_timer
 from ggzy.evaluation.actions import document_of
 from ggzy.evaluation.queries import report_of_round
 from ggzy.evidence.actions import record_act
@@ -32,6 +33,7 @@ from ggzy.parties.grid import Permission, require
 from ggzy.tendering.document import Several, TenderDocument
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import (
+    MOVED,
     lock_round,
     make_move,
     place_of,
@@ -64,6 +66,9 @@ class Follower(Protocol):
 
     def chosen(self, round_: Round, chosen: Sequence[Choice], *, actor: Actor, now: datetime) -> None:
         """Take over: the suppliers are chosen and published, and nobody has told them yet what to do."""
+
+    def too_late(self, round_: Round, *, now: datetime) -> bool:
+        """Say whether the time for which suppliers were to be chosen is over before they are."""
 
     def voided(self, round_: Round, *, reason: str, actor: Actor, now: datetime) -> None:
         """End what was begun: the result stands no more."""
@@ -103,6 +108,12 @@ def fewer_than_named(round_: Round) -> bool:
     """
     several = _several(round_)
     return not several.rate and len(choices_of(round_)) < several.most
+
+
+def too_late(round_: Round, *, now: datetime) -> bool:
+    """Say whether the time for which suppliers were to be chosen is over: the result could not be used any more."""
+    follower = _FOLLOWERS.get(round_.procedure_code)
+    return follower is not None and follower.too_late(round_, now=now)
 
 
 def _several(round_: Round) -> Several:
@@ -302,9 +313,7 @@ def of_round(round_pk: int) -> list[Chosen]:
 
 def conclude(*, round_pk: int, supplier_pk: int, now: datetime) -> None:
     """Note that a chosen supplier and the buyer have signed (called inside that act); its deposit goes back."""
-    Chosen.objects.filter(
-        round_id=round_pk, bid__bidder_id=supplier_pk, concluded_at=None, ended_at=None
-    ).update(concluded_at=now)
+    _settle(round_pk, supplier_pk, now=now, concluded_at=now)
 
 
 def fall(*, round_pk: int, supplier_pk: int, kind: str, reason: str, now: datetime) -> None:
@@ -312,9 +321,16 @@ def fall(*, round_pk: int, supplier_pk: int, kind: str, reason: str, now: dateti
 
     :param kind: one of `Award`'s kinds of ending
     """
-    Chosen.objects.filter(
-        round_id=round_pk, bid__bidder_id=supplier_pk, concluded_at=None, ended_at=None
-    ).update(ended_at=now, end_kind=kind, end_reason=reason[:4000])
+    _settle(round_pk, supplier_pk, now=now, ended_at=now, end_kind=kind, end_reason=reason[:4000])
+
+
+def _settle(round_pk: int, supplier_pk: int, *, now: datetime, **changes: object) -> None:
+    """Write what became of a chosen supplier, once, and let later stages look at the round: it has not moved itself."""
+    row = Chosen.objects.select_related("round").filter(round_id=round_pk, bid__bidder_id=supplier_pk)
+    found = row.filter(concluded_at=None, ended_at=None).first()
+    if found is not None:
+        Chosen.objects.filter(pk=found.pk).update(**changes)
+        set_timer(kind=MOVED, subject=found.round.public_id, due_at=now)
 
 
 def void(round_: Round, *, kind: str, reason: str, actor: Actor, now: datetime) -> None:

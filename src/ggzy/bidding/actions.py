@@ -246,6 +246,9 @@ def submit_bid(*, round_id: str, package: Package, actor: Actor) -> Acknowledged
         # no savepoint inside a caller's transaction: whatever is refused here undoes all of it
         with transaction.atomic(savepoint=False):
             gate = _gate(round_id, share=True, actor=actor)
+            if BY_CODE[gate.procedure_code].part:
+                # who leaves the talks is let out under the lock that this one has waited for: only now it is seen
+                gate = _gate(round_id, share=False, actor=actor)
             received_at = legal_now()
             gate.require_open(now=received_at)
             _require_move(gate, "submit_bid", actor=actor)

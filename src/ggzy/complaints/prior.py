@@ -8,7 +8,7 @@ from ggzy.awarding.queries import publicities_of
 from ggzy.complaints import rules
 from ggzy.fronts.models import FrontObjection
 from ggzy.kernel import calendars
-from ggzy.law.limits import runs_out
+from ggzy.law.limits import Count, runs_out
 from ggzy.objections.models import Challenge, Objection
 from ggzy.objections.proceedings import Proceeding
 from ggzy.opening.models import OpeningObjection
@@ -68,6 +68,16 @@ def find(*, proceeding: Proceeding, matter: str, organisation_pk: int) -> Prior 
         answered_at=spoken.answered_at,
         known_at=spoken.raised_at,
     )
+
+
+def procurement_complaints_end(round_: Round) -> Count | None:
+    """Return when nobody who has challenged a round may complain any more; None where nobody has challenged it."""
+    rows = Challenge.objects.filter(round=round_, withdrawn_at=None)
+    last = rows.order_by("-answer_due_at").values_list("answer_due_at", flat=True).first()
+    if last is None:
+        return None
+    limit = law_of(round_)["GP-T22"]
+    return rules.procurement_complaint_ends(limit, answer_due_at=last, calendar=calendars.CHINA)
 
 
 def _where(round_: Round, matter: str) -> dict[str, Any]:

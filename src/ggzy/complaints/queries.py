@@ -282,6 +282,19 @@ def remedies(*, complaint_id: str, viewer: Actor) -> dict[str, str]:
     return {name: says for name, says in REMEDIES[c.scope].items() if name in able}
 
 
+def why_disputed(round_: Round, *, now: datetime) -> str:
+    """Return why the result of a procurement may still fall by a complaint, "" where none runs or can come any more.
+
+    Who has challenged may complain within GP-T22 after the answer was due (94号令17); nobody is named.
+    """
+    if Complaint.objects.filter(round=round_, ended_at=None).exists():
+        return "还有投诉没有处理完毕"
+    ends = prior.procurement_complaints_end(round_)
+    if ends is None or now >= ends.instant:
+        return ""
+    return f"质疑供应商提起投诉的期限尚未届满({ends.arithmetic})"
+
+
 def departments() -> list[tuple[str, str]]:
     """Return (public id, name) of every department of supervision."""
     rows = Organisation.objects.filter(kinds__contains=[Role.SUPERVISOR.value]).order_by("name")

@@ -73,7 +73,7 @@ def release_moments(*, round_id: str, viewer: Actor) -> list[ReleaseMoment]:
             out.append(
                 ReleaseMoment(
                     bidder=row.bid.bidder.name,
-                    standing=stands.standing.label,
+                    standing=stands.standing.said_in(round_.procedure_code),
                     refundable_from=stands.refundable_from,
                 )
             )
@@ -218,7 +218,7 @@ def _own(row: Deposit, *, now: datetime) -> OwnDeposit:
         demo=bool(bank and bank.demo),
         payer=f"{row.payer_name} · 尾号{row.payer_account[-4:]}" if row.payer_account else "",
         new_account=row.new_account[-4:],
-        released_by=Standing(row.released_by).label if row.released_by else "",
+        released_by=Standing(row.released_by).said_in(row.round.procedure_code) if row.released_by else "",
         released_at=row.released_at,
         settled_at=row.settled_at,
         receipts=[
@@ -472,7 +472,9 @@ def _row(row: Deposit, facts: RoundFacts, known: dict[int, DepositFact], *, now:
         form=Form(row.form).label,
         state=State(row.state),
         fact=known.get(row.bidder_id),
-        standing=stands.standing.label if stands and (facts.judged or stands.refundable_from) else "",
+        standing=stands.standing.said_in(facts.round.procedure_code)
+        if stands and (facts.judged or stands.refundable_from)
+        else "",
         refundable_from=stands.refundable_from if stands else None,
         latest=latest,
         overdue_days=late,

@@ -135,7 +135,8 @@ def release(deposit: Deposit, *, standing: Standing, due_at: datetime, now: date
     if letter is not None:
         _release_letter(letter, deposit, standing=standing, now=now)
     elif deposit.form == Form.COMMITMENT:
-        say(deposit, title="信用承诺已经解除", text=f"情形: {standing.label}。", now=now)
+        why = standing.said_in(deposit.round.procedure_code)
+        say(deposit, title="信用承诺已经解除", text=f"情形: {why}。", now=now)
 
 
 _LETTER_OVER = ["rejected", "surrendered", "released", "paid_out"]
@@ -144,14 +145,14 @@ _LETTER_OVER = ["rejected", "surrendered", "released", "paid_out"]
 def _release_letter(letter: Guarantee, deposit: Deposit, *, standing: Standing, now: datetime) -> None:
     event = "release" if letter.state == GuaranteeState.LODGED else "surrender"
     letter.state = rules.guarantee_after(letter.state, event).value
-    letter.ended_at, letter.reason = now, standing.label
+    letter.ended_at, letter.reason = now, standing.said_in(deposit.round.procedure_code)
     letter.save(update_fields=["state", "ended_at", "reason"])
     for organisation in (letter.issuer_id, deposit.bidder_id):
         tell(
             organisations=[organisation],
             kind=Kind.SERVICE,
             title="解保通知" if event == "release" else "保函申请已经终止",
-            text=f"保函{letter.number or '(未出函)'}, 金额{letter.amount}元。情形: {standing.label}。",
+            text=f"保函{letter.number or '(未出函)'}, 金额{letter.amount}元。情形: {letter.reason}。",
             link=f"/work/guarantees/{letter.public_id}",
             until_opening=[deposit.round.public_id],
             now=now,

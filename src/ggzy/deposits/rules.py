@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import Citation, Refusal
+from ggzy.law.families import family
 
 ZERO = Decimal("0.00")
 #: a hold is looked at again after at most this long (RULEBOOK 7.1)
@@ -104,6 +105,10 @@ class Standing(StrEnum):
             "winner": "中标人",
             "refused": "放弃或被取消中标(依法不予退还)",
         }[self.value]
+
+    def said_in(self, procedure_code: str) -> str:
+        """Return them in the words of a procedure: who wins talks is 成交供应商, who may sign a framework 入围供应商."""
+        return family(procedure_code).in_words(self.label)
 
 
 @dataclass(frozen=True, kw_only=True)

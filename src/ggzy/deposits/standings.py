@@ -77,7 +77,8 @@ class RoundFacts:
             standing = self._with_bid(bid)
             facts = replace(facts, left_at=self._left.get(bid.pk))
             if (row := self._chosen.get(bid.public_id)) is not None:
-                facts = replace(facts, contract_signed_at=row.concluded_at)
+                # who fell through no doing of its own (the rest stands as REFUSED) signs nothing any more: it is free
+                facts = replace(facts, contract_signed_at=row.concluded_at or row.ended_at)
         if standing is Standing.NO_BID and self.round.closed_at is None and not self.failed:
             return None
         return Stands(standing=standing, refundable_from=refundable_from(standing, facts))

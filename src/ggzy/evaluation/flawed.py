@@ -21,7 +21,7 @@ from ggzy.kernel.actors import Actor
 from ggzy.kernel.canonical import canonical, sha256
 from ggzy.kernel.refusals import BadInput, NotFound
 from ggzy.law.families import Family, family
-from ggzy.messages.actions import tell
+from ggzy.messages.actions import post, tell
 from ggzy.messages.rules import Kind
 from ggzy.notices.actions import NoticeKind, publish_notice
 from ggzy.opening.negotiated import end_offers
@@ -212,6 +212,14 @@ def abandon(round_: Round, *, actor: Actor, now: datetime) -> None:
         evaluation.step, evaluation.report, evaluation.report_sha256 = Evaluation.DONE, None, ""
         evaluation.save(update_fields=["step", "report", "report_sha256"])
         evaluation.drafts.all().delete()
+        post(
+            accounts=evaluation.draw.members.filter(left=False).values_list("account_id", flat=True),
+            kind=Kind.SERVICE,
+            title=f"{round_.lot.tender.name}（{round_.lot.name}）停止评审",
+            text="采购活动终止, 评审不再继续, 不需要再提交意见; 评审情况仍应保密。",
+            link="/work",
+            now=now,
+        )
         end_meeting_if_over(evaluation, actor=actor, now=now)
 
 

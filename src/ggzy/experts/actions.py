@@ -19,7 +19,10 @@ from ggzy.experts.pool import pool
 from ggzy.experts.ports import Found, Wanted
 from ggzy.experts.seeding import STALLED
 from ggzy.kernel.actors import Actor
+from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.refusals import BadInput, Citation, NotFound, Refusal
+from ggzy.messages.actions import post
+from ggzy.messages.rules import Kind
 from ggzy.parties.grid import Permission, require
 from ggzy.parties.models import Organisation
 from ggzy.procedures.spec import Stage
@@ -357,6 +360,24 @@ def cancel_draw(draw: Draw, *, reason: str, actor: Actor, now: datetime) -> None
     cancel_timer(kind=STALLED, subject=draw.public_id, now=now)
     record(draw, "experts.draw_cancelled", actor, now, {"reason": reason})
     borrowing.release(draw, now=now)
+    _tell_cancelled(draw, now=now)
+
+
+def _tell_cancelled(draw: Draw, *, now: datetime) -> None:
+    """Tell who was called and has not said no that nobody waits for them; another pool tells its own experts.
+
+    As in the call itself: when and in which city, and nothing of the project.
+    """
+    called = draw.candidates.filter(state__in=[Candidate.CALLED, Candidate.ACCEPTED], expert__isnull=False)
+    since = f"{draw.session_from.astimezone(BEIJING):%m月%d日%H:%M}" if draw.session_from else "时间待通知"
+    post(
+        accounts=called.values_list("expert__account_id", flat=True),
+        kind=Kind.SERVICE,
+        title="评标邀请已取消",
+        text=f"您被邀请参加的评标({since}, {settings.CENTRE_CITY})不再进行, 不需要到场, 也不需要再答复。",
+        link="/work/calls",
+        now=now,
+    )
 
 
 def open_pool_place(

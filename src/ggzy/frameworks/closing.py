@@ -20,9 +20,10 @@ from ggzy.frameworks.telling import (
     SIGN,
     announce,
     begin_clock,
+    counted,
     day,
-    due_of,
     end_clock,
+    held_days,
     record,
     tell_those,
 )
@@ -311,15 +312,22 @@ def sign_agreement(
     return member
 
 
-def _settle_agreements(framework: Framework, *, started: datetime, now: datetime) -> int:
-    """Let in whose agreement both sides signed; leave out who has not once the 30 days are over. Return how many are in."""
+def _settle_agreements(framework: Framework, *, now: datetime) -> int:
+    """Let in whose agreement both sides signed; leave out who has not once the 30 days are over. Return how many are in.
+
+    Nobody is left out for days on which it could not sign: a hold stops this too, and its days do not count.
+    """
+    collecting.require_unheld(framework)
+    assert framework.letter_sent_at is not None, "a shortlist has its letters"
+    held = held_days([framework], now=now).get(framework.public_id, frozenset())
+    due = counted(SIGN, started=framework.letter_sent_at, paused=held).instant
     rows = list(
         framework.members.select_for_update(of=("self",))
         .filter(stage=Stage.SHORTLIST.value)
         .order_by("place")
     )
     signed = [m for m in rows if m.signature_id and m.collector_signature_id]
-    if len(signed) < len(rows) and now < due_of(SIGN, started=started):
+    if len(signed) < len(rows) and now < due:
         raise NotNow(
             f"还有{len(rows) - len(signed)}家没有双方签名; 30日满以后可以不再等待", next_steps=TO_THE_LIST
         )
@@ -327,6 +335,8 @@ def _settle_agreements(framework: Framework, *, started: datetime, now: datetime
         seat(member, signed=member in signed)
         member.joined_at = now if member in signed else None
         member.reason = "" if member in signed else "30日内没有签订框架协议"
+        # being left out is what it may challenge, from today on
+        member.decided_at = member.decided_at if member in signed else now
         member.save()
         if member not in signed:
             collecting.left_out(framework, member, now=now)
@@ -337,25 +347,49 @@ def _settle_agreements(framework: Framework, *, started: datetime, now: datetime
 def conclude_agreements(*, framework_id: str, actor: Actor, now: datetime) -> Framework:
     """Go on once every agreement is signed by both sides, or the 30 days are over: who has not signed is out.
 
-    :raises NotNow: somebody may still sign, or nobody has signed
+    Where nobody has, there is no framework: it ends, and can be collected anew.
+
+    :raises NotNow: somebody may still sign, or a hold stops it
     """
     require(actor, Permission.FRAMEWORK_COLLECT)
     framework = own(framework_id, actor)
-    move_framework(framework, "conclude_agreements", actor=actor)
-    assert framework.letter_sent_at is not None, "a shortlist has its letters"
-    framework.original = _settle_agreements(framework, started=framework.letter_sent_at, now=now)
+    signed = framework.members.filter(stage=Stage.SHORTLIST.value).exclude(signature=None)
+    signed = signed.exclude(collector_signature=None)
+    move_framework(framework, "conclude_agreements" if signed else "end_unsigned", actor=actor)
+    framework.original = _settle_agreements(framework, now=now)
+    end_clock(SIGN, subject=framework.public_id, now=now)
     if not framework.original:
-        raise NotNow("没有一家签订框架协议, 请重新征集", next_steps=TO_THE_LIST)
+        return _unsigned(framework, actor=actor, now=now)
     # its limits run from the last signature (签订之日), not from when somebody says so
     moments = framework.members.filter(stage=Stage.JOINED.value).aggregate(
         supplier=Max("signature__signed_at"), collector=Max("collector_signature__signed_at")
     )
     framework.agreed_at = last = max(moments.values())
     framework.save()
-    end_clock(SIGN, subject=framework.public_id, now=now)
     for key in (FILE, INFORM):
         begin_clock(key, subject=framework.public_id, started=last)
     record("agreed", framework, actor=actor, now=now, public={"members": framework.original})
+    return framework
+
+
+def _unsigned(framework: Framework, *, actor: Actor, now: datetime) -> Framework:
+    """End a framework that nobody has signed, in public."""
+    framework.expired_at = now
+    framework.save(update_fields=["stage", "expired_at"])
+    facts = [
+        ("征集人", f"{framework.collector.name}; {framework.contact}"),
+        ("框架协议采购项目", f"{framework.name}({framework.deal_code})"),
+        ("终止的原因", "签订期限届满, 没有一家入围供应商与征集人签订框架协议; 需要的, 将重新征集"),
+    ]
+    announce(NoticeKind.FRAMEWORK, framework, "框架协议终止公告", facts, actor=actor, now=now)
+    tell_those(
+        framework,
+        list(framework.members.filter(ground="").values_list("supplier_id", flat=True)),
+        title="框架协议终止",
+        text="签订期限届满, 没有签订框架协议。",
+        now=now,
+    )
+    record("unsigned", framework, actor=actor, now=now)
     return framework
 
 
@@ -501,14 +535,14 @@ def _supplement_failed(
 def admit_supplemented(*, framework_id: str, actor: Actor, now: datetime) -> Framework:
     """Let those in whom a supplement shortlisted and whose agreements are signed; others are out after 30 days.
 
-    :raises NotNow: nobody waits, or somebody may still sign
+    :raises NotNow: nobody waits, somebody may still sign, or a hold stops it
     """
     require(actor, Permission.FRAMEWORK_COLLECT)
     framework = own(framework_id, actor)
     waits = framework.members.filter(stage=Stage.SHORTLIST.value).exists()
     if framework.stage != Stage.ACTIVE.value or not waits or framework.letter_sent_at is None:
         raise NotNow("没有补充征集后待签协议的供应商", next_steps=TO_THE_LIST)
-    added = _settle_agreements(framework, started=framework.letter_sent_at, now=now)
+    added = _settle_agreements(framework, now=now)
     end_clock(SIGN, subject=framework.public_id, now=now)
     record("supplemented", framework, actor=actor, now=now, public={"members": added})
     return framework

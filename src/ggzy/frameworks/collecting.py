@@ -21,8 +21,20 @@ from ggzy.frameworks.actions import TermOver, create, require_other, term_facts,
 from ggzy.frameworks.calling import NotNow, stop_for_the_end
 from ggzy.frameworks.models import Framework, FrameworkMember
 from ggzy.frameworks.moves import TO_THE_LIST, locked, move_framework, seat
-from ggzy.frameworks.rules import BASIS, Kind, QualityCase
-from ggzy.frameworks.telling import FILE, INFORM, SIGN, announce, begin_clock, end_clock, record, tell_those
+from ggzy.frameworks.rules import BASIS, Kind, QualityCase, Way
+from ggzy.frameworks.telling import (
+    FILE,
+    INFORM,
+    SIGN,
+    announce,
+    begin_clock,
+    counted,
+    day,
+    end_clock,
+    held_days,
+    record,
+    tell_those,
+)
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.refusals import BadInput, Citation
 from ggzy.notices.actions import NoticeKind
@@ -41,6 +53,7 @@ _PLAIN = ("collector_kind", "turn_rule", "tie_rule")
 def check_terms(tender: Tender, document: TenderDocument, now: datetime) -> Mapping[str, Any]:
     """Return the terms of a framework agreement as the file of its collection fixes them (110号令22至26).
 
+    :param now: nothing can come of the file before: the moment of writing, and the deadline once it is published
     :raises BadInput: something is missing, or quality first in a case that the law does not name
     :raises RateTooLow: an elimination rate under the floor
     """
@@ -63,6 +76,13 @@ def check_terms(tender: Tender, document: TenderDocument, now: datetime) -> Mapp
     rules.require_rate(
         document.policy.several.rate, instruments_by_quality=quality and case == QualityCase.INSTRUMENTS
     )
+    ends_at = _moment(given.get("ends_at"))
+    if ends_at <= now:
+        raise BadInput(
+            f"框架协议的期满时间应晚于{day(now)}: 响应文件提交截止以后才能产生入围结果, 期满前应有时间签订和使用"
+            "(110号令第十五条)",
+            field="terms.ends_at",
+        )
     hours = str(given.get("response_hours") or "48")
     if not (hours.isascii() and hours.isdigit() and len(hours) < 4):
         raise BadInput("响应时间请填写小时数", field="terms.response_hours")
@@ -70,9 +90,9 @@ def check_terms(tender: Tender, document: TenderDocument, now: datetime) -> Mapp
         kind=Kind.CLOSED,
         name=tender.name,
         category=document.policy.subject.value,
-        ends_at=_moment(given.get("ends_at")),
+        ends_at=ends_at,
         items=_list(given.get("items"), "items"),
-        ways=[str(way) for way in given.get("ways") or []],
+        ways=_ways(given.get("ways") or []),
         response_hours=int(hours),
         now=now,
         **{name: str(given.get(name) or "") for name in (*_TEXTS, *_PLAIN)},
@@ -118,6 +138,15 @@ def _list(rows: Any, field: str) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
+def _ways(given: Any) -> list[str]:
+    if not isinstance(given, list | tuple) or not all(way in set(Way) for way in map(str, given)):
+        raise BadInput(
+            f"授予合同的方式应为列表, 可选{'、'.join(f'{way.value}({way.label})' for way in Way)}",
+            field="terms.ways",
+        )
+    return [str(way) for way in given]
+
+
 def framework_of(round_: Round) -> Framework | None:
     """Return the framework that a round has collected, None before its result."""
     return Framework.objects.filter(collection__round=round_.public_id).first()
@@ -147,12 +176,18 @@ def signed_with(framework: Framework, member: FrameworkMember, *, now: datetime)
 
 
 def left_out(framework: Framework, member: FrameworkMember, *, now: datetime) -> None:
-    """Tell the round that no agreement came of a supplier in its 30 days, and whose doing that is."""
+    """Tell the round that no agreement came of a supplier, and whose doing that is.
+
+    Its own only where it had all of its 30 days, those of a hold not counted, and did not sign: a term may end sooner.
+    """
     if (round_ := round_of(framework)) is not None:
+        assert framework.letter_sent_at is not None, "a shortlist has its letters"
+        held = held_days([framework], now=now).get(framework.public_id, frozenset())
+        over = now >= counted(SIGN, started=framework.letter_sent_at, paused=held).instant
         several.fall(
             round_pk=round_.pk,
             supplier_pk=member.supplier_id,
-            kind=Chosen.BUYER if member.signature_id else Award.NO_CONTRACT,
+            kind=Award.NO_CONTRACT if over and not member.signature_id else Chosen.BUYER,
             reason=member.reason,
             now=now,
         )
@@ -160,6 +195,12 @@ def left_out(framework: Framework, member: FrameworkMember, *, now: datetime) ->
 
 class _Collection:
     """What becomes of the result of a collection."""
+
+    def too_late(self, round_: Round, *, now: datetime) -> bool:
+        """Say whether the term that the file names is over: no agreement could be signed any more."""
+        document = document_of(round_)
+        assert document.terms is not None, "the file of a collection has terms"
+        return now >= datetime.fromisoformat(document.terms["ends_at"])
 
     def chosen(self, round_: Round, chosen: Sequence[Choice], *, actor: Actor, now: datetime) -> None:
         """Make the framework from the file and its shortlist from the responses; the 30 days to sign begin (GP-T38).
@@ -211,6 +252,8 @@ class _Collection:
         if found is None:
             return
         framework = locked(found.public_id)
+        if framework.expired_at is not None:
+            return  # it is over by itself; contracts that are called off stay either way
         move_framework(framework, "void_shortlist", actor=actor)
         stop_for_the_end(framework, now=now)
         within = list(
@@ -256,9 +299,9 @@ def _made(
     file = dict(document.terms)
     case = file.pop("quality_case")
     file["ends_at"] = datetime.fromisoformat(file["ends_at"])
-    if file["ends_at"] <= now:
+    if now >= file["ends_at"]:
         raise TermOver(
-            "征集文件载明的框架协议期限已经届满, 不能再确定入围供应商, 应当重新征集",
+            "征集文件载明的框架协议期限已经届满, 不能再确定入围供应商; 请以此为由终止本轮, 重新征集",
             basis=Citation(BASIS, "第十五条"),
         )
     tender, evaluation = round_.lot.tender, report_of_round(round_.pk)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ggzy.deadlines.actions import effect
+from ggzy.frameworks import collecting
 from ggzy.frameworks.actions import EXPIRES, TermOver
 from ggzy.frameworks.calling import stop_for_the_end
 from ggzy.frameworks.models import CallOff, Framework
@@ -18,6 +19,7 @@ from ggzy.frameworks.telling import (
     SUMMARY,
     announce,
     begin_clock,
+    clock_of,
     end_clock,
     record,
     tell_those,
@@ -56,17 +58,22 @@ def expire(subject: str, now: datetime) -> datetime | None:
         seat(member, signed=False)
         member.reason = "框架协议期满, 没有签订"
         member.save()
+        collecting.left_out(framework, member, now=now)
     move_framework(framework, "expire_framework", actor=SYSTEM)
     framework.expired_at = now
     framework.save(update_fields=["stage", "expired_at"])
     for key in (SIGN, FILE, INFORM):
         end_clock(key, subject=framework.public_id, now=now)
-    begin_clock(SUMMARY, subject=framework.public_id, started=framework.ends_at)
+    sums_up = clock_of(framework, SUMMARY) is not None
+    if sums_up:
+        begin_clock(SUMMARY, subject=framework.public_id, started=framework.ends_at)
     tell_those(
         framework,
         [framework.collector_id],
         title="框架协议期满",
-        text="请在10个工作日内发布成交结果汇总公告。",
+        text="请在10个工作日内发布成交结果汇总公告。"
+        if sums_up
+        else "没有签订完毕, 框架协议没有执行; 需要的, 请重新征集。",
         now=now,
     )
     record("expired", framework, actor=SYSTEM, now=now)

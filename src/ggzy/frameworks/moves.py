@@ -9,16 +9,22 @@ from ggzy.kernel.refusals import NotFound, NotPermitted
 from ggzy.objections.proceedings import holds_on
 from ggzy.procedures.catalogue import GP_KJ_CALLOFF, GP_KJ_CLOSED, GP_KJ_OPEN
 from ggzy.procedures.spec import Move, Procedure, Stage
+from ggzy.tendering.moves import lock_round
 
 #: where somebody goes on whom a framework does not concern
 TO_THE_LIST = (("框架协议", "/work/frameworks"),)
 
 
 def locked(framework_id: str) -> Framework:
-    """Return a framework, locked for this transaction.
+    """Return a framework, locked for this transaction, and before it the round that collected it.
+
+    Whoever voids a result, or holds it, has the round first: in one order nobody waits for the other.
 
     :raises NotFound: no such framework
     """
+    rounds = Framework.objects.filter(public_id=framework_id).values_list("collection__round", flat=True)
+    if round_id := rounds.first():
+        lock_round(round_id)
     found = (
         Framework.objects.select_for_update(of=("self",))
         .select_related("collector")

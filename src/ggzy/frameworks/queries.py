@@ -1,8 +1,8 @@
 """Frameworks, members and calls as pages and the API show them: what is sealed, and who sealed it, is in no row before its time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +14,10 @@ from ggzy.frameworks.competing import sealed_offers
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember, TurnChance
 from ggzy.frameworks.moves import in_force
 from ggzy.frameworks.rules import Category, Collector, Ground, Kind, Outcome, TieRule, TurnRule, Way
-from ggzy.frameworks.telling import FILE, INFORM, REVIEW, SIGN, SUMMARY, clock_of, due_of
-from ggzy.kernel import calendars
+from ggzy.frameworks.telling import FILE, INFORM, REVIEW, SIGN, SUMMARY, clock_of, counted, held_days
 from ggzy.kernel.actors import ANYONE, Actor, Role
 from ggzy.kernel.refusals import NotFound, NotSignedIn
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import beijing_date
 from ggzy.law.table import limit
 from ggzy.objections.proceedings import held_for
 from ggzy.procedures.spec import Stage
@@ -292,11 +291,10 @@ class FrameworkRow:
         return next((m.supplier for m in self.members if self.turn and m.uscc == self.turn.member), "")
 
 
-def _clock(key: str, started: datetime) -> ClockRow:
-    row = limit(key, on=beijing_date(started))
-    counted = runs_out(row, started=started, calendar=calendars.CHINA)
+def _clock(key: str, started: datetime, paused: frozenset[date] = frozenset()) -> ClockRow:
+    row, count = limit(key, on=beijing_date(started)), counted(key, started=started, paused=paused)
     return ClockRow(
-        key=key, says=row.says, due_at=counted.instant, clause=row.cites, arithmetic=counted.arithmetic
+        key=key, says=row.says, due_at=count.instant, clause=row.cites, arithmetic=count.arithmetic
     )
 
 
@@ -355,7 +353,20 @@ def _frameworks() -> QuerySet[Framework]:
     )
 
 
-def _framework(row: Framework, *, viewer: Actor, now: datetime, turn: bool = False) -> FrameworkRow:
+def _rows(
+    found: Sequence[Framework], *, viewer: Actor, now: datetime, turn: bool = False
+) -> list[FrameworkRow]:
+    signing = [row for row in found if clock_of(row, SIGN) is not None]
+    held = held_days(signing, now=now)
+    return [
+        _framework(row, viewer=viewer, held=held.get(row.public_id, frozenset()), now=now, turn=turn)
+        for row in found
+    ]
+
+
+def _framework(
+    row: Framework, *, viewer: Actor, held: frozenset[date], now: datetime, turn: bool
+) -> FrameworkRow:
     members = list(row.members.all())
     side = _side(row, viewer, members)
     reads_all = side in {"collector", "finance"}
@@ -380,7 +391,11 @@ def _framework(row: Framework, *, viewer: Actor, now: datetime, turn: bool = Fal
         members=[_member(m, viewer=viewer, reads_all=reads_all) for m in shown],
         turn=turns.turn_at(row, at=now) if turn and in_force(row, now=now) else None,
         side=side,
-        clocks=[_clock(key, since) for key, since in started.items() if since is not None],
+        clocks=[
+            _clock(key, since, held if key == SIGN else frozenset())
+            for key, since in started.items()
+            if since is not None
+        ],
         warnings=[text for text in warnings if text],
     )
 
@@ -393,12 +408,12 @@ def framework_row(framework_id: str, *, viewer: Actor, now: datetime) -> Framewo
     found = _frameworks().filter(public_id=framework_id).first()
     if found is None:
         raise NotFound("没有这个框架协议", next_steps=_LIST)
-    return _framework(found, viewer=viewer, now=now, turn=True)
+    return _rows([found], viewer=viewer, now=now, turn=True)[0]
 
 
 def public_rows(*, now: datetime, most: int = 100) -> list[FrameworkRow]:
     """Return the frameworks, those in force first, then the newest."""
-    found = [_framework(row, viewer=ANYONE, now=now) for row in _frameworks()[:most]]
+    found = _rows(_frameworks()[:most], viewer=ANYONE, now=now)
     return sorted(found, key=lambda row: not row.in_force)
 
 
@@ -418,7 +433,7 @@ def rows_of(viewer: Actor, *, now: datetime, own: bool = False, most: int = 100)
         rows = rows.filter(collector_id=viewer.organisation_pk)
     elif own or viewer.role not in {Role.TENDEREE, Role.SUPERVISOR}:
         return []
-    return [_framework(row, viewer=viewer, now=now) for row in rows[:most]]
+    return _rows(rows[:most], viewer=viewer, now=now)
 
 
 # --- calls
@@ -685,13 +700,13 @@ def framework_step(row: FrameworkRow, *, now: datetime) -> tuple[str, str]:
     if row.side == "collector":
         if row.applied:
             return f"审核加入申请({len(row.applied)}件)", "review"
-        if row.expired_at and not row.summarised_at:
+        if any(clock.key == SUMMARY for clock in row.clocks):
             return "发布成交结果汇总公告", "summary"
         if row.shortlisted and any(not m.collector_signed for m in row.shortlisted):
             return "签订框架协议", "agreements"
         if row.shortlisted:
             ready = all(m.supplier_signed and m.collector_signed for m in row.shortlisted)
-            late = row.letter_sent_at is not None and now >= due_of(SIGN, started=row.letter_sent_at)
+            late = any(clock.key == SIGN and now >= clock.due_at for clock in row.clocks)
             return ("框架协议签订完毕", "agreements") if ready or late else ("", "")
         if row.stage == Stage.AGREED.value:
             return "告知采购人, 开始使用", "inform"

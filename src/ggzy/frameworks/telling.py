@@ -1,22 +1,26 @@
 """What every act on a framework shares: its entry in the log, its notice, whom it tells, and the clocks it is reminded of."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ggzy.deadlines.actions import cancel_timer, effect, set_timer
 from ggzy.evidence.actions import disclose, record_act
 from ggzy.evidence.models import Entry
 from ggzy.frameworks.models import CallOff, Framework, FrameworkMember
+from ggzy.frameworks.rules import Kind
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor
 from ggzy.kernel.clock import BEIJING
-from ggzy.law.limits import beijing_date, runs_out
+from ggzy.law.limits import Count, beijing_date, runs_out
 from ggzy.law.table import limit
 from ggzy.messages.actions import tell
 from ggzy.messages.rules import Kind as MessageKind
 from ggzy.notices.actions import NoticeKind, publish_notice
+from ggzy.procedures.catalogue import GP_KJ_CLOSED
 from ggzy.procedures.spec import Stage
+from ggzy.tendering.holding import held_up
+from ggzy.tendering.models import Round
 
 #: clocks of the collector → whose they are
 REVIEW, SIGN, FILE, INFORM, SUMMARY = "GP-T43", "GP-T38", "GP-T39", "GP-T40", "GP-T42"
@@ -119,14 +123,23 @@ def in_words(moment: datetime) -> str:
     return f"{moment.astimezone(BEIJING):%Y年%m月%d日%H时%M分}"
 
 
-def due_of(key: str, *, started: datetime) -> datetime:
-    """Return when a limit that began at a moment has run out."""
-    return runs_out(limit(key, on=beijing_date(started)), started=started, calendar=calendars.CHINA).instant
+def counted(key: str, *, started: datetime, paused: frozenset[date] = frozenset()) -> Count:
+    """Return when a limit that began at a moment has run out; `paused` are the days that it does not count."""
+    row = limit(key, on=beijing_date(started))
+    return runs_out(row, started=started, calendar=calendars.CHINA, paused=paused)
+
+
+def held_days(frameworks: Iterable[Framework], *, now: datetime) -> dict[str, frozenset[date]]:
+    """Return of each collected framework the days on which it could not be signed: something held its round (GP-T38)."""
+    of = {row.collection["round"]: row.public_id for row in frameworks if row.collection.get("round")}
+    rounds = dict(Round.objects.filter(public_id__in=list(of)).values_list("pk", "public_id"))
+    held, row = held_up(list(rounds), now=now), limit(SIGN, on=beijing_date(now))
+    return {of[public_id]: held.days(pk, row, GP_KJ_CLOSED.code) for pk, public_id in rounds.items()}
 
 
 def begin_clock(key: str, *, subject: str, started: datetime) -> None:
     """Let the collector be reminded a day before a limit is over, and when it is."""
-    set_timer(kind=_REMIND + key, subject=subject, due_at=due_of(key, started=started) - _AHEAD)
+    set_timer(kind=_REMIND + key, subject=subject, due_at=counted(key, started=started).instant - _AHEAD)
 
 
 def end_clock(key: str, *, subject: str, now: datetime) -> None:
@@ -136,12 +149,14 @@ def end_clock(key: str, *, subject: str, now: datetime) -> None:
 
 def clock_of(framework: Framework, key: str) -> datetime | None:
     """Return since when a clock of a framework runs, None where it does not (reviews are the members')."""
+    # what was never in force has no contracts to sum up
+    over = framework.expired_at and (framework.agreed_at or framework.kind == Kind.OPEN.value)
     unsigned = any(member.stage == Stage.SHORTLIST.value for member in framework.members.all())
     running = {
         SIGN: framework.letter_sent_at if unsigned else None,
         FILE: None if framework.filed_at or framework.expired_at else framework.agreed_at,
         INFORM: framework.agreed_at if framework.stage == Stage.AGREED.value else None,
-        SUMMARY: framework.ends_at if framework.expired_at and not framework.summarised_at else None,
+        SUMMARY: framework.ends_at if over and not framework.summarised_at else None,
     }
     return running[key]
 
@@ -164,7 +179,11 @@ def _remind(key: str, subject: str, now: datetime) -> datetime | None:
     if found is None:
         return None
     framework, started = found
-    row, due = limit(key, on=beijing_date(started)), due_of(key, started=started)
+    row = limit(key, on=beijing_date(started))
+    paused = held_days([framework], now=now) if key == SIGN else {}
+    due = counted(key, started=started, paused=paused.get(framework.public_id, frozenset())).instant
+    if now < due - _AHEAD:
+        return due - _AHEAD  # held meanwhile: there is more time now
     late = now >= due
     tell_those(
         framework,

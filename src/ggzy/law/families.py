@@ -45,6 +45,8 @@ class Family:
     none_left: str
     #: what an award that came to nothing, and what tendering anew instead of awarding, rest on
     award_ended: str
+    #: why a round ends without an award where it was unlawful, or nobody can be paid
+    unlawful: Citation
     #: bid deposit: at most this share of the budget
     deposit_share: Decimal
     deposit_basis: Citation
@@ -70,6 +72,8 @@ class Family:
     #: flaws of the file for which those who judge must stop, and the clause; none where the law knows no such stop
     flaws: tuple[str, ...] = ()
     flaws_basis: tuple[Citation, ...] = ()
+    #: where the finance department must be told why a task is gone; None where the law does not ask for it
+    called_off: Citation | None = None
     #: until when a prequalification file may be objected to (异议); "" where the law knows no such objection
     application_objected: str = ""
     #: how a prequalification file is challenged (质疑), in the words of its notice; "" where the law knows no challenge
@@ -115,6 +119,7 @@ GC = Family(
     nothing_opened="《招标投标法》第二十八条、《电子招标投标办法》第三十一条",
     none_left="《招标投标法》第四十二条",
     award_ended="《招标投标法实施条例》第五十五条、第七十四条",
+    unlawful=Citation("招标投标法实施条例", "第八十一条"),
     deposit_share=Decimal("0.02"),
     deposit_basis=Citation("招标投标法实施条例", "第二十六条"),
     committee_basis=Citation("招标投标法", "第三十七条"),
@@ -140,6 +145,7 @@ GP = Family(
     nothing_opened="《政府采购法》第三十六条",
     none_left="《政府采购法》第三十六条",
     award_ended="《政府采购法实施条例》第四十九条",
+    unlawful=Citation("政府采购法", "第三十六条"),
     deposit_share=Decimal("0.02"),
     deposit_basis=Citation("政府采购法实施条例", "第三十三条"),
     committee_basis=Citation("政府采购货物和服务招标投标管理办法", "第四十七条"),
@@ -165,6 +171,8 @@ XJ = replace(
     nothing_opened=f"《{_OTHER_WAYS}》第五十条",
     none_left=f"《{_OTHER_WAYS}》第五十条",
     award_ended=f"《{_OTHER_WAYS}》第二十二条、第五十条",
+    unlawful=Citation(_OTHER_WAYS, "第五十条"),
+    called_off=Citation(_OTHER_WAYS, "第二十三条"),
     committee_basis=Citation(_OTHER_WAYS, "第七条"),
     call="询价公告",
     file="询价通知书",
@@ -205,6 +213,8 @@ CS = replace(
     nothing_opened="财库〔2014〕214号第三十四条",
     none_left="财库〔2014〕214号第二十一条、第三十四条",
     award_ended="财库〔2014〕214号第三十一条、第三十四条",
+    unlawful=Citation("财库〔2014〕214号", "第三十四条"),
+    called_off=Citation("财库〔2014〕214号", "第三十五条"),
     committee_basis=Citation("财库〔2014〕214号", "第十四条"),
     call="竞争性磋商公告",
     file="磋商文件",
@@ -222,6 +232,7 @@ TP = replace(
     nothing_opened=f"《{_OTHER_WAYS}》第三十七条",
     none_left=f"《{_OTHER_WAYS}》第三十七条",
     award_ended=f"《{_OTHER_WAYS}》第二十二条、第三十七条",
+    unlawful=Citation(_OTHER_WAYS, "第三十七条"),
     call="竞争性谈判公告",
     file="谈判文件",
     committee="谈判小组",

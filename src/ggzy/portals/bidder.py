@@ -204,7 +204,7 @@ def _bid_page(request: HttpRequest, round_id: str) -> dict[str, Any]:
     return {
         "quiet": procedure.quiet,
         "apart": apart if procedure.quiet else None,
-        "may_leave": procedure.quiet and may_leave(round_id=round_id, actor=actor),
+        "may_leave": procedure.quiet and may_leave(round_id=round_id, actor=actor, now=at),
         "asked": asked,
         "told": told_to(round_pk=row.round_pk, organisation_pk=actor.organisation_pk)
         if procedure.quiet

@@ -950,6 +950,13 @@ GP_KJ_CLOSED: dict[str, Row] = {
         permission=P.FRAMEWORK_COLLECT,
         test=_CLOSED_LIFE,
     ),
+    "end_unsigned": Row(
+        act="ggzy.frameworks.closing.conclude_agreements",
+        page="work-framework-agreed",
+        operation="POST /v1/frameworks/{framework_id}/agreements",
+        permission=P.FRAMEWORK_COLLECT,
+        test="tests/frameworks/test_life.py::test_who_does_not_sign_within_thirty_days_is_out",
+    ),
     "file_agreement": Row(
         act="ggzy.frameworks.closing.file_agreement",
         page="work-framework-filing",

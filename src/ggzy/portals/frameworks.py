@@ -337,7 +337,7 @@ def conclude(request: HttpRequest, framework_id: str) -> HttpResponse:
     def act() -> object:
         return act_of(framework_id=framework_id, actor=who(request), now=now())
 
-    return _tried(request, framework_id, act, "框架协议签订完毕。")
+    return _tried(request, framework_id, act, "已经办理: 没有签订的供应商不再入围。")
 
 
 def file(request: HttpRequest, framework_id: str) -> HttpResponse:

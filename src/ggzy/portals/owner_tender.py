@@ -21,6 +21,7 @@ from ggzy.kernel.clock import BEIJING
 from ggzy.kernel.money import CENT
 from ggzy.kernel.refusals import BadInput, NotPermitted, Refusal
 from ggzy.law.families import family
+from ggzy.law.limits import beijing_date
 from ggzy.parties.queries import person_name
 from ggzy.portals import owner_terms
 from ggzy.portals.differences import differences
@@ -359,6 +360,7 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         priced=not quiet,
         by_units=BY_CODE[tender.procedure_code].unit_prices,
     ) | owner_terms.filled(tender.document)
+    kept = parse(tender.document) if tender.document else None
     page: dict[str, Any] = {
         "tender": tender,
         "quiet": quiet,
@@ -381,10 +383,12 @@ def document(request: HttpRequest, tender_id: str) -> HttpResponse:
         "blank": range(BLANK_ROWS),
         "given": given,
         "based_on": tendering.kept_digest(tender.document),
-        "warnings": rules.warnings_on(parse(tender.document)) if tender.document else [],
+        "warnings": [*rules.warnings_on(kept), *owner_terms.warnings(kept, today=beijing_date(now()))]
+        if kept
+        else [],
         "total": _total(given),
         "lists_read": acknowledged_at(tender_id) is not None,
-        "checked": writing.checked(parse(tender.document)) if tender.document else None,
+        "checked": writing.checked(kept) if kept else None,
     }
     if request.method != "POST":
         return show(request, "work/document.html", page)

@@ -1,16 +1,18 @@
 """The part of a tender file about several suppliers, and what follows: how many, and the terms of a framework agreement."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.http import HttpRequest
 
-from ggzy.frameworks.rules import Collector, QualityCase, TieRule, TurnRule, Way
+from ggzy.frameworks.rules import Category, Collector, QualityCase, TieRule, TurnRule, Way, term_warning
 from ggzy.kernel.clock import BEIJING
+from ggzy.law.limits import beijing_date
 from ggzy.portals.frame import text
 from ggzy.procedures.catalogue import BY_CODE
+from ggzy.tendering.document import TenderDocument
 
 _TEXTS = (
     ("needs", "采购需求", 10_000),
@@ -60,6 +62,16 @@ def page(procedure_code: str, document: Mapping[str, Any]) -> dict[str, Any]:
         "tie_rules": [(one.value, one.label) for one in TieRule],
         "term_texts": [(name, label, most, terms.get(name, "")) for name, label, most in _TEXTS],
     }
+
+
+def warnings(document: TenderDocument, *, today: date) -> list[str]:
+    """Return what of the terms deserves a second look and does not block: a longer term than is usual (GP-T45)."""
+    ends_at = (document.terms or {}).get("ends_at")
+    if not ends_at or document.policy is None:
+        return []
+    category = Category(document.policy.subject.value)
+    said = term_warning(category, begins=today, ends=beijing_date(datetime.fromisoformat(ends_at)))
+    return [said] if said else []
 
 
 def entered(request: HttpRequest, procedure_code: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from ggzy.kernel.actors import Role
 from ggzy.kernel.refusals import Citation
-from ggzy.procedures.spec import NO_HOLD, Hold, Move, Procedure, Stage
+from ggzy.procedures.spec import EVERY_HOLD, NO_HOLD, Hold, Move, Procedure, Stage
 
 _OWNER = frozenset({Role.TENDEREE})
 _SUPPLIER = frozenset({Role.BIDDER})
@@ -114,7 +114,7 @@ GP_KJ_CLOSED = Procedure(
             actors=_OWNER,
             documents="征集文件、评审报告、入围结果公告、入围通知书",
             guard="由本平台的征集(GP_KJ_TENDER)确定入围供应商时自动建立, 条件、标的和单价以征集文件和响应文件为准",
-            limits=("GP-T38", "GP-T45"),
+            limits=("GP-T45",),
             basis=(_kj("第二十五条"), _kj("第二十六条"), _kj("第二十八条")),
         ),
         *(
@@ -141,7 +141,6 @@ GP_KJ_CLOSED = Procedure(
             actors=_OWNER,
             documents="征集公告的编号和网址、评审报告的SHA-256、全部合格响应及其价格或者得分",
             guard="合格的不少于2家; 平台按征集文件的方法和淘汰比例重算入围名单, 不由征集人填写",
-            limits=("GP-T38",),
             basis=(_kj("第二十五条"), _kj("第二十七条"), _kj("第二十八条")),
         ),
         Move(
@@ -151,9 +150,10 @@ GP_KJ_CLOSED = Procedure(
             target=Stage.SHORTLIST,
             actors=_OWNER | _SUPPLIER,
             documents="框架协议, 双方签名",
-            guard="入围通知书发出之日起30日内",
+            guard="入围通知书发出之日起30日内; 质疑未答复、投诉暂停的期间不签, 也不计入期限",
             limits=("GP-T38",),
-            basis=(_kj("第二十九条"),),
+            basis=(_kj("第二十九条"), Citation("政府采购法实施条例", "第五十四条")),
+            blocked_by=EVERY_HOLD | {Hold.CHALLENGE},
         ),
         Move(
             code="conclude_agreements",
@@ -165,6 +165,19 @@ GP_KJ_CLOSED = Procedure(
             guard="入围供应商全部签订, 或者30日已满; 没有签订的不再入围",
             limits=("GP-T38", "GP-T39"),
             basis=(_kj("第二十九条"),),
+            blocked_by=EVERY_HOLD | {Hold.CHALLENGE},
+        ),
+        Move(
+            code="end_unsigned",
+            label="没有一家签订, 框架协议终止",
+            source=Stage.SHORTLIST,
+            target=Stage.FAILED,
+            actors=_OWNER,
+            documents="框架协议终止公告",
+            guard="30日已满, 没有一家入围供应商与征集人都已签名; 需要的重新征集",
+            limits=("GP-T38",),
+            basis=(_kj("第二十九条"),),
+            blocked_by=EVERY_HOLD | {Hold.CHALLENGE},
         ),
         *(
             Move(

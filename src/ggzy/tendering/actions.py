@@ -532,6 +532,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
 
     :raises DeadlineTooEarly: bidders would have less time than the law gives them
     :raises ReviewNotOfThisFile: no passed fair-competition conclusion on this state of the file
+    :raises BadInput: what its terms name is over before there can be a result
     """
     require(actor, Permission.TENDER_PUBLISH)
     rounds = _rounds_before(tender_id, "publish")
@@ -548,6 +549,7 @@ def publish(*, tender_id: str, bid_deadline: datetime, actor: Actor, now: dateti
     rules.require_time_to_bid(
         published_at=now, deadline=bid_deadline, law=law, calendar=calendars.CHINA, family=own
     )
+    terms.checked(tender, document, now=bid_deadline)
     file = versions.issue(tender, rounds, document, now=now)
     lots = file.lots
     stamp = law_stamp(now, scope=tender.scope, region=tender.region_code)

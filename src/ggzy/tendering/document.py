@@ -500,6 +500,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
     """
     policy = _policy(raw.get("policy"))
     scheme = _scheme(raw.get("scheme"), policy)
+    terms = _terms(raw.get("terms"))
     method = _choice(Method, raw.get("method"), "method", "评标办法")
     price_raw = raw.get("price") or {}
     if not isinstance(price_raw, Mapping):
@@ -521,7 +522,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
             _rows(raw.get("requirements"), "requirements", "评审要求")
             or (
                 procurement_requirements(
-                    priced=not policy.negotiated, by_units=bool((raw.get("terms") or {}).get("items"))
+                    priced=not policy.negotiated, by_units=bool((terms or {}).get("items"))
                 )
                 if policy
                 else standard_requirements()
@@ -619,7 +620,7 @@ def parse(raw: Mapping[str, Any]) -> TenderDocument:
         scheme=scheme,
         policy=policy,
         award_plan=award_plan,
-        terms=_terms(raw.get("terms")),
+        terms=terms,
     )
     if two:
         _require_fit_for_two(document)

@@ -11,7 +11,7 @@ from ggzy.kernel.refusals import BadInput
 from ggzy.tendering.document import TenderDocument
 from ggzy.tendering.models import Tender
 
-#: (tender, file as it was parsed, legal now) → its terms, checked and in one form
+#: (tender, file as it was parsed, the moment before which nothing can come of it) → its terms, checked and in one form
 Check = Callable[[Tender, TenderDocument, datetime], Mapping[str, Any]]
 _CHECKS: dict[str, Check] = {}
 
@@ -30,6 +30,7 @@ def checks_terms(procedure_code: str) -> Callable[[Check], Check]:
 def checked(tender: Tender, document: TenderDocument, *, now: datetime) -> Mapping[str, Any] | None:
     """Return the terms of a file as its procedure has them.
 
+    :param now: the moment before which nothing can come of it: of writing, and of the deadline once it is published
     :raises BadInput: terms where nothing follows by them, or what is wrong with them
     """
     check = _CHECKS.get(tender.procedure_code)
