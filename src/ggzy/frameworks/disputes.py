@@ -74,8 +74,11 @@ class _Frameworks:
         )
 
     def outcomes(self, of: str, *, about: str, step_at: datetime) -> frozenset[str]:
-        running = Framework.objects.filter(public_id=of, expired_at=None).exists()
-        return frozenset({"restore"}) if about == "admission" and running else frozenset()
+        row = Framework.objects.get(public_id=of)
+        # who did not sign a closed one in time is out of its result: there is no place to come back to
+        place = row.kind == Kind.OPEN.value or row.members.filter(left_at=step_at).exists()
+        able = about == "admission" and row.expired_at is None and place
+        return frozenset({"restore"}) if able else frozenset()
 
     def carry_out(
         self, outcome: str, *, of: str, about: str, supplier: int, says: str, actor: Actor, now: datetime
