@@ -135,11 +135,14 @@ class Platform:
 
         work_once()
 
-    def sequence(self, *, escrow: bool = True) -> None:
-        """Let the sequencer run: escrow, place, sign. Both ticks in one period of escrow, whatever the time is."""
+    def sequence(self, *, escrow: bool = True, hours: int = 1) -> None:
+        """Let the sequencer run: escrow, place, sign. Both ticks in one period of escrow, whatever the time is.
+
+        Two runs with the same `hours` share a period of escrow or not, by chance; with other hours they never do.
+        """
         from ggzy.evidence import sequencer
 
-        later = in_one_minute(timedelta(hours=1))
+        later = in_one_minute(timedelta(hours=hours))
         if escrow:
             sequencer.run_once(later)
         sequencer.run_once(later + timedelta(seconds=2))

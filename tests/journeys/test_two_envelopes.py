@@ -1,6 +1,7 @@
 """A tender in two envelopes: scores before prices, and nobody reads a price before the second opening."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -76,7 +77,8 @@ def _every_value() -> str:
             )
     for path in Path(settings.FILES).rglob("*"):
         if path.is_file():
-            said.append(path.read_bytes().decode("latin-1"))
+            # a signature in a PDF is kilobytes of hexadecimal digits and zeros, in which any price is found by chance
+            said.append(re.sub(r"[0-9A-Fa-f]{200,}", "·", path.read_bytes().decode("latin-1")))
     return "\n".join(said)
 
 

@@ -71,7 +71,7 @@ def _world(platform: Any, tale: Tale, told: int, *, dead: bool) -> tuple[dict[st
         platform.work()
         platform.advance(platform.now + timedelta(hours=25))
         assert Delivery.objects.filter(raised_at__isnull=False).count() == (told if dead else 0)
-        platform.sequence()
+        platform.sequence(hours=2)
         seen: dict[str, Any] = {
             key: re.sub(r"[A-Za-z0-9+/]{40,}=*", "·", text) for key, text in _views(platform, tale).items()
         }

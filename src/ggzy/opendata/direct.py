@@ -3,7 +3,7 @@
 from typing import Any
 
 from ggzy.evidence.queries import FeedRow
-from ggzy.opendata.writing import date_of, money
+from ggzy.opendata.writing import date_of, money, release_of
 from ggzy.procedures.catalogue import GP_DY
 from ggzy.procedures.spec import Stage
 from ggzy.single_source.queries import PurchaseRow, public_row_of
@@ -57,15 +57,8 @@ class DirectProcess:
         tag = tag_of(act)
         if tag is None:
             return None
-        return {
-            "ocid": self.row.ocid,
-            "id": f"{self.row.ocid}-{act.index}",
-            "date": date_of(act.legal_at),
-            "tag": [tag],
-            "initiationType": "tender",
-            "language": "zh",
-            **self.parts(awards=tag in {"award", "contract"}, contracts=tag == "contract"),
-        }
+        parts = self.parts(awards=tag in {"award", "contract"}, contracts=tag == "contract")
+        return release_of(self.row.ocid, act, tag, parts)
 
     def parts(
         self, *, awards: bool = False, contracts: bool = False, everything: bool = False

@@ -15,7 +15,7 @@ from ggzy.law.families import family
 from ggzy.opendata import direct, researched
 from ggzy.opendata.direct import DirectProcess
 from ggzy.opendata.researched import ResearchProcess
-from ggzy.opendata.writing import date_of, money
+from ggzy.opendata.writing import date_of, money, release_of
 from ggzy.opening.queries import tenderers_of
 from ggzy.procedures.catalogue import BY_CODE, main_of
 from ggzy.procedures.spec import Stage
@@ -148,17 +148,10 @@ class _Process:
 
     def release(self, act: FeedRow) -> dict[str, Any]:
         tag = TAGS[act.act]
-        return {
-            "ocid": self.row.ocid,
-            "id": f"{self.row.ocid}-{act.index}",
-            "date": date_of(act.legal_at),
-            "tag": [tag],
-            "initiationType": "tender",
-            "language": "zh",
-            **self.parts(
-                awards=tag in {"award", "contract"}, contracts=tag == "contract", bidders=tag != "tender"
-            ),
-        }
+        parts = self.parts(
+            awards=tag in {"award", "contract"}, contracts=tag == "contract", bidders=tag != "tender"
+        )
+        return release_of(self.row.ocid, act, tag, parts)
 
     def parts(
         self,

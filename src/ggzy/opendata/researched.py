@@ -7,7 +7,7 @@ from typing import Any
 from ggzy.evidence.queries import FeedRow
 from ggzy.innovation.queries import ContractRow, InnovationRow, public_row_of
 from ggzy.innovation.rules import Way
-from ggzy.opendata.writing import date_of, money
+from ggzy.opendata.writing import date_of, money, release_of
 from ggzy.procedures.catalogue import GP_HC
 from ggzy.procedures.spec import Stage
 
@@ -59,15 +59,8 @@ class ResearchProcess:
         tag = tag_of(act)
         if tag is None:
             return None
-        return {
-            "ocid": self.row.ocid,
-            "id": f"{self.row.ocid}-{act.index}",
-            "date": date_of(act.legal_at),
-            "tag": [tag],
-            "initiationType": "tender",
-            "language": "zh",
-            **self.parts(awards=tag in {"award", "contract"}, contracts=tag == "contract"),
-        }
+        parts = self.parts(awards=tag in {"award", "contract"}, contracts=tag == "contract")
+        return release_of(self.row.ocid, act, tag, parts)
 
     def parts(
         self, *, awards: bool = False, contracts: bool = False, everything: bool = False
