@@ -4,6 +4,7 @@ Each has its steps in order, what people do besides, and the ids that it knows; 
 """
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +33,7 @@ Step = Callable[[], object]
 _NAMES = ("jia", "yi", "bing")
 
 
-class Play:
+class Play(ABC):
     """One honest purchase without rounds, its steps, and what it knows."""
 
     procedure = ""
@@ -43,17 +44,17 @@ class Play:
         self.tender: dict[str, Any] = {}
         self.buyer: Party = platform.demo("zhaobiao")
 
+    @abstractmethod
     def steps(self) -> list[Step]:
         """Return its honest steps, each to be made once it is its turn."""
-        raise NotImplementedError
 
+    @abstractmethod
     def besides(self, chance: random.Random) -> list[Step]:
         """Return what people do besides, of this kind only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def disputed(self) -> list[tuple[str, Party]]:
         """Return what of it may be challenged, with who answers."""
-        raise NotImplementedError
 
     def mischief(self, chance: random.Random) -> list[Step]:
         """Return what people do besides: challenges and complaints, and whatever its kind knows."""

@@ -101,7 +101,7 @@ def test_the_deal_of_a_call_is_challenged_at_its_pages(platform: Any) -> None:
     supplier.post(raising, **said)
     at = f"/work/challenges/{Challenge.objects.get().public_id}"
     assert "质疑未答复: 有关活动暂停" in other.get(public)
-    assert at in supplier.get("/work/complaints") and "答复对中标结果的质疑" in buyer.get("/work")
+    assert at in supplier.get("/work/complaints") and "答复对成交结果的质疑" in buyer.get("/work")
     page = buyer.get(at)
     assert "重新开展采购活动" in page and "另行确定" not in page
     buyer.post(f"{at}/answer", answer="选定有据", outcome="unfounded")

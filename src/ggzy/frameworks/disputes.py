@@ -38,12 +38,9 @@ class _Frameworks:
             page=f"/frameworks/{row.public_id}",
             buyer=row.collector_id,
             buyer_name=row.collector.name,
-            agency=None,
             region_code=row.region_code,
             ocid=row.ocid,
-            scope="GP",
             law=law_from(row.published_at),
-            known=True,
         )
 
     def known(self, ofs: Collection[str]) -> set[str]:
@@ -166,12 +163,9 @@ class _Calls:
             page=f"/call-offs/{row.public_id}",
             buyer=row.buyer_id,
             buyer_name=row.buyer.name,
-            agency=None,
             region_code=row.region_code,
             ocid=row.framework.ocid,
-            scope="GP",
             law=law_from(row.raised_at),
-            known=True,
             public=row.dealt_at is not None,
         )
 

@@ -196,19 +196,19 @@ def challenge_step(
     steps = ways.steps(of, supplier=actor.organisation_pk) if ways and actor.organisation_pk else []
     step = next((s for s in steps if s.about == about), None)
     if step is None:
-        says = rules.ABOUT.get(about, "这一环节")
+        says = proceeding.says(about) if about in rules.ABOUT else "这一环节"
         raise MayNotChallenge(
             f"对{says}提出质疑, 须是参加这项采购活动的供应商, 且该环节已经结束",
             next_steps=(("查看该项目", proceeding.page),),
         )
     if now >= step.ends.instant:
         raise ChallengeTooLate(
-            f"对{rules.ABOUT[about]}提出质疑的期限已届满({step.ends.arithmetic}), 不再受理"
+            f"对{proceeding.says(about)}提出质疑的期限已届满({step.ends.arithmetic}), 不再受理"
         )
     said = {"matter": matter, "facts": facts, "law": law, "request": request}
     row = _raise(proceeding, step, said, actor=actor, now=now)
     if step.holds:
-        reason = f"对{rules.ABOUT[about]}的质疑未答复"
+        reason = f"对{proceeding.says(about)}的质疑未答复"
         proceedings.hold(proceeding, Hold.CHALLENGE, reason=reason, source=row.public_id, now=now)
     return row
 
@@ -261,7 +261,7 @@ def _raise(
         kind=Kind.LEGAL,
         basis=limit,
         until_opening=(),
-        title=f"{proceeding.name}收到对{rules.ABOUT[about]}的质疑",
+        title=f"{proceeding.name}收到对{proceeding.says(about)}的质疑",
         text="请自收到之日起7个工作日内答复。"
         + ("答复前暂停签订合同, 已签订的中止履行。" if step.holds else "")
         + ("" if proceeding.known else "质疑供应商的名称在可以公开前不显示。"),
@@ -273,10 +273,9 @@ def _raise(
 
 def _place(proceeding: Proceeding, about: str) -> dict[str, Any]:
     """Return where an act of a challenger belongs; while nobody may know who takes part it is escrowed."""
-    secret = not proceeding.known or about in {Challenge.FILE, Challenge.PREQUALIFICATION}
-    if proceeding.round is None:
-        # that somebody was refused is between the two
-        secret = not proceeding.known or about == Challenge.ADMISSION
+    # whose a challenge to the file is, and that somebody was refused, is between the two
+    files = {Challenge.FILE, Challenge.PREQUALIFICATION} if proceeding.round is not None else set()
+    secret = not proceeding.known or about in files | {Challenge.ADMISSION}
     return proceeding.place | ({"escrowed": True} if secret else {})
 
 

@@ -15,15 +15,19 @@ from django.db.models import Exists, OuterRef
 from ggzy.kernel import calendars
 from ggzy.kernel.actors import Actor, Role
 from ggzy.kernel.refusals import NotFound
+from ggzy.law.families import family
 from ggzy.law.limits import Count, TimeLimit, beijing_date, runs_out
 from ggzy.law.table import in_force
 from ggzy.objections.models import Challenge, Disputed, ProceedingHold
+from ggzy.objections.rules import ABOUT
 from ggzy.procedures.spec import Hold
 from ggzy.tendering.models import Round
 from ggzy.tendering.moves import lift_hold, place_of
 from ggzy.tendering.stamps import law_of
 
 ROUND = "round"
+#: whose words a purchase without rounds is told in: nobody tenders, a deal 成交 is made
+DEALT = "GP_XJ"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +40,13 @@ class Proceeding:
     page: str
     buyer: int
     buyer_name: str
-    agency: int | None
+    agency: int | None = None
     region_code: str
     ocid: str
-    scope: str
+    scope: str = "GP"
     law: Mapping[str, TimeLimit]
     #: whether everybody may know who takes part
-    known: bool
+    known: bool = True
     #: whether everybody may know of it at all
     public: bool = True
     round: Round | None = None
@@ -56,6 +60,10 @@ class Proceeding:
     def answers(self) -> list[int]:
         """Return the organisations that answer for it."""
         return [pk for pk in (self.buyer, self.agency) if pk]
+
+    def says(self, about: str) -> str:
+        """Return what a challenge of it is about, in its own words."""
+        return says(about, self.round)
 
     @property
     def secret(self) -> list[str]:
@@ -120,6 +128,11 @@ def window(law: Mapping[str, TimeLimit], *, started: datetime, notice: bool = Fa
         ended = runs_out(law["GP-T11"], started=started, calendar=calendars.CHINA).instant
         started = ended - timedelta(microseconds=1)
     return runs_out(law["GP-T20"], started=started, calendar=calendars.CHINA)
+
+
+def says(about: str, round_: Round | None) -> str:
+    """Return what a challenge is about, in the words of its round, or of a deal."""
+    return family(round_.procedure_code if round_ is not None else DEALT).in_words(ABOUT[about])
 
 
 def of_round(round_: Round) -> Proceeding:

@@ -11,7 +11,7 @@ from ggzy.kernel.refusals import NotFound
 from ggzy.objections import proceedings
 from ggzy.objections.challenges import opening_step, outcomes_of
 from ggzy.objections.models import Challenge, Objection
-from ggzy.objections.rules import ABOUT, CHANGES_PURCHASE, CHANGES_RESULT, OUTCOMES
+from ggzy.objections.rules import CHANGES_PURCHASE, CHANGES_RESULT, OUTCOMES
 from ggzy.opening.queries import all_bidders
 from ggzy.procedures.catalogue import BY_CODE
 from ggzy.tendering.models import Round, large
@@ -106,6 +106,7 @@ class ChallengeRow:
     page: str
     name: str
     about: str
+    about_label: str
     filed_at: datetime
     answer_due_at: datetime
     answered_at: datetime | None
@@ -115,11 +116,6 @@ class ChallengeRow:
     answers: bool
     challenger: str | None
     texts: dict[str, str]
-
-    @property
-    def about_label(self) -> str:
-        """Return what it is about, in words."""
-        return ABOUT[self.about]
 
     @property
     def running(self) -> bool:
@@ -139,6 +135,7 @@ def _challenge(row: Challenge, viewer: Actor, *, known: bool) -> ChallengeRow:
         page=row.page,
         name=row.name,
         about=row.about,
+        about_label=proceedings.says(row.about, row.round),
         filed_at=row.filed_at,
         answer_due_at=row.answer_due_at,
         answered_at=row.answered_at,
@@ -153,7 +150,7 @@ def _challenge(row: Challenge, viewer: Actor, *, known: bool) -> ChallengeRow:
 
 def _rows(found: QuerySet[Challenge], viewer: Actor) -> list[tuple[ChallengeRow, bool]]:
     """Return challenges as a viewer sees them, each with whether everybody may know who takes part."""
-    rows = list(found.select_related("challenger"))
+    rows = list(found.select_related("challenger", "round").defer(*large("round")))
     known = proceedings.known_of(rows)
     return [(_challenge(row, viewer, known=row.of in known), row.of in known) for row in rows]
 
@@ -236,7 +233,7 @@ def proceeding(*, of: str, viewer: Actor, now: datetime) -> ProceedingRow:
         steps=tuple(
             StepRow(
                 about=step.about,
-                label=ABOUT[step.about],
+                label=found.says(step.about),
                 ends_at=step.ends.instant,
                 arithmetic=step.ends.arithmetic,
                 holds=step.holds,

@@ -20,7 +20,7 @@ from ggzy.notices.actions import NoticeKind
 from ggzy.objections import actions as objections
 from ggzy.objections import challenges
 from ggzy.objections import queries as raised
-from ggzy.objections.proceedings import ROUND
+from ggzy.objections.proceedings import DEALT, ROUND
 from ggzy.objections.rules import ABOUT
 from ggzy.parties.grid import Permission as P
 from ggzy.parties.grid import may
@@ -154,7 +154,7 @@ def _step_page(of: str, actor: Actor) -> dict[str, Any]:
     return {
         "proceeding": raised.proceeding(of=of, viewer=actor, now=now()),
         "own": [row for row in raised.challenges_on(of=of, viewer=actor) if row.own],
-        "family": family("GP"),
+        "family": family(DEALT),
         "given": {},
         "now": now(),
     }
@@ -196,7 +196,7 @@ def card(of: str, viewer: Actor) -> dict[str, Any]:
 
 def _challenge_page(challenge_id: str, actor: Actor) -> dict[str, Any]:
     row = raised.challenge(challenge_id=challenge_id, viewer=actor)
-    code = tenders.round_row(row.of).procedure_code if row.kind == ROUND else "GP"
+    code = tenders.round_row(row.of).procedure_code if row.kind == ROUND else DEALT
     return {
         "row": row,
         "family": family(code),

@@ -28,12 +28,9 @@ class _Purchases:
             page=f"/single-sources/{row.public_id}",
             buyer=row.buyer_id,
             buyer_name=row.buyer.name,
-            agency=None,
             region_code=row.region_code,
             ocid=row.ocid,
-            scope="GP",
             law=law_from(row.announced_at or row.argued_at),
-            known=True,
             public=public,
         )
 
